@@ -1,0 +1,15 @@
+"""The project as an app of its own (commands, templates, checks) and its admin site."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class SistemaOSConfig(AppConfig):
+    name = "sistema_os"
+
+    def ready(self) -> None:
+        from sistema_os import checks  # noqa: F401  registers the system checks
+
+
+class SistemaAdminConfig(AdminConfig):
+    default_site = "sistema_os.admin.SistemaAdminSite"

@@ -1,0 +1,204 @@
+"""Settings of Sistema OS: one file, every value typed and read from the environment.
+
+The environment comes, in this order, from the process, from `.env` at the project's root, and from
+`.local/stack.env`, which the local stack (`make demo`) writes. A value that is missing or malformed
+stops the start with one sentence that names it.
+"""
+
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+for _file in (Path(env.str("SISTEMA_OS_ENV_FILE", str(BASE_DIR / ".env"))), BASE_DIR / ".local" / "stack.env"):
+    if _file.is_file():
+        env.read_env(str(_file))
+
+# The two commands that bring the local stack up run before there is any database to name.
+BRINGS_ITS_OWN_STACK = sys.argv[1:2] in (["demo"], ["supabase_local"])
+
+
+def _required(name: str) -> str:
+    value = env.str(name, "").strip()
+    if not value and not BRINGS_ITS_OWN_STACK:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Copy .env.example to .env and fill it in, or run `make demo` for a local hotel."
+        )
+    return value
+
+
+def _bounded(name: str, default: float, low: float, high: float) -> float:
+    try:
+        value = env.float(name, default)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a number of seconds.") from error
+    if not low <= value <= high:
+        raise ImproperlyConfigured(f"{name} is {value:g}; it must lie between {low:g} and {high:g}.")
+    return value
+
+
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = _required("SECRET_KEY") or "not-used-while-the-stack-starts"
+# Keys the hashes of documents and rows; rotating it makes every snapshot row look changed once.
+HASH_KEY = _required("HASH_KEY")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "sistema_os.apps.SistemaAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_q",
+    "sistema_os.apps.SistemaOSConfig",
+    "pipeline.apps.PipelineConfig",
+    "matching.apps.MatchingConfig",
+    "snapshots.apps.SnapshotsConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sistema_os.middleware.SecurityHeadersMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "sistema_os.middleware.LanguageCookieMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "sistema_os.urls"
+WSGI_APPLICATION = "sistema_os.wsgi.application"
+ASGI_APPLICATION = "sistema_os.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "sistema_os" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- the app's own database -------------------------------------------------------------------
+_DATABASE_URL = _required("DATABASE_URL")
+DATABASES: dict[str, dict[str, Any]] = {}
+if _DATABASE_URL:
+    DATABASES["default"] = {
+        **env.db_url_config(_DATABASE_URL),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+    if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://...).")
+
+# --- the hotel's Supabase ---------------------------------------------------------------------
+QUERY_TIMEOUT = _bounded("QUERY_TIMEOUT", 30, 1, 600)
+# Keyword arguments of sistema_os.supabase.SupabaseClient.
+SUPABASE: dict[str, Any] = {
+    "url": _required("SUPABASE_URL"),
+    "key": _required("SUPABASE_SERVICE_KEY"),
+    "rest_path": env.str("SUPABASE_REST_PATH", "/rest/v1"),
+    "deadline": QUERY_TIMEOUT,
+}
+# How long a person waits for the write-back before the card says "a confirmar".
+WRITEBACK_DEADLINE = _bounded("WRITEBACK_DEADLINE", 3, 0.5, 30)
+
+# --- runs: each limit lies inside the next (sistema_os.checks refuses any other order) --------
+HEARTBEAT_SECONDS = _bounded("HEARTBEAT_SECONDS", 30, 0.2, 300)
+JOB_TIMEOUT = _bounded("JOB_TIMEOUT", 90 * 60, 5, 12 * 3600)
+SUPERVISOR_TIMEOUT = _bounded("SUPERVISOR_TIMEOUT", JOB_TIMEOUT + 200, 10, 13 * 3600)
+STALE_RUNNING_HOURS = _bounded("STALE_RUNNING_HOURS", 2, 0.01, 24)
+
+_Q_WORKERS = env.int("Q_WORKERS", 4)
+_Q_QUEUE_LIMIT = 8
+_Q_TIMEOUT = math.ceil(JOB_TIMEOUT + 300)
+Q_CLUSTER = {
+    "name": "sistema_os",
+    "orm": "default",
+    "workers": _Q_WORKERS,
+    "queue_limit": _Q_QUEUE_LIMIT,
+    "timeout": _Q_TIMEOUT,
+    # The retry clock starts when a task is fetched, not when it starts: leave room for the queue before it.
+    "retry": math.ceil((_Q_TIMEOUT + 3) * (1 + math.ceil((_Q_QUEUE_LIMIT + 1) / _Q_WORKERS))) + 60,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "bulk": 1,
+    "poll": 0.2,
+    "guard_cycle": 1,
+    "save_limit": 500,
+    "label": "django-q2",
+}
+
+# --- people, language, time -------------------------------------------------------------------
+LANGUAGE_CODE = "pt-br"
+LANGUAGES = [("pt-br", _("Portuguese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "sistema_os" / "locale"]
+TIME_ZONE = "America/Sao_Paulo"
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+# The area code that a phone typed without one belongs to.
+DEFAULT_DDD = env.str("DEFAULT_DDD", "48")
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = env.bool("STATIC_FROM_SOURCE", DEBUG)
+
+# --- transport security -----------------------------------------------------------------------
+HTTPS = env.bool("HTTPS", True)
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 12 * 3600
+X_FRAME_OPTIONS = "DENY"
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "sistema_os.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {
+        # httpx logs whole URLs, and a filter's value may be a document.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "django.server": {"level": "WARNING"},
+    },
+}
