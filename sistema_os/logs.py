@@ -1,9 +1,117 @@
-"""JSON log lines."""
+"""JSON log lines that carry the run they belong to and no person's data.
+
+Knows no Django, so that the Supabase client and the collector's process can log the same way.
+"""
 
 import json
 import logging
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+_bound: ContextVar[Mapping[str, Any]] = ContextVar("log_fields", default=MappingProxyType({}))
+
+# Order matters: what holds other patterns inside itself (addresses, keys) goes first.
+_RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (
+        re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<user>[^\s/:@]*):[^\s/]*@", re.IGNORECASE),
+        r"\g<scheme>\g<user>:***@",
+    ),
+    (re.compile(r"\beyJ[\w-]+(?:\.[\w-]*){1,2}"), "[key]"),
+    (re.compile(r"\bsb_(?:secret|publishable)_[\w-]+"), "[key]"),
+    (re.compile(r"\b(bearer|basic)(\s+)(?!\[key\])[\w.~+/=-]+", re.IGNORECASE), r"\1\2[key]"),
+    (
+        re.compile(
+            r"(?P<name>\b[\w-]*(?:api_?key|service_key|hash_key|secret(?:_key)?|passwo?r?d|senha|token)\b[\"']?\s*[:=]\s*)"
+            r"(?P<quote>[\"']?)(?!\[key\])[^\s\"',;&)}]+",
+            re.IGNORECASE,
+        ),
+        r"\g<name>\g<quote>[key]",
+    ),
+    # PostgreSQL quotes whole rows and keys in the DETAIL of an error.
+    (re.compile(r"(Failing row contains )\(.*\)", re.DOTALL), r"\1([row])"),
+    (re.compile(r"(Key \([^)]*\)=)\([^)]*\)"), r"\1([value])"),
+    (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), "[email]"),
+    (re.compile(r"(?<!\d)\d{3}[. ]\d{3}[. ]\d{3}[-/. ]?\d{2}(?!\d)"), "[cpf]"),
+    (re.compile(r"(?<!\d)\d{9}-\d{2}(?!\d)"), "[cpf]"),
+    (re.compile(r"(?<!\d)(?:\+?55[ .-]?)?\(\d{2}\)[ .-]?9?[ .-]?\d{4}[ .-]?\d{4}(?!\d)"), "[phone]"),
+    (re.compile(r"(?<![\d-])(?:\+?55[ .-]?)?\d{2}[ .-]9?[ .-]?\d{4}[ .-]?\d{4}(?![\d-])"), "[phone]"),
+    (re.compile(r"\+\d{1,3}[ .-]?(?:\(?\d{2,4}\)?[ .-]?){2,4}\d{2,4}(?!\d)"), "[phone]"),
+    (re.compile(r"(?<!\d)9\d{4}[ .-]?\d{4}(?!\d)"), "[phone]"),
+    (re.compile(r"(?<![\d-])(?!20\d\d-20\d\d)[2-5]\d{3}-\d{4}(?![\d-])"), "[phone]"),
+    # Eleven bare digits are a CPF or a mobile number, ten or thirteen a phone: either way a person's.
+    (re.compile(r"(?<!\d)\d{11}(?!\d)"), "[cpf]"),
+    (re.compile(r"(?<!\d)(?:55)?\d{10,11}(?!\d)"), "[phone]"),
+)
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def redact(text: str) -> str:
+    """`text` without CPFs, phone numbers, e-mails, keys, passwords and rows quoted by PostgreSQL.
+
+    Errs on the side of hiding: ten or eleven bare digits go even when they are no document. Names of
+    people cannot be recognised, so no caller may put a row into a message.
+    """
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+@contextmanager
+def bind(**fields: Any) -> Iterator[None]:
+    """Adds `fields` (run_id, job, ...) to every line logged inside, by this task and the tasks it starts.
+
+    A thread starts with an empty context: bind again inside it.
+    """
+    token = _bound.set({**_bound.get(), **fields})
+    try:
+        yield
+    finally:
+        _bound.reset(token)
 
 
 class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time (UTC), level, logger, message, the bound fields and plain extras."""
+
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps({"level": record.levelname, "logger": record.name, "message": record.getMessage()})
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": redact(_message(record)),
+        }
+        line |= {name: _plain(value) for name, value in _bound.get().items()}
+        line |= {name: _plain(value) for name, value in _extras(record).items()}
+        if record.exc_info or record.exc_text:
+            line["traceback"] = redact(record.exc_text or self.formatException(record.exc_info))  # type: ignore[arg-type]  # exc_info is a triple by now
+        if record.stack_info:
+            line["stack"] = redact(record.stack_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The message; a template whose arguments do not fit is logged bare instead of quoted raw on stderr."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{record.msg} [arguments did not fit]"
+
+
+def _extras(record: logging.LogRecord) -> dict[str, Any]:
+    """The `extra` fields that are plain values; objects (a request with its query string) stay out."""
+    return {
+        name: value
+        for name, value in vars(record).items()
+        if name not in _STANDARD and isinstance(value, str | int | float | bool | None)
+    }
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    safe = redact(str(value))
+    return value if isinstance(value, int | float) and safe == str(value) else safe

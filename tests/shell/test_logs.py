@@ -1,0 +1,127 @@
+"""What a log line carries, and what it must never carry."""
+
+import asyncio
+import json
+import logging
+import sys
+
+import pytest
+
+from sistema_os.logs import JsonFormatter, bind, redact
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("CPF 529.982.247-25 do hóspede", "529.982.247-25"),
+        ("cpf=52998224725", "52998224725"),
+        ("cpf529982247-25", "529982247-25"),
+        ("doc 529 982 247 25", "529 982 247 25"),
+        ("fone (48) 99912-3456", "99912-3456"),
+        ("fone 48 99912-3456", "99912-3456"),
+        ("fone +55 48 99912 3456", "99912 3456"),
+        ("fone 5548999123456", "5548999123456"),
+        ("fone 4833334444", "4833334444"),
+        ("fone 99912-3456", "99912-3456"),
+        ("fone 3333-4444", "3333-4444"),
+        ("fone +351 912 345 678", "912 345 678"),
+        ("escreveu maria.silva+hotel@exemplo.com.br ontem", "maria.silva"),
+        (f"apikey: {JWT}", JWT),
+        (f"Authorization: Bearer {JWT}", "eyJ"),
+        ("Authorization: Bearer abc.def-123", "abc.def-123"),
+        ("key sb_secret_N7UND0UgjKTVK-Uodkm0Hg", "N7UND0UgjKTVK"),
+        ("postgres://app:s3nh@/x@db.exemplo:5432/os", "s3nh"),
+        ("postgresql://app:p%40ss@127.0.0.1/os", "p%40ss"),
+        ("{'password': 'hunter2'}", "hunter2"),
+        ('"SUPABASE_SERVICE_KEY": "abcdef"', "abcdef"),
+        ("SECRET_KEY=abcdef", "abcdef"),
+        ("DETAIL:  Failing row contains (1, Maria Silva, 412).", "Maria"),
+        ("DETAIL:  Key (titular)=(Maria Silva) already exists.", "Maria"),
+    ],
+)
+def test_secrets_and_personal_data_do_not_survive_redaction(text: str, secret: str) -> None:
+    assert secret not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "run 1483 at phase match 63/200",
+        "2026-11-22T07:04:00+00:00 business date 2026-11-22",
+        "seasons 2025-2026, room 412, 622 rows in 1.234 s",
+        "GET ordens_servico?select=id 200 1000 rows 12 ms",
+        "http://127.0.0.1:54321/rest/v1",
+        "token bucket is empty",
+        "550e8400-e29b-41d4-a716-446655440abc",
+    ],
+)
+def test_what_operators_need_survives_redaction(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_redacting_twice_changes_nothing_more() -> None:
+    once = redact(f"Authorization: Bearer {JWT}; password=x; 529.982.247-25; a@b.com.br; postgres://u:p@h/d")
+    assert redact(once) == once
+
+
+def _line(record: logging.LogRecord) -> dict[str, object]:
+    parsed: dict[str, object] = json.loads(JsonFormatter().format(record))
+    return parsed
+
+
+def _record(message: str, *args: object, **attributes: object) -> logging.LogRecord:
+    record = logging.LogRecord("pipeline", logging.INFO, __file__, 1, message, args, None)
+    vars(record).update(attributes)
+    return record
+
+
+def test_a_line_is_one_json_object_with_time_level_logger_and_message() -> None:
+    line = _line(_record("phase %s", "match"))
+    assert line["level"] == "INFO"
+    assert line["logger"] == "pipeline"
+    assert line["message"] == "phase match"
+    assert str(line["time"]).endswith("+00:00")
+
+
+def test_bound_fields_reach_the_line_and_leave_with_the_block() -> None:
+    with bind(run_id=7, job="pipeline_diario"), bind(job="hospedes_casa"):
+        inside = _line(_record("x"))
+    assert (inside["run_id"], inside["job"]) == (7, "hospedes_casa")
+    assert "run_id" not in _line(_record("x"))
+
+
+async def _line_in_task() -> dict[str, object]:
+    return _line(_record("x"))
+
+
+def test_bound_fields_follow_into_the_tasks_of_a_run() -> None:
+    async def run() -> dict[str, object]:
+        with bind(run_id=7):
+            return await asyncio.create_task(_line_in_task())
+
+    assert asyncio.run(run())["run_id"] == 7
+
+
+def test_a_traceback_is_redacted_too() -> None:
+    try:
+        raise ValueError("bad document 529.982.247-25")
+    except ValueError:
+        record = _record("failed", exc_info=sys.exc_info())
+    text = JsonFormatter().format(record)
+    assert "ValueError" in text
+    assert "529.982" not in text
+    assert "\n" not in text
+
+
+def test_extras_are_kept_when_plain_and_left_out_when_objects() -> None:
+    line = _line(_record("x", rows=622, table="reservas", guest="52998224725", cpf=52998224725, request=object()))
+    assert line["rows"] == 622
+    assert line["table"] == "reservas"
+    assert "52998224725" not in str(line)
+    assert "request" not in line
+
+
+def test_a_message_whose_arguments_do_not_fit_is_still_one_line() -> None:
+    assert _line(_record("%d rows", "many"))["message"] == "%d rows [arguments did not fit]"
