@@ -1,8 +1,82 @@
-"""The admin site of Sistema OS."""
+"""The admin site of Sistema OS: its dashboard, its menu, and what it refuses to show."""
 
-from django.contrib.admin import AdminSite
+import importlib
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.db.models import Model
+from django.db.models.base import ModelBase
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from sistema_os.menu import menu_for
+
+# In the order of the page; each app brings `panel.panel(user)` and `<app>/panel.html`.
+PANELS: Final = ("matching", "pipeline", "snapshots")
+# Its schedule form runs any dotted path, os.system included: nobody gets at it through the admin.
+REFUSED_APPS: Final = frozenset({"django_q"})
 
 
 class SistemaAdminSite(AdminSite):
     site_header = "Sistema OS"
     site_title = "Sistema OS"
+    site_url = None
+    index_title = _("Dashboard")
+
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: "type[ModelAdmin[Any]] | None" = None,
+        **options: Any,
+    ) -> None:
+        """As Django's, but models of REFUSED_APPS stay out without an error, whoever registers them and when."""
+        models = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else model_or_iterable
+        allowed = [model for model in models if model._meta.app_label not in REFUSED_APPS]
+        super().register(allowed, admin_class, **options)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        menu = menu_for(request) if context["has_permission"] else []
+        items = [item for section in menu for item in section.items]
+        return context | {
+            "menu": menu,
+            "tabs": [item for item in items if item.in_tabs],
+            "in_own_menu": any(item.current for item in items),
+        }
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The dashboard: what each app has to say this morning to this person."""
+        now = timezone.localtime()
+        return super().index(
+            request,
+            {
+                "title": _greeting(now.hour, request.user.get_short_name() or request.user.get_username()),
+                "now": now,
+                "business_date": now.date(),
+                "panels": [html for app in PANELS if (html := _panel(app, request)).strip()],
+                **(extra_context or {}),
+            },
+        )
+
+
+def _panel(app: str, request: HttpRequest) -> SafeString:
+    try:
+        panel = importlib.import_module(f"{app}.panel")
+    except ModuleNotFoundError:
+        return SafeString()
+    return render_to_string(f"{app}/panel.html", panel.panel(request.user), request)
+
+
+def _greeting(hour: int, name: str) -> str | Promise:
+    if hour < 12:
+        return _t("Good morning, %(name)s") % {"name": name}
+    if hour < 18:
+        return _t("Good afternoon, %(name)s") % {"name": name}
+    return _t("Good evening, %(name)s") % {"name": name}
