@@ -1,0 +1,47 @@
+"""Questions that several pages ask about suggestions."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from matching.states import DOUBT_FROM, STRONG_FROM, Band, State, WriteState
+
+if TYPE_CHECKING:
+    from matching.models import MatchSuggestion  # noqa: F401  named in the base class below
+
+
+BAND_RANGE = {
+    Band.STRONG: Q(probability__gte=STRONG_FROM),
+    Band.DOUBT: Q(probability__gte=DOUBT_FROM, probability__lt=STRONG_FROM),
+    Band.WEAK: Q(probability__lt=DOUBT_FROM),
+}
+
+
+class SuggestionQuerySet(QuerySet["MatchSuggestion"]):
+    def pending(self) -> SuggestionQuerySet:
+        return self.filter(state=State.PENDING)
+
+    def heads(self) -> SuggestionQuerySet:
+        """The best candidate still pending of each order: what the queue shows, the others being its alternatives."""
+        better = self.model._default_manager.filter(
+            order=OuterRef("order"), state=State.PENDING, rank__lt=OuterRef("rank")
+        )
+        return self.pending().filter(~Exists(better))
+
+    def in_band(self, band: Band) -> SuggestionQuerySet:
+        return self.filter(BAND_RANGE[band])
+
+    def departing(self, day: date) -> SuggestionQuerySet:
+        return self.filter(stay__departure=day)
+
+    def decided_since(self, moment: datetime) -> SuggestionQuerySet:
+        return self.filter(state__in=[State.ACCEPTED, State.REJECTED], decision__at__gte=moment)
+
+    def with_unconfirmed(self) -> SuggestionQuerySet:
+        """Adds `unconfirmed`: a write to Supabase that this suggestion's last decision still waits for."""
+        writes = apps.get_model("matching", "WriteBack").objects
+        return self.annotate(unconfirmed=Exists(writes.filter(suggestion=OuterRef("pk"), state=WriteState.OPEN)))

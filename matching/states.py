@@ -1,0 +1,101 @@
+"""The words of the review: states, bands, verbs and reasons, each stored by code and shown by label."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+STRONG_FROM = 0.90
+DOUBT_FROM = 0.50
+
+# Status words of the hotel's own tables.
+CLOSED_ORDER = frozenset({"concluida", "cancelada"})
+UNAVAILABLE_STAY = frozenset({"cancelada", "no_show"})
+
+
+class State(TextChoices):
+    PENDING = "pending", _("pending")
+    ACCEPTED = "accepted", _("accepted")
+    REJECTED = "rejected", _("rejected")
+    EXPIRED = "expired", _("expired")
+    SUPERSEDED = "superseded", _("superseded")
+
+
+ALIVE = (State.PENDING, State.ACCEPTED)
+
+
+class Band(TextChoices):
+    STRONG = "strong", _("strong")
+    DOUBT = "doubt", _("doubt")
+    WEAK = "weak", _("weak")
+
+    @classmethod
+    def of(cls, probability: float) -> "Band":
+        if probability >= STRONG_FROM:
+            return cls.STRONG
+        return cls.DOUBT if probability >= DOUBT_FROM else cls.WEAK
+
+
+class EndReason(TextChoices):
+    """Why a suggestion left the queue without a person's yes or no."""
+
+    TEXT_CHANGED = "text_changed", _("the order's text changed")
+    OUTRANKED = "outranked", _("better candidates appeared")
+    ANOTHER_ACCEPTED = "another_accepted", _("another candidate was accepted")
+    STAY_CANCELLED = "stay_cancelled", _("the stay was cancelled")
+    NO_SHOW = "no_show", _("the guest did not show up")
+    STAY_VANISHED = "stay_vanished", _("the stay left the guest list")
+    HIDDEN_GUEST = "hidden_guest", _("this guest is never suggested")
+    ORDER_CLOSED = "order_closed", _("the order was closed more than 7 days ago")
+    ORDER_GONE = "order_gone", _("the order no longer exists at the hotel")
+    LINKED_ELSEWHERE = "linked_elsewhere", _("the order was linked outside this system")
+
+
+class Verb(TextChoices):
+    ACCEPT = "accept", _("Accepted")
+    REJECT = "reject", _("Rejected")
+    NO_GUEST = "no_guest", _("No guest")
+    UNDO = "undo", _("Undone")
+
+
+class RejectReason(TextChoices):
+    """The optional word after a no; keys 1 to 5 in this order."""
+
+    OTHER_GUEST = "other_guest", _("another guest of the room")
+    NAMESAKE = "namesake", _("namesake or relative")
+    NOT_IN_HOUSE = "not_in_house", _("had left or had not arrived")
+    NOBODY = "nobody", _("the order is not about a guest")
+    OTHER = "other", _("another reason")
+
+
+class WriteKind(TextChoices):
+    LINK = "link", _("link")
+    UNLINK = "unlink", _("unlink")
+
+
+class WriteState(TextChoices):
+    OPEN = "open", _("to confirm")
+    DONE = "done", _("written")
+    CONFLICT = "conflict", _("conflict")
+    WITHDRAWN = "withdrawn", _("withdrawn before it was written")
+
+
+class LateConflict(TextChoices):
+    """What Supabase answered after the decision had been taken here; shown on the card that came back."""
+
+    TEXT_CHANGED = "text_changed", _("The order's text changed at the hotel before the link was written.")
+    LINKED_ELSEWHERE = "linked_elsewhere", _("Somebody had already linked this order to another guest.")
+    STAY_UNAVAILABLE = "stay_unavailable", _("The stay had been cancelled or had left the guest list.")
+
+
+class AlertKind(TextChoices):
+    LINKED_STAY_CANCELLED = "linked_stay_cancelled", _("Linked stay cancelled")
+    EARLY_DEPARTURE = "early_departure", _("Early departure with an open order")
+    DEPARTURE = "departure", _("Departure with an open order")
+    ROOM_MOVED = "room_moved", _("Room move with an open order")
+    DOCUMENT_CHANGED = "document_changed", _("Different document on the same row")
+    UNLINK_CONFLICT = "unlink_conflict", _("Undo not written")
+
+
+class Severity(TextChoices):
+    HIGH = "high", _("high")
+    MEDIUM = "medium", _("medium")
+    LOW = "low", _("low")
