@@ -1,0 +1,77 @@
+"""What the job's loop and the heartbeat's thread tell each other, without a lock.
+
+The loop replaces `position`, a frozen value, whole; the thread reads it. The thread asks the job to stop; the loop's
+task is cancelled, and the job's next `advance` refuses as well.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from django.utils import timezone
+
+Stop = Literal["cancel", "fence"]
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a run is. `changed` is a monotonic time, so that a jump of the clock ages nothing."""
+
+    phase: str = ""
+    done: int = 0
+    total: int | None = None
+    last_key: str = ""
+    changed: float = field(default_factory=time.monotonic)
+    phases: tuple[tuple[str, datetime], ...] = ()
+
+    @property
+    def idle_seconds(self) -> float:
+        return time.monotonic() - self.changed
+
+
+class Control:
+    def __init__(self, on_move: Callable[[Position], None] | None = None) -> None:
+        self.position = Position()
+        self.stop: Stop | None = None
+        self.wake: Callable[[], None] = lambda: None
+        self._on_move = on_move
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[object] | None = None
+
+    def enter(self, phase: str, total: int | None) -> None:
+        """Starts a phase at 0 and wakes the heartbeat, so that no phase is too short to be seen."""
+        entered = (*self.position.phases, (phase, timezone.now()))
+        self._move(Position(phase, total=total, phases=entered))
+        self.wake()
+
+    def advance(self, done: int, last_key: str) -> None:
+        self._move(replace(self.position, done=done, last_key=last_key[:200], changed=time.monotonic()))
+
+    def _move(self, position: Position) -> None:
+        self.position = position
+        if self._on_move is not None:
+            self._on_move(position)
+
+    def attach(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[object]) -> None:
+        with self._lock:
+            self._loop, self._task = loop, task
+            if self.stop is not None:
+                task.cancel()
+
+    def detach(self) -> None:
+        with self._lock:
+            self._loop = self._task = None
+
+    def ask_to_stop(self, why: Stop) -> None:
+        """From any thread, any number of times; the first reason stands, except that a lost fence beats a cancel."""
+        with self._lock:
+            first = self.stop is None
+            if first or why == "fence":
+                self.stop = why
+            if first and self._loop is not None and self._task is not None:
+                self._loop.call_soon_threadsafe(self._task.cancel)

@@ -1,0 +1,96 @@
+"""The jobs there are. Only what is registered here can run, whoever asks."""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+if TYPE_CHECKING:
+    from pipeline.context import RunContext
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job that reached its end came out. `reason` is a sentence for people and holds no guest data."""
+
+    state: Literal["succeeded", "partial"]
+    summary: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+
+class ExpectedFailure(Exception):
+    """Ends the run `failed` without a traceback; the message is the sentence that people read."""
+
+
+class UnknownJob(LookupError):
+    """No job of that name is registered; the message lists those that are."""
+
+
+JobFunction = Callable[["RunContext"], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True)
+class JobDefinition:
+    name: str
+    title: str | Promise
+    run: JobFunction
+    # A run that was lost may be resumed by itself only when doing a chunk twice changes nothing.
+    idempotent: bool
+    phases: tuple[str, ...]
+    supabase: bool
+
+    def phase_title(self, phase: str) -> str:
+        return phase_title(phase)
+
+
+_jobs: dict[str, JobDefinition] = {}
+
+
+def job(
+    name: str,
+    *,
+    title: str | Promise,
+    idempotent: bool = False,
+    phases: Sequence[str] = (),
+    supabase: bool = True,
+) -> Callable[[JobFunction], JobFunction]:
+    """Registers the decorated coroutine function under `name`. `supabase=False` opens no client for it."""
+
+    def register(run: JobFunction) -> JobFunction:
+        if name in _jobs and _jobs[name].run.__module__ != run.__module__:
+            raise ValueError(f"two modules register the job {name}: {_jobs[name].run.__module__}, {run.__module__}")
+        _jobs[name] = JobDefinition(name, title, run, idempotent, tuple(phases), supabase)
+        return run
+
+    return register
+
+
+def load() -> dict[str, JobDefinition]:
+    """Imports every module of pipeline.jobs and EXTRA_JOB_MODULES; returns the jobs they register."""
+    import pipeline.jobs
+
+    for module in pkgutil.iter_modules(pipeline.jobs.__path__, "pipeline.jobs."):
+        importlib.import_module(module.name)
+    for name in getattr(settings, "EXTRA_JOB_MODULES", ()):
+        importlib.import_module(name)
+    return dict(sorted(_jobs.items()))
+
+
+def get(name: str) -> JobDefinition:
+    jobs = load()
+    if name not in jobs:
+        raise UnknownJob(
+            _("There is no job “%(name)s”. There are: %(jobs)s.") % {"name": name, "jobs": ", ".join(jobs)}
+        )
+    return jobs[name]
+
+
+def phase_title(phase: str) -> str:
+    """The words for a phase's slug; the catalogue keeps them under the context “phase”."""
+    return pgettext("phase", phase) if phase else ""

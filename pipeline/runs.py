@@ -1,0 +1,290 @@
+"""The only writer of JobRun.state: open, claim, beat, checkpoint, finish, cancel, sweep.
+
+Every change is one conditional UPDATE: whoever finds 0 rows changed was second. All times are the database's, so two
+machines with different clocks agree on who is late. Row locks are `FOR NO KEY UPDATE`, which the foreign keys of beats
+and cancel requests pass.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
+from django.db.models import DurationField, ExpressionWrapper, F, Max, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext as _
+
+from pipeline import registry
+from pipeline.control import Position
+from pipeline.models import LIVE, RESUMABLE, WORKING, Beat, CancelRequest, JobRun, State, Trigger
+
+CANCEL_CHANNEL = "pipeline_cancel"
+# A run may miss three beats, and this much on top, before it counts as lost.
+LOST_MARGIN_SECONDS = 10
+
+
+class AlreadyRunning(Exception):
+    """The job has a live run, which `run` names: a second one was refused."""
+
+    def __init__(self, run: JobRun) -> None:
+        self.run = run
+        super().__init__(
+            _("%(job)s is already running (run %(id)s); it was not started again.") % {"job": run.job, "id": run.pk}
+        )
+
+
+class InvalidRun(ValueError):
+    """What was asked cannot be run; the message says why in a sentence. No row was written."""
+
+
+class NotClaimed(Exception):
+    """The run is not queued: somebody else has it, or it is over. A redelivered task ends here."""
+
+
+class FenceLost(Exception):
+    """The run was declared lost, finished or cancelled by others: nothing more may be written in its name."""
+
+
+def open_run(
+    job: str,
+    *,
+    business_date: date,
+    trigger: str,
+    user: User | None = None,
+    dry_run: bool = False,
+    steps: Iterable[str] | None = None,
+    resume_of: JobRun | None = None,
+) -> JobRun:
+    """The queued run. Raises AlreadyRunning (with the live run), UnknownJob or InvalidRun, and then wrote nothing."""
+    chosen = None if steps is None else list(steps)
+    _validate(registry.get(job), business_date, chosen, resume_of)
+    checkpoint = resume_of.checkpoint if resume_of else {}
+    while True:
+        try:
+            with transaction.atomic():
+                return JobRun.objects.create(
+                    job=job,
+                    business_date=business_date,
+                    trigger=trigger,
+                    user=user,
+                    dry_run=dry_run,
+                    steps=chosen,
+                    resume_of=resume_of,
+                    checkpoint=checkpoint,
+                )
+        except IntegrityError as error:
+            if not _breaks_one_live_run(error):
+                raise
+        # The live run may end between the refusal and this look: then try again.
+        if live := JobRun.objects.live().of(job).first():
+            raise AlreadyRunning(live)
+
+
+def _breaks_one_live_run(error: IntegrityError) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "one_live_run_a_job"
+
+
+def _validate(
+    job: registry.JobDefinition, business_date: date, steps: list[str] | None, resume_of: JobRun | None
+) -> None:
+    from pipeline.context import current_business_date
+
+    if business_date > current_business_date():
+        raise InvalidRun(_("The business date %(date)s lies in the future.") % {"date": business_date.isoformat()})
+    unknown = [step for step in steps or () if step not in job.phases]
+    if unknown or steps == []:
+        raise InvalidRun(
+            _("%(job)s has no step “%(step)s”. Its steps: %(steps)s.")
+            % {"job": job.name, "step": ", ".join(unknown), "steps": ", ".join(job.phases) or "-"}
+        )
+    if resume_of is not None and (why := why_not_resumable(resume_of)):
+        raise InvalidRun(why)
+
+
+def why_not_resumable(run: JobRun) -> str:
+    """A sentence, or "" where the run may be resumed."""
+    if run.live:
+        return _("The run is not over yet.")
+    if run.state not in RESUMABLE:
+        return _("The run reached its end; there is nothing to resume.")
+    if run.resumed_by.exists():
+        return _("The run was resumed already.")
+    return ""
+
+
+def resume(run: JobRun, user: User | None = None) -> JobRun:
+    """A new queued run that goes on at the checkpoint of `run`. Raises like open_run."""
+    return open_run(
+        run.job,
+        business_date=run.business_date,
+        trigger=Trigger.RESUME,
+        user=user,
+        dry_run=run.dry_run,
+        steps=run.steps,
+        resume_of=run,
+    )
+
+
+def claim(run_id: int) -> JobRun:
+    """The run, now running under a fence of its own, with its first beat. Raises NotClaimed if it was not queued."""
+    with transaction.atomic():
+        claimed = JobRun.objects.filter(pk=run_id, state=State.QUEUED).update(
+            state=State.RUNNING,
+            fence=F("fence") + 1,
+            started_at=Now(),
+            beat_at=Now(),
+            progress_at=Now(),
+            lease_seconds=3 * settings.HEARTBEAT_SECONDS + LOST_MARGIN_SECONDS,
+        )
+        if claimed != 1:
+            raise NotClaimed(run_id)
+        run = JobRun.objects.get(pk=run_id)
+        Beat.objects.create(run=run, fence=run.fence, progress_at=Now())
+    return run
+
+
+def held(run_id: int, fence: int) -> Any:
+    """The run if this fence still holds, as a queryset."""
+    return JobRun.objects.filter(pk=run_id, fence=fence, state__in=WORKING)
+
+
+def lock_fence(run_id: int, fence: int) -> None:
+    """Locks the run's row to the end of the transaction, which the server ends if we freeze in the middle of it."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("fence() guards the writes of a transaction: call it inside transaction.atomic().")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', '30s', true) FROM pipeline_jobrun"
+            " WHERE id = %s AND fence = %s AND state IN ('running', 'cancelling') FOR NO KEY UPDATE",
+            [run_id, fence],
+        )
+        if cursor.fetchone() is None:
+            raise FenceLost(run_id)
+
+
+def check_fence(run_id: int, fence: int) -> None:
+    if not held(run_id, fence).exists():
+        raise FenceLost(run_id)
+
+
+def save_checkpoint(run_id: int, fence: int, data: dict[str, Any]) -> None:
+    if not connection.in_atomic_block:
+        raise RuntimeError("A checkpoint belongs into the transaction of the writes that it speaks of.")
+    if held(run_id, fence).update(checkpoint=data) != 1:
+        raise FenceLost(run_id)
+
+
+def beat(run_id: int, fence: int, position: Position) -> bool:
+    """Appends a beat and says whether it could: False means the run is not ours any more. Never waits for a writer."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO pipeline_beat (run_id, fence, at, progress_at, phase, done, total, last_key)"
+            " SELECT id, fence, statement_timestamp(), statement_timestamp() - %s, %s, %s, %s, %s FROM pipeline_jobrun"
+            " WHERE id = %s AND fence = %s AND state IN ('running', 'cancelling')",
+            [
+                timedelta(seconds=position.idle_seconds),
+                position.phase,
+                position.done,
+                position.total,
+                position.last_key,
+                run_id,
+                fence,
+            ],
+        )
+        if cursor.rowcount != 1:
+            return False
+    update_if_free(run_id, fence, beat_at=Now(), **_columns(position))
+    return True
+
+
+def _columns(position: Position) -> dict[str, Any]:
+    idle = Value(timedelta(seconds=position.idle_seconds))
+    return {
+        "progress_at": ExpressionWrapper(Now() - idle, output_field=JobRun._meta.get_field("progress_at")),
+        "phase": position.phase,
+        "done": position.done,
+        "total": position.total,
+        "last_key": position.last_key,
+        "phases": [{"name": name, "at": at.isoformat()} for name, at in position.phases],
+    }
+
+
+def update_if_free(run_id: int, fence: int, **fields: Any) -> bool:
+    """Updates the run unless a writer holds its row at this moment; False if nothing was changed."""
+    with transaction.atomic():
+        free = held(run_id, fence).select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)
+        return bool(free) and held(run_id, fence).update(**fields) == 1
+
+
+def finish(
+    run_id: int, fence: int, state: str, *, summary: dict[str, Any], reason: str, position: Position | None = None
+) -> None:
+    """Ends the run. Raises FenceLost if somebody ended it before; then nothing was changed."""
+    columns = _columns(position) if position else {}
+    ended = held(run_id, fence).update(state=state, finished_at=Now(), summary=summary, reason=reason, **columns)
+    if ended != 1:
+        raise FenceLost(run_id)
+
+
+def end_from_outside(run: JobRun, state: str, reason: str) -> bool:
+    """What a supervisor records when its child could not. The fence rises: a child that wakes up writes nothing."""
+    over = JobRun.objects.filter(pk=run.pk, fence=run.fence, state__in=LIVE)
+    return over.update(state=state, fence=F("fence") + 1, finished_at=Now(), reason=reason) == 1
+
+
+def request_cancel(run: JobRun, user: User | None = None, why: str = "") -> bool:
+    """Asks a live run to stop; False if it is over. Never waits for the job: a queued run ends at once, a running one
+    is woken by NOTIFY and reads the request at its next beat at the latest."""
+    with transaction.atomic():
+        if not JobRun.objects.filter(pk=run.pk).live().exists():
+            return False
+        CancelRequest.objects.create(run=run, user=user, why=why)
+        JobRun.objects.filter(pk=run.pk, state=State.QUEUED).update(
+            state=State.CANCELLED, finished_at=Now(), reason=cancel_sentence(user, why)
+        )
+    with transaction.atomic():
+        running = JobRun.objects.filter(pk=run.pk, state=State.RUNNING)
+        free = running.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)
+        if free:
+            running.update(state=State.CANCELLING)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, str(run.pk)])
+    return True
+
+
+def cancel_sentence(user: User | None, why: str = "") -> str:
+    if why:
+        return why
+    if user is None:
+        return _("Cancelled at the command line.")
+    return _("Cancelled by %(user)s.") % {"user": user.get_short_name() or user.get_username()}
+
+
+def cancel_requested(run_id: int) -> CancelRequest | None:
+    return CancelRequest.objects.filter(run_id=run_id).select_related("user").first()
+
+
+def sweep() -> list[JobRun]:
+    """Ends what nobody will end any more: runs without a beat for longer than their lease, and, as the last net, runs
+    that are live after STALE_RUNNING_HOURS. A row that a writer holds at this moment is left for the next sweep."""
+    newest = Beat.objects.filter(run=OuterRef("pk")).order_by().values("run").annotate(at=Max("at")).values("at")
+    lease = ExpressionWrapper(F("lease_seconds") * Value(timedelta(seconds=1)), output_field=DurationField())
+    silent = JobRun.objects.filter(state__in=WORKING).annotate(heard=Coalesce(Subquery(newest), F("started_at")))
+    old = JobRun.objects.live().annotate(since=Coalesce(F("started_at"), F("queued_at")))
+    stale_after = timedelta(hours=settings.STALE_RUNNING_HOURS)
+    lost = _("No heartbeat for too long: the process or its machine is gone. Nothing more was written.")
+    stale = _("Still not over after %(hours)g hours: given up as stale.") % {"hours": settings.STALE_RUNNING_HOURS}
+    return [
+        *_end_all(silent.filter(heard__lt=Now() - lease), lost),
+        *_end_all(old.filter(since__lt=Now() - Value(stale_after)), stale),
+    ]
+
+
+def _end_all(found: Any, reason: str) -> list[JobRun]:
+    with transaction.atomic():
+        chosen = list(found.select_for_update(skip_locked=True, no_key=True, of=("self",)))
+        return [run for run in chosen if end_from_outside(run, State.LOST, reason)]
