@@ -1,0 +1,121 @@
+"""On the books: the hotel's columns of `reservas`, `inventario_uh` and `rm_diario`, and what they mean here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+Row = dict[str, Any]
+
+BOOKINGS = "reservas"
+BOOKING_SELECT = (
+    "id,status,chegada_prevista,saida_prevista,saida_real,tipo_uh,adultos,criancas,grupo_codigo,segmento,diaria"
+)
+COUNTED = ("a_confirmar", "confirmada", "na_casa", "saida")
+TENTATIVE = "a_confirmar"
+DEPARTED = "saida"
+
+INVENTORY = "inventario_uh"
+INVENTORY_SELECT = "tipo_uh,desde,uh_total,uh_bloqueadas"
+
+BOOKS = "rm_diario"
+BOOKS_KEY = "data_coleta,data_estadia,tipo_uh"
+TOTAL = "TOTAL"
+NO_TYPE = "SEM TIPO"
+ORIGIN = "reservas"
+
+_COMPLIMENTARY = frozenset({"cortesia", "complimentary"})
+_HOUSE_USE = frozenset({"uso da casa", "uso_casa", "uso casa", "house use"})
+
+
+@dataclass(frozen=True)
+class Booking:
+    """One reserved room; `cents` is the rate of a night."""
+
+    arrival: date
+    departure: date
+    room_type: str
+    tentative: bool
+    group: bool
+    complimentary: bool
+    house_use: bool
+    adults: int
+    children: int
+    cents: int
+
+
+@dataclass(frozen=True)
+class Stock:
+    """How many rooms of a type there are, from a date on."""
+
+    room_type: str
+    since: date
+    rooms: int
+    blocked: int
+
+
+@dataclass
+class Night:
+    """What is on the books for one stay date and room type. Complimentary rooms and house use are
+    counted apart from the sold ones, and so is day use: neither may thin out the average rate."""
+
+    rooms: int = 0
+    blocked: int = 0
+    sold: int = 0
+    tentative: int = 0
+    group: int = 0
+    complimentary: int = 0
+    house_use: int = 0
+    day_use: int = 0
+    arrivals: int = 0
+    departures: int = 0
+    adults: int = 0
+    children: int = 0
+    cents: int = 0
+
+
+def booking(row: Mapping[str, Any]) -> Booking:
+    """A guest who left early frees the remaining nights, whatever the planned date says."""
+    segment = (row["segmento"] or "").strip().casefold()
+    arrival, departure = date.fromisoformat(row["chegada_prevista"]), date.fromisoformat(row["saida_prevista"])
+    if row["status"] == DEPARTED and row["saida_real"]:
+        departure = max(arrival, min(departure, date.fromisoformat(row["saida_real"][:10])))
+    return Booking(
+        arrival=arrival,
+        departure=departure,
+        room_type=(row["tipo_uh"] or "").strip() or NO_TYPE,
+        tentative=row["status"] == TENTATIVE,
+        group=bool(row["grupo_codigo"]),
+        complimentary=segment in _COMPLIMENTARY,
+        house_use=segment in _HOUSE_USE,
+        adults=row["adultos"],
+        children=row["criancas"],
+        cents=round((row["diaria"] or 0) * 100),
+    )
+
+
+def stock(row: Mapping[str, Any]) -> Stock:
+    return Stock(row["tipo_uh"].strip(), date.fromisoformat(row["desde"]), row["uh_total"], row["uh_bloqueadas"])
+
+
+def books_row(collected: date, stay: date, room_type: str, night: Night) -> Row:
+    """A row of `rm_diario` without the time of collection; competitors' columns are left to whoever has them."""
+    return {
+        "data_coleta": collected.isoformat(),
+        "data_estadia": stay.isoformat(),
+        "tipo_uh": room_type,
+        "uh_total": night.rooms,
+        "uh_bloqueadas": night.blocked,
+        "uh_vendidas": night.sold,
+        "uh_a_confirmar": night.tentative,
+        "uh_grupo": night.group,
+        "uh_cortesia": night.complimentary,
+        "uh_uso_casa": night.house_use,
+        "uh_day_use": night.day_use,
+        "chegadas": night.arrivals,
+        "saidas": night.departures,
+        "adultos": night.adults,
+        "criancas": night.children,
+        "receita": night.cents / 100,
+        "fonte": ORIGIN,
+    }
