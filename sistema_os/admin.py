@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.admin import AdminSite, ModelAdmin
@@ -11,11 +12,13 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.functional import Promise
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from pipeline.context import current_business_date
 from sistema_os.menu import menu_for
 
 # In the order of the page; each app brings `panel.panel(user)` and `<app>/panel.html`.
@@ -57,9 +60,10 @@ class SistemaAdminSite(AdminSite):
         return super().index(
             request,
             {
-                "title": _greeting(now.hour, request.user.get_short_name() or request.user.get_username()),
+                "title": _greeting(now.hour, getattr(request.user, "first_name", "") or request.user.get_username()),
                 "now": now,
-                "business_date": now.date(),
+                "today_words": _day_in_words(now),
+                "business_date": current_business_date(),
                 "panels": [html for app in PANELS if (html := _panel(app, request)).strip()],
                 **(extra_context or {}),
             },
@@ -74,7 +78,13 @@ def _panel(app: str, request: HttpRequest) -> SafeString:
     return render_to_string(f"{app}/panel.html", panel.panel(request.user), request)
 
 
-def _greeting(hour: int, name: str) -> str | Promise:
+def _day_in_words(now: datetime) -> str:
+    """ "Sunday, November 22"; Portuguese writes days and months small, Django's names of them are capitalised."""
+    words = date_format(now, _t("l, F j"))
+    return words.lower() if (get_language() or "").startswith("pt") else words
+
+
+def _greeting(hour: int, name: str) -> str:
     if hour < 12:
         return _t("Good morning, %(name)s") % {"name": name}
     if hour < 18:

@@ -21,7 +21,7 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
 class SecurityHeadersMiddleware(MiddlewareMixin):
     """Sends the headers Django leaves out: nothing but our own files may run, load or frame a page."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, _request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
@@ -35,6 +35,6 @@ class LanguageCookieMiddleware(MiddlewareMixin):
         translation.activate(code if code in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE)
         request.LANGUAGE_CODE = translation.get_language()
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, _request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
         return response

@@ -6,6 +6,8 @@ stops the start with one sentence that names it.
 """
 
 import math
+import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,17 +18,42 @@ from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-for _file in (Path(env.str("SISTEMA_OS_ENV_FILE", str(BASE_DIR / ".env"))), BASE_DIR / ".local" / "stack.env"):
-    if _file.is_file():
-        env.read_env(str(_file))
-
 # The two commands that bring the local stack up run before there is any database to name.
 BRINGS_ITS_OWN_STACK = sys.argv[1:2] in (["demo"], ["supabase_local"])
 
+env = environ.Env()
+_ASSIGNMENT = re.compile(r"\s*(#.*|(export\s+)?[A-Za-z_]\w*\s*=.*)?")
+
+
+def _read(file: Path) -> None:
+    """Fill in what the environment lacks; a damaged line is named by its number, for it may hold half a key."""
+    if not file.is_file():
+        return
+    for number, line in enumerate(file.read_text().splitlines(), start=1):
+        if not _ASSIGNMENT.fullmatch(line):
+            raise ImproperlyConfigured(f"{file.name}, line {number}, is not NAME=value.")
+    env.read_env(str(file))
+    for name in ("SECRET_KEY", "HASH_KEY", "DATABASE_URL", "SUPABASE_URL", "SUPABASE_SERVICE_KEY"):
+        if not os.environ.get(name, "").strip():
+            os.environ.pop(name, None)
+
+
+def _read_local_stack(file: Path) -> None:
+    """A Supabase of one's own brings its own key and path; the local one's never stand in for them."""
+    if "SUPABASE_URL" in os.environ:
+        os.environ.setdefault("SUPABASE_SERVICE_KEY", " ")
+        os.environ.setdefault("SUPABASE_REST_PATH", "/rest/v1")
+    _read(file)
+
+
+# Naming a file (the tests name /dev/null) means that no other is read.
+_read(Path(os.environ.get("SISTEMA_OS_ENV_FILE", BASE_DIR / ".env")))
+if "SISTEMA_OS_ENV_FILE" not in os.environ and not BRINGS_ITS_OWN_STACK:
+    _read_local_stack(BASE_DIR / ".local" / "stack.env")
+
 
 def _required(name: str) -> str:
-    value = env.str(name, "").strip()
+    value: str = env.str(name, "").strip()
     if not value and not BRINGS_ITS_OWN_STACK:
         raise ImproperlyConfigured(
             f"{name} is not set. Copy .env.example to .env and fill it in, or run `make demo` for a local hotel."
@@ -36,7 +63,7 @@ def _required(name: str) -> str:
 
 def _bounded(name: str, default: float, low: float, high: float) -> float:
     try:
-        value = env.float(name, default)
+        value: float = env.float(name, default)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be a number of seconds.") from error
     if not low <= value <= high:

@@ -1,0 +1,29 @@
+"""`manage.py setup_roles`: the four groups; with --demo-users a person for each."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from sistema_os import roles
+
+
+class Command(BaseCommand):
+    help = "Creates or repairs the four groups (Consulta, Revisão, Supervisão, Operação). Safe to run at every deploy."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--demo-users",
+            action="store_true",
+            help="also create one user a group and an administrator, with a known password (local stack only)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            groups = roles.setup_groups()
+            people = roles.setup_demo_users() if options["demo_users"] else []
+        except (roles.UnknownPermission, roles.NotALocalStack) as error:
+            raise CommandError(str(error)) from error
+        for group in groups:
+            self.stdout.write(f"{group.name}: {group.permissions.count()} permissions")
+        for person in people:
+            self.stdout.write(f"{person.username} / {roles.DEMO_PASSWORD}  {person.role or 'administrator'}")

@@ -1,0 +1,104 @@
+"""The four roles of the hotel as groups of permissions, and the people of the demonstration."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission, User
+from django.db import transaction
+
+_SEE_GUESTS: Final = (
+    "matching.view_matchsuggestion",
+    "matching.view_decision",
+    "matching.view_alert",
+    "snapshots.view_snapshot",
+    "pipeline.view_jobrun",
+)
+_DECIDE: Final = ("matching.decide_suggestion", "matching.settle_alert")
+_SUPERVISE: Final = (
+    "matching.bulk_decide",
+    "matching.undo_others",
+    "snapshots.publish_held",
+    "pipeline.run_job",
+)
+
+# Group names are data that staff see; they stay Portuguese whatever the language of the screen.
+ROLES: Final[dict[str, tuple[str, ...]]] = {
+    "Consulta": _SEE_GUESTS,
+    "Revisão": _SEE_GUESTS + _DECIDE,
+    "Supervisão": _SEE_GUESTS + _DECIDE + _SUPERVISE,
+    # Runs the machine and sees no guest.
+    "Operação": ("pipeline.view_jobrun", "pipeline.run_job", "pipeline.cancel_jobrun"),
+}
+
+DEMO_PASSWORD: Final = "hotel-0700"  # noqa: S105  known to everybody: setup_demo_users refuses outside a local stack
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+@dataclass(frozen=True)
+class DemoUser:
+    username: str
+    first_name: str
+    role: str = ""
+    superuser: bool = False
+
+
+DEMO_USERS: Final = (
+    DemoUser("ana", "Ana", "Revisão"),
+    DemoUser("bruno", "Bruno", "Supervisão"),
+    DemoUser("carla", "Carla", "Consulta"),
+    DemoUser("davi", "Davi", "Operação"),
+    DemoUser("admin", "Admin", superuser=True),
+)
+
+
+class UnknownPermission(LookupError):
+    """A role names a permission that no migration has created."""
+
+
+class NotALocalStack(RuntimeError):
+    """Demo users have a password that everybody knows: they are never created where others can reach them."""
+
+
+@transaction.atomic
+def setup_groups() -> list[Group]:
+    """Makes the four groups hold exactly the permissions of ROLES. Running it again changes nothing."""
+    return [_setup_group(name, labels) for name, labels in ROLES.items()]
+
+
+def _setup_group(name: str, labels: Iterable[str]) -> Group:
+    group, _created = Group.objects.get_or_create(name=name)
+    group.permissions.set([_permission(label) for label in labels])
+    return group
+
+
+def _permission(label: str) -> Permission:
+    app_label, codename = label.split(".")
+    try:
+        return Permission.objects.get(content_type__app_label=app_label, codename=codename)
+    except Permission.DoesNotExist:
+        raise UnknownPermission(f"Permission {label} does not exist; run `manage.py migrate` first.") from None
+
+
+@transaction.atomic
+def setup_demo_users() -> tuple[DemoUser, ...]:
+    """One person a role and an administrator, all with DEMO_PASSWORD. Needs the groups."""
+    if settings.HTTPS or not set(settings.ALLOWED_HOSTS) <= LOOPBACK | {"testserver"}:
+        raise NotALocalStack(
+            "Demo users are only created on a local stack: HTTPS must be off and ALLOWED_HOSTS name this machine only."
+        )
+    for person in DEMO_USERS:
+        _setup_demo_user(person)
+    return DEMO_USERS
+
+
+def _setup_demo_user(person: DemoUser) -> None:
+    user, _created = User.objects.get_or_create(username=person.username, defaults={"first_name": person.first_name})
+    user.is_staff = True
+    user.is_superuser = person.superuser
+    user.is_active = True
+    if not user.check_password(DEMO_PASSWORD):  # setting it again would end every open session
+        user.set_password(DEMO_PASSWORD)
+    user.save()
+    user.groups.set(Group.objects.filter(name=person.role))
