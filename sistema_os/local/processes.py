@@ -1,0 +1,115 @@
+"""Starting and ending the stack's processes, so that no kill -9 at any moment leaves one that nobody knows of."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sistema_os.local.account import Account
+
+_PR_SET_PDEATHSIG = 1
+_POLL_SECONDS = 0.02
+
+
+def spawn(
+    args: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str],
+    account: Account | None = None,
+    pid_file: Path | None = None,
+    on_parent_death: signal.Signals | None = None,
+) -> int:
+    """Start a process in a session of its own, out of reach of the terminal's Ctrl-C; returns its pid.
+
+    The pid file is written by the child before it becomes the program: a parent killed in between still leaves it.
+    """
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            list(args),
+            env=dict(env),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_before_exec(pid_file, on_parent_death),
+            **run_as(account),
+        )
+    process.returncode = 0  # It may outlive us; `gone` reaps it, and the object must not complain that it lives.
+    return process.pid
+
+
+def run_as(account: Account | None) -> dict[str, Any]:
+    """What subprocess needs to become that account; nothing where there is none to become."""
+    return {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
+
+
+def _before_exec(pid_file: Path | None, on_parent_death: signal.Signals | None) -> Callable[[], None]:
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+    def prepare() -> None:
+        if libc is not None and on_parent_death is not None:
+            libc.prctl(_PR_SET_PDEATHSIG, int(on_parent_death))
+        if pid_file is not None:
+            pid_file.write_text(str(os.getpid()))
+
+    return prepare
+
+
+def command_line(pid: int) -> str:
+    """The command line of a living process, or an empty string."""
+    proc = Path(f"/proc/{pid}/cmdline")
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return proc.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return ""
+    ps = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+    return subprocess.run(ps, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def read_pid(file: Path, *, running: str) -> int | None:
+    """The pid on a pid file's first line, if that process lives and its command line still names `running`."""
+    try:
+        pid = int(file.read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return None
+    return pid if pid > 1 and running in command_line(pid) else None
+
+
+def gone(pid: int) -> bool:
+    """True when the process no longer runs; reaps it when it was a child of ours."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return not command_line(pid)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    """Ask until the condition holds; False when the seconds are over."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def end(pid: int, *steps: tuple[signal.Signals, float]) -> bool:
+    """Send each signal in turn and give it its seconds; True when the process is gone."""
+    for number, seconds in steps:
+        if gone(pid):
+            return True
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return True
+        if wait_for(lambda: gone(pid), seconds):
+            return True
+    return False

@@ -1,0 +1,164 @@
+"""The local Supabase as one thing: start, stop, status, reset. Killed at any moment, it comes up sound the next time."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psycopg
+
+from sistema_os.local import bootstrap, state
+from sistema_os.local.account import find_place
+from sistema_os.local.errors import LocalStackError
+from sistema_os.local.keys import api_key
+from sistema_os.local.postgres import Postgres
+from sistema_os.local.postgrest import PostgREST
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Status:
+    postgres: bool
+    postgrest: bool
+    address: str
+
+    @property
+    def running(self) -> bool:
+        return self.postgres and self.postgrest
+
+
+class Stack:
+    """`throw_away` is for tests: nothing is synced to disk, and on Linux the servers die with the process that started
+    them."""
+
+    def __init__(self, local: Path = PROJECT / ".local", *, throw_away: bool = False) -> None:
+        self.local = local
+        self._throw_away = throw_away
+
+    def start(self) -> dict[str, str]:
+        """Bring both servers up and return the settings that lead to them."""
+        with self._alone():
+            current = state.load(self.local) or state.State()
+            place, outside = find_place(self.local, current.outside)
+            current = replace(current, outside=outside)
+            state.save(self.local, current)
+            postgres = Postgres(place, current.secrets.superuser, throw_away=self._throw_away)
+            current = replace(current, postgres_port=postgres.start(current.postgres_port))
+            state.save(self.local, current)
+            bootstrap.prepare(lambda name: postgres.connect(current.postgres_port, name), current.secrets)
+            current = self._start_rest(current)
+            return self._publish(current)
+
+    def stop(self) -> None:
+        with self._alone():
+            self._stop()
+
+    def reset(self) -> None:
+        """Stop, and forget everything: data, keys, ports."""
+        with self._alone():
+            outside = self._stop()
+            for name in ("cluster", "stack.json", "stack.env"):
+                _remove(self.local / name)
+            if outside:
+                _remove(Path(outside))
+
+    def status(self) -> Status:
+        current = state.load(self.local)
+        if current is None:
+            return Status(postgres=False, postgrest=False, address="")
+        rest = self._rest(current)
+        return Status(
+            postgres=self._reaches_postgres(),
+            postgrest=rest.running() and rest.ready(current.ports),
+            address=f"http://127.0.0.1:{current.rest_port}",
+        )
+
+    def url(self, database: str) -> str:
+        """The superuser's address of one of the databases; for loading the hotel and for tests."""
+        return _postgres_url("postgres", self._known().secrets.superuser, self._known().postgres_port, database)
+
+    def connect_hotel(self) -> psycopg.Connection:
+        return psycopg.connect(self.url(bootstrap.HOTEL_DATABASE), autocommit=True)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One at a time: two starts at once would each make a cluster. The lock dies with its holder."""
+        self.local.mkdir(parents=True, exist_ok=True)
+        self.local.chmod(0o711)
+        with (self.local / "lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _known(self) -> state.State:
+        current = state.load(self.local)
+        if current is None:
+            raise LocalStackError("The local Supabase has never been started; `manage.py supabase_local start` does.")
+        return current
+
+    def _reaches_postgres(self) -> bool:
+        try:
+            psycopg.connect(self.url("postgres"), connect_timeout=5).close()
+        except psycopg.Error:
+            return False
+        return True
+
+    def _rest(self, current: state.State) -> PostgREST:
+        return PostgREST(
+            PROJECT,
+            self.local,
+            database_url=_postgres_url(
+                "authenticator", current.secrets.authenticator, current.postgres_port, bootstrap.HOTEL_DATABASE
+            ),
+            jwt_secret=current.secrets.jwt,
+            throw_away=self._throw_away,
+        )
+
+    def _start_rest(self, current: state.State) -> state.State:
+        rest = self._rest(current)
+        if rest.running() and rest.ready(current.ports):
+            return current
+        current = current.with_ports(current.postgres_port, rest.start(current.ports))
+        state.save(self.local, current)
+        return current
+
+    def _stop(self) -> str:
+        current = state.load(self.local)
+        if current is None:
+            return ""
+        self._rest(current).stop()
+        place, outside = find_place(self.local, current.outside)
+        Postgres(place, current.secrets.superuser).stop()
+        return outside
+
+    def _publish(self, current: state.State) -> dict[str, str]:
+        """Write `.local/stack.env`, which settings.py reads after the process's environment and `.env`."""
+        values = {
+            "SECRET_KEY": current.secrets.django,
+            "HASH_KEY": current.secrets.hashes,
+            "DATABASE_URL": _postgres_url(
+                "sistema_os", current.secrets.app, current.postgres_port, bootstrap.APP_DATABASE
+            ),
+            "SUPABASE_URL": f"http://127.0.0.1:{current.rest_port}",
+            "SUPABASE_SERVICE_KEY": api_key(current.secrets.jwt, "service_role"),
+            "SUPABASE_REST_PATH": "",
+            "HTTPS": "off",
+            "STATIC_FROM_SOURCE": "on",
+        }
+        lines = ["# Written by the local stack at each start; edits are lost. Yours belong in .env."]
+        lines += [f"{name}={value}" for name, value in values.items()]
+        state.write_whole(self.local / "stack.env", "\n".join(lines) + "\n")
+        return values
+
+
+def _postgres_url(user: str, password: str, port: int, database: str) -> str:
+    return f"postgres://{user}:{password}@127.0.0.1:{port}/{database}"
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
