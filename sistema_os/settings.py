@@ -203,8 +203,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# From source, files are served where they stand and `collectstatic` has nowhere to put them.
 WHITENOISE_USE_FINDERS = env.bool("STATIC_FROM_SOURCE", DEBUG)
+STATIC_ROOT = None if WHITENOISE_USE_FINDERS else BASE_DIR / "staticfiles"
 
 # --- transport security -----------------------------------------------------------------------
 HTTPS = env.bool("HTTPS", True)

@@ -1,0 +1,60 @@
+"""The two questions a load balancer asks."""
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client
+from pytest_django import Settings
+
+from pipeline.context import current_business_date
+from pipeline.models import JobRun
+from sistema_os import health
+
+
+def test_healthz_answers_without_a_database(client: Client) -> None:
+    response = client.get("/healthz")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+def test_readyz_reports_database_supabase_queue_and_data(client: Client) -> None:
+    JobRun.objects.create(job="hospedes_casa", business_date=current_business_date(), trigger="command")
+    response = client.get("/readyz")
+    report = response.json()
+    assert response.status_code == 200, report
+    assert (report["status"], report["database"], report["supabase"]) == ("ok", "ok", "ok")
+    assert report["queue"]["runs_waiting"] == 1
+    assert report["queue"]["alive"] in (True, False, None)
+    assert set(report["data"]) == {"job_age_seconds", "source_age_seconds"}
+
+
+def test_readyz_is_503_and_says_why_when_the_database_is_away(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> bool:
+        raise DatabaseError("connection refused, password=hunter2")
+
+    monkeypatch.setattr(health.migrations, "complete", refuse)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["database"] == "unavailable"
+    assert b"hunter2" not in response.content
+
+
+def test_readyz_is_503_while_migrations_are_missing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health.migrations, "complete", lambda: False)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "manage.py migrate" in response.json()["database"]
+
+
+@pytest.mark.django_db
+def test_readyz_is_503_with_a_key_that_sees_nothing(client: Client, settings: Settings) -> None:
+    settings.SUPABASE = {**settings.SUPABASE, "key": "sb_publishable_x"}
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "public key" in response.json()["supabase"]
+    assert "sb_publishable_x" not in response.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_answers_are_never_cached_and_only_read(client: Client, path: str) -> None:
+    response = client.post(path)
+    assert response.status_code == 405
