@@ -1,0 +1,121 @@
+"""What makes two rows equal, and the keyed hash that stands for a row. Pure: no Django.
+
+A row is a mapping of column to a JSON value. Two rows are equal when every column is, after the
+normalisation that the source declares for it; a null and an absent column are the same. The hash is
+keyed because a hash of eleven digits, such as a document, can be undone by trying them all.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from hashlib import blake2b
+from typing import Any, Literal
+
+import orjson
+
+Row = dict[str, Any]
+# text: spaces, case and Unicode form do not count (the default for strings). exact: every character does.
+# room: as text, and "0203" is "203". number: "1.50" is 1.5. instant: one moment, whatever its offset.
+# document, phone, email, secret: as text when compared; never shown whole (see display.py).
+Kind = Literal["text", "exact", "room", "number", "instant", "document", "phone", "email", "secret"]
+Kinds = Mapping[str, str]
+
+_TWO_64 = 1 << 64
+_TWO_63 = 1 << 63
+
+
+def fold(text: str) -> str:
+    """Spaces collapsed, NFC, case-folded."""
+    if text.isascii():
+        return " ".join(text.split()).lower()
+    return unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", text).casefold().split()))
+
+
+def _room(text: str) -> str:
+    folded = fold(text)
+    return folded.lstrip("0") or folded[:1]
+
+
+def _number(value: Any) -> str:
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return fold(str(value))
+    if not number.is_finite() or abs(number.adjusted()) > 64:
+        return str(number)
+    plain = format(number, "f")
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return "0" if plain in ("-0", "") else plain
+
+
+def _instant(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return fold(text)
+    return moment.astimezone(UTC).isoformat() if moment.tzinfo else moment.isoformat()
+
+
+_TEXT: dict[str, Callable[[str], str]] = {"exact": str, "room": _room, "instant": _instant, "number": _number}
+
+
+def canonical_value(value: Any, kind: str = "text") -> Any:
+    """A JSON value that is equal for every spelling the kind calls equal, and differs otherwise."""
+    if isinstance(value, str):
+        return _TEXT.get(kind, fold)(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float | Decimal):
+        # A tag keeps the number 1 from the text "1", unless the column is declared a number.
+        return _number(value) if kind in ("number", "room") else {"n": _number(value)}
+    if isinstance(value, Mapping):
+        return {"o": sorted([str(name), canonical_value(item, kind)] for name, item in value.items())}
+    return [canonical_value(item, kind) for item in value]
+
+
+def canonical_bytes(row: Mapping[str, Any], columns: Iterable[str], kinds: Kinds) -> bytes:
+    """The row's bytes over these columns: neither the columns' order nor nulls count."""
+    pairs = [
+        [name, canonical_value(value, kinds.get(name, "text"))]
+        for name in sorted(columns)
+        if (value := row.get(name)) is not None
+    ]
+    return orjson.dumps(pairs)
+
+
+def hash_key(secret: str) -> bytes:
+    return blake2b(secret.encode(), digest_size=64).digest()
+
+
+def row_hash(row: Mapping[str, Any], columns: Iterable[str], kinds: Kinds, key: bytes) -> int:
+    """Signed 64 bits, as PostgreSQL's bigint holds them."""
+    return keyed_hash(canonical_bytes(row, columns, kinds), key)
+
+
+def keyed_hash(data: bytes, key: bytes) -> int:
+    return int.from_bytes(blake2b(data, digest_size=8, key=key).digest(), "big", signed=True)
+
+
+def add_digest(digest: int, *hashes: int) -> int:
+    """Adds row hashes to a listing's digest; subtract by adding the negative. Order does not matter."""
+    return (digest + sum(hashes) + _TWO_63) % _TWO_64 - _TWO_63
+
+
+def recipe(kinds: Kinds, key: bytes) -> str:
+    """Names how hashes were made: digests are comparable only between snapshots of the same recipe."""
+    return blake2b(orjson.dumps(sorted(kinds.items())), digest_size=6, key=key).hexdigest()
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any], columns: Iterable[str], kinds: Kinds) -> list[str]:
+    """The columns whose values are not equal under their declared normalisation."""
+    return [
+        name
+        for name in columns
+        if (old := before.get(name)) is not (new := after.get(name))
+        and old != new
+        and canonical_value(old, kinds.get(name, "text")) != canonical_value(new, kinds.get(name, "text"))
+    ]

@@ -1,0 +1,131 @@
+"""The rows in force, any past listing, and what lies between two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import connection
+
+from snapshots.canonical import Row, add_digest, hash_key, recipe, row_hash
+from snapshots.diffing import ChangeView, Keyed, between
+from snapshots.errors import Corrupt, Purged
+from snapshots.models import HeadRow, Snapshot, Source
+
+_AS_OF = """
+SELECT key, NULL, payload FROM snapshots_headrow WHERE source_id = %(source)s AND since <= %(seq)s
+UNION ALL
+SELECT key, old, NULL FROM snapshots_change WHERE source_id = %(source)s AND seq > %(seq)s AND since <= %(seq)s
+"""
+
+# For every row touched in (low, high]: its version at `low` (the first change's old one) and at `high` (the old one
+# of the first change after `high`, else the head's).
+_BETWEEN = """
+WITH touched AS (
+    SELECT DISTINCT ON (key) key, kind, old, max(seq) OVER (PARTITION BY key) AS last
+    FROM snapshots_change WHERE source_id = %(source)s AND seq > %(low)s AND seq <= %(high)s ORDER BY key, seq
+)
+SELECT t.key, t.last, CASE WHEN t.kind <> 'added' THEN t.old END, later.old, head.payload
+FROM touched t
+LEFT JOIN LATERAL (
+    SELECT c.kind, c.old FROM snapshots_change c
+    WHERE c.source_id = %(source)s AND c.key = t.key AND c.seq > %(high)s ORDER BY c.seq LIMIT 1
+) later ON true
+LEFT JOIN snapshots_headrow head ON head.source_id = %(source)s AND head.key = t.key AND head.since <= %(high)s
+ORDER BY t.last, t.key
+"""
+
+
+def named(source: str) -> Source:
+    return Source.objects.get(name=source)
+
+
+def current(source: str) -> Iterator[Row]:
+    """The rows in force, in no particular order; none while nothing was published."""
+    found = Source.objects.filter(name=source).first()
+    if found is None:
+        return
+    for payload in HeadRow.objects.filter(source=found).values_list("payload", flat=True).iterator(chunk_size=2000):
+        yield only(payload, found.columns)
+
+
+def as_of(snapshot: Snapshot, *, verify: bool = True) -> Iterator[Row]:
+    """The listing as it was, with that snapshot's columns. After the last row it is checked against the snapshot's
+    count and digest: a generator that ends without `Corrupt` gave exactly what was published."""
+    for _key, row in keyed_as_of(snapshot, verify=verify):
+        yield row
+
+
+def keyed_as_of(snapshot: Snapshot, *, verify: bool = True) -> Iterator[Keyed]:
+    source, key = snapshot.source, hash_key(settings.HASH_KEY)
+    _must_be_kept(source, snapshot)
+    same_recipe = snapshot.recipe == recipe(snapshot.kinds, key)
+    count = digest = 0
+    for row_key, old, payload in _query(_AS_OF, {"source": source.pk, "seq": snapshot.at_seq}):
+        row = only(_loads(payload) if old is None else unpack(_loads(old), source.layout), snapshot.columns)
+        count += 1
+        if verify and same_recipe:
+            digest = add_digest(digest, row_hash(row, snapshot.columns, snapshot.kinds, key))
+        yield row_key, row
+    if verify and (count != snapshot.rows or (same_recipe and digest != snapshot.digest)):
+        raise Corrupt(f"{source.name} {snapshot.pk}: {count} rows rebuilt, {snapshot.rows} published")
+
+
+def diff(a: Snapshot, b: Snapshot) -> Iterator[ChangeView]:
+    """What turns listing `a` into listing `b` (either may be the older), oldest change first; rows that end as they
+    began are left out."""
+    if a.source_id != b.source_id:
+        raise ValueError("two snapshots of one source are compared")
+    _must_be_kept(a.source, min(a, b, key=lambda snapshot: snapshot.at_seq))
+    if a.at_seq <= b.at_seq:
+        yield from changes_between(a.source, a.at_seq, b.at_seq)
+        return
+    opposite = {"added": "removed", "removed": "added", "changed": "changed"}
+    for change in changes_between(a.source, b.at_seq, a.at_seq):
+        kind: Any = opposite[change.kind]
+        yield ChangeView(kind, change.key, change.after, change.before, change.fields, change.seq)
+
+
+def changes_between(source: Source, low: int, high: int) -> Iterator[ChangeView]:
+    columns_low, columns_high = _columns_at(source, low), _columns_at(source, high)
+    common = [name for name in columns_high if not columns_low or name in columns_low]
+    for key, seq, first, later, payload in _query(_BETWEEN, {"source": source.pk, "low": low, "high": high}):
+        before = None if first is None else only(unpack(_loads(first), source.layout), columns_low)
+        end = _loads(payload) if later is None else unpack(_loads(later), source.layout)
+        after = None if end is None else only(end, columns_high)
+        columns = columns_low if after is None else columns_high if before is None else common
+        if change := between(key, before, after, columns, source.kinds, seq):
+            yield change
+
+
+def _columns_at(source: Source, seq: int) -> list[str]:
+    found = Snapshot.objects.filter(source=source, seq=seq).values_list("columns", flat=True).first()
+    return list(found or [])
+
+
+def _must_be_kept(source: Source, snapshot: Snapshot) -> None:
+    if snapshot.at_seq < source.min_seq:
+        raise Purged(f"{source.name}: snapshots before {source.min_seq} were purged")
+
+
+def only(payload: Row, columns: Sequence[str]) -> Row:
+    return {name: payload.get(name) for name in columns}
+
+
+def unpack(old: Sequence[Any], layout: Sequence[str]) -> Row:
+    """Arrays written before the layout grew are shorter: what they lack was absent."""
+    return dict(zip(layout, old, strict=False))
+
+
+def _query(statement: str, params: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        while rows := cursor.fetchmany(2000):
+            yield from rows
+
+
+def _loads(text: str | None) -> Any:
+    # Django has psycopg hand JSON over as text, for its own field to parse.
+    return None if text is None else orjson.loads(text)

@@ -1,0 +1,104 @@
+"""The way into this app: collect, publish, read at any date, hand changes on, decide on what was held.
+
+Everything here is synchronous ORM; asynchronous jobs wrap it in `sync_to_async`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from snapshots.canonical import Row
+from snapshots.consuming import Changes, advance, changes_for
+from snapshots.diffing import ChangeView
+from snapshots.errors import (
+    AlreadyConsumed,
+    AlreadySettled,
+    Corrupt,
+    Outdated,
+    Purged,
+    ReasonMissing,
+    SnapshotError,
+)
+from snapshots.guards import Reason, Thresholds, threshold_names
+from snapshots.ingest import Fence, Ingest, no_fence
+from snapshots.life import Missing, Version, history, intervals, missing
+from snapshots.models import Snapshot, Source
+from snapshots.override import Preview, preview, publish_held, reject_held
+from snapshots.reading import as_of, current, diff
+from snapshots.specs import SourceSpec
+
+__all__ = [
+    "AlreadyConsumed",
+    "AlreadySettled",
+    "ChangeView",
+    "Changes",
+    "Corrupt",
+    "Fence",
+    "Ingest",
+    "Missing",
+    "Outdated",
+    "Preview",
+    "Purged",
+    "ReasonMissing",
+    "Row",
+    "SnapshotError",
+    "SourceSpec",
+    "Thresholds",
+    "Version",
+    "advance",
+    "as_of",
+    "begin",
+    "changes_for",
+    "current",
+    "diff",
+    "history",
+    "intervals",
+    "missing",
+    "no_fence",
+    "preview",
+    "publish_held",
+    "reject_held",
+]
+
+
+def begin(spec: SourceSpec, *, business_date: date, run_id: int | None) -> Ingest:
+    """Opens a collection. Nothing in force changes before `publish`."""
+    with transaction.atomic():
+        source = _declared(spec)
+        _close_interrupted(source)
+        snapshot = Snapshot.objects.create(
+            source=source,
+            business_date=business_date,
+            run_id=run_id,
+            base_seq=source.head_seq,
+            kinds=dict(spec.kinds),
+        )
+    return Ingest(spec, snapshot)
+
+
+def _declared(spec: SourceSpec) -> Source:
+    """The stored source, brought up to the declaration; thresholds are taken over only once, then they are staff's."""
+    first = {name: getattr(spec.thresholds, name) for name in threshold_names()}
+    shown = {
+        "title": spec.title,
+        "key_column": spec.key,
+        "room_column": spec.room,
+        "label_column": spec.label,
+        "identity": list(spec.identity),
+    }
+    source, _created = Source.objects.update_or_create(
+        name=spec.name, defaults=shown, create_defaults={**shown, **first, "kinds": dict(spec.kinds)}
+    )
+    return source
+
+
+def _close_interrupted(source: Source) -> None:
+    """A process that was killed leaves its collection open; whoever comes hours later closes it."""
+    limit = timezone.now() - timedelta(hours=settings.STALE_RUNNING_HOURS)
+    Snapshot.objects.filter(source=source, status=Snapshot.Status.RUNNING, started_at__lt=limit).update(
+        status=Snapshot.Status.FAILED, reasons=[Reason("interrupted").as_json()], finished_at=timezone.now()
+    )
