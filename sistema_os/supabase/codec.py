@@ -1,0 +1,83 @@
+"""JSON in and out: fast, and without turning anything into NULL on the way."""
+
+import json
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from sistema_os.supabase.errors import UsageError
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return "\\x" + bytes(value).hex()
+    if isinstance(value, Sequence):
+        return list(value)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if type(value).__module__ in ("decimal", "uuid"):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _holds_nan(value: Any) -> bool:
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, Mapping):
+        return any(map(_holds_nan, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(_holds_nan, value))
+
+
+def encode(body: Any) -> bytes:
+    """JSON bytes. NaN and infinity are refused: orjson would store NULL without a word."""
+    try:
+        encoded = orjson.dumps(body, default=_plain)
+    except TypeError:
+        encoded = _encode_rare(body)
+    if b"null" in encoded and _holds_nan(body):
+        raise UsageError("NaN and infinity have no JSON form; the database would have received NULL.")
+    return encoded
+
+
+def _encode_rare(body: Any) -> bytes:
+    """Integers beyond 64 bits, which orjson refuses and `numeric` columns hold."""
+    reason = ""
+    try:
+        return json.dumps(body, default=_plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError, UnicodeEncodeError) as error:
+        reason = type(error).__name__
+    raise UsageError(f"A value of this write has no JSON form ({reason}).")
+
+
+def decode(body: bytes) -> Any:
+    """Raises ValueError, without the text in its message."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        place = error.pos
+    raise ValueError(f"no JSON at character {place}")
+
+
+class Inflater:
+    """Decodes `Content-Encoding: gzip` piece by piece and stops at `limit` bytes of output."""
+
+    def __init__(self, encoding: str, limit: int) -> None:
+        self._zlib = zlib.decompressobj(31) if encoding == "gzip" else None
+        self._room = limit
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Raises OverflowError past the limit, zlib.error on damage."""
+        if self._zlib is not None:
+            chunk = self._zlib.decompress(chunk, self._room + 1)
+        self._room -= len(chunk)
+        if self._room < 0:
+            raise OverflowError
+        return chunk
+
+    def whole(self) -> bool:
+        return self._zlib is None or self._zlib.eof

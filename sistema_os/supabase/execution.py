@@ -1,0 +1,208 @@
+"""Runs a query: deadline, queue, tries, answer."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from sistema_os.supabase import replies, retry, splitting
+from sistema_os.supabase.errors import (
+    DeadlineExceeded,
+    NotSingleRow,
+    PoolExhausted,
+    SupabaseError,
+    TransportError,
+    TruncatedResult,
+    UnfilteredWrite,
+)
+from sistema_os.supabase.query import Call, Head, Query
+from sistema_os.supabase.transport import Reply, exchange
+from sistema_os.supabase.types import APIResponse, Secret
+
+log = logging.getLogger("sistema_os.supabase")
+
+
+@dataclass(slots=True)
+class Trace:
+    """How far a query has come, for the message of its deadline."""
+
+    until: float
+    sent: int = 0
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`deadline` in seconds for a whole query; `max_rows` is the server's cap; `max_body` in bytes, decoded."""
+
+    deadline: float = 30.0
+    max_connections: int = 8
+    max_rows: int = 1000
+    max_body: int = 64 * 1024 * 1024
+
+
+class Session:
+    """The connections, the key and the limits that every view of one client shares."""
+
+    def __init__(self, base: str, key: Secret, limits: Limits, transport: httpx.AsyncBaseTransport) -> None:
+        self.base = base
+        self.limits = limits
+        self.transport = transport
+        self.closed = False
+        self._key = key
+        self._slots = asyncio.Semaphore(limits.max_connections)
+        # Rows that one answer is known to hold: a shorter page of no more than this is the last one.
+        self.proven_rows = 0
+
+    async def run(self, query: Query, schema: str) -> APIResponse[Any]:
+        """One deadline around everything: queueing, sending, decoding, all retries, all parts."""
+        check(query)
+        calls = splitting.calls(query, self.limits.max_rows)
+        loop = asyncio.get_running_loop()
+        trace = Trace(loop.time() + self.limits.deadline)
+        scope = asyncio.timeout_at(trace.until)
+        try:
+            async with scope:
+                if len(calls) == 1:
+                    return await self._answer(query, calls[0], schema, trace)
+                return await self._joined(query, calls, schema, trace)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+        raise self._late(query._head, trace)
+
+    async def _joined(self, query: Query, calls: list[Call], schema: str, trace: Trace) -> APIResponse[Any]:
+        tasks = [asyncio.ensure_future(self._answer(query, call, schema, trace)) for call in calls]
+        try:
+            parts = await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return splitting.joined(parts)
+
+    async def _answer(self, query: Query, call: Call, schema: str, trace: Trace) -> APIResponse[Any]:
+        reply = await self.send(call, schema, trace)
+        seen = replies.window(reply)
+        self.proven_rows = max(self.proven_rows, seen.rows if call.head.verb == "read" else 0)
+        if await self._is_cut(query, call, seen, schema, trace):
+            raise TruncatedResult(
+                f"More rows of {call.head.table} match than the {seen.rows} that the server answers at once; "
+                "read them with pages() or stream().",
+                status=reply.status,
+                operation=call.head.verb,
+                table=call.head.table,
+            )
+        counted = any(preference.startswith("count=") for preference in call.head.prefer)
+        return APIResponse(_shaped(call, replies.data(call, reply)), seen.total if counted else None)
+
+    async def _is_cut(self, query: Query, call: Call, seen: replies.Window, schema: str, trace: Trace) -> bool:
+        """Whether the server's cap, not the query, ended the rows. Where only another look can tell, looks."""
+        head = call.head
+        if head.method == "HEAD" or head.verb not in ("read", "call") or head.shape not in ("rows", "csv", "call"):
+            return False
+        limit = query._param("limit")
+        wanted = int(limit) if limit else None
+        if not seen.rows or (wanted is not None and seen.rows >= wanted):
+            return False
+        if "count=exact" in head.prefer and seen.total is not None:
+            return seen.first + seen.rows < seen.total
+        if seen.rows != self.limits.max_rows:
+            return False
+        return head.method != "GET" or await self._has_more(call, seen, schema, trace)
+
+    async def _has_more(self, call: Call, seen: replies.Window, schema: str, trace: Trace) -> bool:
+        probe = splitting.probe(call, seen.first + seen.rows)
+        return replies.window(await self.send(probe, schema, trace)).rows > 0
+
+    async def send(self, call: Call, schema: str, trace: Trace) -> Reply:
+        """A 2xx reply, after as many tries as retry.py allows before the deadline."""
+        attempt = 0
+        while True:
+            attempt += 1
+            outcome = await self._try(call, schema, trace, attempt)
+            if isinstance(outcome, Reply):
+                return outcome
+            remaining = trace.until - asyncio.get_running_loop().time()
+            wait = retry.pause(call.head, outcome, attempt, remaining)
+            if wait is None:
+                raise outcome
+            trace.last = type(outcome).__name__
+            log.warning("%s %s: %s, trying again", call.head.method, call.head.table, trace.last)
+            await asyncio.sleep(wait)
+
+    async def _try(self, call: Call, schema: str, trace: Trace, attempt: int) -> Reply | SupabaseError:
+        async with self._slots:
+            trace.sent += 1
+            started = time.perf_counter()
+            outcome = await exchange(self.transport, self._request(call, schema), self.limits.max_body)
+        if isinstance(outcome, TransportError):
+            return self._unreached(call.head, outcome, attempt)
+        self._note(call, outcome, started)
+        if not 200 <= outcome.status < 300:
+            return replies.failure(call, outcome, attempt)
+        return replies.unreadable(call, outcome, outcome.damage) if outcome.damage else outcome
+
+    def _request(self, call: Call, schema: str) -> httpx.Request:
+        key = self._key.reveal()
+        profile = "Accept-Profile" if call.head.method in ("GET", "HEAD") else "Content-Profile"
+        return httpx.Request(
+            call.head.method,
+            self.base + call.target,
+            headers=[
+                *call.headers,
+                ("apikey", key),
+                ("Authorization", f"Bearer {key}"),
+                (profile, schema),
+                ("Accept-Encoding", "gzip"),
+                ("User-Agent", "sistema-os"),
+            ],
+            content=call.content or None,
+        )
+
+    def _unreached(self, head: Head, failure: TransportError, attempt: int) -> TransportError:
+        place = httpx.URL(self.base)
+        port = f":{place.port}" if place.port else ""
+        failure.args = (f"Supabase at {place.host}{port} could not {head.verb} {head.table}: {failure}.",)
+        failure.operation, failure.table, failure.attempt = head.verb, head.table, attempt
+        return failure
+
+    def _note(self, call: Call, reply: Reply, started: float) -> None:
+        if not log.isEnabledFor(logging.DEBUG):
+            return
+        took = (time.perf_counter() - started) * 1000
+        rows = replies.window(reply).rows
+        line = (call.head.method, call.head.table, call.columns, reply.status, rows, len(reply.body), took)
+        log.debug("%s %s [%s] -> %d, %d rows, %d bytes, %.1f ms", *line)
+
+    def _late(self, head: Head, trace: Trace) -> TransportError:
+        what = f"{head.verb} {head.table} within {self.limits.deadline:g} s"
+        if not trace.sent:
+            queue = f"all {self.limits.max_connections} connections were busy"
+            return PoolExhausted(f"Supabase could not {what}: {queue}.", operation=head.verb, table=head.table)
+        tries = f"{trace.sent} requests, the last failure {trace.last}" if trace.last else "no whole answer"
+        return DeadlineExceeded(
+            f"Supabase did not {what}: {tries}.", operation=head.verb, table=head.table, attempt=trace.sent
+        )
+
+
+def check(query: Query) -> None:
+    head = query._head
+    if head.verb in ("update", "delete") and not query._filters():
+        raise UnfilteredWrite(f"This {head.verb} of {head.table} has no filter and would reach every row.")
+
+
+def _shaped(call: Call, data: Any) -> Any:
+    if call.head.shape != "maybe" or not isinstance(data, list):
+        return data
+    if len(data) > 1:
+        raise NotSingleRow(
+            f"{len(data)} rows of {call.head.table} match where at most one was expected.",
+            status=200,
+            operation=call.head.verb,
+            table=call.head.table,
+        )
+    return data[0] if data else None

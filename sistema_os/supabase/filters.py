@@ -1,0 +1,159 @@
+"""The filters of PostgREST under the names of the official client."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+from sistema_os.supabase import literals
+from sistema_os.supabase.errors import UsageError
+from sistema_os.supabase.query import Param, Query
+
+Range = tuple[Any, Any]
+_IS = {None: "null", True: "true", False: "false"}
+
+
+class Filters(Query):
+    """Each method answers a new query with one more condition; conditions are joined by AND."""
+
+    __slots__ = ()
+
+    def filter(self, column: str, operator: str, criteria: Any) -> Self:
+        """The escape hatch: any operator, the criteria in PostgREST's own spelling."""
+        return self._where(column, operator, literals.scalar(criteria))
+
+    def _where(self, column: str, operator: str, operand: str, items: tuple[str, ...] = ()) -> Self:
+        if self._negate:
+            operator, items = f"not.{operator}", ()
+        return self._with(Param("filter", literals.column(column), f"{operator}.{operand}", items))
+
+    @property
+    def not_(self) -> Self:
+        """Negates the next filter."""
+        return self._using(self._params, negate=True)
+
+    def eq(self, column: str, value: Any) -> Self:
+        return self._where(column, "eq", literals.scalar(value))
+
+    def neq(self, column: str, value: Any) -> Self:
+        return self._where(column, "neq", literals.scalar(value))
+
+    def gt(self, column: str, value: Any) -> Self:
+        return self._where(column, "gt", literals.scalar(value))
+
+    def gte(self, column: str, value: Any) -> Self:
+        return self._where(column, "gte", literals.scalar(value))
+
+    def lt(self, column: str, value: Any) -> Self:
+        return self._where(column, "lt", literals.scalar(value))
+
+    def lte(self, column: str, value: Any) -> Self:
+        return self._where(column, "lte", literals.scalar(value))
+
+    def is_(self, column: str, value: bool | str | None) -> Self:
+        """`None`, `True`, `False`, or "null", "not_null", "true", "false", "unknown"."""
+        return self._where(column, "is", value if isinstance(value, str) else _IS[value])
+
+    def in_(self, column: str, values: Iterable[Any]) -> Self:
+        """Too many values for one address are spread over several requests (reads only), each value once."""
+        items = tuple(dict.fromkeys(map(literals.list_item, values)))
+        return self._where(column, "in", f"({','.join(items)})", items)
+
+    def like(self, column: str, pattern: str) -> Self:
+        return self._where(column, "like", pattern)
+
+    def ilike(self, column: str, pattern: str) -> Self:
+        return self._where(column, "ilike", pattern)
+
+    def like_all_of(self, column: str, pattern: str) -> Self:
+        """`pattern` is a comma-separated list of patterns, as are those of the next three."""
+        return self._where(column, "like(all)", f"{{{pattern}}}")
+
+    def like_any_of(self, column: str, pattern: str) -> Self:
+        return self._where(column, "like(any)", f"{{{pattern}}}")
+
+    def ilike_all_of(self, column: str, pattern: str) -> Self:
+        return self._where(column, "ilike(all)", f"{{{pattern}}}")
+
+    def ilike_any_of(self, column: str, pattern: str) -> Self:
+        return self._where(column, "ilike(any)", f"{{{pattern}}}")
+
+    def match(self, query: Mapping[str, Any]) -> Self:
+        """All of these columns equal these values."""
+        if not query:
+            raise UsageError("match() needs at least one column.")
+        matched = self
+        for column, value in query.items():
+            matched = matched.eq(column, value)
+        return matched
+
+    def or_(self, filters: str, reference_table: str | None = None) -> Self:
+        """`filters` in PostgREST's spelling: "status.eq.aberta,prioridade.eq.alta"."""
+        return self._logic("or", filters, reference_table)
+
+    def and_(self, filters: str, reference_table: str | None = None) -> Self:
+        return self._logic("and", filters, reference_table)
+
+    def _logic(self, operator: str, filters: str, table: str | None) -> Self:
+        key = f"not.{operator}" if self._negate else operator
+        if table:
+            key = f"{literals.column(table)}.{key}"
+        return self._with(Param("filter", key, f"({filters})"))
+
+    def fts(self, column: str, query: Any) -> Self:
+        return self._where(column, "fts", str(query))
+
+    def plfts(self, column: str, query: Any) -> Self:
+        return self._where(column, "plfts", str(query))
+
+    def phfts(self, column: str, query: Any) -> Self:
+        return self._where(column, "phfts", str(query))
+
+    def wfts(self, column: str, query: Any) -> Self:
+        return self._where(column, "wfts", str(query))
+
+    def text_search(self, column: str, query: str, options: Mapping[str, Any] | None = None) -> Self:
+        """`options`: `type` plain, phrase or web_search, and `config`, the text search configuration."""
+        options = options or {}
+        kind = {"plain": "pl", "phrase": "ph", "web_search": "w"}.get(str(options.get("type")), "")
+        config = f"({options['config']})" if options.get("config") else ""
+        return self._where(column, f"{kind}fts{config}", query)
+
+    def contains(self, column: str, value: Iterable[Any] | str | dict[str, Any]) -> Self:
+        return self._where(column, "cs", literals.container(value))
+
+    def contained_by(self, column: str, value: Iterable[Any] | str | dict[str, Any]) -> Self:
+        return self._where(column, "cd", literals.container(value))
+
+    def overlaps(self, column: str, values: Iterable[Any] | str) -> Self:
+        return self._where(column, "ov", literals.container(values))
+
+    def cs(self, column: str, values: Iterable[Any]) -> Self:
+        return self._where(column, "cs", literals.array(values))
+
+    def cd(self, column: str, values: Iterable[Any]) -> Self:
+        return self._where(column, "cd", literals.array(values))
+
+    ov = overlaps
+
+    def _range(self, column: str, operator: str, bounds: Range) -> Self:
+        return self._where(column, operator, f"({bounds[0]},{bounds[1]})")
+
+    def sl(self, column: str, range: Range) -> Self:
+        return self._range(column, "sl", range)
+
+    def sr(self, column: str, range: Range) -> Self:
+        return self._range(column, "sr", range)
+
+    def nxl(self, column: str, range: Range) -> Self:
+        return self._range(column, "nxl", range)
+
+    def nxr(self, column: str, range: Range) -> Self:
+        return self._range(column, "nxr", range)
+
+    def adj(self, column: str, range: Range) -> Self:
+        return self._range(column, "adj", range)
+
+    range_lt = sl
+    range_gt = sr
+    range_gte = nxl
+    range_lte = nxr
+    range_adjacent = adj

@@ -1,0 +1,129 @@
+"""A query as a value: what will be sent, independent of who sends it.
+
+Queries are immutable. Each builder method answers a new one, so a half-built query can be kept,
+shared between tasks and branched.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, Self
+from urllib.parse import quote
+
+from sistema_os.supabase import codec
+
+Shape = Literal["rows", "single", "maybe", "csv", "plan", "call"]
+Verb = Literal["read", "insert", "upsert", "update", "delete", "call"]
+JSON = "application/json"
+# Stand unescaped in a query string and keep logs of a proxy short; yarl leaves them alone as well.
+_SAFE = "-._~,:()*!"
+
+
+class Param(NamedTuple):
+    """`items` are the rendered values of an `in.(…)` that may be split over several requests."""
+
+    kind: Literal["filter", "select", "order", "window", "other"]
+    key: str
+    value: str
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """All of a query but its parameters."""
+
+    verb: Verb
+    method: str
+    table: str
+    path: str
+    prefer: tuple[str, ...] = ()
+    accept: str = JSON
+    body: Any = None
+    shape: Shape = "rows"
+    repeatable: bool = False
+    retry: bool = True
+    strip_nulls: bool = False
+
+    def __repr__(self) -> str:
+        return f"<{self.method} {self.table}>"
+
+
+class Call(NamedTuple):
+    """One request, rendered. `columns` are the filtered ones, for the log."""
+
+    head: Head
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+    columns: str
+
+    def __repr__(self) -> str:
+        return repr(self.head)
+
+
+class Query:
+    """The state that every builder shares; `_runner` knows how to send it."""
+
+    __slots__ = ("_head", "_negate", "_params", "_runner")
+    _head: Head
+    _params: tuple[Param, ...]
+    _negate: bool
+    _runner: Any
+
+    def __init__(self, runner: Any, head: Head, params: tuple[Param, ...] = ()) -> None:
+        self._runner = runner
+        self._head = head
+        self._params = params
+        self._negate = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._head.method} {self._head.table} ({len(self._params)} parameters)>"
+
+    def _with(self, param: Param) -> Self:
+        return self._using((*self._params, param))
+
+    def _using(self, params: tuple[Param, ...], negate: bool = False) -> Self:
+        new = object.__new__(type(self))
+        new._runner = self._runner
+        new._head = self._head
+        new._params = params
+        new._negate = negate
+        return new
+
+    def _headed(self, **changes: Any) -> Self:
+        new = self._using(self._params, self._negate)
+        new._head = replace(self._head, **changes)
+        return new
+
+    def _set(self, param: Param) -> Self:
+        """Replaces the parameter of that key: the last word counts."""
+        return self._using((*(old for old in self._params if old.key != param.key), param))
+
+    def _param(self, key: str) -> str | None:
+        return next((param.value for param in self._params if param.key == key), None)
+
+    def _filters(self) -> list[Param]:
+        return [param for param in self._params if param.kind == "filter"]
+
+
+def query_string(params: tuple[Param, ...]) -> str:
+    return "&".join([f"{quote(p.key, _SAFE)}={quote(p.value, _SAFE)}" for p in params])
+
+
+def render(head: Head, params: tuple[Param, ...]) -> Call:
+    target = f"{head.path}?{query_string(params)}" if params else head.path
+    headers = [("Accept", _accept(head))]
+    if head.prefer:
+        headers.append(("Prefer", ",".join(head.prefer)))
+    content = b""
+    if head.body is not None:
+        headers.append(("Content-Type", JSON))
+        content = head.body if isinstance(head.body, bytes) else codec.encode(head.body)
+    columns = ",".join([param.key for param in params if param.kind == "filter"])
+    return Call(head, target, tuple(headers), content, columns)
+
+
+def _accept(head: Head) -> str:
+    if not head.strip_nulls:
+        return head.accept
+    if head.accept == JSON:
+        return "application/vnd.pgrst.array+json;nulls=stripped"
+    return f"{head.accept};nulls=stripped"

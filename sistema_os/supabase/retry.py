@@ -1,0 +1,53 @@
+"""When a query may be sent again, and after how long. Decisions only; execution does the waiting."""
+
+import random
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from sistema_os.supabase.errors import ConnectionFailed, ResponseError, SupabaseError
+from sistema_os.supabase.query import Head
+
+MOST_RETRIES = 3
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+STATUSES = frozenset({429, 502, 503, 504, 544, *range(520, 525)})
+# PostgREST without its database; serialisation failure; deadlock. Never 57014: the statement was too slow.
+CODES = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003", "40001", "40P01"})
+
+
+def is_passing(error: SupabaseError) -> bool:
+    """The same request may succeed a moment later."""
+    if isinstance(error, ResponseError):
+        return error.code != "57014" and (error.status in STATUSES or error.code in CODES)
+    return isinstance(error, ConnectionFailed)
+
+
+def may_repeat(head: Head, error: SupabaseError) -> bool:
+    """A write that may have reached the server is not repeated, unless repeating it changes nothing."""
+    if not head.retry or not is_passing(error):
+        return False
+    return head.repeatable or (isinstance(error, ConnectionFailed) and not error.sent)
+
+
+def pause(head: Head, error: SupabaseError, attempt: int, remaining: float) -> float | None:
+    """Seconds until the next try, or None: not allowed, or not before the deadline."""
+    if attempt > MOST_RETRIES or not may_repeat(head, error):
+        return None
+    wait = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter is no secret
+    if isinstance(error, ResponseError) and error.retry_after is not None:
+        wait = error.retry_after + wait / 4
+    return wait if wait < remaining else None
+
+
+def retry_after(header: str | None, now: datetime | None = None) -> float | None:
+    """Seconds, from either form of the header; None when absent or unreadable."""
+    if not header:
+        return None
+    if header.strip().isdigit():
+        return float(header)
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (aware - (now or datetime.now(UTC))).total_seconds())

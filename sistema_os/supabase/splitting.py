@@ -1,0 +1,66 @@
+"""An `in.(…)` too long for one address, spread over several requests."""
+
+from typing import Any
+from urllib.parse import quote
+
+from sistema_os.supabase.errors import UsageError
+from sistema_os.supabase.query import _SAFE, Call, Param, Query, render
+from sistema_os.supabase.types import APIResponse
+
+# Supabase's gateway refuses longer ones.
+MOST_BYTES = 6000
+
+
+def calls(query: Query, max_rows: int) -> list[Call]:
+    """One request, or several with disjoint values whose rows together are the answer."""
+    whole = render(query._head, query._params)
+    longest = max((len(param.items) for param in query._params), default=0)
+    if len(whole.target) <= MOST_BYTES and longest < max_rows:
+        return [whole]
+    if not longest:
+        return [whole]
+    _refuse_unsplittable(query)
+    listed = max(query._params, key=lambda param: sum(map(len, param.items)))
+    rest = tuple(param for param in query._params if param is not listed)
+    fixed = len(render(query._head, rest).target) + len(quote(listed.key, _SAFE)) + len("&=in.()")
+    return [
+        render(query._head, (*rest, listed._replace(value=f"in.({','.join(part)})")))
+        for part in portions(listed, MOST_BYTES - fixed, max_rows // 2)
+    ]
+
+
+def _refuse_unsplittable(query: Query) -> None:
+    head = query._head
+    if head.verb != "read" or head.shape != "rows":
+        raise UsageError(f"in_() holds too many values for one {head.verb} of {head.table}; do it in portions.")
+    if any(param.kind in ("order", "window") and "." not in param.key for param in query._params):
+        raise UsageError("in_() holds too many values for one request, and order or limit do not go with several.")
+
+
+def portions(listed: Param, room: int, most: int) -> list[list[str]]:
+    if room < 500:
+        raise UsageError("The other filters leave no room for in_() in the address.")
+    filled: list[list[str]] = [[]]
+    left = room
+    for item in listed.items:
+        size = len(quote(item, _SAFE)) + 1
+        if filled[-1] and (size > left or len(filled[-1]) >= most):
+            filled.append([])
+            left = room
+        filled[-1].append(item)
+        left -= size
+    return filled
+
+
+def joined(parts: list[APIResponse[Any]]) -> APIResponse[Any]:
+    rows = [row for part in parts for row in part.data]
+    counts = [part.count for part in parts if part.count is not None]
+    return APIResponse(rows, sum(counts) if counts else None)
+
+
+def probe(call: Call, offset: int) -> Call:
+    """The same query, asked only whether there is a row at `offset`."""
+    path, _, query = call.target.partition("?")
+    kept = [pair for pair in query.split("&") if not pair.startswith(("offset=", "limit="))]
+    target = f"{path}?{'&'.join([*kept, f'offset={offset}', 'limit=1'])}"
+    return call._replace(target=target)

@@ -1,0 +1,153 @@
+"""`async_table(name)`: where a query begins."""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from sistema_os.supabase import literals, writes
+from sistema_os.supabase.builders import AsyncQueryBuilder, Runner, SyncQueryBuilder
+from sistema_os.supabase.errors import UsageError
+from sistema_os.supabase.query import Head, Param
+from sistema_os.supabase.types import Row
+
+B = TypeVar("B")
+Body = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+def _prefer(*preferences: str | None) -> tuple[str, ...]:
+    return tuple(preference for preference in preferences if preference)
+
+
+def _count(count: str | None) -> str | None:
+    return f"count={count}" if count else None
+
+
+def _columns(rows: Body, *, mixed: bool) -> tuple[Param, ...]:
+    """The `columns` parameter of a bulk write; rows with different keys only where `mixed` is harmless."""
+    if isinstance(rows, Mapping) or not rows:
+        return ()
+    names = dict.fromkeys(rows[0])
+    if any(row.keys() != names.keys() for row in rows):
+        if not mixed:
+            raise UsageError(
+                "The rows of this upsert have different columns; stored values would be overwritten with NULL. "
+                "Use upsert_many(), which groups them."
+            )
+        names = dict.fromkeys(name for row in rows for name in row)
+    return (Param("other", "columns", ",".join(map(literals.quoted, names))),) if names else ()
+
+
+class TableVerbs(Generic[B]):
+    """The five verbs; `_build` turns them into the builder of the asynchronous or the synchronous side."""
+
+    def __init__(self, runner: Runner, name: str) -> None:
+        self._runner = runner
+        self.name = name
+        self._path = quote(name, safe="")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+    def _build(self, head: Head, params: tuple[Param, ...]) -> B:
+        raise NotImplementedError
+
+    def select(self, *columns: str, count: str | None = None, head: bool | None = None) -> B:
+        """`head=True` asks for the count alone."""
+        method = "HEAD" if head else "GET"
+        asked = Head("read", method, self.name, self._path, prefer=_prefer(_count(count)), repeatable=True)
+        return self._build(asked, (Param("select", "select", literals.without_spaces(columns or ("*",))),))
+
+    def insert(
+        self,
+        json: Body,
+        *,
+        count: str | None = None,
+        returning: str = "representation",
+        upsert: bool = False,
+        default_to_null: bool = True,
+    ) -> B:
+        """Rows with different columns: what is missing becomes NULL, or the column's default if told so."""
+        resolution = "resolution=merge-duplicates" if upsert else None
+        return self._post("insert", json, count, returning, resolution, default_to_null, mixed=not upsert)
+
+    def upsert(
+        self,
+        json: Body,
+        *,
+        count: str | None = None,
+        returning: str = "representation",
+        ignore_duplicates: bool = False,
+        on_conflict: str = "",
+        default_to_null: bool = True,
+    ) -> B:
+        """Rows must have the same columns unless duplicates are ignored; see upsert_many()."""
+        resolution = f"resolution={'ignore' if ignore_duplicates else 'merge'}-duplicates"
+        return self._post(
+            "upsert", json, count, returning, resolution, default_to_null, mixed=ignore_duplicates, key=on_conflict
+        )
+
+    def _post(
+        self,
+        verb: Any,
+        json: Body,
+        count: str | None,
+        returning: str,
+        resolution: str | None,
+        default_to_null: bool,
+        *,
+        mixed: bool,
+        key: str = "",
+    ) -> B:
+        missing = None if default_to_null else "missing=default"
+        prefer = _prefer(f"return={returning}", _count(count), resolution, missing)
+        target = (Param("other", "on_conflict", key),) if key else ()
+        head = Head(verb, "POST", self.name, self._path, prefer=prefer, body=json, repeatable=bool(key))
+        return self._build(head, (*target, *_columns(json, mixed=mixed)))
+
+    def update(self, json: Mapping[str, Any], *, count: str | None = None, returning: str = "representation") -> B:
+        """Refused at execute() (UnfilteredWrite) unless a filter follows."""
+        prefer = _prefer(f"return={returning}", _count(count))
+        return self._build(Head("update", "PATCH", self.name, self._path, prefer=prefer, body=json), ())
+
+    def delete(self, *, count: str | None = None, returning: str = "representation") -> B:
+        """Refused at execute() (UnfilteredWrite) unless a filter follows."""
+        prefer = _prefer(f"return={returning}", _count(count))
+        return self._build(Head("delete", "DELETE", self.name, self._path, prefer=prefer), ())
+
+
+class AsyncTable(TableVerbs[AsyncQueryBuilder[list[Row]]]):
+    def _build(self, head: Head, params: tuple[Param, ...]) -> AsyncQueryBuilder[list[Row]]:
+        return AsyncQueryBuilder(self._runner, head, params)
+
+    def pages(
+        self, key: str | Sequence[str] = "id", size: int = 1000, parallel: int = 4
+    ) -> AsyncGenerator[list[Row], None]:
+        """The whole table; see AsyncQueryBuilder.pages()."""
+        return self.select("*").pages(key, size, parallel)
+
+    def stream(self, key: str | Sequence[str] = "id", size: int = 1000, parallel: int = 4) -> AsyncGenerator[Row, None]:
+        return self.select("*").stream(key, size, parallel)
+
+    async def upsert_many(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        on_conflict: str,
+        *,
+        size: int = 1000,
+        max_bytes: int = 256 * 1024,
+        parallel: int = 4,
+        ignore_duplicates: bool = False,
+    ) -> writes.Outcomes:
+        """Upserts any number of rows, `size` rows and `max_bytes` at most per request, `parallel` at once.
+
+        Rows are grouped by their columns, so that a column one row lacks is left alone; rows that name
+        the same `on_conflict` key twice are merged, the later value winning, and counted. A chunk that
+        fails does not stop the others: look at the outcomes, or call their `raise_for_failure()`.
+        """
+        plan = writes.Plan(on_conflict, size, max_bytes, ignore_duplicates)
+        return await writes.upsert_chunks(self, plan, rows, parallel)
+
+
+class SyncTable(TableVerbs[SyncQueryBuilder[list[Row]]]):
+    def _build(self, head: Head, params: tuple[Param, ...]) -> SyncQueryBuilder[list[Row]]:
+        return SyncQueryBuilder(self._runner, head, params)

@@ -1,0 +1,109 @@
+"""One HTTP exchange: httpx's API over aiohttp's connections.
+
+httpx's own pool leaks slots when a request is cancelled, aiohttp's does not. The transport is used
+without httpx.AsyncClient: nothing follows redirects with the key, keeps cookies or logs addresses.
+"""
+
+import asyncio
+import zlib
+from functools import cache
+from typing import NamedTuple
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from sistema_os.supabase.codec import Inflater
+from sistema_os.supabase.errors import ConnectionFailed, TransportError
+
+KEEP_ALIVE = 15.0
+
+
+class Reply(NamedTuple):
+    """`damage` says why the body is not whole, if it is not: too large, or not the gzip it claims to be."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    damage: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.status} {len(self.body)} bytes>"
+
+
+@cache
+def _tls() -> object:
+    return httpx.create_ssl_context()
+
+
+def open_transport(url: httpx.URL, max_connections: int) -> AiohttpTransport:
+    """Connections open with the first request, in the loop that sends it."""
+    verify = _tls() if url.scheme == "https" else False
+
+    def session() -> aiohttp.ClientSession:
+        tls = transport.ssl_context if url.scheme == "https" else False
+        connector = aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=KEEP_ALIVE, ssl=tls)
+        opened = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        # aiohttp would quietly send a GET or DELETE again after a broken keep-alive; retry.py decides that.
+        opened._retry_connection = False
+        return opened
+
+    transport = AiohttpTransport(verify=verify, client=session)  # type: ignore[arg-type]  # cached context
+    return transport
+
+
+async def exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request, limit: int) -> Reply | TransportError:
+    """The failure is answered, not raised: nothing of the HTTP library's exception stays chained to it."""
+    try:
+        response = await transport.handle_async_request(request)
+        try:
+            return await _read(response, limit)
+        finally:
+            await response.aclose()
+    except (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError) as error:
+        return _failure(error)
+
+
+async def _read(response: httpx.Response, limit: int) -> Reply:
+    inflater = Inflater(response.headers.get("content-encoding", ""), limit)
+    pieces, damage = [], ""
+    if not isinstance(response.stream, httpx.AsyncByteStream):
+        return Reply(response.status_code, response.headers, b"", "it cannot be read asynchronously")
+    try:
+        async for chunk in response.stream:
+            pieces.append(inflater.feed(chunk))  # noqa: PERF401 - what came before a fault is kept
+        damage = "" if inflater.whole() or not pieces else "it is cut off"
+    except OverflowError:
+        damage = f"it is larger than {limit // 1024} KiB"
+    except zlib.error:
+        damage = "it is not the gzip that it claims to be"
+    return Reply(response.status_code, response.headers, b"".join(pieces), damage)
+
+
+def _failure(error: Exception) -> ConnectionFailed:
+    cause = error.__cause__ if isinstance(error, httpx.HTTPError) and error.__cause__ else error
+    failure = ConnectionFailed(_reason(cause))
+    failure.sent = not _never_sent(cause)
+    return failure
+
+
+def _never_sent(cause: BaseException) -> bool:
+    """httpx-aiohttp calls several broken connections "connect timeout": only aiohttp's own class tells."""
+    if isinstance(cause, aiohttp.ClientError):
+        return isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL))
+    return isinstance(cause, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+
+
+def _reason(cause: BaseException) -> str:
+    """A few words without address, header or body."""
+    match cause:
+        case aiohttp.ClientConnectorDNSError():
+            return "its name cannot be resolved"
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
+            return "its TLS certificate or protocol is not accepted"
+        case aiohttp.ClientConnectorError() | httpx.ConnectError() | ConnectionRefusedError():
+            return "no connection"
+        case httpx.TimeoutException() | asyncio.TimeoutError():
+            return "no answer in time"
+        case _:
+            return "the connection broke"
