@@ -108,10 +108,11 @@ class Stay(models.Model):
     def unavailable(self) -> bool:
         return self.hidden or self.removed or self.status in UNAVAILABLE_STAY
 
-    def room_on(self, day: date) -> str:
-        """The room on that day; the present one where no move is known."""
-        known = [o for o in self.occupancies if str(o.get("de") or "") <= day.isoformat()]
-        return str(known[-1].get("uh") or "") if known else self.room
+    def rooms_on(self, day: date) -> list[str]:
+        """Both rooms on the day of a move; the present one where no move is known."""
+        iso = day.isoformat()
+        spans = [o for o in self.occupancies if str(o.get("de") or "") <= iso <= str(o.get("ate") or "9999")]
+        return list(dict.fromkeys(str(o.get("uh") or "") for o in spans)) or ([self.room] if self.room else [])
 
 
 class MatchSuggestion(models.Model):

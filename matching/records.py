@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from matching.states import AlertKind, Severity, Verb, WriteKind, WriteState
+from matching.states import AlertKind, RejectReason, Severity, Verb, WriteKind, WriteState
 
 
 class AppendOnly(Exception):
@@ -67,6 +67,11 @@ class Decision(models.Model):
     def __str__(self) -> str:
         return f"{self.get_verb_display()}: {self.suggestion}"
 
+    @property
+    def reason_words(self) -> str:
+        """The reason's label; a reason in somebody's own words as it is."""
+        return str(RejectReason(self.reason).label) if self.reason in RejectReason.values else self.reason
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise AppendOnly
@@ -93,6 +98,8 @@ class WriteBack(models.Model):
     username = models.CharField(max_length=150)
     score = models.DecimalField(max_digits=5, decimal_places=4, null=True)
     attempts = models.PositiveIntegerField(default=0)
+    # True from the moment that a request may have left: then an undo has to unlink, not merely withdraw.
+    maybe_written = models.BooleanField(default=False)
     claim = models.UUIDField(null=True)
     leased_until = models.DateTimeField(null=True)
     next_try_at = models.DateTimeField()

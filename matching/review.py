@@ -1,0 +1,217 @@
+"""What the screens call when a person decides: the decision, what it displaces and the link to write, in one commit.
+
+The link goes to Supabase right after that commit; when it cannot, the outbox keeps it and nobody waits. Every
+function checks the user's permission itself and raises `Conflict` with a sentence when the card is no longer true.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from matching.locking import lock_orders
+from matching.models import Decision, MatchSuggestion, Order, WriteBack
+from matching.sending import send_now
+from matching.states import EndReason, RejectReason, State, Verb, WriteKind, WriteState
+from matching.undoing import take_back
+from matching.verdicts import Conflict, already_decided
+
+__all__ = ["Conflict", "Outcome", "bulk", "decide", "no_guest", "undo"]
+
+MANUAL = "manual"
+
+
+@dataclass
+class Outcome:
+    """`waiting`: links that Supabase has yet to confirm. `refused`: a sentence for each card left undecided;
+    `came_back`: for each that Supabase refused at once."""
+
+    batch: UUID
+    decisions: list[Decision] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    came_back: list[str] = field(default_factory=list)
+    waiting: int = 0
+
+
+def decide(
+    user: Any, suggestion_id: UUID | str, verb: Verb | str, version: int | None, reason: str | None = None
+) -> Outcome:
+    """`version` is the suggestion's as the person saw it. Raises MatchSuggestion.DoesNotExist for a forged id."""
+    _require(user, "decide_suggestion")
+    outcome = Outcome(uuid.uuid4())
+    order = MatchSuggestion.objects.values_list("order_id", flat=True).get(pk=suggestion_id)
+    with transaction.atomic(durable=True):
+        _decide(outcome, user, lock_orders([order])[order], suggestion_id, Verb(verb), version, reason or "")
+    return _sent(outcome)
+
+
+def no_guest(user: Any, order_id: int, version: int) -> Outcome:
+    """Nobody to link: accepts the order's "no guest" candidate, made on the spot when the matcher offered none.
+    `version` is the order's `texto_versao` as the person saw it."""
+    _require(user, "decide_suggestion")
+    outcome = Outcome(uuid.uuid4())
+    with transaction.atomic(durable=True):
+        order = lock_orders([order_id]).get(order_id)
+        if order is None:
+            raise Order.DoesNotExist
+        if order.texto_versao != version:
+            raise Conflict(
+                _("The order's text changed while you were reading. Nothing was written; please look again.")
+            )
+        candidate = _no_guest_candidate(order)
+        _decide(outcome, user, order, candidate.pk, Verb.ACCEPT, candidate.version, "")
+    return _sent(outcome)
+
+
+def undo(user: Any, decision_id: int) -> Outcome:
+    """Takes back the decision and all that were taken with it in one go; links that may stand are unlinked."""
+    _require(user, "decide_suggestion")
+    outcome = Outcome(uuid.uuid4())
+    batch = Decision.objects.values_list("batch", flat=True).get(pk=decision_id)
+    with transaction.atomic(durable=True):
+        decisions = Decision.objects.filter(batch=batch).exclude(verb=Verb.UNDO)
+        orders = lock_orders(decisions.values_list("suggestion__order_id", flat=True))
+        outcome.decisions = take_back(user, decisions, orders, outcome.batch)
+    return _sent(outcome)
+
+
+def bulk(user: Any, ids: Iterable[UUID | str], verb: Verb | str) -> Outcome:
+    """One batch, one undo. The better candidates come first; a card that cannot be decided is told and skipped."""
+    _require(user, "bulk_decide")
+    outcome = Outcome(uuid.uuid4())
+    chosen = MatchSuggestion.objects.filter(pk__in=list(ids)).order_by("-probability", "rank", "pk")
+    for pk, order in list(chosen.values_list("pk", "order_id")):
+        try:
+            with transaction.atomic(durable=True):
+                _decide(outcome, user, lock_orders([order])[order], pk, Verb(verb), None, "")
+        except Conflict as conflict:
+            outcome.refused.append(str(conflict))
+    return _sent(outcome)
+
+
+def _require(user: Any, permission: str) -> None:
+    if not user.has_perm(f"matching.{permission}"):
+        raise PermissionDenied
+
+
+def _decide(
+    outcome: Outcome,
+    user: Any,
+    order: Order,
+    suggestion_id: UUID | str,
+    verb: Verb,
+    version: int | None,
+    reason: str,
+) -> None:
+    suggestion = MatchSuggestion.objects.select_related("stay", "decision__user").get(pk=suggestion_id)
+    suggestion.order = order
+    if reason and reason not in RejectReason.values:
+        raise Conflict(_("Unknown reason. Nothing was decided."))
+    _still_true(suggestion, version)
+    if verb == Verb.REJECT:
+        decision = _record(user, suggestion, Verb.REJECT, outcome.batch, reason)
+        _move(suggestion, State.REJECTED, decision)
+    elif verb == Verb.ACCEPT:
+        decision = _accept(user, suggestion, outcome.batch)
+    else:
+        raise ValueError(f"{verb} is not decided on a suggestion")
+    outcome.decisions.append(decision)
+
+
+def _still_true(suggestion: MatchSuggestion, version: int | None) -> None:
+    """What the person saw is what there is; checked with the order locked."""
+    order, stay = suggestion.order, suggestion.stay
+    if suggestion.state != State.PENDING:
+        raise Conflict(already_decided(suggestion))
+    if order.texto_versao != suggestion.texto_versao:
+        raise Conflict(_("The order's text changed while you were reading. Nothing was written; please look again."))
+    if version is not None and suggestion.version != version:
+        raise Conflict(_("This suggestion changed while you were reading. Nothing was written; please look again."))
+    accepted = order.suggestions.filter(state=State.ACCEPTED).select_related("decision__user").first()
+    if accepted is not None:
+        raise Conflict(already_decided(accepted))
+    if order.linked and not order.writebacks.filter(state=WriteState.OPEN).exists():
+        raise Conflict(
+            _("Order %(order)s is already linked at the hotel. Nothing was written.") % {"order": order.number}
+        )
+    if stay is not None and stay.unavailable:
+        raise Conflict(_("This stay was cancelled or has left the guest list. Nothing was written."))
+
+
+def _accept(user: Any, suggestion: MatchSuggestion, batch: UUID) -> Decision:
+    verb = Verb.ACCEPT if suggestion.stay_id is not None else Verb.NO_GUEST
+    decision = _record(user, suggestion, verb, batch, "")
+    # Displaced before chosen: at no moment do two of them hold the place of the accepted one.
+    MatchSuggestion.objects.pending().filter(order=suggestion.order).exclude(pk=suggestion.pk).update(
+        state=State.SUPERSEDED,
+        end_reason=EndReason.ANOTHER_ACCEPTED,
+        decision=decision,
+        version=F("version") + 1,
+        updated_at=timezone.now(),
+    )
+    _move(suggestion, State.ACCEPTED, decision)
+    WriteBack.objects.create(
+        kind=WriteKind.LINK,
+        decision=decision,
+        suggestion=suggestion,
+        order=suggestion.order,
+        stay_id=suggestion.stay_id,
+        texto_versao=suggestion.texto_versao,
+        username=user.get_username(),
+        score=None if suggestion.model_version == MANUAL else suggestion.probability,
+        next_try_at=timezone.now(),
+    )
+    return decision
+
+
+def _record(user: Any, suggestion: MatchSuggestion, verb: Verb, batch: UUID, reason: str) -> Decision:
+    return Decision.objects.create(
+        user=user,
+        verb=verb,
+        suggestion=suggestion,
+        batch=batch,
+        reason=reason,
+        order_fingerprint=suggestion.order.fingerprint,
+        stay_fingerprint=suggestion.stay.fingerprint if suggestion.stay else {},
+        probability=suggestion.probability,
+        model_version=suggestion.model_version,
+        texto_versao=suggestion.texto_versao,
+    )
+
+
+def _move(suggestion: MatchSuggestion, state: State, decision: Decision) -> None:
+    suggestion.state, suggestion.decision, suggestion.conflict = state, decision, ""
+    suggestion.version += 1
+    suggestion.save(update_fields=["state", "decision", "conflict", "version", "updated_at"])
+
+
+def _no_guest_candidate(order: Order) -> MatchSuggestion:
+    alive = MatchSuggestion.objects.pending().filter(order=order, stay=None).first()
+    return alive or MatchSuggestion.objects.create(
+        order=order,
+        stay=None,
+        probability=Decimal(0),
+        rank=99,
+        model_version=MANUAL,
+        texto_versao=order.texto_versao,
+    )
+
+
+def _sent(outcome: Outcome) -> Outcome:
+    """Our commit stands; what Supabase says now only adds to the answer."""
+    writes = WriteBack.objects.filter(decision__in=outcome.decisions)
+    send_now(writes.filter(state=WriteState.OPEN, next_try_at__lte=timezone.now()))
+    outcome.waiting = writes.filter(state=WriteState.OPEN).count()
+    refused = MatchSuggestion.objects.filter(
+        pk__in=[d.suggestion_id for d in outcome.decisions if d.verb != Verb.UNDO], state=State.PENDING
+    ).exclude(conflict="")
+    outcome.came_back = [f"OS {s.order.number}: {s.get_conflict_display()}" for s in refused.select_related("order")]
+    return outcome

@@ -1,0 +1,202 @@
+"""Creates, re-scores, supersedes and expires suggestions. Never touches one that a person accepted or rejected.
+
+Every function here is idempotent: the same input a second time writes nothing, and `updated_at` stays.
+Each transaction is short, calls the run's fence first, and locks orders before suggestions.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Protocol
+
+from django.db import transaction
+from django.db.models import F, Model, Q
+from django.utils import timezone
+
+from matching.locking import Fence, lock_orders, no_fence
+from matching.mirror import mirror
+from matching.models import MatchSuggestion, Order, Stay, WriteBack
+from matching.planning import CandidateLike, Memory, Plan, plan
+from matching.rows import order_fields, stay_fields
+from matching.states import ALIVE, EndReason, State, WriteState
+
+__all__ = ["Counts", "expire", "expire_closed", "mirror", "publish", "refresh"]
+
+CHUNK = 200
+CLOSED_ORDERS_WAIT = timedelta(days=7)
+# Longer than a run may lie between reading an order and refreshing our copy of it.
+OUR_LINK_IS_NEWER = timedelta(hours=2)
+LINK_FIELDS = ("linked", "linked_stay", "linked_by")
+
+
+@dataclass
+class Counts:
+    created: int = 0
+    rescored: int = 0
+    unchanged: int = 0
+    superseded: int = 0
+    withheld: int = 0
+
+    def add(self, done: Plan) -> None:
+        self.created += len(done.create)
+        self.rescored += len(done.rescore)
+        self.unchanged += done.unchanged
+        self.superseded += len(done.end)
+        self.withheld += done.withheld
+
+
+class ResultLike(Protocol):
+    @property
+    def candidates(self) -> Iterable[Any]: ...
+    @property
+    def model_version(self) -> str: ...
+
+
+def refresh(orders: Iterable[Mapping[str, Any]], stays: Iterable[Mapping[str, Any]], fence: Fence = no_fence) -> None:
+    """Brings the local copies up to date, hidden guests included: what was suggested for one of them ends here,
+    and so do suggestions for an order that somebody linked outside."""
+    for stay_rows in _chunks(stays):
+        with transaction.atomic():
+            fence()
+            _upsert(Stay, {int(row["id"]): stay_fields(row) for row in stay_rows})
+            hidden = MatchSuggestion.objects.pending().filter(
+                stay__in=[row["id"] for row in stay_rows], stay__hidden=True
+            )
+            _end(hidden, State.EXPIRED, EndReason.HIDDEN_GUEST)
+    for order_rows in _chunks(orders):
+        with transaction.atomic():
+            fence()
+            _upsert_orders({int(row["id"]): order_fields(row) for row in order_rows})
+            elsewhere = (
+                MatchSuggestion.objects.pending()
+                .filter(order__in=[row["id"] for row in order_rows], order__linked=True)
+                .exclude(order__in=WriteBack.objects.filter(state=WriteState.OPEN).values("order"))
+            )
+            _end(elsewhere, State.EXPIRED, EndReason.LINKED_ELSEWHERE)
+
+
+def publish(result: ResultLike, *, orders: Iterable[int], run_id: int | None, fence: Fence) -> Counts:
+    """Makes the pending suggestions of `orders` what `result` says; orders must have been refreshed before."""
+    counts = Counts()
+    by_order: dict[int, list[CandidateLike]] = defaultdict(list)
+    for candidate in result.candidates:
+        by_order[candidate.os_id].append(candidate)
+    for ids in _chunks(sorted(set(orders))):
+        with transaction.atomic():
+            fence()
+            for done in _plans(ids, by_order, result.model_version, run_id):
+                _carry_out(done)
+                counts.add(done)
+    return counts
+
+
+def expire(
+    *, stays: Iterable[int] | None = None, orders: Iterable[int] | None = None, reason: str, fence: Fence
+) -> int:
+    """Ends what is pending for these stays or orders; `reason` is an EndReason or a sentence. Returns how many."""
+    ended = 0
+    for column, ids in (("stay_id__in", stays), ("order_id__in", orders)):
+        for chunk in _chunks(sorted(set(ids or ()))):
+            with transaction.atomic():
+                fence()
+                ended += _end(MatchSuggestion.objects.pending().filter(**{column: chunk}), State.EXPIRED, reason)
+    return ended
+
+
+def expire_closed(business_date: date, fence: Fence) -> int:
+    """Orders done or cancelled keep what is pending for 7 days, then it expires."""
+    limit = timezone.make_aware(datetime.combine(business_date, time())) - CLOSED_ORDERS_WAIT
+    waiting = MatchSuggestion.objects.pending().filter(order__closed_at__lt=limit)
+    orders = waiting.order_by().values_list("order_id", flat=True).distinct()
+    return expire(orders=orders, reason=EndReason.ORDER_CLOSED, fence=fence)
+
+
+def _plans(
+    ids: Sequence[int], by_order: Mapping[int, list[CandidateLike]], model_version: str, run_id: int | None
+) -> list[Plan]:
+    orders = lock_orders(ids)
+    alive, memory = _present(orders)
+    candidates = [c for pk in orders for c in by_order.get(pk, ())]
+    stays = Stay.objects.in_bulk({c.listagem_id for c in candidates if c.listagem_id is not None})
+    return [
+        plan(
+            order,
+            alive[pk],
+            by_order.get(pk, ()),
+            stays,
+            memory[pk],
+            model_version=model_version,
+            run_id=run_id,
+        )
+        for pk, order in orders.items()
+    ]
+
+
+def _present(orders: Collection[int]) -> tuple[dict[int, list[MatchSuggestion]], dict[int, dict[int | None, Any]]]:
+    alive: dict[int, list[MatchSuggestion]] = defaultdict(list)
+    memory: dict[int, dict[int | None, Any]] = defaultdict(dict)
+    for suggestion in MatchSuggestion.objects.filter(order__in=orders, state__in=ALIVE):
+        alive[suggestion.order_id].append(suggestion)
+    refused = MatchSuggestion.objects.filter(order__in=orders, state=State.REJECTED)
+    for order, stay, order_was, stay_was in refused.order_by("decision_id").values_list(
+        "order_id", "stay_id", "decision__order_fingerprint", "decision__stay_fingerprint"
+    ):
+        memory[order][stay] = (order_was, stay_was)
+    return alive, memory
+
+
+def _carry_out(done: Plan) -> None:
+    for suggestion, reason in done.end:
+        _end(MatchSuggestion.objects.filter(pk=suggestion.pk), State.SUPERSEDED, reason)
+    MatchSuggestion.objects.bulk_create(done.create)
+    for suggestion in done.rescore:
+        suggestion.version += 1
+        suggestion.updated_at = timezone.now()
+    MatchSuggestion.objects.bulk_update(
+        done.rescore, ["probability", "rank", "reasons", "model_version", "run_id", "version", "updated_at"]
+    )
+
+
+def _end(suggestions: Any, state: State, reason: str) -> int:
+    """Locks the orders first, then looks again: a person may have decided while we waited."""
+    found = list(suggestions.values_list("pk", "order_id"))
+    if not found:
+        return 0
+    lock_orders(order for _, order in found)
+    return int(
+        MatchSuggestion.objects.pending()
+        .filter(pk__in=[pk for pk, _ in found])
+        .update(state=state, end_reason=reason, conflict="", version=F("version") + 1, updated_at=timezone.now())
+    )
+
+
+def _upsert_orders(rows: dict[int, dict[str, Any]]) -> None:
+    """A row was read a while ago: it brings back neither an older text nor a link that we have changed since."""
+    newer = Order.objects.filter(pk__in=rows).values_list("pk", "texto_versao")
+    behind = {pk for pk, version in newer if rows[pk]["texto_versao"] < version}
+    kept = {pk: fields for pk, fields in rows.items() if pk not in behind}
+    ours = Q(state=WriteState.OPEN) | Q(settled_at__gte=timezone.now() - OUR_LINK_IS_NEWER)
+    written = Order.objects.filter(pk__in=WriteBack.objects.filter(ours, order__in=kept).values("order"))
+    for pk, *link in written.values_list("pk", *LINK_FIELDS):
+        kept[pk] |= dict(zip(LINK_FIELDS, link, strict=True))
+    _upsert(Order, kept)
+
+
+def _upsert(model: type[Model], rows: dict[int, dict[str, Any]]) -> None:
+    present = model._default_manager.in_bulk(rows)
+    changed = [
+        model(pk=pk, updated_at=timezone.now(), **fields)
+        for pk, fields in sorted(rows.items())
+        if pk not in present or any(getattr(present[pk], name) != value for name, value in fields.items())
+    ]
+    if changed:
+        names = [*next(iter(rows.values())), "updated_at"]
+        model._default_manager.bulk_create(
+            changed, update_conflicts=True, update_fields=names, unique_fields=[model._meta.pk.name]
+        )
+
+
+def _chunks(items: Iterable[Any]) -> Iterable[list[Any]]:
+    every = list(items)
+    return (every[start : start + CHUNK] for start in range(0, len(every), CHUNK))

@@ -1,0 +1,34 @@
+"""Why a decision cannot be taken, in a sentence for the person who tried."""
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from matching.models import Decision, MatchSuggestion
+from matching.states import State
+
+
+class Conflict(Exception):
+    """The card is no longer true. The message is a sentence for people; nothing was changed."""
+
+
+def already_decided(suggestion: MatchSuggestion) -> str:
+    """Names who decided and when, or why it ended by itself."""
+    words = {"order": suggestion.order.number, "end": suggestion.end_reason_words}
+    decision = suggestion.decision
+    if decision is None:
+        return _("Order %(order)s: this suggestion ended by itself (%(end)s). Nothing was written.") % words
+    words |= {"who": display_name(decision), "at": moment(decision)}
+    if suggestion.state == State.ACCEPTED:
+        return _("Order %(order)s: %(who)s already accepted this suggestion (%(at)s). Nothing was changed.") % words
+    if suggestion.state == State.REJECTED:
+        return _("Order %(order)s: %(who)s already rejected this suggestion (%(at)s). Nothing was changed.") % words
+    return _("Order %(order)s: %(who)s accepted another candidate (%(at)s). Nothing was changed.") % words
+
+
+def display_name(decision: Decision) -> str:
+    return str(decision.user.get_short_name() or decision.user.get_username())
+
+
+def moment(decision: Decision) -> str:
+    return date_format(timezone.localtime(decision.at), "SHORT_DATETIME_FORMAT")
