@@ -17,7 +17,7 @@ from django.utils import timezone
 from matching.locking import Fence, lock_orders, no_fence
 from matching.mirror import mirror
 from matching.models import MatchSuggestion, Order, Stay, WriteBack
-from matching.planning import CandidateLike, Memory, Plan, plan
+from matching.planning import CandidateLike, Plan, plan
 from matching.rows import order_fields, stay_fields
 from matching.states import ALIVE, EndReason, State, WriteState
 

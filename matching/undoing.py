@@ -16,7 +16,7 @@ from matching.states import Verb, WriteKind, WriteState
 from matching.verdicts import Conflict
 
 
-def take_back(user: Any, decisions: Iterable[Decision], orders: Mapping[int, Order], batch: UUID) -> list[Decision]:
+def take_back(user: Any, decisions: QuerySet[Decision], orders: Mapping[int, Order], batch: UUID) -> list[Decision]:
     """Call with the orders locked. Returns the undo decisions; raises Conflict when there is nothing left to undo."""
     standing = [d for d in decisions.select_related("suggestion", "user").order_by("pk") if not _undone(d)]
     if any(d.user_id != user.pk for d in standing) and not user.has_perm("matching.undo_others"):
