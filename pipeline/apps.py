@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class PipelineConfig(AppConfig):
     name = "pipeline"
     verbose_name = _("Operation")
+
+    def ready(self) -> None:
+        from pipeline import checks  # noqa: F401  registers the system checks

@@ -57,6 +57,8 @@ class JobRun(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("user")
     )
+    # The slot of the schedule that asked for the run: the same slot delivered twice is the same run.
+    slot = models.DateTimeField(_("scheduled for"), null=True, blank=True)
     dry_run = models.BooleanField(_("dry run"), default=False)
     steps = models.JSONField(_("steps"), null=True, blank=True)
     resume_of = models.ForeignKey(
@@ -91,6 +93,7 @@ class JobRun(models.Model):
         indexes = [models.Index(fields=["job", "-id"], name="jobrun_job_newest")]
         constraints = [
             models.UniqueConstraint(fields=["job"], condition=Q(state__in=LIVE), name="one_live_run_a_job"),
+            models.UniqueConstraint(fields=["job", "slot"], name="one_run_a_slot"),
             models.CheckConstraint(condition=Q(state__in=State.values), name="jobrun_state_known"),
             models.CheckConstraint(
                 condition=Q(state__in=TERMINAL, finished_at__isnull=False)

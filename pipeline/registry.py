@@ -44,9 +44,8 @@ class JobDefinition:
     idempotent: bool
     phases: tuple[str, ...]
     supabase: bool
-
-    def phase_title(self, phase: str) -> str:
-        return phase_title(phase)
+    # Keeps the house itself in order: not among the runs that people follow.
+    housekeeping: bool = False
 
 
 _jobs: dict[str, JobDefinition] = {}
@@ -59,13 +58,14 @@ def job(
     idempotent: bool = False,
     phases: Sequence[str] = (),
     supabase: bool = True,
+    housekeeping: bool = False,
 ) -> Callable[[JobFunction], JobFunction]:
     """Registers the decorated coroutine function under `name`. `supabase=False` opens no client for it."""
 
     def register(run: JobFunction) -> JobFunction:
         if name in _jobs and _jobs[name].run.__module__ != run.__module__:
             raise ValueError(f"two modules register the job {name}: {_jobs[name].run.__module__}, {run.__module__}")
-        _jobs[name] = JobDefinition(name, title, run, idempotent, tuple(phases), supabase)
+        _jobs[name] = JobDefinition(name, title, run, idempotent, tuple(phases), supabase, housekeeping)
         return run
 
     return register

@@ -6,7 +6,7 @@ and cancel requests pass.
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -36,6 +36,10 @@ class AlreadyRunning(Exception):
         )
 
 
+class SlotTaken(Exception):
+    """This slot of the schedule has its run already: the task was delivered twice."""
+
+
 class InvalidRun(ValueError):
     """What was asked cannot be run; the message says why in a sentence. No row was written."""
 
@@ -57,8 +61,10 @@ def open_run(
     dry_run: bool = False,
     steps: Iterable[str] | None = None,
     resume_of: JobRun | None = None,
+    slot: datetime | None = None,
 ) -> JobRun:
-    """The queued run. Raises AlreadyRunning (with the live run), UnknownJob or InvalidRun, and then wrote nothing."""
+    """The queued run. Raises AlreadyRunning (with the live run), SlotTaken, UnknownJob or InvalidRun, and then wrote
+    nothing."""
     chosen = None if steps is None else list(steps)
     _validate(registry.get(job), business_date, chosen, resume_of)
     checkpoint = resume_of.checkpoint if resume_of else {}
@@ -74,18 +80,22 @@ def open_run(
                     steps=chosen,
                     resume_of=resume_of,
                     checkpoint=checkpoint,
+                    slot=slot,
                 )
         except IntegrityError as error:
-            if not _breaks_one_live_run(error):
+            broken = _broken_constraint(error)
+            if broken == "one_run_a_slot":
+                raise SlotTaken(job, slot) from error
+            if broken != "one_live_run_a_job":
                 raise
         # The live run may end between the refusal and this look: then try again.
         if live := JobRun.objects.live().of(job).first():
             raise AlreadyRunning(live)
 
 
-def _breaks_one_live_run(error: IntegrityError) -> bool:
+def _broken_constraint(error: IntegrityError) -> str | None:
     cause = error.__cause__
-    return isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "one_live_run_a_job"
+    return cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
 
 
 def _validate(
@@ -234,6 +244,11 @@ def end_from_outside(run: JobRun, state: str, reason: str) -> bool:
     """What a supervisor records when its child could not. The fence rises: a child that wakes up writes nothing."""
     over = JobRun.objects.filter(pk=run.pk, fence=run.fence, state__in=LIVE)
     return over.update(state=state, fence=F("fence") + 1, finished_at=Now(), reason=reason) == 1
+
+
+def keep_stack(run: JobRun, stack: str) -> None:
+    """A stack that was found after the process ended; one that the heartbeat saved is nearer and stays."""
+    JobRun.objects.filter(pk=run.pk, blocked_stack="").update(blocked_stack=stack)
 
 
 def request_cancel(run: JobRun, user: User | None = None, why: str = "") -> bool:

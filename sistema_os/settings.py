@@ -157,6 +157,8 @@ HEARTBEAT_SECONDS = _bounded("HEARTBEAT_SECONDS", 30, 0.2, 300)
 JOB_TIMEOUT = _bounded("JOB_TIMEOUT", 90 * 60, 5, 12 * 3600)
 SUPERVISOR_TIMEOUT = _bounded("SUPERVISOR_TIMEOUT", JOB_TIMEOUT + 200, 10, 13 * 3600)
 STALE_RUNNING_HOURS = _bounded("STALE_RUNNING_HOURS", 2, 0.01, 24)
+# Modules that register jobs besides those of pipeline.jobs; the tests name theirs.
+EXTRA_JOB_MODULES = env.list("EXTRA_JOB_MODULES", default=[])
 
 _Q_WORKERS = env.int("Q_WORKERS", 4)
 _Q_QUEUE_LIMIT = 8

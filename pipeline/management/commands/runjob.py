@@ -1,0 +1,32 @@
+"""What the supervisor starts: one queued run, in a process of its own."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from pipeline import runs
+from pipeline.execution import EXIT_CODES, Process, execute
+from pipeline.processes import die_with_parent
+
+
+class Command(BaseCommand):
+    help = "Execute a queued run to its end (called by the supervisor)."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("run_id", type=int)
+        parser.add_argument("--supervisor", type=int, help="Process without which the run must not go on.")
+        parser.add_argument("--stack-file", help="Where to leave the stack of a blocked loop.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        supervisor = options["supervisor"]
+        if supervisor is not None:
+            die_with_parent(supervisor)
+        dump = open(options["stack_file"], "w+") if options["stack_file"] else None  # noqa: SIM115  for the process's life
+        try:
+            run = execute(options["run_id"], process=Process(owned=True, supervisor=supervisor, stack_dump=dump))
+        except runs.NotClaimed:
+            self.stdout.write(f"Run {options['run_id']} is not queued; nothing was done.")
+            return
+        sys.exit(EXIT_CODES[run.state])

@@ -1,0 +1,158 @@
+"""The command of a job: the same path as a queued run, in the foreground.
+
+Exit codes: 0 succeeded, 3 partial, 1 failed, 124 timed out, 130 cancelled, 2 refused (usage, or already running).
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from pipeline import registry, runs
+from pipeline.context import current_business_date
+from pipeline.execution import EXIT_CODES, USAGE_ERROR, Process, execute
+from pipeline.management.progress import ProgressBar
+from pipeline.models import RESUMABLE, JobRun, Trigger
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(_("“%(text)s” is not a date; write YYYY-MM-DD.") % {"text": text}) from error
+
+
+class JobCommand(BaseCommand):
+    """Subclasses name their job."""
+
+    job = ""
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--date", type=_day, help=_("Business date, YYYY-MM-DD (default: today at the hotel)."))
+        parser.add_argument("--dry-run", action="store_true", help=_("Read and compute, write nothing."))
+        parser.add_argument("--step", action="append", help=_("Only this step; may be repeated."))
+        parser.add_argument(
+            "--resume",
+            nargs="?",
+            type=int,
+            const=0,
+            metavar="RUN",
+            help=_("Go on where this run stopped (without a number: the last one)."),
+        )
+        parser.add_argument("--json", action="store_true", help=_("Print the outcome as one JSON object, last line."))
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        try:
+            run = self._open(options)
+            with _console_kept_for_the_bar(sys.stdout.isatty() and options["verbosity"] < 2):
+                run = self._execute(run)
+        except DatabaseError as error:
+            raise CommandError(
+                _("Our own database cannot be used: check DATABASE_URL and run “manage.py migrate” (%(kind)s).")
+                % {"kind": type(error).__name__}
+            ) from None
+        self._report(run, as_json=options["json"])
+        if code := EXIT_CODES[run.state]:
+            sys.exit(code)
+
+    def _open(self, options: dict[str, Any]) -> JobRun:
+        try:
+            if options["resume"] is not None:
+                return runs.resume(self._resumable(options["resume"]))
+            return runs.open_run(
+                self.job,
+                business_date=options["date"] or current_business_date(),
+                trigger=Trigger.COMMAND,
+                dry_run=options["dry_run"],
+                steps=options["step"],
+            )
+        except (runs.AlreadyRunning, runs.InvalidRun, registry.UnknownJob) as refused:
+            _refuse(str(refused))
+
+    def _resumable(self, number: int) -> JobRun:
+        own = JobRun.objects.of(self.job)
+        run = own.filter(pk=number).first() if number else own.filter(state__in=RESUMABLE).first()
+        if run is None:
+            _refuse(_("There is no such run of %(job)s to resume.") % {"job": self.job})
+        return run
+
+    def _execute(self, run: JobRun) -> JobRun:
+        bar = ProgressBar(sys.stdout, len(registry.get(self.job).phases))
+        try:
+            return execute(run.pk, on_move=bar, process=Process(owned=True))
+        except runs.NotClaimed:
+            run.refresh_from_db()
+            return run
+        except KeyboardInterrupt:
+            runs.request_cancel(run)
+            run.refresh_from_db()
+            return run
+        finally:
+            bar.close()
+
+    def _report(self, run: JobRun, *, as_json: bool) -> None:
+        took = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else 0.0
+        if as_json:
+            self.stdout.write(
+                json.dumps(
+                    {
+                        "run": run.pk,
+                        "job": run.job,
+                        "business_date": run.business_date.isoformat(),
+                        "state": run.state,
+                        "reason": run.reason,
+                        "summary": run.summary,
+                        "seconds": round(took, 3),
+                    },
+                    ensure_ascii=False,
+                )
+            )
+            return
+        head = _("%(run)s for %(date)s: %(state)s in %(seconds).1f s") % {
+            "run": run,
+            "date": run.business_date.strftime("%d/%m/%Y"),
+            "state": run.get_state_display(),
+            "seconds": took,
+        }
+        self.stdout.write(head)
+        for line in summary_lines(run.summary):
+            self.stdout.write(f"  {line}")
+        if run.reason:
+            (self.stdout if EXIT_CODES[run.state] == 0 else self.stderr).write(f"  {run.reason}")
+
+
+def summary_lines(summary: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in summary.items():
+        label = prefix + pgettext("summary", name).replace("_", " ")
+        if isinstance(value, dict):
+            yield from summary_lines(value, f"{label}: ")
+        else:
+            yield f"{label}: {value}"
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise CommandError(sentence, returncode=USAGE_ERROR)
+
+
+@contextmanager
+def _console_kept_for_the_bar(wanted: bool) -> Iterator[None]:
+    """Log lines below a warning would tear the bar apart; they still go to the run."""
+    handlers = [handler for handler in logging.getLogger().handlers if wanted]
+    before = [handler.level for handler in handlers]
+    for handler in handlers:
+        handler.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for handler, level in zip(handlers, before, strict=True):
+            handler.setLevel(level)

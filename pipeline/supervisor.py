@@ -1,0 +1,99 @@
+"""The plain function that django-q2 calls: a run executes in a process of its own, and its end is always recorded.
+
+The worker only waits. A child that is killed, that cannot start or that does not obey in time leaves its run in a
+terminal state within seconds, and nothing of its process group survives it.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from django.utils.translation import gettext as _
+
+from pipeline import runs
+from pipeline.heartbeat import GRACE_SECONDS, timeout_sentence
+from pipeline.models import JobRun, State
+from pipeline.processes import end_group, ended_within
+
+_LOOK_SECONDS = 1.0
+# The child ends itself at the grace period; the supervisor steps in when it could not.
+_PATIENCE_SECONDS = GRACE_SECONDS + 2
+
+
+@dataclass(frozen=True)
+class Verdict:
+    state: State
+    reason: str
+
+
+def supervise(run_id: int) -> str:
+    """Executes the queued run in a child and returns how it ended. A run that is not queued is left alone: a task that
+    is delivered again does nothing."""
+    run = JobRun.objects.filter(pk=run_id).first()
+    if run is None or run.state != State.QUEUED:
+        return f"run {run_id} is not queued; nothing was done"
+    with tempfile.NamedTemporaryFile("w+", prefix="run-", suffix=".stack") as dump:
+        child = _start(run_id, dump.name)
+        verdict = None
+        try:
+            verdict = _wait(child, run_id)
+        finally:
+            code = end_group(child)
+        dump.seek(0)
+        return _record(run_id, code, verdict, dump.read())
+
+
+def _start(run_id: int, stack_file: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "runjob", str(run_id)]
+    command += ["--supervisor", str(os.getpid()), "--stack-file", stack_file]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE}
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, start_new_session=True)
+
+
+def _wait(child: subprocess.Popen[bytes], run_id: int) -> Verdict | None:
+    """None where the child ended by itself, otherwise why it must be ended now."""
+    deadline = time.monotonic() + settings.SUPERVISOR_TIMEOUT
+    asked: float | None = None
+    while not ended_within(child, _LOOK_SECONDS):
+        now = time.monotonic()
+        if now > deadline:
+            return Verdict(State.TIMED_OUT, timeout_sentence())
+        if asked is None and _cancel_requested(run_id):
+            asked = now
+        if asked is not None and now - asked > _PATIENCE_SECONDS:
+            return Verdict(State.CANCELLED, _("Cancelled; the job did not obey and was stopped."))
+    return None
+
+
+def _cancel_requested(run_id: int) -> bool:
+    try:
+        return runs.cancel_requested(run_id) is not None
+    except (DatabaseError, InterfaceError):
+        connection.close()  # the database is restarting: look again in a second
+        return False
+
+
+def _record(run_id: int, code: int, verdict: Verdict | None, stack: str) -> str:
+    run = JobRun.objects.get(pk=run_id)
+    if stack:
+        runs.keep_stack(run, stack)
+    if run.live:
+        verdict = verdict or _verdict_on_silence(run, code)
+        runs.end_from_outside(run, verdict.state, verdict.reason)
+        run.refresh_from_db()
+    return f"run {run_id}: {run.state}"
+
+
+def _verdict_on_silence(run: JobRun, code: int) -> Verdict:
+    how = _("signal %(number)d") % {"number": -code} if code < 0 else _("exit code %(number)d") % {"number": code}
+    if run.state == State.QUEUED:
+        return Verdict(State.FAILED, _("The process could not start (%(how)s); nothing was done.") % {"how": how})
+    return Verdict(
+        State.LOST, _("The process ended without a word (%(how)s). What it had written stands.") % {"how": how}
+    )

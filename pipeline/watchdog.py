@@ -1,0 +1,79 @@
+"""Sees an event loop that stopped turning and says on which line.
+
+A beat proves that the process lives, not that its loop turns: the beats come from a thread of their own. So the loop
+leaves a sign each half second; where the sign is older than BLOCKED_SECONDS, the stack of the loop's thread is taken.
+Where a C call holds the interpreter's lock no Python thread can look; the timer of `faulthandler` needs no lock, writes
+the stack to a file, and whoever comes after (the heartbeat once it can, or the supervisor) reads it.
+"""
+
+import asyncio
+import faulthandler
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+
+BLOCKED_SECONDS = 3.0
+_SIGN_SECONDS = 0.5
+
+
+class LoopWatchdog:
+    def __init__(self, dump: IO[str] | None = None) -> None:
+        self._dump = dump or tempfile.TemporaryFile("w+")  # noqa: SIM115  closed by close()
+        self._seen: float | None = None
+        self._reported: float | None = None
+        self._loop_thread = 0
+
+    async def keep_signing(self) -> None:
+        """Runs in the watched loop until it is cancelled."""
+        self._loop_thread = threading.get_ident()
+        try:
+            while True:
+                self._seen = time.monotonic()
+                faulthandler.dump_traceback_later(BLOCKED_SECONDS + 1, file=self._dump)
+                await asyncio.sleep(_SIGN_SECONDS)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            self._seen = None
+
+    def blocked_seconds(self) -> float:
+        """How far the loop lags behind its sign; 0 while it turns or has not started."""
+        seen = self._seen
+        return 0.0 if seen is None else max(0.0, time.monotonic() - seen - _SIGN_SECONDS)
+
+    def new_blockage(self) -> str:
+        """The stack of a blockage that was not reported yet, else "". Called from another thread."""
+        if stack := self._dumped():
+            return stack
+        seen = self._seen
+        if seen is None or seen == self._reported or time.monotonic() - seen < BLOCKED_SECONDS:
+            return ""
+        self._reported = seen
+        frame = sys._current_frames().get(self._loop_thread)
+        return "" if frame is None else _readable(traceback.format_stack(frame))
+
+    def _dumped(self) -> str:
+        """What faulthandler wrote while no thread could look. Where we looked ourselves its dump is old news."""
+        if self._reported is not None:
+            return ""
+        self._dump.seek(0)
+        stack = self._dump.read()
+        if stack:
+            self._reported = self._seen
+        return stack
+
+    def close(self) -> None:
+        self._dump.close()
+
+
+def _readable(stack: list[str]) -> str:
+    """Innermost call first, without the interpreter's own frames and the machine's folders."""
+    base = Path(settings.BASE_DIR)
+    library = Path(asyncio.__file__).parent.parent
+    own = [entry for entry in reversed(stack) if f'"{library}/asyncio' not in entry]
+    return "".join(own).replace(f"{base}/", "").replace(f"{library}/", "")
