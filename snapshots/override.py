@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractUser
@@ -9,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
+from snapshots.canonical import Row
 from snapshots.errors import AlreadySettled, Outdated, ReasonMissing
 from snapshots.ingest import Ingest, no_fence
 from snapshots.models import HeldRows, Snapshot
@@ -59,6 +61,12 @@ def reject_held(snapshot: Snapshot, user: AbstractUser, reason: str) -> Snapshot
         return _sign(held, user, reason)
 
 
+def held_rows(snapshot: Snapshot) -> Iterator[Row]:
+    """The rows as they came; none once somebody decided or the time to decide is over."""
+    kept = HeldRows.objects.filter(snapshot=snapshot).first()
+    return unspool(bytes(kept.blob)) if kept else iter(())
+
+
 def _allowed(user: AbstractUser, reason: str) -> None:
     if not user.has_perm("snapshots.publish_held"):
         raise PermissionDenied
@@ -90,6 +98,6 @@ def _replayed(held: Snapshot) -> Ingest:
         identity=tuple(source.identity),
     )
     ingest = Ingest(spec, held, forced=True)
-    ingest.add(unspool(bytes(HeldRows.objects.get(snapshot=held).blob)))
+    ingest.add(held_rows(held))
     ingest.restore(held)
     return ingest

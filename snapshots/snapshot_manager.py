@@ -27,7 +27,7 @@ from snapshots.guards import Reason, Thresholds, threshold_names
 from snapshots.ingest import Fence, Ingest, no_fence
 from snapshots.life import Missing, Version, history, intervals, missing
 from snapshots.models import Snapshot, Source
-from snapshots.override import Preview, preview, publish_held, reject_held
+from snapshots.override import Preview, held_rows, preview, publish_held, reject_held
 from snapshots.reading import as_of, current, diff
 from snapshots.specs import SourceSpec
 
@@ -55,6 +55,7 @@ __all__ = [
     "changes_for",
     "current",
     "diff",
+    "held_rows",
     "history",
     "intervals",
     "missing",

@@ -1,0 +1,134 @@
+"""The pure comparison, for any listings."""
+
+from __future__ import annotations
+
+import unicodedata
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snapshots.canonical import add_digest, canonical_value, hash_key, recipe, row_hash
+from snapshots.diffing import apply, compose, diff
+
+COLUMNS = ("uh", "nome", "noites", "titular")
+KINDS = {"uh": "room", "noites": "number"}
+KEY = hash_key("tests")
+
+values = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.text("aAáã 0", max_size=4))
+rows = st.fixed_dictionaries({}, optional=dict.fromkeys(COLUMNS, values))
+listings = st.dictionaries(st.sampled_from("abcdefgh"), rows, max_size=8)
+
+
+def compared(before: dict[str, Any], after: dict[str, Any]):
+    return list(diff(before.items(), after.items(), COLUMNS, KINDS))
+
+
+def hashes(listing: dict[str, Any]) -> dict[str, int]:
+    return {key: row_hash(row, COLUMNS, KINDS, KEY) for key, row in listing.items()}
+
+
+@given(listings, listings)
+def test_diff_then_apply_gives_the_target(before, after):
+    result = apply(before.items(), compared(before, after))
+    assert hashes(result) == hashes(after)
+
+
+@given(listings)
+def test_the_diff_of_equal_listings_is_empty(listing):
+    assert compared(listing, dict(listing)) == []
+
+
+@given(listings, listings, st.randoms())
+def test_order_does_not_matter(before, after, random):
+    shuffled = [list(side.items()) for side in (before, after)]
+    for side in shuffled:
+        random.shuffle(side)
+    again = diff(*shuffled, COLUMNS, KINDS)
+    assert {change.key: change for change in again} == {change.key: change for change in compared(before, after)}
+
+
+@given(listings, listings, listings)
+def test_two_diffs_composed_are_the_direct_one(first, second, third):
+    composed = compose(compared(first, second), compared(second, third), COLUMNS, KINDS)
+    direct = {change.key: (change.kind, change.fields) for change in compared(first, third)}
+    assert {change.key: (change.kind, change.fields) for change in composed} == direct
+
+
+@given(listings, listings)
+def test_hashes_differ_exactly_where_the_diff_finds_something(before, after):
+    old, new = hashes(before), hashes(after)
+    different = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    assert {change.key for change in compared(before, after)} == different
+
+
+@given(st.dictionaries(st.sampled_from(COLUMNS), values))
+def test_the_order_of_the_keys_does_not_change_the_hash(row):
+    backwards = dict(reversed(row.items()))
+    assert row_hash(row, COLUMNS, KINDS, KEY) == row_hash(backwards, COLUMNS[::-1], KINDS, KEY)
+
+
+@given(st.text(max_size=30))
+def test_a_unicode_form_does_not_change_the_hash(text):
+    forms = {row_hash({"nome": unicodedata.normalize(form, text)}, COLUMNS, KINDS, KEY) for form in ("NFC", "NFD")}
+    assert len(forms) == 1
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=3))
+def test_a_number_is_the_same_however_it_is_spelt(number):
+    spellings = [str(number), f"{number:.5f}", f" {number} ", Decimal(number)]
+    assert len({str(canonical_value(spelling, "number")) for spelling in spellings}) == 1
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1)), st.randoms())
+def test_a_digest_is_the_same_in_any_order_and_gives_rows_back(numbers, random):
+    digest = add_digest(0, *numbers)
+    random.shuffle(numbers)
+    assert add_digest(0, *numbers) == digest
+    for number in numbers:
+        digest = add_digest(digest, -number)
+    assert digest == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("text", "1", 1),
+        ("text", "João", "Joao"),
+        ("text", "", None),
+        ("exact", "Ana", "ana"),
+        ("room", "12A", "12B"),
+        ("room", "0", ""),
+        ("number", "1.5", "1.05"),
+        ("instant", "2026-01-01T10:00:00Z", "2026-01-01T10:00:00-03:00"),
+        ("text", True, 1),
+        ("text", ["a", "b"], ["b", "a"]),
+    ],
+)
+def test_what_the_kind_calls_different_has_another_hash(kind, one, other):
+    first, second = (row_hash({"x": value}, ["x"], {"x": kind}, KEY) for value in (one, other))
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("text", " Ana  Paula ", "ANA PAULA"),
+        ("room", "0203", " 203"),
+        ("room", 203, "203"),
+        ("number", "1.50", 1.5),
+        ("instant", "2026-01-01T10:00:00+00:00", "2026-01-01T07:00:00-03:00"),
+        ("text", {"a": 1, "b": "X"}, {"b": "x", "a": 1.0}),
+    ],
+)
+def test_what_the_kind_calls_equal_has_one_hash(kind, one, other):
+    first, second = (row_hash({"x": value}, ["x"], {"x": kind}, KEY) for value in (one, other))
+    assert first == second
+
+
+def test_another_key_or_another_declaration_is_another_recipe():
+    assert recipe(KINDS, KEY) != recipe(KINDS, hash_key("other"))
+    assert recipe(KINDS, KEY) != recipe({**KINDS, "nome": "exact"}, KEY)
+    assert recipe(KINDS, KEY) == recipe(dict(reversed(KINDS.items())), KEY)

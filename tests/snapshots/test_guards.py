@@ -1,0 +1,131 @@
+"""The decisions alone: which facts raise which reason."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from django.utils.translation import override
+
+from snapshots import guards
+from snapshots.guards import Facts, Past, Thresholds, integrity, sentence, shape
+
+DAY = date(2026, 1, 10)
+LIMITS = Thresholds()
+WEEK = tuple(Past(DAY - timedelta(days=n), 600, {"nome": 600, "telefone": 300, "vip": 20}) for n in range(1, 8))
+CLEAN = Facts(
+    business_date=DAY,
+    received=610,
+    declared=610,
+    filled={"nome": 610, "telefone": 290, "vip": 21},
+    freshness="2026-01-10T05:58",
+    head_rows=600,
+    head_date=DAY - timedelta(days=1),
+    head_freshness="2026-01-09T05:58",
+    added=54,
+    removed=44,
+    unexplained=0,
+    changed=150,
+    history=WEEK,
+)
+
+
+def codes(**facts) -> list[str]:
+    wrong = replace(CLEAN, **facts)
+    return [reason.code for reason in (*integrity(wrong, LIMITS), *shape(wrong, LIMITS))]
+
+
+def test_a_clean_day_passes():
+    assert codes() == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"declared": 611}, "count_mismatch"),
+        ({"declared_after": 612}, "count_moved"),
+        ({"null_keys": 1}, "null_key"),
+        ({"duplicate_keys": 1}, "duplicate_key"),
+        ({"business_date": DAY - timedelta(days=2)}, "older_date"),
+        ({"freshness": "2026-01-09T05:58"}, "stale"),
+        ({"lost_columns": ("telefone",), "filled": {"nome": 610}}, "lost_column"),
+        ({"filled": {"nome": 610, "telefone": 0, "vip": 21}}, "null_column"),
+        ({"mojibake": 7}, "mojibake"),
+        ({"unexplained": 31}, "removed"),
+        ({"changed": 201}, "changed"),
+        ({"received": 440, "declared": 440, "filled": {}}, "below_median"),
+    ],
+)
+def test_each_fault_has_its_reason(facts, code):
+    assert codes(**facts) == [code]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"declared": None},
+        {"unexplained": 30},
+        {"changed": 200},
+        {"mojibake": 6},
+        {"mojibake": 40, "mojibake_before": 30},
+        {"received": 460, "declared": 460, "filled": {"nome": 460, "telefone": 100}},
+        {"filled": {"nome": 610, "telefone": 290, "vip": 0}},
+        {"business_date": DAY - timedelta(days=1), "freshness": "2026-01-09T05:58"},
+        {"business_date": DAY + timedelta(days=2), "changed": 500},
+    ],
+)
+def test_just_within_the_limits_passes(facts):
+    assert codes(**facts) == []
+
+
+def test_nothing_at_all_is_empty():
+    assert "empty" in codes(received=0, declared=0, filled={})
+
+
+def test_whole_pages_are_suspect_when_rows_are_fewer_or_nobody_counted():
+    big = {"received": 2000, "declared": 2000, "history": (), "filled": {}}
+    assert codes(**big, head_rows=2050) == ["whole_pages"]
+    assert codes(**big, head_rows=1990) == []
+    assert codes(**{**big, "declared": None}, head_rows=1990) == ["whole_pages"]
+
+
+def test_without_history_only_what_is_wrong_in_itself_counts():
+    first = {"head_rows": None, "head_date": None, "head_freshness": "", "history": (), "added": 610, "unexplained": 0}
+    assert codes(**first, received=1000, declared=1000) == []
+    assert codes(**first, duplicate_keys=1) == ["duplicate_key"]
+    assert codes(**{**first, "history": WEEK[:2]}, received=100, declared=100, filled={}) == []
+
+
+def test_thresholds_are_each_sources_own():
+    wide = Thresholds(changed_floor=1000, min_rows=0, median_share=0)
+    assert shape(replace(CLEAN, changed=900), wide) == []
+    assert integrity(replace(CLEAN, received=0, declared=0), wide) == []
+
+
+@pytest.mark.parametrize("text", ["JosÃ© da Silva", "Concei\u00c3\u00a7\u00e3o", "Jo\ufffdo", "cafâ€™e"])
+def test_broken_accents_are_seen(text):
+    assert guards.is_mojibake(text)
+
+
+@pytest.mark.parametrize("text", ["JOÃO", "São João", "ANTÃO Âmbar", "Zoë Ångström", "plain", None, 7])
+def test_sound_text_is_left_alone(text):
+    assert not guards.is_mojibake(text)
+
+
+PARAMS = {
+    "declared": 622, "received": 412, "before": 1, "after": 2, "date": "2026-01-01", "head": "2026-01-02",
+    "freshness": "05:58", "columns": ["uh", "nome"], "column": "uh", "usual": 80, "now": 0, "unexplained": 30,
+    "limit": 20, "changed": 300, "page": 1000, "percent": 66, "error": "x", "rows": 2, "removed": 40,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", [*guards._SENTENCES, "null_key", "duplicate_key", "mojibake"])
+def test_every_reason_has_a_sentence_in_both_languages(code):
+    with override("en"):
+        english = sentence({"code": code, "params": PARAMS})
+    with override("pt-br"):
+        portuguese = sentence({"code": code, "params": PARAMS})
+    assert english != portuguese
+    assert not re.search(r"%\(|%%", english + portuguese)
