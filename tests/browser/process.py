@@ -1,0 +1,84 @@
+"""A browser in a process of its own, told what to do by JSON lines: `python -m tests.browser.process`.
+
+Playwright runs an event loop in its thread, and Django's ORM refuses to work beside one; so pytest keeps the ORM
+and this process keeps the browser. Each line in is {"step": name of a function in steps.py, "args": {...}}, each
+line out {"ok": result} or {"error": traceback, "picture": file}.
+"""
+
+import json
+import os
+import shutil
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
+
+from tests.browser import steps
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PICTURES = Path(os.environ.get("BROWSER_PICTURES", "browser-failures"))
+
+
+def find_browser() -> str | None:
+    """The machine's own browser; None lets Playwright look for one it installed itself."""
+    return os.environ.get("BROWSER") or next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def launch(playwright: Playwright) -> Browser:
+    # The sandbox needs privileges that containers and root do not have; only our own pages are opened.
+    return playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"])
+
+
+class Watched:
+    """A page with what went wrong on it: console errors (blocked content is one of them), requests to other hosts."""
+
+    def __init__(self, browser: Browser, base: str, **options: Any) -> None:
+        self.base = base
+        self.context: BrowserContext = browser.new_context(base_url=base, locale="en-US", **options)
+        self.context.set_default_timeout(15_000)
+        self.page: Page = self.context.new_page()
+        self.errors: list[str] = []
+        self.outside: list[str] = []
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._on_request)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def _on_request(self, request: Request) -> None:
+        if not request.url.startswith((self.base, "data:", "blob:")):
+            self.outside.append(request.url)
+
+    def complaints(self) -> dict[str, list[str]]:
+        return {"errors": self.errors, "outside": self.outside}
+
+
+def _obey(watched: Watched, order: dict[str, Any]) -> dict[str, Any]:
+    if order["step"] == "complaints":
+        return {"ok": watched.complaints()}
+    try:
+        return {"ok": getattr(steps, order["step"])(watched.page, **order["args"])}
+    except Exception:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        picture = PICTURES / f"{order['step']}.png"
+        watched.page.screenshot(path=picture, full_page=True)
+        return {"error": traceback.format_exc(), "picture": str(picture), "url": watched.page.url}
+
+
+def main() -> None:
+    options = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        watched = Watched(browser, sys.argv[1], **options)
+        for line in sys.stdin:
+            sys.stdout.write(json.dumps(_obey(watched, json.loads(line))) + "\n")
+            sys.stdout.flush()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
