@@ -1,0 +1,176 @@
+"""The persons an order names: runs of words that are likely to be a name, each word with its likelihood."""
+
+from dataclasses import dataclass, field
+
+from matching.core import lexicon
+from matching.core.names import Sex
+from matching.core.scan import Scan
+
+KNOWN, SAID, UNKNOWN, FAINT, HARDLY = 0.96, 0.9, 0.3, 0.15, 0.02
+STRONG = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class NameWord:
+    """One word and how likely it is part of a guest's name at all."""
+
+    text: str
+    likelihood: float
+
+
+@dataclass(slots=True)
+class Person:
+    words: list[NameWord] = field(default_factory=list)
+    sex: Sex = ""
+    suffix: str = ""
+    formal: bool = False
+    """Called Sr. / Sra.: the word that follows is as likely a surname."""
+    staff: bool = False
+
+    @property
+    def strength(self) -> float:
+        return max((word.likelihood for word in self.words), default=0.0)
+
+    @property
+    def shown(self) -> str:
+        name = " ".join(w.text for w in self.words if w.likelihood >= STRONG) or " ".join(w.text for w in self.words)
+        return f"{name} {self.suffix}".strip().title()
+
+
+class Reader:
+    """Walks a scan once and gathers the persons in it."""
+
+    def __init__(self, scan: Scan, *, name_field: bool = False, skip: frozenset[str] = frozenset()) -> None:
+        self.scan, self.name_field, self.skip = scan, name_field, skip
+        letters = [t for t in scan.tokens if t.is_word and len(t.text) > 1]
+        capitals = sum(t.capital for t in letters)
+        self.mixed_case = 0 < capitals < len(letters)
+        self.persons: list[Person] = []
+        self.current: Person | None = None
+        self.said = 0
+        self.pending = Person()
+
+    def read(self) -> list[Person]:
+        for index in range(len(self.scan.tokens)):
+            self._step(index)
+        self._close()
+        return [p for p in self.persons if p.words]
+
+    def _close(self) -> None:
+        if self.current is not None:
+            self.persons.append(self.current)
+        self.current = None
+
+    def _open(self) -> Person:
+        if self.current is None:
+            self.current, self.pending = self.pending, Person()
+        return self.current
+
+    def _step(self, index: int) -> None:
+        token, text = self.scan.tokens[index], self.scan.text(index)
+        if index in self.scan.taken or token.is_number:
+            self._close()
+        elif not token.is_word:
+            self._mark(index, text)
+        elif text in lexicon.HONORIFICS and not (text == "dona" and self.current):
+            self._honorific(text)
+        elif text in lexicon.NAME_CUES:
+            self._close()
+            self.said = 2
+        elif text in lexicon.PARTICLES:
+            if text in ("e", "y") and self.current is not None and self._starts_person(index + 1):
+                self._close()
+        else:
+            self._word(index, text)
+
+    def _mark(self, index: int, text: str) -> None:
+        """A comma may stand inside SOBRENOME, NOME, a full stop after an initial; all else ends a name."""
+        if text == "." and self.scan.tokens[index].glued and len(self.scan.text(index - 1)) <= 3:
+            return
+        if text in ",/" and self.current is not None and self._likelihood(index + 1) >= STRONG:
+            return
+        if (
+            text in "-–"
+            and self.scan.tokens[index].glued
+            and index + 1 < len(self.scan.tokens)
+            and self.scan.tokens[index + 1].glued
+        ):
+            return
+        self._close()
+        if text not in ".:":
+            self.said = 0
+
+    def _honorific(self, text: str) -> None:
+        self._close()
+        sex: Sex = "M" if text in lexicon.HONORIFICS_M else "F" if text in lexicon.HONORIFICS_F else ""
+        self.pending = Person(sex=sex, formal=True)
+        self.said = 1
+
+    def _word(self, index: int, text: str) -> None:
+        if self.current is not None and text in lexicon.SUFFIXES:
+            self.current.suffix = lexicon.SUFFIXES[text]
+            return
+        if text in lexicon.TITLES and self.current is not None:
+            return
+        likelihood = self._likelihood(index)
+        if self.said and text not in lexicon.SERVICE:
+            likelihood = max(likelihood, SAID)
+        self.said = max(0, self.said - 1)
+        if self._is_role(index):
+            self._role()
+        elif likelihood <= HARDLY:
+            self._close()
+        else:
+            self._open().words.append(NameWord(text, likelihood))
+
+    def _role(self) -> None:
+        """A role names the person on either side of it."""
+        if self.current is not None and self.current.words:
+            self.current.staff = True
+        self._close()
+        self.pending = Person(staff=True)
+
+    def _is_role(self, index: int) -> bool:
+        text = self.scan.text(index)
+        if text in lexicon.FIRMS:
+            return self.scan.text(index - 1) in ("da", "do", "tecnico")
+        return text in lexicon.STAFF or text in lexicon.THIRD_PARTY
+
+    def _starts_person(self, index: int) -> bool:
+        text = self.scan.text(index)
+        return text in lexicon.GIVEN_M | lexicon.GIVEN_F or text in lexicon.NICKNAMES or text in lexicon.HONORIFICS
+
+    def _likelihood(self, index: int) -> float:
+        text = self.scan.text(index)
+        if not text or not text[0].isalpha() or index in self.scan.taken or text in self.skip:
+            return 0.0
+        if text in lexicon.NAMES or (text in lexicon.NICKNAMES and len(text) > 2):
+            return self._known(index, text)
+        if text in lexicon.SERVICE or text in lexicon.PLACES or text in lexicon.LOST_FOUND or text in lexicon.ARRIVAL:
+            return HARDLY
+        if self.name_field:
+            return SAID
+        if len(text) == 1:
+            return STRONG if self.current is not None else HARDLY
+        return self._unknown(index)
+
+    def _known(self, index: int, text: str) -> float:
+        if text in lexicon.SERVICE or (
+            self.mixed_case and not self.scan.tokens[index].capital and not self._by_room(index)
+        ):
+            return KNOWN if self.name_field else UNKNOWN
+        return KNOWN
+
+    def _unknown(self, index: int) -> float:
+        if self.mixed_case and index and self.scan.tokens[index].capital:
+            return 0.8
+        if self.current is not None and self.current.strength >= STRONG:
+            return STRONG
+        if self._by_room(index):
+            return STRONG
+        return FAINT if self.mixed_case and not self.scan.tokens[index].capital else UNKNOWN
+
+    def _by_room(self, index: int) -> bool:
+        """Beside the room number, where staff write the name."""
+        rooms = {i for i in self.scan.taken if self.scan.tokens[i].is_number}
+        return bool(rooms & {index - 1, index + 1, index + 2}) or index == 0

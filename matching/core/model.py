@@ -1,0 +1,130 @@
+"""The numbers of the engine: m and u of every level, prior rates, the weight of nobody. JSON in, JSON out, versioned.
+
+Source of the first values: m are shares counted on synthetic hotels with typing noise and on rules of the house
+(how often staff write the first name only, how often a digit is swapped), smoothed towards round numbers; u of names,
+rooms, days and labels are taken from the listing itself, exactly, and therefore stand as null here.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+Levels = dict[str, tuple[float, float | None]]
+
+
+def _comparisons() -> dict[str, Levels]:
+    return {
+        "name": {
+            "exact": (0.80, None),
+            "phonetic": (0.10, None),
+            "nickname": (0.12, None),
+            "fuzzy": (0.06, None),
+            "prefix": (0.05, None),
+            "distant": (0.02, None),
+            "initial": (0.10, None),
+            "none": (0.05, 1.0),
+        },
+        "suffix": {"same": (0.9, 0.05), "absent": (0.35, 0.8), "different": (0.005, 0.15)},
+        "sex": {"same": (0.97, 0.5), "different": (0.03, 0.5)},
+        "room": {
+            "same": (0.86, None),
+            "earlier": (0.05, None),
+            "later": (0.02, None),
+            "swapped": (0.03, None),
+            "one_digit_off": (0.015, 0.06),
+            "unassigned": (0.15, 1.0),
+            "different": (0.035, 0.9),
+        },
+        "phone": {"same": (0.9, 0.00002), "last_eight": (0.5, 0.0001), "different": (0.15, 1.0)},
+        "document": {"same": (0.9, 0.00001), "ending": (0.9, 0.01), "different": (0.05, 1.0)},
+        "email": {"same": (0.9, 0.0001), "different": (0.3, 1.0)},
+        "booking": {"same": (0.9, 0.0002)},
+        "label": {"same": (0.6, None)},
+        "day": {"arrival": (0.8, None), "departure": (0.08, None), "different": (0.12, 0.9)},
+        "titular": {"titular": (0.75, 0.5), "companion": (0.25, 0.5)},
+    }
+
+
+def _nobody() -> dict[str, float]:
+    """Bits for "no guest" when the order carries the hint; they are summed."""
+    return {
+        "prior": -4.3,
+        "preventive": 8.0,
+        "common_area": 5.0,
+        "place": 2.5,
+        "third_party": 4.0,
+        "staff": 2.0,
+        "staff_named": 4.0,
+        "asked_by_staff": 2.5,
+        "guest": -3.0,
+    }
+
+
+def _rates() -> dict[str, float]:
+    """How often an order is about a guest of this kind, one guest in house being 1."""
+    return {
+        "in_house": 1.0,
+        "arriving": 0.7,
+        "leaving": 0.4,
+        "left": 0.04,
+        "left_long": 0.006,
+        "coming": 0.06,
+        "coming_later": 0.012,
+    }
+
+
+def _contexts() -> dict[str, dict[str, float]]:
+    """Factors on the rates when the order speaks of lost things or of an arrival."""
+    return {
+        "lost": {"left": 20.0, "left_long": 20.0, "leaving": 2.0},
+        "arrival": {"coming": 20.0, "coming_later": 20.0, "arriving": 3.0, "in_house": 0.4},
+        "transfer": {"coming": 4.0, "coming_later": 3.0},
+    }
+
+
+def _positions() -> dict[str, tuple[float, float, float]]:
+    """Share of given, middle, family name in a word written alone, after Sr./Sra., first of several, further on."""
+    return {
+        "alone": (0.85, 0.06, 0.09),
+        "formal": (0.35, 0.05, 0.6),
+        "first": (0.88, 0.12, 0.3),
+        "further": (0.3, 0.6, 0.85),
+    }
+
+
+@dataclass(frozen=True)
+class Model:
+    version: str = "base-1"
+    comparisons: dict[str, Levels] = field(default_factory=_comparisons)
+    nobody: dict[str, float] = field(default_factory=_nobody)
+    rates: dict[str, float] = field(default_factory=_rates)
+    contexts: dict[str, dict[str, float]] = field(default_factory=_contexts)
+    positions: dict[str, tuple[float, float, float]] = field(default_factory=_positions)
+    sharpness: float = 1.0
+    """Calibration: bits are multiplied by it before they compete (below 1: parts of the evidence repeat each other)."""
+
+    def bits(self, comparison: str, level: str, chance: float | None = None) -> float:
+        """log2(m / u); `chance` stands for u where u comes from the data."""
+        m, u = self.comparisons[comparison][level]
+        return math.log2(m / (chance if u is None else u))  # type: ignore[operator]  # data levels always bring a chance
+
+    def m(self, comparison: str, level: str) -> float:
+        return self.comparisons[comparison][level][0]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, source: str) -> Self:
+        """Raises ValueError with the name of what is missing or wrong."""
+        try:
+            data: dict[str, Any] = json.loads(source)
+            known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+            known["comparisons"] = {
+                c: {n: (float(m), u) for n, (m, u) in levels.items()} for c, levels in data["comparisons"].items()
+            }
+            known["positions"] = {name: tuple(shares) for name, shares in data["positions"].items()}
+            return cls(**known)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a matching model: {error}") from error

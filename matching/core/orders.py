@@ -1,0 +1,156 @@
+"""A service order as typed, turned into what it says: rooms, persons, contacts, days and hints of nobody."""
+
+import datetime as dt
+import re
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from matching.core import lexicon
+from matching.core.contacts import Contacts, extract, phone_key
+from matching.core.mentions import STRONG, NameWord, Person, Reader
+from matching.core.rows import BadRow, Row, moment, number, text
+from matching.core.scan import Scan, find_days, find_rooms
+from matching.core.text import MAX_CHARS, strip_marks, tokenize
+
+_CODE = re.compile(r"\w{5,20}")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    os_id: int
+    opened: dt.datetime
+    rooms: tuple[str, ...]
+    persons: tuple[Person, ...]
+    contacts: Contacts
+    days: tuple[dt.date, ...]
+    hints: frozenset[str]
+    words: frozenset[str]
+    codes: frozenset[str]
+    """Chunks with a digit, long enough to be a booking number."""
+    shown: str
+
+
+def parse_order(row: Row, known_rooms: AbstractSet[str]) -> Order:
+    opened = moment(row, "aberta_em")
+    if opened is None:
+        raise BadRow("aberta_em is missing")
+    fields = {
+        name: strip_marks(text(row, name)[:MAX_CHARS]) for name in ("descricao", "hospede_texto", "solicitante_texto")
+    }
+    contacts, plain = _contacts(row, fields)
+    scans = {name: _scan(value, known_rooms) for name, value in plain.items()}
+    rooms = _rooms(row, scans, known_rooms)
+    asker = Reader(scans["solicitante_texto"], skip=lexicon.DEPARTMENTS).read()
+    persons, staff = _persons(scans, asker)
+    said = frozenset(t.text for scan in scans.values() for t in scan.tokens if t.is_word)
+    return Order(
+        number(row, "id"),
+        opened,
+        rooms,
+        persons,
+        contacts,
+        tuple(_with_year(d, m, opened.date()) for d, m in scans["descricao"].days + scans["hospede_texto"].days),
+        frozenset(_hints(row, scans["descricao"], staff) | _asker_hints(scans["solicitante_texto"], persons)),
+        said - lexicon.SERVICE,
+        frozenset(c for value in fields.values() for c in _CODE.findall(value.lower()) if any(map(str.isdigit, c))),
+        (fields["hospede_texto"] or fields["descricao"])[:80],
+    )
+
+
+def _contacts(row: Row, fields: dict[str, str]) -> tuple[Contacts, dict[str, str]]:
+    found = {name: extract(value) for name, value in fields.items()}
+    typed = phone_key(text(row, "telefone_texto")[:40])
+    phones = [typed] if typed else []
+    phones += [p for contacts, _ in found.values() for p in contacts.phones]
+    documents = [d for contacts, _ in found.values() for d in contacts.documents]
+    emails = [e for contacts, _ in found.values() for e in contacts.emails]
+    merged = Contacts(*(tuple(dict.fromkeys(values)) for values in (phones, documents, emails)))
+    return merged, {name: rest for name, (_, rest) in found.items()}
+
+
+def _scan(value: str, known_rooms: AbstractSet[str], *, room_field: bool = False) -> Scan:
+    scan = Scan(tokenize(value))
+    if not room_field:
+        find_days(scan)
+    find_rooms(scan, known_rooms, is_room_field=room_field)
+    return scan
+
+
+def _rooms(row: Row, scans: dict[str, Scan], known_rooms: AbstractSet[str]) -> tuple[str, ...]:
+    typed = row.get("uh_texto")
+    field = _scan(strip_marks(str(typed)[:200]), known_rooms, room_field=True) if typed is not None else Scan([])
+    found = field.rooms + scans["hospede_texto"].rooms + scans["descricao"].rooms + scans["solicitante_texto"].rooms
+    return tuple(dict.fromkeys(found))[:6]
+
+
+def _persons(scans: dict[str, Scan], asker: list[Person]) -> tuple[tuple[Person, ...], list[Person]]:
+    """The guests named, strongest field first, and the persons who are named as staff."""
+    in_field = Reader(scans["hospede_texto"], name_field=True).read()
+    in_text = Reader(scans["descricao"]).read()
+    staff = [p for p in (*in_field, *in_text, *asker) if p.staff]
+    staff_words = {word.text for p in staff for word in p.words}
+    guests = [p for p in in_field + in_text if not p.staff and not {w.text for w in p.words} <= staff_words]
+    if not any(p.strength >= STRONG for p in guests):
+        guests += [_weaker(p) for p in asker if not p.staff and p.strength >= STRONG]
+    return tuple(_settled(guests)), staff
+
+
+def _weaker(person: Person) -> Person:
+    """Who asked is often not who is meant."""
+    halved = [NameWord(w.text, w.likelihood * 0.6) for w in person.words]
+    return Person(halved, person.sex, person.suffix, person.formal)
+
+
+def _settled(guests: list[Person]) -> list[Person]:
+    """Strong mentions are persons of their own; the faint words together may be one when there is no other."""
+    strong = [p for p in guests if p.strength >= STRONG]
+    merged: list[Person] = []
+    for person in strong:
+        same = next((m for m in merged if {w.text for w in person.words} & {w.text for w in m.words}), None)
+        if same is None:
+            merged.append(person)
+        else:
+            seen = {w.text for w in same.words}
+            same.words.extend(w for w in person.words if w.text not in seen)
+            same.sex, same.suffix = same.sex or person.sex, same.suffix or person.suffix
+    if merged:
+        return merged[:4]
+    faint = [w for p in guests for w in p.words][:8]
+    return [Person(faint)] if faint else []
+
+
+def _with_year(day: int, month: int, opened: dt.date) -> dt.date:
+    """The date nearest to the order's own."""
+    options = []
+    for year in (opened.year - 1, opened.year, opened.year + 1):
+        try:
+            options.append(dt.date(year, month, day))
+        except ValueError:
+            continue
+    return min(options, key=lambda d: abs((d - opened).days)) if options else opened
+
+
+def _hints(row: Row, scan: Scan, staff: list[Person]) -> set[str]:
+    said = {t.text for t in scan.tokens if t.is_word}
+    line = " ".join(t.text for t in scan.tokens)
+    hints = {
+        "preventive": row.get("tipo") == "preventiva" or bool(said & lexicon.PREVENTIVE),
+        "common_area": row.get("local_tipo") in ("area_comum", "externo"),
+        "place": bool(said & lexicon.PLACES),
+        "third_party": bool(said & lexicon.THIRD_PARTY),
+        "staff": bool(said & lexicon.STAFF),
+        "staff_named": any(p.words for p in staff),
+        "guest": bool(said & lexicon.GUEST_WORDS),
+        "lost": row.get("setor") == "achados" or row.get("tipo") == "achado" or bool(said & lexicon.LOST_FOUND),
+        "arrival": bool(said & lexicon.ARRIVAL) or any(p in line for p in lexicon.ARRIVAL_PHRASES),
+        "transfer": row.get("setor") == "receptivo",
+    }
+    return {name for name, holds in hints.items() if holds}
+
+
+def _asker_hints(scan: Scan, persons: tuple[Person, ...]) -> set[str]:
+    said = {t.text for t in scan.tokens if t.is_word}
+    if not said & (lexicon.STAFF | lexicon.THIRD_PARTY):
+        return set()
+    named = {w.text for p in persons for w in p.words}
+    return {"asked_by_staff"} | ({"staff_named"} if said & named else set())

@@ -1,0 +1,25 @@
+"""Rows of the hotel in, scored pairs out: the only bridge between the application and the engine."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matching.core import Candidate, Engine, Model, Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class MatchResult:
+    """`candidates` come order by order, best first, "no guest" among them; `skipped` rows could not be read."""
+
+    candidates: tuple[Candidate, ...]
+    model_version: str
+    skipped: tuple[Skipped, ...]
+
+
+def match_orders(
+    orders: Sequence[Mapping[str, Any]], stays: Sequence[Mapping[str, Any]], *, model: Model | None = None
+) -> MatchResult:
+    """Pure computation: it may run in a thread. A row that cannot be read is skipped and counted, never raised."""
+    engine = Engine(stays, model)
+    outcome = engine.match(orders)
+    return MatchResult(tuple(outcome.candidates), engine.model.version, tuple(outcome.skipped))
