@@ -1,5 +1,7 @@
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from sistema_os.local.bootstrap import HOTEL_DATABASE
+from sistema_os.local.hotel import Hotel, load
 from tests import stack
 
 HOTEL_TABLES = (
@@ -30,6 +33,40 @@ def hotel_db() -> Iterator[psycopg.Connection]:
     with stack.running.connect_hotel() as hotel:
         hotel.execute(f"truncate {', '.join(HOTEL_TABLES)} restart identity cascade".encode())
         yield hotel
+
+
+@dataclass
+class SampleHotel:
+    """The sample hotel, standing at the 06:00 export of `hotel.date`, which is what the hotel's Supabase holds."""
+
+    hotel: Hotel
+    database: psycopg.Connection
+
+    @property
+    def date(self) -> date:
+        return self.hotel.date
+
+    def advance(self, days: int = 1) -> date:
+        """Live through so many days and load the morning after; returns its business date."""
+        for _ in range(days):
+            self.hotel.advance()
+        load(self.database, self.hotel)
+        return self.hotel.date
+
+    def truth(self) -> list[dict[str, Any]]:
+        return self.hotel.truth()
+
+
+@pytest.fixture
+def sample_hotel(hotel_db: psycopg.Connection) -> Callable[..., SampleHotel]:
+    """`sample_hotel(seed, days, rooms=120, start=date(2026, 3, 2))`: so many days lived, the last morning loaded."""
+
+    def make(seed: int = 7, days: int = 1, *, rooms: int = 120, start: date = date(2026, 3, 2)) -> SampleHotel:
+        sample = SampleHotel(Hotel(seed, rooms=rooms, start=start), hotel_db)
+        sample.advance(days)
+        return sample
+
+    return make
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""A Supabase on this machine for `make demo` and the tests: PostgreSQL, PostgREST, a sample hotel. Not for production."""
+"""A Supabase on this machine for `make demo` and the tests: PostgreSQL, PostgREST, a sample hotel."""

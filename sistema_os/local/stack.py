@@ -1,4 +1,4 @@
-"""The local Supabase as one thing: start, stop, status, reset. Killed at any moment, it comes up sound the next time."""
+"""The local Supabase as one thing: start, stop, status, reset. Killed at any moment, it comes up sound again."""
 
 import fcntl
 import shutil

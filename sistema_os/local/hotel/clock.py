@@ -1,0 +1,9 @@
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+
+
+def export_time(day: date) -> datetime:
+    """When the PMS writes the day's export: its state is that of the night before."""
+    return datetime.combine(day, time(6), SAO_PAULO)

@@ -1,0 +1,48 @@
+"""What happens to a name between the guest's passport and the screen."""
+
+import unicodedata
+from random import Random
+
+from sistema_os.local.hotel.vocabulary import SUFFIXES, TWINS
+
+
+def plain(text: str) -> str:
+    """Without accents, as half of the keyboards type it."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+def misspelt(random: Random, name: str) -> str:
+    """A phonetic twin where the name has one, a slip of the finger in its longest word otherwise."""
+    words = name.split()
+    for one, other in random.sample(TWINS, len(TWINS)):
+        if one in words:
+            return name.replace(one, other)
+        if other in words:
+            return name.replace(other, one)
+    longest = max(range(len(words)), key=lambda index: len(words[index]))
+    words[longest] = _slip(random, words[longest])
+    return " ".join(words)
+
+
+def _slip(random: Random, word: str) -> str:
+    at = random.randrange(1, max(2, len(word) - 1))
+    dropped = word[:at] + word[at + 1 :]
+    doubled = word[:at] + word[at] + word[at:] if at < len(word) else word
+    swapped = word[: at - 1] + word[at] + word[at - 1] + word[at + 1 :] if at < len(word) else word
+    return random.choice([dropped, doubled, swapped, plain(word)])
+
+
+# How front desk systems and travel agencies write a name, with how often.
+SHAPES = {"as spoken": 0.45, "UPPER": 0.33, "SURNAME, NAME": 0.17, "SURNAME/NAME MR": 0.05}
+
+
+def shaped(name: str, shape: str, sex: str) -> str:
+    words = name.split()
+    if shape == "UPPER":
+        return plain(name).upper()
+    if shape == "SURNAME, NAME":
+        family = 2 if words[-1] in SUFFIXES else 1
+        return plain(f"{' '.join(words[-family:])}, {' '.join(words[:-family])}").upper()
+    if shape == "SURNAME/NAME MR":
+        return plain(f"{words[-1]}/{words[0]} {'MR' if sex == 'M' else 'MRS'}").upper()
+    return name

@@ -1,0 +1,140 @@
+"""Service orders: typed in one of nineteen styles, worked on in the days after, with the truth kept apart."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from random import Random
+from typing import Any
+
+from sistema_os.local.hotel.bookings import Booking, Desk
+from sistema_os.local.hotel.clock import SAO_PAULO
+from sistema_os.local.hotel.noise import plain
+from sistema_os.local.hotel.styles import INSTEAD, STYLES, Draft, Scene
+
+_HOURS = [1, 1, 0, 0, 1, 2, 4, 8, 9, 8, 7, 6, 5, 6, 6, 6, 5, 5, 6, 7, 7, 5, 3, 2]
+_ORIGINS = {"recepcao": 50, "whatsapp": 20, "governanca": 15, "ramal": 10, "app": 5}
+_PRIORITIES = {"baixa": 15, "normal": 60, "alta": 18, "urgente": 7}
+_OPEN = ("aberta", "em_andamento", "aguardando")
+# Per open order and day, after the first morning that saw it.
+_DONE, _TAKEN_UP, _CANCELLED, _RETYPED = 0.55, 0.5, 0.02, 0.02
+
+
+@dataclass
+class Order:
+    id: int
+    opened: datetime
+    style: str
+    sector: str
+    kind: str
+    origin: str
+    priority: str
+    place: str
+    requester: str
+    room: str | None
+    guest: str | None
+    phone: str | None
+    text: str
+    status: str = "aberta"
+    closed: datetime | None = None
+
+    @property
+    def number(self) -> str:
+        return f"OS{self.id:05d}"
+
+
+class OrderBook:
+    def __init__(self, random: Random, desk: Desk) -> None:
+        self._random = random
+        self._desk = desk
+        self.orders: list[Order] = []
+        self.truth: list[dict[str, Any]] = []
+
+    def one_day(self, today: date, departed: dict[str, list[Booking]]) -> None:
+        """Work goes on with the open orders, then the day's new ones are typed."""
+        for order in self.orders:
+            if order.status in _OPEN:
+                self._work_on(order, today)
+        scene = Scene(self._random, self._desk, today, departed)
+        if scene.in_house:
+            busy = int(len(scene.in_house) * self._random.uniform(0.22, 0.34)) + self._random.randrange(3, 8)
+            for _ in range(busy):
+                self._type(scene)
+
+    def _work_on(self, order: Order, today: date) -> None:
+        roll = self._random.random()
+        if roll < _DONE:
+            order.status, order.closed = "concluida", datetime.combine(today, time(18), SAO_PAULO)
+        elif roll < _DONE + _CANCELLED:
+            order.status, order.closed = "cancelada", datetime.combine(today, time(12), SAO_PAULO)
+        elif roll < _DONE + _CANCELLED + _RETYPED:
+            order.text = f"{order.text} - cobrou de novo"
+        elif order.status == "aberta" and self._random.random() < _TAKEN_UP:
+            order.status = self._random.choice(["em_andamento", "aguardando"])
+
+    def _type(self, scene: Scene) -> None:
+        names = list(STYLES)
+        style = self._random.choices(names, [share for share, _ in STYLES.values()])[0]
+        scene.next_request()
+        draft = STYLES[style][1](scene)
+        if draft is None and style in INSTEAD:
+            style = INSTEAD[style]
+            draft = STYLES[style][1](scene)
+        if draft is not None:
+            order = self._order(scene, draft, style)
+            self.orders.append(order)
+            self.truth.append(_truth(order, scene.today, draft))
+
+    def _order(self, scene: Scene, draft: Draft, style: str) -> Order:
+        random = self._random
+        hour = random.choices(range(24), _HOURS)[0]
+        opened = datetime.combine(scene.today, time(hour, random.randrange(60)), SAO_PAULO)
+        # A room that is typed stands in its field only three times out of four; the rest of the time in the text alone.
+        room = draft.room if random.random() >= 0.25 else None
+        text, guest = _split_name(draft) if draft.name and random.random() < 0.12 else (draft.text, None)
+        if random.random() < 0.35:
+            text, guest = plain(text).lower(), plain(guest).lower() if guest else None
+        return Order(
+            id=len(self.orders) + 1,
+            opened=opened,
+            style=style,
+            sector=draft.sector or scene.sector,
+            kind=_kind(draft.sector or scene.sector, style),
+            origin=random.choices(list(_ORIGINS), list(_ORIGINS.values()))[0],
+            priority=random.choices(list(_PRIORITIES), list(_PRIORITIES.values()))[0],
+            place=draft.place,
+            requester=draft.requester,
+            room=room,
+            guest=guest,
+            phone=draft.phone if draft.phone and random.random() < 0.5 else None,
+            text=text,
+        )
+
+
+def _split_name(draft: Draft) -> tuple[str, str]:
+    """Some fill the form in as it was meant: the name in its own field, the request in the text."""
+    return draft.text.replace(draft.name, "").strip(" ,-:"), draft.name
+
+
+def _kind(sector: str, style: str) -> str:
+    if style == "preventiva":
+        return "preventiva"
+    if sector == "achados":
+        return "achado"
+    return "corretiva" if sector in ("manutencao", "ti") else "solicitacao"
+
+
+def _truth(order: Order, day: date, draft: Draft) -> dict[str, Any]:
+    """What a right answer is. `aceitaveis` are ids of the listing; empty means that nobody is to be linked."""
+    right: list[int] = []
+    if draft.guest and draft.booking:
+        everybody = sorted(guest.id for guest in draft.booking.present if not guest.person.incognito)
+        right = everybody if draft.anybody else [draft.guest.id]
+    level = "nenhum" if not right else "reserva" if draft.anybody else "pessoa"
+    return {
+        "numero": order.number,
+        "os_id": order.id,
+        "dia": day.isoformat(),
+        "estilo": order.style,
+        "tipo": draft.about,
+        "aceitaveis": right,
+        "nivel": level,
+    }
