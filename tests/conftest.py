@@ -43,7 +43,7 @@ class SampleHotel:
     database: psycopg.Connection
 
     @property
-    def date(self) -> date:
+    def business_date(self) -> date:
         return self.hotel.date
 
     def advance(self, days: int = 1) -> date:
