@@ -1,0 +1,33 @@
+"""`manage.py check_async`: the async law, checked over the whole code base."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from sistema_os.asynclaw import examine
+
+PACKAGES = ("sistema_os", "pipeline", "matching", "snapshots")
+
+
+class Command(BaseCommand):
+    help = "Finds blocking calls inside async functions, also behind functions of ours (exit 1 if there are any)."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--root", type=Path, default=Path(settings.BASE_DIR), help="where the packages lie")
+        parser.add_argument("packages", nargs="*", help="default: " + " ".join(PACKAGES))
+
+    def handle(self, *args: Any, root: Path, packages: list[str], **options: Any) -> None:
+        chosen = tuple(packages) or PACKAGES
+        missing = [name for name in chosen if not (root / name).is_dir()]
+        if missing:
+            raise CommandError(f"No such package: {', '.join(missing)}.")
+        report = examine(root, chosen)
+        for finding in report.findings:
+            self.stdout.write(str(finding))
+        if report.findings:
+            raise CommandError(f"{len(report.findings)} blocking calls inside async functions.")
+        self.stdout.write(f"{report.functions} async functions in {report.modules} modules: none blocks.")
