@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as _p
 
 STRONG_FROM = 0.90
 DOUBT_FROM = 0.50
@@ -12,20 +13,20 @@ UNAVAILABLE_STAY = frozenset({"cancelada", "no_show"})
 
 
 class State(TextChoices):
-    PENDING = "pending", _("pending")
-    ACCEPTED = "accepted", _("accepted")
-    REJECTED = "rejected", _("rejected")
-    EXPIRED = "expired", _("expired")
-    SUPERSEDED = "superseded", _("superseded")
+    PENDING = "pending", _p("suggestion", "pending")
+    ACCEPTED = "accepted", _p("suggestion", "accepted")
+    REJECTED = "rejected", _p("suggestion", "rejected")
+    EXPIRED = "expired", _p("suggestion", "expired")
+    SUPERSEDED = "superseded", _p("suggestion", "superseded")
 
 
 ALIVE = (State.PENDING, State.ACCEPTED)
 
 
 class Band(TextChoices):
-    STRONG = "strong", _("strong")
-    DOUBT = "doubt", _("doubt")
-    WEAK = "weak", _("weak")
+    STRONG = "strong", _p("band", "strong")
+    DOUBT = "doubt", _p("band", "doubt")
+    WEAK = "weak", _p("band", "weak")
 
     @classmethod
     def of(cls, probability: float) -> "Band":
@@ -50,10 +51,10 @@ class EndReason(TextChoices):
 
 
 class Verb(TextChoices):
-    ACCEPT = "accept", _("Accepted")
-    REJECT = "reject", _("Rejected")
-    NO_GUEST = "no_guest", _("No guest")
-    UNDO = "undo", _("Undone")
+    ACCEPT = "accept", _p("decision", "Accepted")
+    REJECT = "reject", _p("decision", "Rejected")
+    NO_GUEST = "no_guest", _p("decision", "No guest")
+    UNDO = "undo", _p("decision", "Undone")
 
 
 class RejectReason(TextChoices):
@@ -67,15 +68,15 @@ class RejectReason(TextChoices):
 
 
 class WriteKind(TextChoices):
-    LINK = "link", _("link")
-    UNLINK = "unlink", _("unlink")
+    LINK = "link", _p("write-back", "link")
+    UNLINK = "unlink", _p("write-back", "unlink")
 
 
 class WriteState(TextChoices):
-    OPEN = "open", _("to confirm")
-    DONE = "done", _("written")
-    CONFLICT = "conflict", _("conflict")
-    WITHDRAWN = "withdrawn", _("withdrawn before it was written")
+    OPEN = "open", _p("write-back", "to confirm")
+    DONE = "done", _p("write-back", "written")
+    CONFLICT = "conflict", _p("write-back", "conflict")
+    WITHDRAWN = "withdrawn", _p("write-back", "withdrawn before it was written")
 
 
 class LateConflict(TextChoices):
@@ -96,6 +97,6 @@ class AlertKind(TextChoices):
 
 
 class Severity(TextChoices):
-    HIGH = "high", _("high")
-    MEDIUM = "medium", _("medium")
-    LOW = "low", _("low")
+    HIGH = "high", _p("severity", "high")
+    MEDIUM = "medium", _p("severity", "medium")
+    LOW = "low", _p("severity", "low")

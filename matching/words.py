@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as _p
 
 
 @dataclass(frozen=True)
@@ -17,21 +17,21 @@ class Agreement:
     css: str
 
 
-SAME = Agreement("=", _("same"), "a-ok")
-NEAR = Agreement("≈", _("similar"), "a-near")
-DIFFERENT = Agreement("≠", _("differs"), "a-no")
-MISSING = Agreement("·", _("missing"), "a-none")
+SAME = Agreement("=", _p("agreement", "same"), "a-ok")
+NEAR = Agreement("≈", _p("agreement", "similar"), "a-near")
+DIFFERENT = Agreement("≠", _p("agreement", "differs"), "a-no")
+MISSING = Agreement("·", _p("agreement", "missing"), "a-none")
 
 COMPARISONS: dict[str, str | Promise] = {
-    "prior": _("prior"),
-    "name": _("name"),
-    "suffix": _("suffix"),
-    "room": _("room"),
-    "date": _("date"),
-    "stay": _("stay"),
-    "phone": _("phone"),
-    "email": _("e-mail"),
-    "document": _("document"),
+    "prior": _p("field", "prior"),
+    "name": _p("field", "name"),
+    "suffix": _p("field", "suffix"),
+    "room": _p("field", "room"),
+    "date": _p("field", "date"),
+    "stay": _p("field", "stay"),
+    "phone": _p("field", "phone"),
+    "email": _p("field", "e-mail"),
+    "document": _p("field", "document"),
 }
 SAME_LEVELS = frozenset({"exact", "same", "equal", "inside", "in_stay"})
 MISSING_LEVELS = frozenset({"missing", "absent", "none", "null", "unknown", "not_given"})

@@ -1,0 +1,209 @@
+"""Accept, reject, no guest: what one decision changes here and in Supabase."""
+
+import threading
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection, transaction
+from django.utils import translation
+
+from matching import review
+from matching.models import Decision, MatchSuggestion, WriteBack
+from matching.records import AppendOnly
+from matching.states import State, Verb, WriteState
+from tests.matching.conftest import Candidate, Card, Hotel
+
+pytestmark = [pytest.mark.stack, pytest.mark.django_db(transaction=True)]
+
+
+def test_accepting_writes_the_link_with_who_and_how_sure(card: Card, ana: User) -> None:
+    outcome = review.decide(ana, card.best.pk, "accept", card.best.version)
+
+    link = card.hotel.link_of(card.order)
+    assert link["listagem_id"] == card.neto
+    assert link["matched_by"] == "ana"
+    assert link["match_origem"] == "sugestao"
+    assert float(link["match_score"]) == 0.87
+    assert outcome.waiting == 0
+    assert WriteBack.objects.get().state == WriteState.DONE
+
+
+def test_accepting_supersedes_the_other_candidates_of_the_order(card: Card, ana: User) -> None:
+    review.decide(ana, card.best.pk, "accept", card.best.version)
+
+    assert card.states() == {card.neto: "accepted", card.father: "superseded", None: "superseded"}
+    assert card.suggestion(card.father).end_reason == "another_accepted"
+
+
+def test_rejecting_leaves_the_others_and_writes_nothing_to_supabase(card: Card, ana: User) -> None:
+    review.decide(ana, card.best.pk, "reject", card.best.version, "namesake")
+
+    assert card.states() == {card.neto: "rejected", card.father: "pending", None: "pending"}
+    assert Decision.objects.get().reason == "namesake"
+    assert not WriteBack.objects.exists()
+    assert card.hotel.link_of(card.order)["listagem_id"] is None
+
+
+def test_no_guest_is_written_as_such(card: Card, ana: User) -> None:
+    review.no_guest(ana, card.order, 1)
+
+    assert card.hotel.link_of(card.order)["sem_hospede"] is True
+    assert card.states()[None] == "accepted"
+    assert Decision.objects.get().verb == Verb.NO_GUEST
+
+
+def test_no_guest_needs_no_candidate_of_the_matcher(hotel: Hotel, ana: User) -> None:
+    order = hotel.order("preventiva ar 412")
+    hotel.refresh([order])
+
+    review.no_guest(ana, order, 1)
+
+    link = hotel.link_of(order)
+    assert link["sem_hospede"] is True
+    assert link["match_origem"] == "manual"
+
+
+def test_a_second_click_gets_a_sentence_and_doubles_nothing(card: Card, ana: User) -> None:
+    seen = card.best.version
+    review.decide(ana, card.best.pk, "accept", seen)
+
+    with translation.override("pt-br"), pytest.raises(review.Conflict, match="Ana já aceitou esta sugestão"):
+        review.decide(ana, card.best.pk, "accept", seen)
+
+    assert Decision.objects.count() == WriteBack.objects.count() == 1
+
+
+def test_choosing_another_candidate_after_an_accept_is_a_conflict(card: Card, ana: User, paula: User) -> None:
+    review.decide(ana, card.best.pk, "accept", None)
+
+    with translation.override("pt-br"), pytest.raises(review.Conflict, match="Ana aceitou outro candidato"):
+        review.decide(paula, card.suggestion(card.father).pk, "accept", None)
+    with translation.override("pt-br"), pytest.raises(review.Conflict, match="Ana já aceitou"):
+        review.no_guest(paula, card.order, 1)
+
+    assert card.hotel.link_of(card.order)["listagem_id"] == card.neto
+
+
+def test_two_people_at_the_same_instant_decide_once(card: Card, ana: User, paula: User) -> None:
+    barrier = threading.Barrier(2)
+    ends: list[str] = []
+
+    def press(user: User, suggestion: MatchSuggestion) -> None:
+        barrier.wait()
+        try:
+            review.decide(user, suggestion.pk, "accept", suggestion.version)
+            ends.append("accepted")
+        except review.Conflict:
+            ends.append("conflict")
+        finally:
+            connection.close()
+
+    pressed = [(ana, card.best), (paula, card.suggestion(card.father))]
+    threads = [threading.Thread(target=press, args=args) for args in pressed]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(ends) == ["accepted", "conflict"]
+    assert Decision.objects.count() == WriteBack.objects.count() == 1
+    accepted = MatchSuggestion.objects.get(state=State.ACCEPTED)
+    assert card.hotel.link_of(card.order)["listagem_id"] == accepted.stay_id
+
+
+def test_a_card_rescored_meanwhile_is_a_conflict(card: Card, ana: User) -> None:
+    seen = card.best.version
+    card.hotel.suggest(*card.candidates(best=0.55))
+
+    with translation.override("pt-br"), pytest.raises(review.Conflict, match="mudou enquanto você lia"):
+        review.decide(ana, card.best.pk, "accept", seen)
+    assert card.best.state == State.PENDING
+
+
+def test_an_order_edited_meanwhile_is_a_conflict(card: Card, ana: User) -> None:
+    seen = card.best.version
+    card.hotel.update("ordens_servico", card.order, descricao="era no 421")
+    card.hotel.refresh([card.order])
+
+    with translation.override("pt-br"), pytest.raises(review.Conflict, match="texto da OS mudou"):
+        review.decide(ana, card.best.pk, "accept", seen)
+    with pytest.raises(review.Conflict):
+        review.no_guest(ana, card.order, 1)
+
+
+def test_a_cancelled_stay_cannot_be_accepted(card: Card, ana: User) -> None:
+    card.hotel.update("listagem_hospedes", card.neto, status="cancelada")
+    card.hotel.refresh(stays=[card.neto])
+
+    with translation.override("pt-br"), pytest.raises(review.Conflict, match="foi cancelada"):
+        review.decide(ana, card.best.pk, "accept", None)
+
+
+@pytest.mark.parametrize("verb", ["accept", "reject"])
+def test_who_may_only_look_decides_nothing(card: Card, reader: User, verb: str) -> None:
+    with pytest.raises(PermissionDenied):
+        review.decide(reader, card.best.pk, verb, None)
+    with pytest.raises(PermissionDenied):
+        review.no_guest(reader, card.order, 1)
+    assert not Decision.objects.exists()
+
+
+def test_a_forged_id_is_not_found(card: Card, ana: User) -> None:
+    with pytest.raises(MatchSuggestion.DoesNotExist):
+        review.decide(ana, uuid.uuid4(), "accept", None)
+
+
+def test_a_reason_outside_the_list_decides_nothing(card: Card, ana: User) -> None:
+    with pytest.raises(review.Conflict):
+        review.decide(ana, card.best.pk, "reject", None, "=HYPERLINK()")
+    assert card.best.state == State.PENDING
+
+
+def test_many_at_once_are_one_batch_and_the_best_of_an_order_wins(card: Card, hotel: Hotel, boss: User) -> None:
+    other = hotel.order("toalha extra 203")
+    rosa = hotel.stay("Rosa Lima", "203")
+    hotel.suggest(Candidate(other, rosa, 0.95))
+    ids = list(MatchSuggestion.objects.exclude(stay=None).values_list("pk", flat=True))
+
+    outcome = review.bulk(boss, ids, "accept")
+
+    assert len(outcome.decisions) == 2
+    assert len({d.batch for d in outcome.decisions}) == 1
+    assert len(outcome.refused) == 1
+    assert hotel.link_of(card.order)["listagem_id"] == card.neto
+    assert hotel.link_of(other)["listagem_id"] == rosa
+
+
+def test_bulk_needs_its_own_permission(card: Card, ana: User) -> None:
+    with pytest.raises(PermissionDenied):
+        review.bulk(ana, [card.best.pk], "accept")
+
+
+class TestDecisionsAreAppendOnly:
+    def test_in_python(self, card: Card, ana: User) -> None:
+        (decision,) = review.decide(ana, card.best.pk, "reject", None).decisions
+        decision.reason = "other"
+        with pytest.raises(AppendOnly):
+            decision.save()
+        with pytest.raises(AppendOnly):
+            decision.delete()
+        with pytest.raises(AppendOnly):
+            Decision.objects.all().delete()
+        with pytest.raises(AppendOnly):
+            Decision.objects.update(reason="other")
+
+    @pytest.mark.parametrize("sql", ["update matching_decision set reason = 'other'", "delete from matching_decision"])
+    def test_in_the_database(self, card: Card, ana: User, sql: str) -> None:
+        review.decide(ana, card.best.pk, "reject", None)
+        with transaction.atomic(), connection.cursor() as cursor, pytest.raises(DatabaseError, match="append only"):
+            cursor.execute(sql)
+        assert Decision.objects.get().reason == ""
+
+    def test_they_keep_fingerprints_and_nobody_s_name(self, card: Card, ana: User) -> None:
+        (decision,) = review.decide(ana, card.best.pk, "reject", None).decisions
+        kept: dict[str, Any] = decision.order_fingerprint | decision.stay_fingerprint
+        assert {"request", "room", "listed_name"} <= set(kept)
+        assert all(len(value) == 12 for value in kept.values())
