@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pipeline.orchestration.listing_rows import IN_HOUSE, TABLE, Row, clean, room, spelled
+from pipeline.orchestration.listing_rows import IN_HOUSE, TABLE, Row, clean, room
 
 LISTING = TABLE
 LISTING_SELECT = "id,nome_listagem,titular,uh,saida,reservas(adultos,criancas)"
 STATUS_IN_HOUSE = IN_HOUSE
 
 PHOTO = "hospedes_casa"
+DATE = "data_hoteleira"
+STAY = "listagem_id"
 PHOTO_KEY = "data_hoteleira,listagem_id"
 PHOTO_SELECT = "listagem_id,uh,nome_listagem,titular,saida_prevista,pax"
 
@@ -36,7 +38,7 @@ def photo_row(business_date: date, source: Mapping[str, Any]) -> Row | None:
         "data_hoteleira": business_date.isoformat(),
         "listagem_id": source["id"],
         "uh": name,
-        "nome_listagem": spelled(source["nome_listagem"]) or clean(source["nome_listagem"]) or "?",
+        "nome_listagem": clean(source["nome_listagem"]) or "?",
         "titular": source["titular"],
         "saida_prevista": source["saida"],
         "pax": booking.get("adultos", 0) + booking.get("criancas", 0) or None,
@@ -45,6 +47,10 @@ def photo_row(business_date: date, source: Mapping[str, Any]) -> Row | None:
 
 def differs(row: Mapping[str, Any], stored: Mapping[str, Any] | None) -> bool:
     return stored is None or any(stored[name] != row[name] for name in PHOTO_SELECT.split(","))
+
+
+def taken(row: Row, now: str) -> Row:
+    return row | {"coletado_em": now, "updated_at": now}
 
 
 def compare(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> HouseChange:

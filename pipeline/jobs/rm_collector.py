@@ -6,10 +6,7 @@ Exit 0 after the last line, 2 with one sentence on the error output where the in
 It dies with the process that started it.
 """
 
-import ctypes
 import json
-import os
-import signal
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -17,8 +14,7 @@ from datetime import date, timedelta
 from typing import TextIO
 
 from pipeline.jobs.rm_rows import TOTAL, Booking, Night, Row, Stock, booking, books_row, stock
-
-_PR_SET_PDEATHSIG = 1
+from pipeline.processes import die_with_parent
 
 
 class FeedError(ValueError):
@@ -105,14 +101,6 @@ def read_feed(lines: Iterable[str]) -> tuple[date, int, list[Stock], list[Bookin
     if head is None:
         raise FeedError("empty feed")
     return *head, stocks, bookings
-
-
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel (Linux) for a SIGKILL when the parent dies, then look whether it died before that."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def main(feed: TextIO, answer: TextIO, errors: TextIO) -> int:

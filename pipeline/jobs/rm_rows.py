@@ -1,6 +1,6 @@
 """On the books: the hotel's columns of `reservas`, `inventario_uh` and `rm_diario`, and what they mean here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -20,6 +20,9 @@ INVENTORY_SELECT = "tipo_uh,desde,uh_total,uh_bloqueadas"
 
 BOOKS = "rm_diario"
 BOOKS_KEY = "data_coleta,data_estadia,tipo_uh"
+COLLECTED_ON = "data_coleta"
+COLLECTED_AT = "coletado_em"
+WITHIN_COLLECTION = ("data_estadia", "tipo_uh")
 TOTAL = "TOTAL"
 NO_TYPE = "SEM TIPO"
 ORIGIN = "reservas"
@@ -118,4 +121,32 @@ def books_row(collected: date, stay: date, room_type: str, night: Night) -> Row:
         "criancas": night.children,
         "receita": night.cents / 100,
         "fonte": ORIGIN,
+    }
+
+
+BOOKS_SELECT = ",".join(books_row(date.min, date.min, "", Night()))
+
+
+def key(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Within one collection."""
+    return row["data_estadia"], row["tipo_uh"]
+
+
+def differs(row: Mapping[str, Any], stored: Mapping[str, Any] | None) -> bool:
+    return stored is None or any(stored[name] != value for name, value in row.items())
+
+
+def totals(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row["tipo_uh"] == TOTAL]
+
+
+def occupancy(rows: Sequence[Row]) -> dict[str, Any]:
+    """Share of the rooms to sell that are sold, and the average rate of a sold night; None without any."""
+    sold = sum(row["uh_vendidas"] for row in rows)
+    to_sell = sum(row["uh_total"] - row["uh_bloqueadas"] for row in rows)
+    revenue = sum(row["receita"] for row in rows)
+    return {
+        "sold": sold,
+        "occupancy": round(sold / to_sell, 4) if to_sell > 0 else None,
+        "average_rate": round(revenue / sold, 2) if sold else None,
     }

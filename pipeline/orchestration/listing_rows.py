@@ -12,11 +12,16 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
+from snapshots.specs import SourceSpec
+
 Row = dict[str, Any]
 
 TABLE = "listagem_hospedes"
 SOURCE = "listagem_hospedes"
 KEY = "id"
+ROOM = "uh"
 
 LIVE_STATUSES = frozenset({"a_confirmar", "confirmada", "na_casa"})
 IN_HOUSE = "na_casa"
@@ -39,7 +44,7 @@ _OWN = (
     "saida",
     "visto_em",
 )
-_BOOKING = ("num_reserva", "grupo_codigo", "agencia", "empresa")
+_BOOKING = ("num_reserva", "localizador", "grupo_codigo", "agencia", "empresa", "chegada_real", "saida_real")
 _PERSON = (
     "nome",
     "nome_social",
@@ -53,6 +58,9 @@ _PERSON = (
     "email",
     "vip",
 )
+# Marks a row that vanished from the export: it is never deleted.
+REMOVED = "removido_em"
+STANDING = "id,status,saida"
 SELECT = f"{','.join(_OWN)},reservas({','.join(_BOOKING)}),hospedes({','.join(_PERSON)})"
 
 # What a snapshot row holds. `visto_em` is read (a stale export shows by it) and left out: it moves daily.
@@ -61,6 +69,7 @@ COLUMNS = (
     "reserva_id",
     "hospede_id",
     "num_reserva",
+    "localizador",
     "grupo_codigo",
     "agencia",
     "empresa",
@@ -70,6 +79,8 @@ COLUMNS = (
     "uh",
     "chegada",
     "saida",
+    "chegada_real",
+    "saida_real",
     "nome",
     "nome_social",
     "doc_tipo",
@@ -84,7 +95,33 @@ COLUMNS = (
     "vip",
 )
 
-_PARTICLES = frozenset({"da", "de", "do", "das", "dos", "e", "di", "del", "della", "von", "van"})
+_KINDS = {
+    "id": "exact",
+    "uh": "room",
+    "chegada_real": "instant",
+    "saida_real": "instant",
+    "doc_hmac": "secret",
+    "doc_final": "document",
+    "telefone": "phone",
+    "telefone_e164": "phone",
+    "email": "email",
+}
+
+
+def spec(business_date: date) -> SourceSpec:
+    """Made for a business date, because the window decides which row may be gone without anybody wondering."""
+    return SourceSpec(
+        name=SOURCE,
+        title=gettext_noop("Guest listing"),
+        key=KEY,
+        columns=COLUMNS,
+        explained=lambda row: explained(row, business_date),
+        kinds=_KINDS,
+        freshness="visto_em",
+        room=ROOM,
+        label="nome_listagem",
+        identity=("hospede_id", "doc_hmac"),
+    )
 
 
 def window(business_date: date) -> tuple[date, date]:
@@ -104,19 +141,6 @@ def clean(value: Any) -> Any:
     return " ".join(unicodedata.normalize("NFC", value).split()) or None
 
 
-def spelled(name: Any) -> str | None:
-    """A name as a person would write it: one that came in a single case is capitalised word by word,
-    so that the same name exported in upper case tomorrow is no change."""
-    text = clean(name)
-    if not text or not (text.isupper() or text.islower()):
-        return text
-    return " ".join(w if w in _PARTICLES else _capitalised(w) for w in text.lower().split())
-
-
-def _capitalised(word: str) -> str:
-    return "".join(c.upper() if i == 0 or not word[i - 1].isalpha() else c for i, c in enumerate(word))
-
-
 def room(value: Any) -> str | None:
     """The room as its key: trimmed (one system pads it to eight places) and in upper case."""
     text = clean(value)
@@ -132,14 +156,11 @@ def document_hmac(kind: Any, number: Any, key: str) -> str | None:
 
 
 def flatten(source: Mapping[str, Any], *, hash_key: str) -> Row:
-    """PostgREST's nested row -> the flat snapshot row (exactly COLUMNS)."""
+    """PostgREST's nested row -> the flat snapshot row: COLUMNS, and `visto_em` for the guard alone."""
     booking, person = source.get("reservas") or {}, source.get("hospedes") or {}
     number = clean(person.get("doc_numero"))
     row = {name: clean(value) for part in (person, booking, source) for name, value in part.items()}
     row |= {
-        "nome_listagem": spelled(source["nome_listagem"]),
-        "nome": spelled(person.get("nome")),
-        "nome_social": spelled(person.get("nome_social")),
         "uh": room(source["uh"]),
         "titular": bool(source["titular"]),
         "menor": bool(person.get("menor")),
@@ -148,7 +169,7 @@ def flatten(source: Mapping[str, Any], *, hash_key: str) -> Row:
         "doc_hmac": document_hmac(person.get("doc_tipo"), number, hash_key),
         "doc_final": number[-2:] if number else None,
     }
-    return {name: row.get(name) for name in COLUMNS}
+    return {name: row.get(name) for name in (*COLUMNS, "visto_em")}
 
 
 def explained(row: Mapping[str, Any], business_date: date) -> bool:
@@ -159,24 +180,32 @@ def explained(row: Mapping[str, Any], business_date: date) -> bool:
     return row["status"] not in LIVE_STATUSES or str(row["saida"]) < str(window(business_date)[0])
 
 
-def for_matching(row: Mapping[str, Any], occupancy: Iterable[tuple[Any, date, date | None]] = ()) -> Row:
-    """A snapshot row in the shape that PostgREST gives and the engine reads, with the rooms of the past."""
+Interval = tuple[Any, date, date | None]
+Rooms = list[dict[str, str]]
+
+
+def for_matching(row: Mapping[str, Any], rooms: Rooms | None = None, document: str | None = None) -> Row:
+    """A snapshot row in the shape that PostgREST gives and the engine reads, with the rooms of the past.
+
+    `document` comes from the reading of this very run and goes no further than the engine's memory.
+    """
     stay: Row = {name: row[name] for name in _OWN if name in row}
     stay["reservas"] = {name: row[name] for name in _BOOKING}
     stay["hospedes"] = None
     if row["hospede_id"] is not None:
-        stay["hospedes"] = {name: row[name] for name in _PERSON if name in row} | {"doc_final": row["doc_final"]}
-    rooms = occupied(row, occupancy)
+        person = {name: row[name] for name in _PERSON if name in row}
+        stay["hospedes"] = person | {"doc_final": row["doc_final"], "doc_numero": document}
+    stay["doc_hmac"] = row["doc_hmac"]
     if rooms:
         stay["ocupacoes"] = rooms
     return stay
 
 
-def occupied(row: Mapping[str, Any], occupancy: Iterable[tuple[Any, date, date | None]]) -> list[dict[str, str]]:
-    """Room by room with first and last day, both included; empty where the guest never moved.
+def occupied(row: Mapping[str, Any], occupancy: Iterable[Interval]) -> Rooms:
+    """Room by room, `ate` being the day on which the guest left it; empty where the guest never moved.
 
     A listing of the morning of D shows what happened until the night of D-1: the first listing with the
-    new room means a move on the day before, and on that day the guest may be asked for in either room.
+    new room means a move on the day before, on which the guest may be asked for in either room.
     """
     spans = [(room(value), since, until) for value, since, until in occupancy if room(value)]
     if len({name for name, _, _ in spans}) < 2:
@@ -188,6 +217,11 @@ def occupied(row: Mapping[str, Any], occupancy: Iterable[tuple[Any, date, date |
         end = departure if until is None or index == len(spans) - 1 else max(start, until - timedelta(1))
         found.append({"uh": str(name), "de": start.isoformat(), "ate": end.isoformat()})
     return found
+
+
+def document_of(source: Mapping[str, Any]) -> str | None:
+    number = clean((source.get("hospedes") or {}).get("doc_numero"))
+    return str(number) if number else None
 
 
 def suggestible(row: Mapping[str, Any]) -> bool:

@@ -1,11 +1,17 @@
 """Service orders: the hotel's columns and our snapshot row (see `listing_rows` for the other source)."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_noop
+
+from matching.privacy import without_documents
 from pipeline.orchestration.listing_rows import Row, clean, room
+from snapshots.guards import Thresholds
+from snapshots.specs import SourceSpec
 
 TABLE = "ordens_servico"
 SOURCE = "ordens_servico"
@@ -36,6 +42,24 @@ SELECT = ",".join((*COLUMNS, *LINK, "updated_at"))
 
 _INSTANTS = ("aberta_em", "concluida_em")
 
+# Besides what was typed, what the engine reads of an order.
+MATCHED_BY = frozenset({*TYPED, "aberta_em", "setor", "tipo", "local_tipo"})
+
+
+def spec() -> SourceSpec:
+    return SourceSpec(
+        name=SOURCE,
+        title=gettext_noop("Service orders"),
+        key=KEY,
+        columns=COLUMNS,
+        explained=lambda row: not is_open(row),
+        kinds={"id": "exact", "numero": "exact", "uh_texto": "room", **dict.fromkeys(_INSTANTS, "instant")},
+        room="uh_texto",
+        label="numero",
+        # How many there are, and how many were closed or taken up, differs from day to day and proves nothing.
+        thresholds=Thresholds(min_rows=0, changed_share=1.0, median_share=0.0, fill_share=0.0),
+    )
+
 
 def changed_since(business_date: date, previous: date | None) -> datetime:
     """Orders changed from here on are read besides the open ones.
@@ -53,8 +77,9 @@ def filter_open_or_changed(since: datetime) -> str:
 
 
 def flatten(source: Mapping[str, Any]) -> Row:
-    """PostgREST's row -> the snapshot row (exactly COLUMNS): typed text in NFC, instants in UTC."""
+    """PostgREST's row -> the snapshot row (exactly COLUMNS): typed text in NFC and without documents."""
     row = {name: clean(source.get(name)) for name in COLUMNS}
+    row |= {name: without_documents(row[name]) for name in TYPED if row[name]}
     row["uh_texto"] = room(source.get("uh_texto"))
     row |= {name: _utc(source.get(name)) for name in _INSTANTS}
     return row
@@ -64,12 +89,8 @@ def _utc(value: Any) -> str | None:
     return datetime.fromisoformat(value).astimezone(UTC).isoformat() if value else None
 
 
-def explained(row: Mapping[str, Any]) -> bool:
-    """A closed order leaves the reading after two business dates; an open one must not."""
-    return row["status"] not in OPEN_STATUSES
-
-
 def is_open(row: Mapping[str, Any]) -> bool:
+    """A closed order leaves the reading after two business dates; an open one must not."""
     return row["status"] in OPEN_STATUSES
 
 
@@ -84,7 +105,6 @@ def opened_on(row: Mapping[str, Any]) -> date:
 
 
 def rooms_named(row: Mapping[str, Any]) -> frozenset[str]:
-    """The filled-in room and every word of the texts: enough to ask whether an order may mean a room."""
-    text = " ".join(str(row.get(name) or "") for name in TYPED)
-    words = "".join(c if c.isalnum() else " " for c in text.upper()).split()
-    return frozenset(words) | frozenset(w.lstrip("0") for w in words if w.isdigit())
+    """The words and the runs of digits of all that was typed: enough to ask whether an order may mean a room."""
+    text = " ".join(str(row.get(name) or "") for name in TYPED).upper()
+    return frozenset(re.findall(r"[A-Z0-9]+", text)) | frozenset(re.findall(r"[0-9]+", text))

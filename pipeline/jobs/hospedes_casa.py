@@ -1,0 +1,88 @@
+"""The photo of the house: who sleeps where on a business date. A second photo of the same house writes nothing."""
+
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pipeline.context import RunContext
+from pipeline.jobs import casa_rows
+from pipeline.orchestration.listing_rows import KEY, REMOVED, Row
+from pipeline.registry import Outcome, job
+
+PAGE = 1000
+
+
+@job("hospedes_casa", title=gettext_lazy("House photo"), idempotent=True, phases=("collect", "write"))
+async def run(context: RunContext) -> Outcome:
+    house, roomless = await _collect(context)
+    before = await _photo(context, await _date_before(context))
+    summary = {"rows": len(house), "without_room": roomless, **vars(casa_rows.compare(before, house.values()))}
+    if not house and before:
+        return Outcome("partial", summary, _("Nobody is in the house according to the listing: no photo was written."))
+    if context.wants("write"):
+        summary |= await _write(context, house)
+    return Outcome("succeeded", summary)
+
+
+async def _collect(context: RunContext) -> tuple[dict[int, Row], int]:
+    """Who is in the house, by stay, and how many of them have no room."""
+    await context.phase("collect")
+    query = context.supabase.async_table(casa_rows.LISTING).select(casa_rows.LISTING_SELECT)
+    query = query.eq("status", casa_rows.STATUS_IN_HOUSE).is_(REMOVED, None)
+    house: dict[int, Row] = {}
+    seen = 0
+    async for page in query.pages(key=KEY, size=PAGE):
+        seen += len(page)
+        for source in page:
+            if row := casa_rows.photo_row(context.business_date, source):
+                house[source[KEY]] = row
+        await context.advance(seen, str(page[-1][KEY]))
+    return house, seen - len(house)
+
+
+async def _date_before(context: RunContext) -> date | None:
+    """The business date of the last photo before this one."""
+    query = context.supabase.async_table(casa_rows.PHOTO).select(casa_rows.DATE)
+    query = query.lt(casa_rows.DATE, context.business_date).order(casa_rows.DATE, desc=True).limit(1)
+    rows = (await query.execute()).data
+    return date.fromisoformat(rows[0][casa_rows.DATE]) if rows else None
+
+
+async def _photo(context: RunContext, day: date | None) -> list[Row]:
+    if day is None:
+        return []
+    query = context.supabase.async_table(casa_rows.PHOTO).select(casa_rows.PHOTO_SELECT).eq(casa_rows.DATE, day)
+    return [row async for page in query.pages(key=casa_rows.STAY, size=PAGE) for row in page]
+
+
+async def _write(context: RunContext, house: dict[int, Row]) -> dict[str, Any]:
+    """Writes what differs from the stored photo of this date, then removes who is no longer in it, by key."""
+    stored = {row[casa_rows.STAY]: row for row in await _photo(context, context.business_date)}
+    now = timezone.now().isoformat()
+    changed = [casa_rows.taken(row, now) for key, row in house.items() if casa_rows.differs(row, stored.get(key))]
+    obsolete = sorted(stored.keys() - house.keys())
+    await context.phase("write", len(changed) + len(obsolete))
+    if not context.dry_run:
+        await _upsert(context, changed)
+        await _remove(context, obsolete)
+    await context.advance(len(changed) + len(obsolete))
+    return {"written": len(changed), "removed": len(obsolete)}
+
+
+async def _upsert(context: RunContext, rows: list[Row]) -> None:
+    photo = context.supabase.async_table(casa_rows.PHOTO)
+    for start in range(0, len(rows), PAGE):
+        await context.check_fence()
+        outcomes = await photo.upsert_many(rows[start : start + PAGE], on_conflict=casa_rows.PHOTO_KEY)
+        outcomes.raise_for_failure()
+
+
+async def _remove(context: RunContext, stays: list[int]) -> None:
+    photo = context.supabase.async_table(casa_rows.PHOTO)
+    for start in range(0, len(stays), PAGE):
+        await context.check_fence()
+        obsolete = photo.delete(returning="minimal").eq(casa_rows.DATE, context.business_date)
+        await obsolete.in_(casa_rows.STAY, stays[start : start + PAGE]).execute()

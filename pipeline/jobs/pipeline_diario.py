@@ -1,0 +1,12 @@
+"""The main job of the day; see `pipeline.orchestration.listagem_hospedes_orchestrator`."""
+
+from django.utils.translation import gettext_lazy as _
+
+from pipeline.context import RunContext
+from pipeline.orchestration.listagem_hospedes_orchestrator import STEPS, ListagemHospedesOrchestrator
+from pipeline.registry import Outcome, job
+
+
+@job("pipeline_diario", title=_("Daily pipeline"), idempotent=True, phases=STEPS)
+async def run(context: RunContext) -> Outcome:
+    return await ListagemHospedesOrchestrator(context).run()

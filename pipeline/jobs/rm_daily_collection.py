@@ -1,0 +1,80 @@
+"""On the books for the coming year, by stay date and room type; a collector process computes, this one writes."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pipeline.context import RunContext
+from pipeline.jobs import rm_rows
+from pipeline.jobs.collector_process import collect
+from pipeline.jobs.rm_rows import Row
+from pipeline.registry import ExpectedFailure, Outcome, job
+
+HORIZON_DAYS = 365
+PAGE = 1000
+COLLECTOR = "pipeline.jobs.rm_collector"
+
+
+@job("rm_daily_collection", title=gettext_lazy("On-the-books collection"), idempotent=True, phases=("collect", "write"))
+async def run(context: RunContext) -> Outcome:
+    await context.phase("collect")
+    inventory = (await context.supabase.async_table(rm_rows.INVENTORY).select(rm_rows.INVENTORY_SELECT).execute()).data
+    if not inventory:
+        raise ExpectedFailure(_("The room inventory is empty: without it there is no occupancy to collect."))
+    rows = await collect(COLLECTOR, _feed(context, inventory))
+    summary = _summary(rows)
+    if context.wants("write"):
+        summary["written"] = await _write(context, rows)
+    return Outcome("succeeded", summary)
+
+
+async def _feed(context: RunContext, inventory: list[Row]) -> AsyncIterator[list[Mapping[str, Any]]]:
+    yield [{"business_date": context.business_date.isoformat(), "days": HORIZON_DAYS}]
+    yield [{"stock": row} for row in inventory]
+    last = context.business_date + timedelta(HORIZON_DAYS)
+    query = context.supabase.async_table(rm_rows.BOOKINGS).select(rm_rows.BOOKING_SELECT)
+    query = query.in_("status", rm_rows.COUNTED).gte("saida_prevista", context.business_date)
+    fed = 0
+    async for page in query.lte("chegada_prevista", last).pages(key="id", size=PAGE):
+        yield [{"booking": row} for row in page]
+        fed += len(page)
+        await context.advance(fed, str(page[-1]["id"]))
+
+
+async def _write(context: RunContext, rows: list[Row]) -> int:
+    """Upserts what differs from the stored collection of this date; a second run writes nothing."""
+    stored = await _stored(context)
+    now = timezone.now().isoformat()
+    changed = [row | {rm_rows.COLLECTED_AT: now} for row in rows if rm_rows.differs(row, stored.get(rm_rows.key(row)))]
+    await context.phase("write", len(changed))
+    if context.dry_run:
+        return len(changed)
+    books = context.supabase.async_table(rm_rows.BOOKS)
+    for start in range(0, len(changed), PAGE):
+        await context.check_fence()
+        chunk = changed[start : start + PAGE]
+        (await books.upsert_many(chunk, on_conflict=rm_rows.BOOKS_KEY)).raise_for_failure()
+        await context.advance(start + len(chunk), "/".join(rm_rows.key(chunk[-1])))
+    return len(changed)
+
+
+async def _stored(context: RunContext) -> dict[tuple[str, str], Row]:
+    query = context.supabase.async_table(rm_rows.BOOKS).select(rm_rows.BOOKS_SELECT)
+    query = query.eq(rm_rows.COLLECTED_ON, context.business_date)
+    pages = query.pages(key=rm_rows.WITHIN_COLLECTION, size=PAGE)
+    return {rm_rows.key(row): row async for page in pages for row in page}
+
+
+def _summary(rows: list[Row]) -> dict[str, Any]:
+    """What a manager reads: tonight, and the next week and month, over all room types."""
+    totals = rm_rows.totals(rows)
+    return {
+        "rows": len(rows),
+        "tonight": rm_rows.occupancy(totals[:1]),
+        "next_7_days": rm_rows.occupancy(totals[:7]),
+        "next_30_days": rm_rows.occupancy(totals[:30]),
+    }

@@ -1,0 +1,118 @@
+"""One source, read page by page past the row cap, and its snapshot."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from pipeline.context import RunContext
+from pipeline.orchestration.listing_rows import Row
+from pipeline.runs import FenceLost
+from sistema_os.supabase.builders import AsyncQueryBuilder
+from snapshots import diffing, snapshot_manager
+from snapshots.models import Snapshot
+from snapshots.snapshot_manager import ChangeView, SourceSpec
+
+PAGE = 1000
+Query = AsyncQueryBuilder[list[Row]]
+Flatten = Callable[[Mapping[str, Any]], Row]
+
+
+@dataclass
+class Reading:
+    """`raw` are the rows as PostgREST gave them, `flat` as the snapshot holds them, by key. In a dry run
+    there is no snapshot; `changes` is then what publishing would change."""
+
+    spec: SourceSpec
+    raw: dict[str, Row] = field(default_factory=dict)
+    flat: dict[str, Row] = field(default_factory=dict)
+    snapshot: Snapshot | None = None
+    changes: list[ChangeView] = field(default_factory=list)
+
+    @property
+    def usable(self) -> bool:
+        """Neither held nor failed: what was read is what is in force (or would be, in a dry run)."""
+        bad = (Snapshot.Status.HELD, Snapshot.Status.FAILED)
+        return self.snapshot is None or self.snapshot.status not in bad
+
+    def counts(self) -> dict[str, Any]:
+        """For the run's summary."""
+        if self.snapshot is not None:
+            new, gone, changed = self.snapshot.added, self.snapshot.removed, self.snapshot.changed
+            state = str(self.snapshot.status)
+        else:
+            new, gone, changed = (sum(c.kind == k for c in self.changes) for k in ("added", "removed", "changed"))
+            state = "dry_run"
+        return {"rows": len(self.raw), "new": new, "gone": gone, "changed": changed, "state": state}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to read: `select` gives rows, `count` the number that the server announces for the same filters."""
+
+    spec: SourceSpec
+    rows: Query
+    count: Query
+    flatten: Flatten
+
+
+async def read(context: RunContext, phase: str, wanted: Wanted) -> Reading:
+    """Reads and snapshots one source as a phase of the run. An error while reading leaves what is in force."""
+    declared = await _announced(wanted)
+    await context.phase(phase, declared)
+    reading = Reading(wanted.spec)
+    if context.dry_run:
+        await _fill(context, wanted, reading, None)
+        reading.changes = await sync_to_async(_would_change)(reading)
+        return reading
+    ingest = await sync_to_async(snapshot_manager.begin)(
+        wanted.spec, business_date=context.business_date, run_id=context.run_id
+    )
+    try:
+        await _fill(context, wanted, reading, ingest)
+        after = await _announced(wanted)
+    except BaseException as error:
+        if not isinstance(error, FenceLost):
+            await sync_to_async(ingest.abort)(type(error).__name__)
+        raise
+    # Once begun, the thread publishes even if this task is cancelled meanwhile: nothing may be undone after it.
+    reading.snapshot = await sync_to_async(ingest.publish)(declared, context.fence, after)
+    return reading
+
+
+async def read_only(wanted: Wanted) -> Reading:
+    """The rows alone, for a run that was not asked to collect this source."""
+    reading = Reading(wanted.spec)
+    async for page in wanted.rows.pages(key=wanted.spec.key, size=PAGE):
+        _take(wanted, reading, page)
+    return reading
+
+
+async def _announced(wanted: Wanted) -> int:
+    count = (await wanted.count.execute()).count
+    return count or 0
+
+
+async def _fill(context: RunContext, wanted: Wanted, reading: Reading, ingest: snapshot_manager.Ingest | None) -> None:
+    read_so_far = 0
+    async for page in wanted.rows.pages(key=wanted.spec.key, size=PAGE):
+        flat = _take(wanted, reading, page)
+        if ingest is not None:
+            await sync_to_async(ingest.add)(flat)
+        read_so_far += len(page)
+        await context.advance(read_so_far, str(page[-1][wanted.spec.key]))
+
+
+def _take(wanted: Wanted, reading: Reading, page: list[Row]) -> list[Row]:
+    flat = [wanted.flatten(row) for row in page]
+    for raw, row in zip(page, flat, strict=True):
+        key = str(raw[wanted.spec.key])
+        reading.raw[key], reading.flat[key] = raw, row
+    return flat
+
+
+def _would_change(reading: Reading) -> list[ChangeView]:
+    spec = reading.spec
+    before = ((str(row[spec.key]), row) for row in snapshot_manager.current(spec.name))
+    return list(diffing.diff(before, reading.flat.items(), spec.columns, spec.kinds))

@@ -1,0 +1,199 @@
+"""What a change in the listing or in an order does. Pure: a change in, effects out; nothing is done here.
+
+check-in, new stay        match the unlinked orders opened since the day before
+room move                 match again the orders that name either room; flag those of the old room
+name, companion, contact  re-score the stay's pending suggestions (same ids); accepted ones stay
+titular promoted          nothing: the screen shows it
+cancelled, no-show        expire the pending ones with the reason; alert where already linked
+departure                 alert where an order is still open (early departure: higher)
+vanished                  nothing yet: see `vanished.py`
+document                  re-score; a different document on one row alerts (guest swapped)
+minor, incognito          expire: these are suggested to nobody
+order's text or room      match again (the older text's suggestions are superseded); reopened: likewise
+order's status alone      nothing
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from matching.states import AlertKind, EndReason, Severity
+from pipeline.orchestration.listing_rows import CALLED_OFF, DEPARTED, IN_HOUSE, LIVE_STATUSES, suggestible
+from pipeline.orchestration.order_rows import MATCHED_BY, is_open
+from snapshots.diffing import ChangeView
+
+_SCORED = frozenset(
+    {"nome_listagem", "nome", "nome_social", "hospede_id", "doc_hmac", "telefone", "telefone_e164", "email"}
+    | {"uh", "chegada", "saida", "status", "grupo_codigo", "agencia", "empresa"}
+)
+_WHO = frozenset({"nome_listagem", "nome", "nome_social", "hospede_id"})
+
+
+@dataclass(frozen=True)
+class MatchOpenedSince:
+    """Unlinked open orders opened on `day` or later are matched again."""
+
+    day: date
+
+
+@dataclass(frozen=True)
+class MatchNaming:
+    """Unlinked open orders that name one of the rooms are matched again."""
+
+    rooms: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Rescore:
+    """Unlinked open orders that were ever offered this stay, and may be again, are matched again."""
+
+    stay: int
+
+
+@dataclass(frozen=True)
+class MatchOrder:
+    order: int
+
+
+@dataclass(frozen=True)
+class Expire:
+    """The stay's pending suggestions end with the reason."""
+
+    stay: int
+    reason: EndReason
+
+
+@dataclass(frozen=True)
+class WarnLinked:
+    """Each order that is linked to the stay is worth a look."""
+
+    stay: int
+    kind: AlertKind
+    severity: Severity
+    params: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class WarnOpen:
+    """Each open order that is linked to the stay, or most likely its, is worth a look."""
+
+    stay: int
+    kind: AlertKind
+    severity: Severity
+    params: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class FlagMoved:
+    """Open orders that name the old room, opened since the guest's arrival, get "moved to 415"."""
+
+    stay: int
+    reservation: int
+    arrival: date
+    old: str
+    new: str
+    seen_on: date
+
+
+@dataclass(frozen=True)
+class WarnStay:
+    """The row itself is worth a look, linked or not."""
+
+    stay: int
+    kind: AlertKind
+    severity: Severity
+    params: tuple[tuple[str, str], ...] = ()
+
+
+Effect = MatchOpenedSince | MatchNaming | Rescore | MatchOrder | Expire | WarnLinked | WarnOpen | FlagMoved | WarnStay
+Row = Mapping[str, Any]
+
+
+def of_stay(change: ChangeView, business_date: date) -> list[Effect]:
+    """The effects of one change of the listing, seen in the listing of `business_date`."""
+    if change.after is None:
+        return []
+    if change.before is None:
+        return _appeared(change.after, business_date)
+    return _changed(change, change.before, change.after, business_date)
+
+
+def of_order(change: ChangeView) -> list[Effect]:
+    if change.after is None or not is_open(change.after):
+        return []
+    reopened = change.before is not None and not is_open(change.before)
+    if change.before is None or reopened or MATCHED_BY & set(change.fields):
+        return [MatchOrder(int(change.key))]
+    return []
+
+
+def _appeared(after: Row, business_date: date) -> list[Effect]:
+    if after["status"] not in LIVE_STATUSES or not suggestible(after):
+        return []
+    return [MatchOpenedSince(business_date - timedelta(1))]
+
+
+def _changed(change: ChangeView, before: Row, after: Row, business_date: date) -> list[Effect]:
+    stay, fields = int(change.key), set(change.fields)
+    found: list[Effect] = []
+    if fields & _SCORED:
+        found.append(Rescore(stay))
+    if "status" in fields:
+        found += _status_effects(stay, before, after, business_date)
+    if "uh" in fields:
+        found += _room_effects(stay, before, after, business_date)
+    if fields & _WHO and after["status"] in LIVE_STATUSES:
+        found.append(MatchOpenedSince(business_date - timedelta(1)))
+    if before["doc_hmac"] and after["doc_hmac"] and "doc_hmac" in fields:
+        found.append(WarnStay(stay, AlertKind.DOCUMENT_CHANGED, Severity.HIGH, _on(business_date)))
+    if not suggestible(after) and suggestible(before):
+        found.append(Expire(stay, EndReason.HIDDEN_GUEST))
+    return found
+
+
+def _status_effects(stay: int, before: Row, after: Row, business_date: date) -> list[Effect]:
+    if after["status"] in CALLED_OFF:
+        return called_off(stay, after["status"], business_date)
+    if after["status"] == DEPARTED:
+        return departed(stay, business_date, early=after["saida"] < before["saida"])
+    if after["status"] == IN_HOUSE:
+        return [MatchOpenedSince(business_date - timedelta(1))]
+    return []
+
+
+def called_off(stay: int, status: str, business_date: date) -> list[Effect]:
+    reason = EndReason.NO_SHOW if status == "no_show" else EndReason.STAY_CANCELLED
+    params = (*_on(business_date), ("status", status))
+    return [
+        Rescore(stay),
+        Expire(stay, reason),
+        WarnLinked(stay, AlertKind.LINKED_STAY_CANCELLED, Severity.HIGH, params),
+    ]
+
+
+def departed(stay: int, business_date: date, *, early: bool) -> list[Effect]:
+    kind, severity = (AlertKind.EARLY_DEPARTURE, Severity.HIGH) if early else (AlertKind.DEPARTURE, Severity.MEDIUM)
+    return [WarnOpen(stay, kind, severity, _on(business_date))]
+
+
+def _room_effects(stay: int, before: Row, after: Row, business_date: date) -> list[Effect]:
+    rooms = frozenset(name for name in (before["uh"], after["uh"]) if name)
+    found: list[Effect] = [MatchNaming(rooms)]
+    if before["uh"] and after["uh"] and before["status"] == after["status"] == IN_HOUSE:
+        arrival = date.fromisoformat(after["chegada"])
+        found.append(FlagMoved(stay, after["reserva_id"], arrival, before["uh"], after["uh"], business_date))
+    return found
+
+
+def _on(business_date: date) -> tuple[tuple[str, str], ...]:
+    """One occasion a date: the same thing on another day is another alert."""
+    return (("date", business_date.isoformat()),)
+
+
+def of_stays(changes: Iterable[ChangeView], business_date: date) -> list[Effect]:
+    return [effect for change in changes for effect in of_stay(change, business_date)]
+
+
+def of_orders(changes: Iterable[ChangeView]) -> list[Effect]:
+    return [effect for change in changes for effect in of_order(change)]

@@ -1,0 +1,201 @@
+"""From what changed to suggestions: effects, expiry, alerts, the orders touched matched again.
+
+Nothing is lost between publishing a listing and matching it: the changes are read from the consumer's cursor,
+which moves in the last transaction of this step. A crash before it does the same work again, and every write of
+it is idempotent; a resumed run leaves out the chunks that its predecessor had committed for the same changes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import transaction
+
+from matching import alerts, suggestion_manager
+from matching.hospede_matcher import MatchResult, match_orders
+from matching.models import Alert
+from matching.states import Band, EndReason
+from pipeline.context import RunContext
+from pipeline.orchestration import effects, known, listing_rows, order_rows, plan
+from pipeline.orchestration.effects import Effect
+from pipeline.orchestration.listing_rows import Row
+from pipeline.orchestration.plan import Plan
+from snapshots import snapshot_manager
+from snapshots.snapshot_manager import Changes
+
+PHASE = "matching"
+CONSUMER = "matching"
+CHUNK = 100
+
+
+@dataclass
+class Work:
+    """What there is to do, as read. `listing` holds the rows in force and `departed` those gone up to 30 days, both
+    flat; `orders` the hotel's rows, all by id. `documents` are this run's own reading and go no further than the
+    engine. `may_expire` is off while a source is held: nothing ends because of what was not read."""
+
+    stay_changes: Changes
+    order_changes: Changes
+    listing: dict[int, Row]
+    departed: dict[int, Row]
+    orders: dict[int, Row]
+    documents: Mapping[int, str | None]
+    missing: list[Effect] = field(default_factory=list)
+    closed_orders: list[Row] = field(default_factory=list)
+    gone_orders: list[int] = field(default_factory=list)
+    may_expire: bool = True
+
+
+@dataclass
+class Done:
+    """For the run's summary."""
+
+    matched: int = 0
+    counts: suggestion_manager.Counts = field(default_factory=suggestion_manager.Counts)
+    expired: int = 0
+    alerts: int = 0
+    skipped: int = 0
+    queue: dict[str, int] = field(default_factory=dict)
+
+    def as_summary(self) -> dict[str, Any]:
+        made = self.counts
+        return {
+            "orders_matched": self.matched,
+            "suggestions": {"created": made.created, "rescored": made.rescored, "superseded": made.superseded},
+            "queue": self.queue,
+            "expired": self.expired,
+            "alerts": self.alerts,
+            "skipped_rows": self.skipped,
+        }
+
+
+class MatchingStep:
+    def __init__(self, context: RunContext, work: Work) -> None:
+        self.context, self.work = context, work
+        self.done = Done()
+        self.plan = Plan()
+        self.stays: dict[int, Row] = {}
+
+    async def run(self) -> Done:
+        """After `decide`. Writes, unless the run is a dry one: then it only counts."""
+        await self.context.phase(PHASE, len(self.plan.match))
+        orders = [self.work.orders[key] for key in sorted(self.plan.match)]
+        result = await sync_to_async(match_orders)(orders, list(self.stays.values()))
+        self.done.matched, self.done.skipped = len(orders), len(result.skipped)
+        if self.context.dry_run:
+            await sync_to_async(self._count)(result)
+        else:
+            await self._write(result)
+            self.done.queue = await sync_to_async(known.queue_by_band)()
+        return self.done
+
+    def decide(self) -> None:
+        """What there is to do. Nothing is written but the local copies of what changed."""
+        work, date = self.work, self.context.business_date
+        rooms = known.rooms_over_time(work.stay_changes, whole_history=work.stay_changes.since == 0)
+        for key, row in {**work.departed, **work.listing}.items():
+            self.stays[key] = listing_rows.for_matching(row, rooms.get(key), work.documents.get(key))
+        if not self.context.dry_run:
+            changed = (int(c.key) for c in work.stay_changes if c.after is not None)
+            self._refresh(changed, [*work.orders.values(), *work.closed_orders])
+        found = [*effects.of_stays(work.stay_changes, date), *effects.of_orders(work.order_changes), *work.missing]
+        self.plan = plan.make(found, work.orders, known.known(plan.stays_of(found)))
+
+    def _refresh(self, stays: Iterable[int], orders: Iterable[Row]) -> None:
+        rows = [self.stays[key] for key in stays if key in self.stays]
+        suggestion_manager.refresh(orders, rows, fence=self.context.fence)
+
+    async def _write(self, result: MatchResult) -> None:
+        offered = {c.listagem_id for c in result.candidates if c.listagem_id is not None}
+        await sync_to_async(self._refresh)(offered, [])
+        first, *rest = await sync_to_async(self._chunks)()
+        await sync_to_async(self._begin)(result, first)
+        left = sum(map(len, rest))
+        for chunk in rest:
+            await self.context.advance(len(self.plan.match) - left, str(chunk[0]))
+            await sync_to_async(self._publish)(result, chunk)
+            left -= len(chunk)
+        await self.context.advance(len(self.plan.match))
+        await sync_to_async(self._close)()
+
+    def _chunks(self) -> list[list[int]]:
+        """The orders of stays that expire stand first (perhaps none); the rest follows by id, without what the run
+        that this one resumes had committed."""
+        ending = {stay for stays in self.plan.expire.values() for stay in stays}
+        affected = {order for orders in known.known(ending).offered.values() for order in orders}
+        first = self.plan.match & affected
+        rest = sorted(key for key in self.plan.match - first if key > self._committed())
+        return [sorted(first), *(rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK))]
+
+    def _committed(self) -> int:
+        kept = self.context.checkpoint
+        return int(kept.get("last_order", 0)) if kept.get("changes") == self._upto() else 0
+
+    def _upto(self) -> list[int]:
+        """Names the changes that this step works on: a checkpoint is worth something for the same ones only."""
+        return [self.work.stay_changes.upto, self.work.order_changes.upto]
+
+    def _begin(self, result: MatchResult, first: list[int]) -> None:
+        """What expires, and the new suggestions of the orders concerned, in one transaction: no crash leaves an
+        order without suggestions that nothing would match again."""
+        with transaction.atomic():
+            self.context.fence()
+            self.done.expired += self._expire()
+            self._add(suggestion_manager.publish(_only(result, first), orders=first, **self._run()))
+
+    def _publish(self, result: MatchResult, chunk: list[int]) -> None:
+        with transaction.atomic():
+            self.context.fence()
+            self._add(suggestion_manager.publish(_only(result, chunk), orders=chunk, **self._run()))
+            self.context.save_checkpoint({"changes": self._upto(), "last_order": chunk[-1]})
+
+    def _run(self) -> dict[str, Any]:
+        return {"run_id": self.context.run_id, "fence": self.context.fence}
+
+    def _add(self, counts: suggestion_manager.Counts) -> None:
+        made = self.done.counts
+        made.created += counts.created
+        made.rescored += counts.rescored
+        made.superseded += counts.superseded
+
+    def _expire(self) -> int:
+        fence = self.context.fence
+        ended = 0
+        for reason, stays in self.plan.expire.items():
+            ended += suggestion_manager.expire(stays=stays, reason=reason, fence=fence)
+        if self.work.may_expire:
+            ended += suggestion_manager.expire(orders=self.work.gone_orders, reason=EndReason.ORDER_GONE, fence=fence)
+            ended += suggestion_manager.expire_closed(self.context.business_date, fence)
+        return ended
+
+    def _close(self) -> None:
+        """Alerts, the cursors and the end of the checkpoint: the changes are dealt with, once."""
+        with transaction.atomic():
+            self.context.fence()
+            before = Alert.objects.count()
+            for call in self.plan.alerts:
+                alerts.raise_alert(call.kind, call.severity, order=call.order, stay=call.stay, params=dict(call.params))
+            self.done.alerts = Alert.objects.count() - before
+            for source, changes in self._consumed():
+                if changes.upto > changes.since:
+                    snapshot_manager.advance(CONSUMER, source, changes.upto, changes.since)
+            self.context.save_checkpoint({})
+
+    def _consumed(self) -> list[tuple[str, Changes]]:
+        return [(listing_rows.SOURCE, self.work.stay_changes), (order_rows.SOURCE, self.work.order_changes)]
+
+    def _count(self, result: MatchResult) -> None:
+        """A dry run: what would be there, in numbers."""
+        self.done.queue = dict.fromkeys(Band.values, 0)
+        for candidate in result.candidates:
+            if candidate.rank == 1:
+                self.done.queue[Band.of(candidate.probability)] += 1
+        self.done.counts.created = len(result.candidates)
+        self.done.expired = len(known.waiting_stays({s for stays in self.plan.expire.values() for s in stays}))
+        self.done.alerts = len(self.plan.alerts)
+
+
+def _only(result: MatchResult, orders: Iterable[int]) -> MatchResult:
+    wanted = set(orders)
+    return replace(result, candidates=tuple(c for c in result.candidates if c.os_id in wanted))
