@@ -10,12 +10,20 @@ from numpy.typing import NDArray
 from matching.core.phonetic import phonetic
 from matching.core.stays import GONE_STATUSES, Stay
 
-# A block larger than this says nothing by itself; members near the order's day are kept.
-BLOCK_CAP = 400
-ROOM_CAP = 48
 LEFT_DAYS, LEFT_LONG_DAYS, COMING_DAYS, COMING_LATER_DAYS = 3, 31, 3, 15
 
-KINDS = ("away", "in_house", "arriving", "leaving", "left", "left_long", "coming", "coming_later")
+KINDS = (
+    "away",
+    "in_house",
+    "arrived",
+    "arriving",
+    "leaving",
+    "left",
+    "left_long",
+    "coming",
+    "coming_later",
+    "expected",
+)
 
 
 class HouseIndex:
@@ -26,6 +34,8 @@ class HouseIndex:
         self.stays: Sequence[Stay] = sorted(alive, key=lambda s: s.listagem_id)
         self.arrival = np.array([s.arrival.toordinal() for s in self.stays], dtype=np.int32)
         self.departure = np.array([s.departure.toordinal() for s in self.stays], dtype=np.int32)
+        self.present = np.array([s.status == "na_casa" for s in self.stays], dtype=bool)
+        self.awaited = np.array([s.status in ("confirmada", "a_confirmar") for s in self.stays], dtype=bool)
         self.by_room: dict[str, list[int]] = defaultdict(list)
         self.by_word: dict[str, list[int]] = defaultdict(list)
         self.by_phone: dict[str, list[int]] = defaultdict(list)
@@ -76,14 +86,20 @@ class HouseIndex:
         """Position in KINDS of every stay, seen from an ordinal day."""
         if day not in self._kinds:
             since, until = day - self.arrival, self.departure - day
+            rules = {
+                "in_house": (since > 0) & ((until > 0) | self.present),
+                "arriving": since == 0,
+                "arrived": (since == 0) & ~self.awaited,
+                "leaving": (since > 0) & (until == 0),
+                "left_long": ~self.present & (until < 0) & (until >= -LEFT_LONG_DAYS),
+                "left": ~self.present & (until < 0) & (until >= -LEFT_DAYS),
+                "coming_later": (since < 0) & (since >= -COMING_LATER_DAYS),
+                "coming": (since < 0) & (since >= -COMING_DAYS),
+                "expected": self.awaited & (since > 0) & (since <= COMING_DAYS),
+            }
             kind = np.zeros(len(self.stays), dtype=np.int8)
-            kind[(since > 0) & (until > 0)] = KINDS.index("in_house")
-            kind[since == 0] = KINDS.index("arriving")
-            kind[(since > 0) & (until == 0)] = KINDS.index("leaving")
-            kind[(until < 0) & (until >= -LEFT_LONG_DAYS)] = KINDS.index("left_long")
-            kind[(until < 0) & (until >= -LEFT_DAYS)] = KINDS.index("left")
-            kind[(since < 0) & (since >= -COMING_LATER_DAYS)] = KINDS.index("coming_later")
-            kind[(since < 0) & (since >= -COMING_DAYS)] = KINDS.index("coming")
+            for name, holds in rules.items():
+                kind[holds] = KINDS.index(name)
             self._kinds[day] = kind
         return self._kinds[day]
 

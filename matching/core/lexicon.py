@@ -60,6 +60,10 @@ PREVENTIVE = _set("preventiva preventivo preventivas preventivos pmoc cronograma
 PLACES = _load("places")
 LOST_FOUND = _load("lost_found")
 SERVICE = _load("service")
+GONE = _set("anterior saiu sairam ex partiu embora desocupou")
+ASKS = _set("""pede pediu pedem pediram solicita solicitou quer queria reclama reclamou reclamando precisa deseja
+    gostaria
+    aguarda aguardando liga""")
 ARRIVAL = _set("chegada chegar chegando chega chegam futura futuro vespera antecipado prechegada")
 ARRIVAL_PHRASES = ("transfer in", "check in", "early check", "pre chegada", "lua de mel", "pre reserva")
 # Firms whose names are everyday words as well: they count after "da" or "do" only.
@@ -69,3 +73,5 @@ DEPARTMENTS = _set("""recepcao manutencao governanca cozinha lavanderia portaria
     receptivo spa ti eventos restaurante bar aeb sistema app gerencia auditoria hospede hotel telefonista ramal""")
 # Before a name they say that it is one.
 NAME_CUES = GUEST_WORDS | _set("nome para chamado chamada guia aqui")
+# Never part of a guest's name, whatever the listing holds.
+NO_NAME_WORDS = SERVICE | PLACES | LOST_FOUND | ARRIVAL | GONE | ROOM_WORDS | GUEST_WORDS | NOT_A_ROOM_BEFORE

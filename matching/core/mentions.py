@@ -113,7 +113,7 @@ class Reader:
         if text in lexicon.TITLES and self.current is not None:
             return
         likelihood = self._likelihood(index)
-        if self.said and text not in lexicon.SERVICE:
+        if self.said and text not in lexicon.NO_NAME_WORDS:
             likelihood = max(likelihood, SAID)
         self.said = max(0, self.said - 1)
         if self._is_role(index):
@@ -146,7 +146,7 @@ class Reader:
             return 0.0
         if text in lexicon.NAMES or (text in lexicon.NICKNAMES and len(text) > 2):
             return self._known(index, text)
-        if text in lexicon.SERVICE or text in lexicon.PLACES or text in lexicon.LOST_FOUND or text in lexicon.ARRIVAL:
+        if text in lexicon.NO_NAME_WORDS:
             return HARDLY
         if self.name_field:
             return SAID

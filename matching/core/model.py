@@ -24,6 +24,9 @@ def _comparisons() -> dict[str, Levels]:
             "distant": (0.02, None),
             "initial": (0.10, None),
             "none": (0.05, 1.0),
+            "not_listed": (0.35, 1.0),
+            "unnamed": (0.5, 1.0),
+            "family": (0.4, None),
         },
         "suffix": {"same": (0.9, 0.05), "absent": (0.35, 0.8), "different": (0.005, 0.15)},
         "sex": {"same": (0.97, 0.5), "different": (0.03, 0.5)},
@@ -50,14 +53,17 @@ def _nobody() -> dict[str, float]:
     """Bits for "no guest" when the order carries the hint; they are summed."""
     return {
         "prior": -4.3,
+        "no_mention": 6.0,
         "preventive": 8.0,
         "common_area": 5.0,
         "place": 2.5,
         "third_party": 4.0,
+        "third_party_in_room": 1.0,
         "staff": 2.0,
         "staff_named": 4.0,
         "asked_by_staff": 2.5,
         "guest": -3.0,
+        "contact": -3.0,
     }
 
 
@@ -65,21 +71,27 @@ def _rates() -> dict[str, float]:
     """How often an order is about a guest of this kind, one guest in house being 1."""
     return {
         "in_house": 1.0,
+        "arrived": 0.9,
         "arriving": 0.7,
-        "leaving": 0.4,
+        "leaving": 0.3,
         "left": 0.04,
-        "left_long": 0.006,
+        "left_long": 0.004,
         "coming": 0.06,
         "coming_later": 0.012,
+        "expected": 0.05,
     }
 
 
 def _contexts() -> dict[str, dict[str, float]]:
-    """Factors on the rates when the order speaks of lost things or of an arrival."""
+    """Factors on the rates when the order speaks of lost things, of an arrival, or by the hour of the day."""
     return {
-        "lost": {"left": 20.0, "left_long": 20.0, "leaving": 2.0},
+        "lost": {"left": 5.0, "left_long": 5.0, "leaving": 1.5},
+        "gone": {"left": 12.0, "left_long": 8.0, "leaving": 6.0, "in_house": 0.3, "arrived": 0.2, "arriving": 0.2},
+        "asks": {"left": 0.3, "left_long": 0.3},
         "arrival": {"coming": 20.0, "coming_later": 20.0, "arriving": 3.0, "in_house": 0.4},
         "transfer": {"coming": 4.0, "coming_later": 3.0},
+        "morning": {"leaving": 1.6, "arriving": 0.7, "arrived": 0.7},
+        "afternoon": {"leaving": 0.4, "arriving": 1.2},
     }
 
 

@@ -13,6 +13,8 @@ from matching.core.scan import Scan, find_days, find_rooms
 from matching.core.text import MAX_CHARS, strip_marks, tokenize
 
 _CODE = re.compile(r"\w{5,20}")
+# Rooms are left by noon and taken from two o'clock on.
+NOBODY_IN_BEFORE, NOBODY_OUT_AFTER = 11, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def parse_order(row: Row, known_rooms: AbstractSet[str]) -> Order:
         persons,
         contacts,
         tuple(_with_year(d, m, opened.date()) for d, m in scans["descricao"].days + scans["hospede_texto"].days),
-        frozenset(_hints(row, scans["descricao"], staff) | _asker_hints(scans["solicitante_texto"], persons)),
+        _all_hints(row, scans, opened, staff, (rooms, persons, contacts)),
         said - lexicon.SERVICE,
         frozenset(c for value in fields.values() for c in _CODE.findall(value.lower()) if any(map(str.isdigit, c))),
         (fields["hospede_texto"] or fields["descricao"])[:80],
@@ -130,6 +132,30 @@ def _with_year(day: int, month: int, opened: dt.date) -> dt.date:
     return min(options, key=lambda d: abs((d - opened).days)) if options else opened
 
 
+def _all_hints(
+    row: Row,
+    scans: dict[str, Scan],
+    opened: dt.datetime,
+    staff: list[Person],
+    found: tuple[tuple[str, ...], tuple[Person, ...], Contacts],
+) -> frozenset[str]:
+    rooms, persons, contacts = found
+    hints = _hints(row, scans["descricao"], staff) | _asker_hints(scans["solicitante_texto"], persons)
+    named = any(p.strength >= STRONG for p in persons)
+    if rooms:
+        hints.discard("place")
+        if "third_party" in hints and "staff_named" not in hints:
+            hints = hints - {"third_party"} | {"third_party_in_room"}
+    if contacts != Contacts():
+        hints.add("contact")
+    elif not rooms and not named:
+        hints.add("no_mention")
+    hints.add(
+        "morning" if opened.hour < NOBODY_IN_BEFORE else "afternoon" if opened.hour >= NOBODY_OUT_AFTER else "noon"
+    )
+    return frozenset(hints)
+
+
 def _hints(row: Row, scan: Scan, staff: list[Person]) -> set[str]:
     said = {t.text for t in scan.tokens if t.is_word}
     line = " ".join(t.text for t in scan.tokens)
@@ -142,6 +168,8 @@ def _hints(row: Row, scan: Scan, staff: list[Person]) -> set[str]:
         "staff_named": any(p.words for p in staff),
         "guest": bool(said & lexicon.GUEST_WORDS),
         "lost": row.get("setor") == "achados" or row.get("tipo") == "achado" or bool(said & lexicon.LOST_FOUND),
+        "gone": bool(said & lexicon.GONE),
+        "asks": bool(said & lexicon.ASKS),
         "arrival": bool(said & lexicon.ARRIVAL) or any(p in line for p in lexicon.ARRIVAL_PHRASES),
         "transfer": row.get("setor") == "receptivo",
     }

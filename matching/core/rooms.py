@@ -1,9 +1,5 @@
 """Room numbers: one form for a room, and the slips of the finger between two."""
 
-import re
-
-_ROOM = re.compile(r"\s*(?:[^\W\d_]+[\s.:#º°]*)*?0*(\d{1,5}[a-z]?)\s*")
-
 
 def room_key(text: object) -> str:
     """`"     0203 "` and `"203"` are one room, `"12A"` and `"12a"` too; "" for none."""
@@ -11,17 +7,11 @@ def room_key(text: object) -> str:
     return plain.lstrip("0") or plain
 
 
-def is_swap(left: str, right: str) -> bool:
-    """Two neighbouring digits typed in the other order."""
-    if len(left) != len(right) or left == right:
-        return False
-    differ = [i for i in range(len(left)) if left[i] != right[i]]
-    return (
-        len(differ) == 2
-        and differ[1] == differ[0] + 1
-        and left[differ[0]] == right[differ[1]]
-        and left[differ[1]] == right[differ[0]]
-    )
+def swaps(room: str) -> set[str]:
+    """The room with two neighbouring digits in the other order; short numbers are not taken for slips."""
+    if len(room) < 3:
+        return set()
+    return {room[:i] + room[i + 1] + room[i] + room[i + 2 :] for i in range(len(room) - 1)} - {room}
 
 
 def is_one_off(left: str, right: str) -> bool:

@@ -1,0 +1,31 @@
+"""Evidence as data: the explanation of a score is the additive weights themselves."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One piece of evidence. The bits of a candidate's reasons add up to its score; no document, no whole phone."""
+
+    comparison: str
+    level: str
+    order_value: str
+    guest_value: str
+    weight_bits: float
+
+
+@dataclass(slots=True)
+class Evidence:
+    """All that speaks for and against one stay."""
+
+    position: int
+    reasons: list[Reason]
+    identity: float
+    """Bits of what tells the guests of one room apart: name, sex, phone, document."""
+    person: int
+    """Place in the order of the person who fits this guest best."""
+
+    @property
+    def score(self) -> float:
+        return math.fsum(reason.weight_bits for reason in self.reasons)
