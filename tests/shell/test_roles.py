@@ -9,6 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from sistema_os import roles
+from tests.browser import screenshots
 
 pytestmark = pytest.mark.django_db
 
@@ -69,3 +70,8 @@ def test_demo_users_are_refused_outside_a_local_stack(settings: Settings, change
     with pytest.raises(CommandError, match="local stack"):
         _setup("--demo-users")
     assert not User.objects.exists()
+
+
+def test_the_pictures_are_taken_by_somebody_who_exists() -> None:
+    assert screenshots.PERSON in {person.username for person in roles.DEMO_USERS}
+    assert screenshots.PASSWORD == roles.DEMO_PASSWORD
