@@ -78,6 +78,7 @@ class ResponseError(SupabaseError):
         operation: str = "",
         table: str = "",
         column: str = "",
+        constraint: str = "",
         attempt: int = 1,
         retry_after: float | None = None,
     ) -> None:
@@ -88,6 +89,7 @@ class ResponseError(SupabaseError):
         self.operation = operation
         self.table = table
         self.column = column
+        self.constraint = constraint
         self.attempt = attempt
         self.retry_after = retry_after
 

@@ -19,7 +19,7 @@ from sistema_os.supabase.errors import (
     UnfilteredWrite,
 )
 from sistema_os.supabase.query import Call, Head, Query
-from sistema_os.supabase.transport import Reply, exchange
+from sistema_os.supabase.transport import Reply, content, exchange
 from sistema_os.supabase.types import APIResponse, Secret
 
 log = logging.getLogger("sistema_os.supabase")
@@ -136,6 +136,8 @@ class Session:
 
     async def _try(self, call: Call, schema: str, trace: Trace, attempt: int) -> Reply | SupabaseError:
         async with self._slots:
+            if not trace.sent and self._is_too_late(trace):
+                return self._late(call.head, trace)
             trace.sent += 1
             started = time.perf_counter()
             outcome = await exchange(self.transport, self._request(call, schema), self.limits.max_body)
@@ -145,6 +147,10 @@ class Session:
         if not 200 <= outcome.status < 300:
             return replies.failure(call, outcome, attempt)
         return replies.unreadable(call, outcome, outcome.damage) if outcome.damage else outcome
+
+    def _is_too_late(self, trace: Trace) -> bool:
+        """A query that queued until now would be cut off, and a write might be stored all the same."""
+        return trace.until - asyncio.get_running_loop().time() < self.limits.deadline / 20
 
     def _request(self, call: Call, schema: str) -> httpx.Request:
         key = self._key.reveal()
@@ -159,8 +165,9 @@ class Session:
                 (profile, schema),
                 ("Accept-Encoding", "gzip"),
                 ("User-Agent", "sistema-os"),
+                *([("Content-Length", str(len(call.content)))] if call.content else []),
             ],
-            content=call.content or None,
+            content=content(call.content),
         )
 
     def _unreached(self, head: Head, failure: TransportError, attempt: int) -> TransportError:

@@ -8,8 +8,8 @@ from sistema_os.supabase.errors import ResponseError
 from sistema_os.supabase.query import Call
 from sistema_os.supabase.transport import Reply
 
-# Messages under these codes name tables, columns and constraints only; any other may quote a value.
-_NAMES_ONLY = re.compile(r"23502|23503|23505|21000|42P01|42703|42501|42P10|PGRST2\d\d")
+# What is taken from a server's message: names that the schema gave. The rest may quote what a person typed.
+_NAMED = re.compile(r"\b(relation|column|constraint) [\"']?([A-Za-z_][\w.]*)[\"']?(?= |$)")
 _CLASSES: tuple[tuple[str, type[ResponseError]], ...] = (
     (r"PGRST3\d\d|42501|28\w{3}", errors.AuthError),
     (r"PGRST20[0-9]|42P01|42883", errors.NotFound),
@@ -39,7 +39,6 @@ _SENTENCES: dict[type[ResponseError], str] = {
     errors.StatementTimeout: "the database ended the statement for taking too long",
     errors.Unavailable: "the service is not available now",
 }
-_COLUMN = re.compile(r"column [\"']?([\w.]+)")
 
 
 class Refusal(NamedTuple):
@@ -65,18 +64,18 @@ def failure(call: Call, reply: Reply, attempt: int) -> ResponseError:
     said = _refusal(reply)
     kind = next((cls for codes, cls in _CLASSES if re.fullmatch(codes, said.code)), None)
     kind = kind or _BY_STATUS.get(reply.status, ResponseError)
-    names_only = _NAMES_ONLY.fullmatch(said.code) is not None
-    reason = said.message.rstrip(".") if names_only else _SENTENCES.get(kind, _strange(reply.status))
-    column = _COLUMN.search(said.message) if names_only else None
+    named = dict(_NAMED.findall(said.message)) if said.code.startswith(("23", "42", "PGRST2")) else {}
+    reason = ", ".join([_SENTENCES.get(kind, _strange(reply.status)), *map(" ".join, named.items())])
     mark = f"{reply.status}, {said.code}" if said.code else str(reply.status)
     return kind(
         f"Supabase refused to {call.head.verb} {call.head.table}: {reason} ({mark}).",
         status=reply.status,
         code=said.code,
-        hint=said.hint if names_only else "",
+        hint=said.hint if said.code.startswith("PGRST2") else "",
         operation=call.head.verb,
         table=call.head.table,
-        column=column.group(1) if column else "",
+        column=named.get("column", ""),
+        constraint=named.get("constraint", ""),
         attempt=attempt,
         retry_after=retry.retry_after(reply.headers.get("retry-after")),
     )

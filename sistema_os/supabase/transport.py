@@ -6,6 +6,7 @@ without httpx.AsyncClient: nothing follows redirects with the key, keeps cookies
 
 import asyncio
 import zlib
+from collections.abc import AsyncIterator
 from functools import cache
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from sistema_os.supabase.codec import Inflater
 from sistema_os.supabase.errors import ConnectionFailed, TransportError
 
 KEEP_ALIVE = 15.0
+PIECE = 512 * 1024
 
 
 class Reply(NamedTuple):
@@ -50,6 +52,16 @@ def open_transport(url: httpx.URL, max_connections: int) -> AiohttpTransport:
 
     transport = AiohttpTransport(verify=verify, client=session)  # type: ignore[arg-type]  # cached context
     return transport
+
+
+def content(body: bytes) -> bytes | AsyncIterator[bytes] | None:
+    """A large body is handed over in pieces, between which the loop goes on."""
+    return _pieces(body) if len(body) > PIECE else body or None
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), PIECE):
+        yield body[start : start + PIECE]
 
 
 async def exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request, limit: int) -> Reply | TransportError:

@@ -44,13 +44,13 @@ async def serving(respond: Respond, server: Server | None = None) -> AsyncIterat
         running.add(task)
         server.open += 1
         try:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await respond(reader, writer)
         finally:
             server.open -= 1
             running.discard(task)
             writer.close()
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
 
     listener = await asyncio.start_server(connected, "127.0.0.1", 0)
