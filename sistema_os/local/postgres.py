@@ -36,6 +36,7 @@ class Postgres:
         self._password = password
         self._throw_away = throw_away
         self._data = place.cluster / "data"
+        self._starting = place.cluster / "starting.pid"
         self.log = place.cluster / "postgres.log"
 
     def connect(self, port: int, database: str = "postgres") -> psycopg.Connection:
@@ -76,7 +77,9 @@ class Postgres:
             raise LocalStackError(f"PostgreSQL (process {pid}) does not stop.")
 
     def _pid(self) -> int | None:
-        return read_pid(self._data / "postmaster.pid", running=str(self._data))
+        """The server's, also in its first moments, when it has not written its own pid file yet."""
+        written = (read_pid(file, running=str(self._data)) for file in (self._data / "postmaster.pid", self._starting))
+        return next((pid for pid in written if pid), None)
 
     def _initialise(self) -> None:
         """initdb into a draft, then one rename: a cluster that is there is a whole one."""
@@ -124,6 +127,7 @@ class Postgres:
             log=self.log,
             env={"LC_ALL": "C"},
             account=self._place.account,
+            pid_file=self._starting,
             on_parent_death=signal.SIGINT if self._throw_away else None,
         )
         wait_for(lambda: gone(pid) or self.alive(port), _START_SECONDS)

@@ -24,6 +24,7 @@ def spawn(
     account: Account | None = None,
     pid_file: Path | None = None,
     on_parent_death: signal.Signals | None = None,
+    cwd: Path = Path("/"),
 ) -> int:
     """Start a process in a session of its own, out of reach of the terminal's Ctrl-C; returns its pid.
 
@@ -33,7 +34,7 @@ def spawn(
         process = subprocess.Popen(
             list(args),
             env=dict(env),
-            cwd="/",
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -112,4 +113,25 @@ def end(pid: int, *steps: tuple[signal.Signals, float]) -> bool:
             return True
         if wait_for(lambda: gone(pid), seconds):
             return True
+    return False
+
+
+def end_group(pid: int, *steps: tuple[signal.Signals, float]) -> bool:
+    """The same for a process and everything that it started in its group; True when nobody of them is left."""
+    for number, seconds in steps:
+        try:
+            os.killpg(pid, number)
+        except ProcessLookupError:
+            return True
+        if wait_for(lambda: _group_gone(pid), seconds):
+            return True
+    return False
+
+
+def _group_gone(pid: int) -> bool:
+    gone(pid)
+    try:
+        os.killpg(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return True
     return False

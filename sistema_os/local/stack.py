@@ -38,10 +38,17 @@ class Stack:
         self.local = local
         self._throw_away = throw_away
 
-    def start(self) -> dict[str, str]:
-        """Bring both servers up and return the settings that lead to them."""
+    def start(self, *, app: bool = True, hotel: bool = True) -> dict[str, str]:
+        """Bring the servers up and return the settings that lead to them.
+
+        Without `app`, Django's own database is somebody else's; without `hotel`, the hotel's Supabase is. Without both,
+        nothing runs, and the settings are only the secrets that every installation needs.
+        """
         with self._alone():
             current = state.load(self.local) or state.State()
+            if not (app or hotel):
+                state.save(self.local, current)
+                return self._publish(current, app=False, hotel=False)
             place, outside = find_place(self.local, current.outside)
             current = replace(current, outside=outside)
             state.save(self.local, current)
@@ -49,8 +56,9 @@ class Stack:
             current = replace(current, postgres_port=postgres.start(current.postgres_port))
             state.save(self.local, current)
             bootstrap.prepare(lambda name: postgres.connect(current.postgres_port, name), current.secrets)
-            current = self._start_rest(current)
-            return self._publish(current)
+            if hotel:
+                current = self._start_rest(current)
+            return self._publish(current, app=app, hotel=hotel)
 
     def stop(self) -> None:
         with self._alone():
@@ -133,20 +141,22 @@ class Stack:
         Postgres(place, current.secrets.superuser).stop()
         return outside
 
-    def _publish(self, current: state.State) -> dict[str, str]:
+    def _publish(self, current: state.State, *, app: bool, hotel: bool) -> dict[str, str]:
         """Write `.local/stack.env`, which settings.py reads after the process's environment and `.env`."""
         values = {
             "SECRET_KEY": current.secrets.django,
             "HASH_KEY": current.secrets.hashes,
-            "DATABASE_URL": _postgres_url(
-                "sistema_os", current.secrets.app, current.postgres_port, bootstrap.APP_DATABASE
-            ),
-            "SUPABASE_URL": f"http://127.0.0.1:{current.rest_port}",
-            "SUPABASE_SERVICE_KEY": api_key(current.secrets.jwt, "service_role"),
-            "SUPABASE_REST_PATH": "",
             "HTTPS": "off",
             "STATIC_FROM_SOURCE": "on",
         }
+        if app:
+            values["DATABASE_URL"] = _postgres_url(
+                "sistema_os", current.secrets.app, current.postgres_port, bootstrap.APP_DATABASE
+            )
+        if hotel:
+            values["SUPABASE_URL"] = f"http://127.0.0.1:{current.rest_port}"
+            values["SUPABASE_SERVICE_KEY"] = api_key(current.secrets.jwt, "service_role")
+            values["SUPABASE_REST_PATH"] = ""
         lines = ["# Written by the local stack at each start; edits are lost. Yours belong in .env."]
         lines += [f"{name}={value}" for name, value in values.items()]
         state.write_whole(self.local / "stack.env", "\n".join(lines) + "\n")

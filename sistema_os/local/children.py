@@ -1,0 +1,105 @@
+"""The demo's own processes. They die with it; where the system cannot promise that, the next demo ends them."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sistema_os.local.errors import LocalStackError
+from sistema_os.local.processes import end_group, gone, read_pid, spawn
+from sistema_os.local.stack import PROJECT
+
+_MANAGE = (sys.executable, str(PROJECT / "manage.py"))
+_PATIENCE = ((signal.SIGTERM, 8.0), (signal.SIGKILL, 5.0))
+
+
+class Children:
+    """Commands that end by themselves, and servers that end when they are told. Each has a process group of its own:
+    the terminal's Ctrl-C reaches the demo alone, which ends them in order."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._env = env
+        self._servers: dict[str, int] = {}
+
+    def manage(self, *args: str, quiet: bool = True) -> str:
+        """Run a management command to its end; what a quiet one prints is returned.
+
+        A command that fails says why on its last line, and that is the sentence of the error.
+        """
+        process = subprocess.Popen(
+            [*_MANAGE, *args],
+            cwd=PROJECT,
+            env=dict(self._env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if quiet else None,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            out, said = process.communicate()
+        except BaseException:
+            end_group(process.pid, (signal.SIGINT, 10.0), *_PATIENCE)
+            process.communicate()
+            raise
+        if process.returncode not in (0, 3):
+            raise LocalStackError(_sentence(said) or f"`manage.py {args[0]}` failed.")
+        return out or ""
+
+    def serve(self, name: str, command: Sequence[str]) -> None:
+        """Start a server; its output is in `.local/NAME.log`."""
+        log = self.log(name)
+        log.unlink(missing_ok=True)
+        self._servers[name] = spawn(
+            command,
+            log=log,
+            env=self._env,
+            pid_file=self._pid_file(name),
+            on_parent_death=signal.SIGTERM,
+            cwd=PROJECT,
+        )
+
+    def serve_manage(self, name: str, *args: str) -> None:
+        self.serve(name, [*_MANAGE, *args])
+
+    def log(self, name: str) -> Path:
+        return self._folder / f"{name}.log"
+
+    def ended(self) -> str:
+        """The name of a server that is no longer there, or an empty string."""
+        return next((name for name, pid in self._servers.items() if gone(pid)), "")
+
+    def stop(self) -> None:
+        """All at once, then each gets its time; a group that outlives it is killed."""
+        for pid in self._servers.values():
+            _signal_group(pid, signal.SIGTERM)
+        for name, pid in self._servers.items():
+            end_group(pid, *_PATIENCE)
+            self._pid_file(name).unlink(missing_ok=True)
+        self._servers.clear()
+
+    def end_leftovers(self) -> None:
+        """Servers of a demo that was killed with -9, where they did not die with it."""
+        for file in self._folder.glob("*.server.pid"):
+            if pid := read_pid(file, running=sys.executable):
+                end_group(pid, *_PATIENCE)
+            file.unlink(missing_ok=True)
+
+    def _pid_file(self, name: str) -> Path:
+        return self._folder / f"{name}.server.pid"
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _sentence(said: str) -> str:
+    """The last thing a command said, without the name of the error's class before it."""
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith("{")]
+    return lines[-1].removeprefix("CommandError: ") if lines else ""

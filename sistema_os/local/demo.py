@@ -1,0 +1,172 @@
+"""`make demo`: a hotel's morning on this machine, from nothing to a page in the browser."""
+
+import fcntl
+import http.client
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from django.utils.translation import gettext as _
+
+from sistema_os.local.children import Children
+from sistema_os.local.errors import LocalStackError
+from sistema_os.local.ports import in_use
+from sistema_os.local.processes import wait_for
+from sistema_os.local.sample import Sample
+from sistema_os.local.services import Services, open_services
+from sistema_os.local.stack import Stack
+
+_READY_SECONDS = 60.0
+_WEB_WORKERS = 2
+Say = Callable[[str], None]
+
+
+class Interrupted(BaseException):
+    """Somebody pressed Ctrl-C or asked the process to end; everything that runs is to be stopped."""
+
+
+class Demo:
+    def __init__(self, port: int, say: Say) -> None:
+        self._port = port
+        self._say = say
+        self._stack = Stack()
+        self._folder = self._stack.local
+
+    def run(self, *, reset: bool) -> None:
+        """Until somebody ends it (Interrupted) or it cannot go on (LocalStackError); everything is stopped then."""
+        started = time.monotonic()
+        with ExitStack() as closing:
+            closing.enter_context(self._only_one())
+            closing.enter_context(_interruptible())
+            Children(self._folder, {}).end_leftovers()
+            self._check_port()
+            if reset:
+                self._reset()
+            closing.callback(self._stack.stop)
+            services = self._open()
+            children = Children(self._folder, services.env)
+            closing.callback(children.stop)
+            self._prepare(children, services)
+            self._work(children, services)
+            self._serve(children)
+            self._say(self._welcome(children, services, time.monotonic() - started))
+            self._watch(children)
+
+    @contextmanager
+    def _only_one(self) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "demo.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise LocalStackError(_("A demo already runs from this folder; end it with Ctrl-C first.")) from error
+            yield
+
+    def _check_port(self) -> None:
+        if in_use(self._port):
+            raise LocalStackError(
+                _("Port %(port)d is in use; choose another one with PORT=, as in `make demo PORT=8001`.")
+                % {"port": self._port}
+            )
+
+    def _reset(self) -> None:
+        self._say(_("Forgetting what earlier demos left"))
+        self._stack.reset()
+        Sample(self._folder, self._stack).forget()
+
+    def _open(self) -> Services:
+        self._say(_("Starting the local Supabase"))
+        services = open_services(self._stack)
+        if services.own_database:
+            self._say(_("DATABASE_URL is yours: no database of the demo's own."))
+        if services.own_supabase:
+            self._say(_("SUPABASE_URL is yours: no local Supabase, and the sample hotel is not loaded into yours."))
+        return services
+
+    def _prepare(self, children: Children, services: Services) -> None:
+        self._say(_("Preparing the database, the groups and the schedules"))
+        children.manage("migrate", "--verbosity=0")
+        children.manage("setup_roles", *(["--demo-users"] if services.known_passwords_are_harmless else []))
+        children.manage("setup_schedules")
+
+    def _work(self, children: Children, services: Services) -> None:
+        """The real jobs by their real commands, a morning at a time; on a Supabase of one's own nothing is started."""
+        if services.own_supabase:
+            return
+        sample = Sample(self._folder, self._stack)
+        if sample.outdated:
+            self._say(_("This version has another sample hotel; `make demo-reset` starts with it."))
+        last = None
+        for last in sample.mornings():
+            self._say("")
+            children.manage("pipeline_diario", "--date", last.isoformat(), quiet=False)
+        if last is not None:
+            for job in ("hospedes_casa", "rm_daily_collection"):
+                children.manage(job, "--date", last.isoformat(), quiet=False)
+
+    def _serve(self, children: Children) -> None:
+        web = ["-m", "gunicorn", "sistema_os.wsgi", f"--bind=127.0.0.1:{self._port}", f"--workers={_WEB_WORKERS}"]
+        children.serve("web", [sys.executable, *web])
+        children.serve_manage("queue", "qcluster")
+        children.serve_manage("watch", "jobwatch")
+        if not wait_for(lambda: bool(children.ended()) or self._ready(), _READY_SECONDS) or children.ended():
+            name = children.ended() or "web"
+            raise LocalStackError(
+                _("“%(name)s” did not start; %(log)s says why.") % {"name": name, "log": children.log(name)}
+            )
+
+    def _ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _welcome(self, children: Children, services: Services, seconds: float) -> str:
+        lines = ["", _("Ready after %(seconds)d s: %(address)s") % {"seconds": seconds, "address": self._address()}]
+        if services.known_passwords_are_harmless:
+            logins = children.manage("setup_roles", "--demo-users").splitlines()
+            lines += [f"  {line}" for line in logins if " / " in line]
+        else:
+            lines.append(_("Your database may be shared, so it gets no demo users: `manage.py createsuperuser`."))
+        return "\n".join([*lines, _("Ctrl-C ends it; the next `make demo` goes on from here.")])
+
+    def _address(self) -> str:
+        return f"http://127.0.0.1:{self._port}/admin/"
+
+    def _watch(self, children: Children) -> None:
+        """Until a signal comes; a server that dies takes the demo with it, and is named."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        try:
+            while not (name := children.ended()):
+                signal.sigwait({signal.SIGCHLD})
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise LocalStackError(
+            _("“%(name)s” has ended by itself; %(log)s says why.") % {"name": name, "log": children.log(name)}
+        )
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """The first SIGINT, SIGTERM or SIGHUP ends what is under way; the ones after it cannot end the tidying up."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise Interrupted
+
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

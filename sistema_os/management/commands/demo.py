@@ -1,0 +1,29 @@
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from sistema_os.local.demo import Demo, Interrupted
+from sistema_os.local.errors import LocalStackError
+
+
+class Command(BaseCommand):
+    help = "A hotel's morning on this machine: local Supabase, three business dates, the admin."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--reset", action="store_true", help="forget what earlier demos left")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            Demo(options["port"], self._say).run(reset=options["reset"])
+        except LocalStackError as error:
+            raise CommandError(str(error)) from error
+        except Interrupted:
+            self._say(_("Stopped."))
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        sys.stdout.flush()
