@@ -45,7 +45,9 @@ class Control:
 
     def enter(self, phase: str, total: int | None) -> None:
         """Starts a phase at 0 and wakes the heartbeat, so that no phase is too short to be seen."""
-        entered = (*self.position.phases, (phase, timezone.now()))
+        entered = self.position.phases
+        if phase != self.position.phase:
+            entered = (*entered, (phase, timezone.now()))
         self._move(Position(phase, total=total, phases=entered))
         self.wake()
 

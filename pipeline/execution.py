@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils.translation import gettext as _
 
-from pipeline import failures, registry, runs
+from pipeline import failures, registry, runs, words
 from pipeline.context import RunContext
 from pipeline.control import Control, Position
 from pipeline.heartbeat import Heartbeat, timeout_sentence
@@ -142,7 +142,7 @@ def _end_of(error: BaseException, run: JobRun, control: Control) -> End:
     if sentence := failures.expected_sentence(error):
         logger.error("%s", sentence)
         return End(State.FAILED, sentence)
-    phase = registry.phase_title(control.position.phase)
+    phase = words.phase_title(control.position.phase)
     logger.error("%s: %s", type(error).__name__, failures.frames_of(error))
     return End(State.FAILED, failures.unexpected_sentence(error, phase))
 

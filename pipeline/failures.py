@@ -76,7 +76,15 @@ def unexpected_sentence(error: BaseException, phase: str) -> str:
 
 
 def frames_of(error: BaseException) -> str:
-    """Where it happened, innermost call first, without messages and without the machine's folders."""
-    base = f"{Path(settings.BASE_DIR)}/"
-    frames = reversed(traceback.extract_tb(error.__traceback__))
-    return " < ".join(f"{frame.filename.replace(base, '')}:{frame.lineno} {frame.name}" for frame in frames)
+    """Where it happened: our own calls, innermost first, without messages and without the machine's folders."""
+    frames = traceback.extract_tb(error.__traceback__)
+    base = Path(settings.BASE_DIR)
+    own = [f"{_inside(frame.filename, base)}:{frame.lineno} {frame.name}" for frame in frames]
+    return " < ".join(place for place in reversed(own) if not place.startswith(":"))
+
+
+def _inside(file: str, base: Path) -> str:
+    """The file's path from the project's root, "" for what is not ours."""
+    path = Path(file)
+    ours = path.is_relative_to(base) and not path.relative_to(base).parts[0].startswith(".")
+    return str(path.relative_to(base)) if ours else ""

@@ -54,15 +54,17 @@ class Heartbeat(threading.Thread):
         self._over = False
         self._ear, self._wake_end = os.pipe()
         os.set_blocking(self._wake_end, False)
-        self._started = self._last_good = time.monotonic()
-        self._next_beat = 0.0
-        self._beaten: Position | None = None
+        self._began = self._last_good = time.monotonic()
+        # The claim has appended the first beat.
+        self._next_beat = self._began + settings.HEARTBEAT_SECONDS
+        self._beaten = Position()
         self._asked: float | None = None
         self._stack = ""
         self._listening: object = None
 
     def __enter__(self) -> "Heartbeat":
         self._control.wake = self.wake
+        log_beat(self._beaten)
         self.start()
         return self
 
@@ -112,7 +114,7 @@ class Heartbeat(threading.Thread):
         if self._control.stop == "fence":
             return False
         phase = self._control.position.phase
-        return time.monotonic() >= self._next_beat or self._beaten is None or phase != self._beaten.phase
+        return time.monotonic() >= self._next_beat or phase != self._beaten.phase
 
     def _beat(self) -> None:
         position = self._control.position
@@ -121,14 +123,7 @@ class Heartbeat(threading.Thread):
             self._control.ask_to_stop("fence")
             return
         self._last_good, self._beaten = time.monotonic(), position
-        logger.info(
-            "beat phase=%s done=%s total=%s key=%s idle=%.0fs",
-            position.phase or "-",
-            position.done,
-            "-" if position.total is None else position.total,
-            position.last_key or "-",
-            position.idle_seconds,
-        )
+        log_beat(position)
 
     def _look_for_cancel(self) -> None:
         if self._control.stop is None and runs.cancel_requested(self._run.pk):
@@ -152,7 +147,7 @@ class Heartbeat(threading.Thread):
             self._asked = now
         if self._asked is not None and now - self._asked > GRACE_SECONDS:
             self._leave(State.CANCELLED, 130, _("Cancelled; the job did not obey and was stopped."))
-        if now - self._started > settings.JOB_TIMEOUT + GRACE_SECONDS:
+        if now - self._began > settings.JOB_TIMEOUT + GRACE_SECONDS:
             self._leave(State.TIMED_OUT, 124, timeout_sentence())
 
     def _leave(self, state: State, code: int, reason: str) -> None:
@@ -197,5 +192,19 @@ class Heartbeat(threading.Thread):
             self._control.ask_to_stop("fence")
 
 
+def log_beat(position: Position) -> None:
+    logger.info(
+        "heartbeat phase=%s done=%s total=%s key=%s idle=%.0fs",
+        position.phase or "-",
+        position.done,
+        "-" if position.total is None else position.total,
+        position.last_key or "-",
+        position.idle_seconds,
+    )
+
+
 def timeout_sentence() -> str:
-    return _("Stopped at the time limit of %(minutes)d minutes.") % {"minutes": max(1, settings.JOB_TIMEOUT // 60)}
+    limit = settings.JOB_TIMEOUT
+    if limit < 120:
+        return _("Stopped at its time limit of %(seconds)g s.") % {"seconds": limit}
+    return _("Stopped at its time limit of %(minutes)g min.") % {"minutes": round(limit / 60)}

@@ -137,6 +137,12 @@ class Beat(models.Model):
     def __str__(self) -> str:
         return f"{self.run_id} {self.at:%H:%M:%S} {self.phase} {self.done}/{self.total}"
 
+    @property
+    def title(self) -> str:
+        from pipeline.words import phase_title
+
+        return phase_title(self.phase)
+
 
 class LogLine(models.Model):
     """The tail of a run's log, redacted before it is stored: it holds no guest data."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 if TYPE_CHECKING:
     from pipeline.context import RunContext
@@ -89,8 +88,3 @@ def get(name: str) -> JobDefinition:
             _("There is no job “%(name)s”. There are: %(jobs)s.") % {"name": name, "jobs": ", ".join(jobs)}
         )
     return jobs[name]
-
-
-def phase_title(phase: str) -> str:
-    """The words for a phase's slug; the catalogue keeps them under the context “phase”."""
-    return pgettext("phase", phase) if phase else ""

@@ -15,13 +15,13 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from pipeline import registry, runs
 from pipeline.context import current_business_date
 from pipeline.execution import EXIT_CODES, USAGE_ERROR, Process, execute
 from pipeline.management.progress import ProgressBar
 from pipeline.models import RESUMABLE, JobRun, Trigger
+from pipeline.words import summary_rows
 
 
 def _day(text: str) -> date:
@@ -125,19 +125,10 @@ class JobCommand(BaseCommand):
             "seconds": took,
         }
         self.stdout.write(head)
-        for line in summary_lines(run.summary):
-            self.stdout.write(f"  {line}")
+        for label, value in summary_rows(run.summary):
+            self.stdout.write(f"  {label}: {value}")
         if run.reason:
             (self.stdout if EXIT_CODES[run.state] == 0 else self.stderr).write(f"  {run.reason}")
-
-
-def summary_lines(summary: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    for name, value in summary.items():
-        label = prefix + pgettext("summary", name).replace("_", " ")
-        if isinstance(value, dict):
-            yield from summary_lines(value, f"{label}: ")
-        else:
-            yield f"{label}: {value}"
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -4,7 +4,7 @@ import time
 from typing import TextIO
 
 from pipeline.control import Position
-from pipeline.registry import phase_title
+from pipeline.words import phase_title
 
 _WIDTH = 28
 _REDRAW_SECONDS = 0.1

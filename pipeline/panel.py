@@ -1,0 +1,82 @@
+"""What runs have to say on the dashboard: the one under way or the last, the last 28, and how old the data is."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from pipeline import record, registry, words
+from pipeline.models import LIVE, JobRun, State
+
+STRIP = 28
+_HEIGHTS = {State.SUCCEEDED: "s-ok", State.PARTIAL: "s-warn", State.CANCELLED: "s-warn"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Data that a job keeps fresh: late after the first limit, old after the second."""
+
+    title: str | Promise
+    job: str
+    late: timedelta
+    old: timedelta
+
+
+SOURCES = (
+    Source(_("Guest list and service orders"), "pipeline_diario", timedelta(hours=25), timedelta(hours=30)),
+    Source(_("Guests in the house"), "hospedes_casa", timedelta(minutes=45), timedelta(hours=2)),
+    Source(_("Daily revenue photo"), "rm_daily_collection", timedelta(hours=25), timedelta(hours=30)),
+)
+
+
+@dataclass(frozen=True)
+class Age:
+    title: str | Promise
+    run: JobRun | None
+    at: datetime | None
+    chip: str
+    word: str | Promise
+    age: str
+    limit: str
+
+
+def panel(user: User | AnonymousUser) -> dict[str, Any]:
+    if not user.has_perm("pipeline.view_jobrun"):
+        return {}
+    followed = [name for name, job in registry.load().items() if not job.housekeeping]
+    recent = list(JobRun.objects.filter(job__in=followed).defer("checkpoint", "blocked_stack")[:STRIP])
+    shown = next((run for run in recent if run.live), recent[0] if recent else None)
+    return {
+        "shown": shown,
+        "moving": record.moving(shown) if shown else None,
+        "phases": len(registry.get(shown.job).phases) if shown else 0,
+        "strip": [(run, _HEIGHTS.get(State(run.state), "s-run" if run.live else "s-bad")) for run in reversed(recent)],
+        "strip_words": _counted(recent),
+        "ages": [_age(source) for source in SOURCES],
+        "may_run": user.has_perm("pipeline.run_job"),
+    }
+
+
+def _counted(recent: list[JobRun]) -> str:
+    """ "23 succeeded, 2 partial": ended runs by state."""
+    ended = [run.get_state_display() for run in recent if run.state not in LIVE]
+    return ", ".join(f"{ended.count(word)} {word}" for word in dict.fromkeys(ended))
+
+
+def _age(source: Source) -> Age:
+    """The data is as old as the start of the last run that got all of it: a partial run may have left this source."""
+    run = JobRun.objects.of(source.job).filter(state=State.SUCCEEDED, dry_run=False).first()
+    at = run.started_at if run else None
+    if run is None or at is None:
+        return Age(source.title, None, None, "chip-wait", _("never collected"), "", "")
+    age = timezone.now() - at
+    chip, word, limit = "chip-ok", _("up to date"), ""
+    if age > source.late:
+        chip, word, limit = "chip-warn", _("late"), words.duration(source.late)
+    if age > source.old:
+        chip, word, limit = "chip-bad", _("old"), words.duration(source.old)
+    return Age(source.title, run, at, chip, word, words.duration(age), limit)

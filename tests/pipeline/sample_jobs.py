@@ -1,0 +1,104 @@
+"""A job for the tests: its step says how it behaves. EXTRA_JOB_MODULES names it, so that child processes know it."""
+
+import asyncio
+import ctypes
+import time
+from collections.abc import Awaitable, Callable
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from pipeline.context import RunContext
+from pipeline.registry import ExpectedFailure, Outcome, job
+
+PERSON = "Thiago de Souza Lima, CPF 529.982.247-25"
+CHUNKS = 40
+
+
+async def succeed(context: RunContext) -> Outcome:
+    await context.phase("succeed", 3)
+    for done in range(1, 4):
+        await context.advance(done, f"key-{done}")
+    return Outcome("succeeded", {"rows": 3})
+
+
+async def partial(context: RunContext) -> Outcome:
+    return Outcome("partial", {"rows": 1}, "A listagem ficou em quarentena.")
+
+
+async def fail(context: RunContext) -> Outcome:
+    raise ExpectedFailure("O coletor não respondeu.")
+
+
+async def crash(context: RunContext) -> Outcome:
+    await context.phase("crash")
+    raise ValueError(PERSON)
+
+
+async def wait(context: RunContext) -> Outcome:
+    await context.phase("wait", 10)
+    await context.advance(4, "key-4")
+    await asyncio.Event().wait()
+    raise AssertionError("nobody sets the event")
+
+
+async def block(context: RunContext) -> Outcome:
+    """Blocks its loop for 5 s, as a synchronous client did in the original."""
+    await context.phase("block", 7)
+    await context.advance(2, "key-2")
+    await asyncio.sleep(0.1)
+    time.sleep(5)  # noqa: ASYNC251  the failure that the watchdog is there for
+    return Outcome("succeeded")
+
+
+async def hold(context: RunContext) -> Outcome:
+    """Holds the interpreter's lock in a C call: no Python thread of the process moves."""
+    await context.phase("hold")
+    await asyncio.sleep(0.6)
+    ctypes.PyDLL(None).sleep(60)
+    return Outcome("succeeded")
+
+
+async def write(context: RunContext) -> Outcome:
+    """Writes CHUNKS rows, one a transaction, and goes on at its checkpoint."""
+    first = context.checkpoint.get("next", 0)
+    await context.phase("write", CHUNKS)
+    for number in range(first, CHUNKS):
+        await context.advance(number)
+        await sync_to_async(_write)(context, number)
+        await asyncio.sleep(0.05)
+    return Outcome("succeeded", {"rows": CHUNKS - first})
+
+
+def _write(context: RunContext, number: int) -> None:
+    with transaction.atomic():
+        context.fence()
+        Group.objects.create(name=f"chunk {number} of run {context.run_id}")
+        context.save_checkpoint({"next": number + 1})
+
+
+async def missing_table(context: RunContext) -> Outcome:
+    await context.phase("missing_table")
+    await context.supabase.async_table("nao_existe").select("*").execute()
+    return Outcome("succeeded")
+
+
+async def group_of_tasks(context: RunContext) -> Outcome:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(asyncio.Event().wait())
+        tasks.create_task(fail(context))
+    return Outcome("succeeded")
+
+
+BEHAVIOURS: dict[str, Callable[[RunContext], Awaitable[Outcome]]] = {
+    behaviour.__name__: behaviour
+    for behaviour in (succeed, partial, fail, crash, wait, block, hold, write, missing_table, group_of_tasks)
+}
+
+
+@job("sample", title="Sample", idempotent=True, phases=tuple(BEHAVIOURS))
+async def run(context: RunContext) -> Outcome:
+    assert context.steps is not None
+    (behaviour,) = context.steps
+    return await BEHAVIOURS[behaviour](context)

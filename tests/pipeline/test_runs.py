@@ -1,0 +1,306 @@
+"""The state machine and what the database itself refuses."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
+from pytest_django.fixtures import SettingsWrapper
+
+from pipeline import registry, runs
+from pipeline.context import RunContext
+from pipeline.control import Position
+from pipeline.models import LIVE, TERMINAL, Beat, CancelRequest, JobRun, State, Trigger
+from tests.pipeline.conftest import DAY
+
+OpenSample = Callable[..., JobRun]
+ends: dict[str, Any] = {"summary": {}, "reason": ""}
+
+
+def test_a_new_run_waits_in_the_queue(db: None, open_sample: OpenSample) -> None:
+    run = open_sample()
+    assert (run.state, run.fence, run.started_at, run.finished_at) == (State.QUEUED, 0, None, None)
+
+
+def test_a_claim_starts_the_run_under_a_fence_with_its_first_beat(db: None, open_sample: OpenSample) -> None:
+    run = runs.claim(open_sample().pk)
+    assert (run.state, run.fence) == (State.RUNNING, 1)
+    assert run.started_at is not None
+    assert run.lease_seconds > 0
+    assert list(run.beats.values_list("fence", "phase")) == [(1, "")]
+
+
+@pytest.mark.parametrize("state", [state for state in State if state != State.QUEUED])
+def test_only_a_queued_run_can_be_claimed(db: None, state: str) -> None:
+    over = datetime.now(UTC) if state in TERMINAL else None
+    run = JobRun.objects.create(
+        job="sample",
+        business_date=DAY,
+        trigger=Trigger.ADMIN,
+        state=state,
+        fence=4,
+        lease_seconds=1,
+        started_at=Now(),
+        finished_at=over,
+    )
+    with pytest.raises(runs.NotClaimed):
+        runs.claim(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.fence) == (state, 4)
+
+
+@pytest.mark.parametrize("state", LIVE)
+def test_a_second_start_is_refused_with_the_live_run(db: None, open_sample: OpenSample, state: str) -> None:
+    live = open_sample()
+    JobRun.objects.filter(pk=live.pk).update(state=state, fence=1, lease_seconds=1, started_at=Now())
+    with pytest.raises(runs.AlreadyRunning) as refused:
+        open_sample()
+    assert refused.value.run == live
+    assert JobRun.objects.count() == 1
+
+
+def test_the_same_slot_of_a_schedule_opens_one_run(db: None, open_sample: OpenSample) -> None:
+    slot = datetime(2026, 11, 1, 5, 50, tzinfo=UTC)
+    first = runs.claim(open_sample(slot=slot).pk)
+    runs.finish(first.pk, first.fence, State.SUCCEEDED, **ends)
+    with pytest.raises(runs.SlotTaken):
+        open_sample(slot=slot)
+    assert JobRun.objects.count() == 1
+
+
+def test_eight_simultaneous_starts_open_exactly_one_run(
+    transactional_db: None, open_sample: OpenSample, in_background: Callable[..., threading.Thread]
+) -> None:
+    together = threading.Barrier(8)
+    opened: list[JobRun] = []
+    refused: list[JobRun] = []
+
+    def start() -> None:
+        together.wait()
+        try:
+            opened.append(open_sample())
+        except runs.AlreadyRunning as error:
+            refused.append(error.run)
+
+    for thread in [in_background(start) for _ in range(8)]:
+        thread.join()
+    assert len(opened) == 1
+    assert refused == opened * 7
+    assert JobRun.objects.count() == 1
+
+
+def test_what_cannot_run_is_refused_with_a_sentence_and_no_row(db: None, open_sample: OpenSample) -> None:
+    with pytest.raises(registry.UnknownJob, match="nao_existe"):
+        runs.open_run("nao_existe", business_date=DAY, trigger=Trigger.ADMIN)
+    with pytest.raises(runs.InvalidRun, match="2999-01-01"):
+        open_sample(business_date=date(2999, 1, 1))
+    with pytest.raises(runs.InvalidRun, match="no_such_step"):
+        open_sample("no_such_step")
+    assert not JobRun.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "constraint"),
+    [
+        ({"state": "sleeping"}, "jobrun_state_known"),
+        ({"state": "succeeded"}, "jobrun_finished_exactly_when_terminal"),
+        ({"finished_at": Now()}, "jobrun_finished_exactly_when_terminal"),
+        ({"state": "running"}, "jobrun_working_was_claimed"),
+    ],
+)
+def test_the_database_refuses_a_run_in_a_wrong_state(
+    db: None, open_sample: OpenSample, fields: dict[str, Any], constraint: str
+) -> None:
+    run = open_sample()
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        JobRun.objects.filter(pk=run.pk).update(**fields)
+
+
+def test_a_terminal_run_never_reopens(db: None, open_sample: OpenSample) -> None:
+    run = runs.claim(open_sample().pk)
+    runs.finish(run.pk, run.fence, State.SUCCEEDED, **ends)
+    with pytest.raises(runs.FenceLost):
+        runs.finish(run.pk, run.fence, State.FAILED, **ends)
+    assert not runs.beat(run.pk, run.fence, Position("late"))
+    assert not runs.request_cancel(run)
+    assert runs.sweep() == []
+    run.refresh_from_db()
+    assert run.state == State.SUCCEEDED
+    assert not run.beats.filter(phase="late").exists()
+
+
+def test_a_beat_stores_the_position_on_the_run_and_in_its_curve(db: None, open_sample: OpenSample) -> None:
+    run = runs.claim(open_sample().pk)
+    assert runs.beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
+    run.refresh_from_db()
+    assert (run.phase, run.done, run.total, run.last_key) == ("listing", 300, 622, "9001")
+    newest = run.beats.first()
+    assert newest is not None
+    assert (newest.phase, newest.done, newest.total, newest.last_key) == ("listing", 300, 622, "9001")
+
+
+def test_a_beat_never_waits_for_a_writer_that_holds_the_row(
+    transactional_db: None, open_sample: OpenSample, in_background: Callable[..., threading.Thread]
+) -> None:
+    run = runs.claim(open_sample().pk)
+    beaten = threading.Event()
+
+    def beat() -> None:
+        assert runs.beat(run.pk, run.fence, Position("listing", 1))
+        beaten.set()
+
+    with transaction.atomic():
+        runs.lock_fence(run.pk, run.fence)
+        in_background(beat)
+        assert beaten.wait(5), "the beat waited for the transaction of the writer"
+    assert Beat.objects.filter(run=run, phase="listing").exists()
+
+
+def test_a_cancel_never_waits_for_a_writer_that_holds_the_row(
+    transactional_db: None, open_sample: OpenSample, in_background: Callable[..., threading.Thread]
+) -> None:
+    run = runs.claim(open_sample().pk)
+    with transaction.atomic():
+        runs.lock_fence(run.pk, run.fence)
+        in_background(lambda: runs.request_cancel(run)).join(5)
+        assert CancelRequest.objects.filter(run=run).exists()
+
+
+def test_cancelling_a_queued_run_ends_it_at_once(people: dict[str, User], open_sample: OpenSample) -> None:
+    run = open_sample()
+    assert runs.request_cancel(run, people["Operação"])
+    run.refresh_from_db()
+    assert run.state == State.CANCELLED
+    assert "Operação" in run.reason
+    with pytest.raises(runs.NotClaimed):
+        runs.claim(run.pk)
+
+
+def test_cancelling_a_running_run_leaves_its_end_to_the_job(db: None, open_sample: OpenSample) -> None:
+    run = runs.claim(open_sample().pk)
+    assert runs.request_cancel(run)
+    run.refresh_from_db()
+    assert run.state == State.CANCELLING
+    runs.finish(run.pk, run.fence, State.CANCELLED, **ends)
+
+
+def test_a_run_without_a_beat_for_longer_than_its_lease_is_lost(db: None, open_sample: OpenSample) -> None:
+    run = runs.claim(open_sample().pk)
+    assert runs.sweep() == []
+    Beat.objects.filter(run=run).update(at=Now() - timedelta(seconds=run.lease_seconds + 1))
+    assert runs.sweep() == [run]
+    run.refresh_from_db()
+    assert run.state == State.LOST
+    assert run.reason
+    assert runs.sweep() == []
+
+
+def test_a_lost_run_writes_nothing_more(db: None, open_sample: OpenSample) -> None:
+    run = runs.claim(open_sample().pk)
+    context = RunContext(run)
+    JobRun.objects.filter(pk=run.pk).update(lease_seconds=0.001)
+    Beat.objects.filter(run=run).update(at=Now() - timedelta(seconds=1))
+    runs.sweep()
+    with pytest.raises(runs.FenceLost), transaction.atomic():
+        context.fence()
+    with pytest.raises(runs.FenceLost), transaction.atomic():
+        context.save_checkpoint({"next": 9})
+    with pytest.raises(runs.FenceLost):
+        runs.check_fence(run.pk, run.fence)
+    assert not runs.beat(run.pk, run.fence, Position("zombie"))
+    with pytest.raises(runs.FenceLost):
+        runs.finish(run.pk, run.fence, State.SUCCEEDED, **ends)
+    run.refresh_from_db()
+    assert (run.state, run.checkpoint) == (State.LOST, {})
+
+
+@pytest.mark.parametrize("claimed", [True, False], ids=["running", "queued"])
+def test_the_last_net_ends_whatever_is_live_after_the_stale_hours(
+    db: None, open_sample: OpenSample, settings: SettingsWrapper, claimed: bool
+) -> None:
+    settings.STALE_RUNNING_HOURS = 2
+    run = open_sample()
+    if claimed:
+        runs.claim(run.pk)
+    almost, over = Now() - timedelta(hours=1, minutes=59), Now() - timedelta(hours=2, minutes=1)
+    JobRun.objects.update(queued_at=almost, **({"started_at": almost} if claimed else {}))
+    assert runs.sweep() == []
+    JobRun.objects.update(queued_at=over, **({"started_at": over} if claimed else {}))
+    assert runs.sweep() == [run]
+    run.refresh_from_db()
+    assert run.state == State.LOST
+    assert "2" in run.reason
+
+
+def test_the_fence_guards_a_transaction_and_says_so(transactional_db: None, open_sample: OpenSample) -> None:
+    run = runs.claim(open_sample().pk)
+    with pytest.raises(RuntimeError, match="atomic"):
+        runs.lock_fence(run.pk, run.fence)
+    with pytest.raises(RuntimeError, match="transaction"):
+        runs.save_checkpoint(run.pk, run.fence, {})
+
+
+def test_a_writer_that_freezes_in_a_transaction_cannot_hold_the_row_for_ever(db: None, open_sample: OpenSample) -> None:
+    run = runs.claim(open_sample().pk)
+    runs.lock_fence(run.pk, run.fence)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("30s",)
+
+
+def test_a_checkpoint_is_kept_with_the_writes_or_not_at_all(transactional_db: None, open_sample: OpenSample) -> None:
+    run = runs.claim(open_sample().pk)
+    context = RunContext(run)
+    with transaction.atomic():
+        context.fence()
+        context.save_checkpoint({"next": 1})
+        transaction.set_rollback(True)
+    run.refresh_from_db()
+    assert run.checkpoint == {}
+    with transaction.atomic():
+        context.fence()
+        context.save_checkpoint({"next": 2})
+    run.refresh_from_db()
+    assert run.checkpoint == {"next": 2}
+
+
+def ended(open_sample: OpenSample, state: str, checkpoint: dict[str, int]) -> JobRun:
+    run = runs.claim(open_sample().pk)
+    with transaction.atomic():
+        runs.save_checkpoint(run.pk, run.fence, checkpoint)
+    runs.finish(run.pk, run.fence, state, **ends)
+    run.refresh_from_db()
+    return run
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.TIMED_OUT, State.CANCELLED, State.LOST])
+def test_a_resume_is_a_new_run_with_the_checkpoint(db: None, open_sample: OpenSample, state: str) -> None:
+    stopped = ended(open_sample, state, {"next": 7})
+    resumed = runs.resume(stopped)
+    assert resumed.pk != stopped.pk
+    assert (resumed.resume_of, resumed.trigger, resumed.checkpoint) == (stopped, Trigger.RESUME, {"next": 7})
+    assert (resumed.business_date, resumed.steps) == (stopped.business_date, stopped.steps)
+    stopped.refresh_from_db()
+    assert stopped.state == state
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.PARTIAL])
+def test_a_run_that_reached_its_end_cannot_be_resumed(db: None, open_sample: OpenSample, state: str) -> None:
+    with pytest.raises(runs.InvalidRun):
+        runs.resume(ended(open_sample, state, {}))
+    assert JobRun.objects.count() == 1
+
+
+def test_a_run_is_resumed_once_and_only_when_it_is_over(db: None, open_sample: OpenSample) -> None:
+    live = open_sample()
+    with pytest.raises(runs.InvalidRun):
+        runs.resume(live)
+    runs.request_cancel(live)
+    live.refresh_from_db()
+    runs.request_cancel(runs.resume(live))
+    with pytest.raises(runs.InvalidRun):
+        runs.resume(live)
