@@ -23,6 +23,7 @@ class Version:
     old_hash: int | None = None
     mask: int = 0
     old: list[Any] | None = None
+    vanished: bool = False
 
 
 @dataclass
@@ -70,10 +71,11 @@ class Comparison:
     def remove(self, keys: Iterable[str]) -> None:
         for batch in _batches(keys):
             for head in self._head(batch).values():
-                self.delta.removed.append(head.key)
-                self.delta.versions.append(self._ended("removed", head, 0))
                 known = {name: head.payload.get(name) for name in self.source.columns}
-                self.delta.unexplained += not self.explained(known)
+                vanished = not self.explained(known)
+                self.delta.unexplained += vanished
+                self.delta.removed.append(head.key)
+                self.delta.versions.append(self._ended("removed", head, 0, vanished))
 
     def _head(self, keys: list[str]) -> dict[str, HeadRow]:
         return {row.key: row for row in HeadRow.objects.filter(source=self.source, key__in=keys)} if keys else {}
@@ -97,9 +99,9 @@ class Comparison:
     def _mask(self, fields: list[str]) -> int:
         return sum(1 << self.layout.index(name) for name in fields)
 
-    def _ended(self, kind: str, head: HeadRow, mask: int) -> Version:
+    def _ended(self, kind: str, head: HeadRow, mask: int, vanished: bool = False) -> Version:
         old = [head.payload.get(name) for name in self.layout]
-        return Version(kind, head.key, head.since, head.hash, mask, old)
+        return Version(kind, head.key, head.since, head.hash, mask, old, vanished)
 
 
 def _batches(keys: Iterable[str]) -> Iterator[list[str]]:

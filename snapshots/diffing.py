@@ -15,7 +15,7 @@ Keyed = tuple[str, Row]
 @dataclass(frozen=True)
 class ChangeView:
     """One row's net difference. `fields` names what changed (every filled column of an added or removed row);
-    `seq` is the last snapshot that touched the row."""
+    `seq` is the last snapshot that touched the row; `vanished` says of a removed row that nothing explained it."""
 
     kind: ChangeKind
     key: str
@@ -23,6 +23,7 @@ class ChangeView:
     after: Row | None
     fields: tuple[str, ...]
     seq: int = 0
+    vanished: bool = False
 
 
 def between(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
+from snapshots.charts import Day
 from snapshots.guards import Past
 from snapshots.models import Snapshot, Source
 
@@ -18,3 +20,16 @@ def accepted(source: Source, until: date) -> list[Past]:
         .distinct("business_date")
     )
     return [Past(item.business_date, item.rows, item.filled) for item in snapshots]
+
+
+def days(source: Source, until: date, count: int = 30) -> list[Day]:
+    """What each business date did to the rows. The very first listing is left out: everything in it is new."""
+    since = until - timedelta(days=count - 1)
+    found: dict[date, Day] = {}
+    for item in Snapshot.objects.filter(source=source, business_date__gte=since, business_date__lte=until):
+        day = found.get(item.business_date, Day(item.business_date))
+        held = day.held or item.status == Snapshot.Status.HELD
+        if item.status == Snapshot.Status.PUBLISHED and item.seq != 1:
+            day = Day(day.day, day.added + item.added, day.removed + item.removed, day.changed + item.changed)
+        found[item.business_date] = replace(day, held=held)
+    return list(found.values())

@@ -33,6 +33,8 @@ class Source(models.Model):
     columns = models.JSONField(default=list)
     layout = models.JSONField(default=list)
     kinds = models.JSONField(default=dict)
+    labels = models.JSONField(default=dict)
+    summary = models.JSONField(default=list)
     identity = models.JSONField(default=list)
     recipe = models.CharField(max_length=12, blank=True)
     head_seq = models.PositiveIntegerField(default=0)
@@ -182,6 +184,8 @@ class Change(models.Model):
     key = models.TextField()
     old_hash = models.BigIntegerField(null=True)
     mask = models.BigIntegerField(default=0)
+    # Removed though its last version gave no reason to go.
+    vanished = models.BooleanField(default=False)
     old: models.JSONField[list[Any] | None, list[Any] | None] = models.JSONField(null=True)
 
     class Meta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -27,8 +28,9 @@ WITH touched AS (
     SELECT DISTINCT ON (key) key, kind, old, max(seq) OVER (PARTITION BY key) AS last
     FROM snapshots_change WHERE source_id = %(source)s AND seq > %(low)s AND seq <= %(high)s ORDER BY key, seq
 )
-SELECT t.key, t.last, CASE WHEN t.kind <> 'added' THEN t.old END, later.old, head.payload
+SELECT t.key, t.last, CASE WHEN t.kind <> 'added' THEN t.old END, later.old, head.payload, final.vanished
 FROM touched t
+JOIN snapshots_change final ON final.source_id = %(source)s AND final.key = t.key AND final.seq = t.last
 LEFT JOIN LATERAL (
     SELECT c.kind, c.old FROM snapshots_change c
     WHERE c.source_id = %(source)s AND c.key = t.key AND c.seq > %(high)s ORDER BY c.seq LIMIT 1
@@ -91,13 +93,13 @@ def diff(a: Snapshot, b: Snapshot) -> Iterator[ChangeView]:
 def changes_between(source: Source, low: int, high: int) -> Iterator[ChangeView]:
     columns_low, columns_high = _columns_at(source, low), _columns_at(source, high)
     common = [name for name in columns_high if not columns_low or name in columns_low]
-    for key, seq, first, later, payload in _query(_BETWEEN, {"source": source.pk, "low": low, "high": high}):
+    for key, seq, first, later, payload, vanished in _query(_BETWEEN, {"source": source.pk, "low": low, "high": high}):
         before = None if first is None else only(unpack(_loads(first), source.layout), columns_low)
         end = _loads(payload) if later is None else unpack(_loads(later), source.layout)
         after = None if end is None else only(end, columns_high)
         columns = columns_low if after is None else columns_high if before is None else common
         if change := between(key, before, after, columns, source.kinds, seq):
-            yield change
+            yield replace(change, vanished=True) if vanished else change
 
 
 def _columns_at(source: Source, seq: int) -> list[str]:
@@ -120,7 +122,8 @@ def unpack(old: Sequence[Any], layout: Sequence[str]) -> Row:
 
 
 def _query(statement: str, params: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+    # A server-side cursor: rows do not pile up in memory however many there are.
+    with connection.chunked_cursor() as cursor:
         cursor.execute(statement, params)
         while rows := cursor.fetchmany(2000):
             yield from rows

@@ -89,6 +89,8 @@ def _declared(spec: SourceSpec) -> Source:
         "key_column": spec.key,
         "room_column": spec.room,
         "label_column": spec.label,
+        "labels": dict(spec.labels),
+        "summary": list(spec.summary),
         "identity": list(spec.identity),
     }
     source, _created = Source.objects.update_or_create(

@@ -36,8 +36,11 @@ class SourceSpec:
     label: str = ""
     # Columns that identify a person across rows: erasing one row suppresses every row that shares their value.
     identity: tuple[str, ...] = ()
-    # What the admin calls the source; kept as a message id, so that it follows the reader's language.
+    # What the admin calls the source and its columns: message ids (gettext_noop), so that they follow the reader.
     title: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    # The columns that a listing on the screen shows beside room and name.
+    summary: tuple[str, ...] = ()
     # Used when the source is first seen; afterwards staff edit them in the admin.
     thresholds: Thresholds = field(default_factory=Thresholds)
 

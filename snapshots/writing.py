@@ -10,7 +10,7 @@ import orjson
 from django.db import connection
 
 from snapshots.canonical import Row
-from snapshots.delta import Delta
+from snapshots.delta import Delta, Version
 from snapshots.models import HeadRow, Source
 
 # First half of the advisory lock's key; the second is the source's id.
@@ -26,12 +26,10 @@ def lock(source: Source) -> Source:
 
 def write(source: Source, seq: int, delta: Delta) -> None:
     """Ends the old versions and begins the new ones at `seq`; inside the caller's transaction."""
+    columns = "source_id, seq, since, kind, key, old_hash, mask, old, vanished"
     _copy(
-        "COPY snapshots_change (source_id, seq, since, kind, key, old_hash, mask, old) FROM STDIN",
-        (
-            (source.pk, seq, v.since, v.kind, v.key, v.old_hash, v.mask, None if v.old is None else _json(v.old))
-            for v in delta.versions
-        ),
+        f"COPY snapshots_change ({columns}) FROM STDIN",
+        ((source.pk, seq, v.since, v.kind, v.key, v.old_hash, v.mask, _array(v), v.vanished) for v in delta.versions),
     )
     if delta.removed:
         HeadRow.objects.filter(source=source, key__in=delta.removed).delete()
@@ -67,6 +65,10 @@ def _copy(statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def _array(version: Version) -> str | None:
+    return None if version.old is None else _json(version.old)
 
 
 def _json(value: Any) -> str:

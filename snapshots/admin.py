@@ -1,0 +1,131 @@
+"""Snapshots are read here and decided on, never edited; of a source, staff edit the thresholds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import BooleanField, Case, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+from snapshots import views
+from snapshots.display import status_chip
+from snapshots.guards import threshold_names
+from snapshots.models import Snapshot, Source
+from snapshots.panel import chart_of, held_notes
+
+# Only the stubs make ModelAdmin generic.
+if TYPE_CHECKING:
+    _SnapshotBase = admin.ModelAdmin[Snapshot]
+    _SourceBase = admin.ModelAdmin[Source]
+else:
+    _SnapshotBase = _SourceBase = admin.ModelAdmin
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(_SnapshotBase):
+    list_display = ("listing", "state", "rows_shown", "difference", "collected")
+    list_display_links = ("listing",)
+    list_filter = ("source", "status")
+    list_select_related = ("source",)
+    date_hierarchy = "business_date"
+    list_per_page = 30
+    actions = None
+    empty_title = _("No listing has been collected yet")
+    empty_text = _("The first one comes with the next run of the daily pipeline.")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Snapshot | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Snapshot | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Snapshot]:
+        waits = Case(When(status=Snapshot.Status.HELD, then=Value(True)), default=False, output_field=BooleanField())
+        return super().get_queryset(request).annotate(waits=waits)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """What waits for a decision stands first."""
+        return ("-waits", "-id")
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path("compare/", self._wrapped(views.compare_page), name="snapshots_compare"),
+            path("row/<slug:source>/<path:key>/", self._wrapped(views.row_page), name="snapshots_row"),
+            path("<int:pk>/listing/", self._wrapped(views.listing_page), name="snapshots_listing"),
+            path("<int:pk>/decide/", self.admin_site.admin_view(views.decide), name="snapshots_decide"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def _wrapped(self, view: Any) -> Any:
+        def with_site(request: HttpRequest, **arguments: Any) -> HttpResponse:
+            response: HttpResponse = view(request, self.admin_site, **arguments)
+            return response
+
+        return self.admin_site.admin_view(with_site)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return views.snapshot_page(request, self.admin_site, object_id)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        wanted = request.GET.get("source__id__exact", "")
+        chosen = Source.objects.filter(pk=wanted).first() if wanted.isdecimal() else None
+        more = {**held_notes(request.user), **chart_of(chosen or Source.objects.order_by("pk").first())}
+        return super().changelist_view(request, {**more, **(extra_context or {})})
+
+    @admin.display(description=_("listing"), ordering="business_date")
+    def listing(self, snapshot: Snapshot) -> SafeString:
+        day = date_format(snapshot.business_date, "SHORT_DATE_FORMAT")
+        return format_html('{}<span class="sub">{}</span>', day, snapshot.source)
+
+    @admin.display(description=_("state"), ordering="status")
+    def state(self, snapshot: Snapshot) -> SafeString:
+        chip = status_chip(snapshot)
+        return format_html('<span class="chip {}">{}</span>', chip.css, chip.word)
+
+    @admin.display(description=_("rows"), ordering="received")
+    def rows_shown(self, snapshot: Snapshot) -> SafeString:
+        return format_html('<span class="num">{}</span>', snapshot.received)
+
+    @admin.display(description=_("new, gone, changed"))
+    def difference(self, snapshot: Snapshot) -> SafeString:
+        if snapshot.status in (Snapshot.Status.RUNNING, Snapshot.Status.FAILED):
+            return format_html('<span class="sub">{}</span>', "; ".join(snapshot.sentences) or "–")
+        return format_html('<span class="num">+{} −{} ~{}</span>', snapshot.added, snapshot.removed, snapshot.changed)
+
+    @admin.display(description=_("collected"), ordering="started_at")
+    def collected(self, snapshot: Snapshot) -> SafeString:
+        moment = localtime(snapshot.finished_at or snapshot.started_at)
+        return format_html(
+            '<time datetime="{}">{}</time>', moment.isoformat(), date_format(moment, "SHORT_DATETIME_FORMAT")
+        )
+
+
+@admin.register(Source)
+class SourceAdmin(_SourceBase):
+    list_display = ("shown_title", "name")
+    fields = threshold_names()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
+        return False
+
+    @admin.display(description=_("source"))
+    def shown_title(self, source: Source) -> str:
+        return str(source)
+
+    def view_on_site(self, source: Source) -> str:
+        return reverse("admin:snapshots_snapshot_changelist") + f"?source__id__exact={source.pk}"

@@ -1,0 +1,199 @@
+"""The snapshot pages. Reading needs view_snapshot, deciding publish_held; no page changes anything on GET."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import time_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from snapshots import override
+from snapshots.display import status_chip
+from snapshots.errors import AlreadySettled, Corrupt, Outdated, Purged, ReasonMissing
+from snapshots.models import Snapshot, Source
+from snapshots.pages import Filters, changes_of, changes_page, column_choices, listing_of, rows_page
+from snapshots.reading import diff
+from snapshots.timeline import identity, life_of
+
+
+def may_view(request: HttpRequest) -> None:
+    if not request.user.has_perm("snapshots.view_snapshot"):
+        raise PermissionDenied
+
+
+@require_GET
+def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpResponse:
+    may_view(request)
+    snapshot = _snapshot(pk)
+    source, filters = snapshot.source, Filters.read(request.GET, snapshot.source)
+    row = request.GET.get("row", "")
+    context = {
+        **_frame(request, site, snapshot),
+        "title": _("%(snapshot)s at %(time)s") % {"snapshot": snapshot, "time": _time(snapshot)},
+        "previous": Snapshot.objects.filter(source=source, seq=(snapshot.seq or 0) - 1).first(),
+        "page": changes_page(source, _kept_changes(snapshot), filters),
+        "filters": filters,
+        "columns": column_choices(source),
+        "life": life_of(source, row) if row else [],
+        "row": identity(source, row) if row else None,
+        "purged": snapshot.seq is not None and snapshot.seq <= source.min_seq,
+    }
+    if snapshot.status == Snapshot.Status.HELD:
+        context |= {
+            "preview": override.preview(snapshot),
+            "may_decide": request.user.has_perm("snapshots.publish_held"),
+            "collect_url": _runs_url(),
+        }
+    return TemplateResponse(request, "snapshots/snapshot.html", context)
+
+
+def _kept_changes(snapshot: Snapshot) -> Any:
+    if snapshot.seq is not None and snapshot.seq <= snapshot.source.min_seq:
+        return ()
+    return changes_of(snapshot)
+
+
+@require_GET
+def listing_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpResponse:
+    """The listing as it was when this snapshot was taken."""
+    may_view(request)
+    snapshot = _snapshot(pk)
+    filters = Filters.read(request.GET, snapshot.source)
+    context = {**_frame(request, site, snapshot), "title": _("The listing as it was"), "filters": filters}
+    try:
+        context["page"] = rows_page(snapshot.source, listing_of(snapshot), filters)
+    except (Corrupt, Purged) as error:
+        context["unreadable"] = _unreadable(error)
+    return TemplateResponse(request, "snapshots/listing.html", context)
+
+
+def _unreadable(error: Exception) -> str:
+    if isinstance(error, Purged):
+        return _("This listing is older than what is kept.")
+    return _("What was rebuilt does not agree with what was published. Nothing is shown; tell IT.")
+
+
+@require_GET
+def compare_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    may_view(request)
+    source = _chosen_source(request)
+    if source is None:
+        return TemplateResponse(request, "snapshots/compare.html", _compare_frame(request, site, None))
+    kept = list(Snapshot.objects.filter(source=source, seq__gte=max(source.min_seq, 1)).order_by("-seq")[:90])
+    by_pk = {str(item.pk): item for item in kept}
+    b = by_pk.get(request.GET.get("b", "")) or (kept[0] if kept else None)
+    a = by_pk.get(request.GET.get("a", "")) or (kept[1] if len(kept) > 1 else b)
+    context = {**_compare_frame(request, site, source), "kept": kept, "a": a, "b": b}
+    if a is not None and b is not None:
+        context["page"] = changes_page(source, diff(a, b), context["filters"])
+        context["same"] = max(0, b.rows - context["page"].counts["added"] - context["page"].counts["changed"])
+        context["days"] = abs((b.business_date - a.business_date).days)
+    return TemplateResponse(request, "snapshots/compare.html", context)
+
+
+def _compare_frame(request: HttpRequest, site: AdminSite, source: Source | None) -> dict[str, Any]:
+    return {
+        **site.each_context(request),
+        "title": _("Compare listings"),
+        "source": source,
+        "sources": Source.objects.order_by("pk"),
+        "filters": Filters.read(request.GET, source) if source else Filters(),
+        "columns": column_choices(source) if source else [],
+    }
+
+
+def _chosen_source(request: HttpRequest) -> Source | None:
+    for name in ("b", "a"):
+        pk = request.GET.get(name, "")
+        found = Source.objects.filter(snapshots__pk=pk).first() if pk.isdecimal() else None
+        if found and request.GET.get("source") in (None, "", found.name):
+            return found
+    wanted = Source.objects.filter(name=request.GET.get("source", ""))
+    return wanted.first() or Source.objects.order_by("pk").first()
+
+
+@require_GET
+def row_page(request: HttpRequest, site: AdminSite, source: str, key: str) -> HttpResponse:
+    """One row's life, and what it says now (or said last)."""
+    may_view(request)
+    found = get_object_or_404(Source, name=source)
+    row = identity(found, key)
+    if row is None:
+        raise Http404
+    context = {
+        **site.each_context(request),
+        "title": row.name,
+        "source": found,
+        "row": row,
+        "life": life_of(found, key),
+    }
+    return TemplateResponse(request, "snapshots/row.html", context)
+
+
+@require_POST
+def decide(request: HttpRequest, pk: str) -> HttpResponse:
+    """Publishes or rejects a held snapshot and says what happened; the manager checks the permission again."""
+    snapshot = _snapshot(pk)
+    user, reason = request.user, request.POST.get("reason", "")
+    act = override.publish_held if request.POST.get("verb") == "publish" else override.reject_held
+    try:
+        done = act(snapshot, user, reason)  # type: ignore[arg-type]  # staff are logged in: never AnonymousUser
+    except ReasonMissing:
+        messages.error(request, _("Nothing was decided: say why, in a few words."))
+    except AlreadySettled:
+        messages.warning(request, _("Somebody, or a later collection, had already settled it."))
+    except Outdated:
+        messages.warning(
+            request, _("Nothing was published: a later listing is in force. This one can only be rejected.")
+        )
+    else:
+        messages.success(request, _decided(done))
+    return redirect("admin:snapshots_snapshot_change", snapshot.pk)
+
+
+def _decided(snapshot: Snapshot) -> str:
+    if snapshot.status == Snapshot.Status.REJECTED:
+        return _("Rejected. The listing in force stays as it was.")
+    return _("Published. From now on it is the listing in force.")
+
+
+def _snapshot(pk: str) -> Snapshot:
+    return get_object_or_404(Snapshot.objects.select_related("source", "override_by"), pk=pk)
+
+
+def _frame(request: HttpRequest, site: AdminSite, snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        **site.each_context(request),
+        "snapshot": snapshot,
+        "source": snapshot.source,
+        "chip": status_chip(snapshot),
+        "run_url": _run_url(snapshot),
+    }
+
+
+def _time(snapshot: Snapshot) -> str:
+    return time_format(timezone.localtime(snapshot.finished_at or snapshot.started_at), "H:i")
+
+
+def _run_url(snapshot: Snapshot) -> str:
+    return _url("admin:pipeline_jobrun_change", snapshot.run_id) if snapshot.run_id else ""
+
+
+def _runs_url() -> str:
+    return _url("admin:pipeline_jobrun_changelist")
+
+
+def _url(name: str, *args: Any) -> str:
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
