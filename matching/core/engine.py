@@ -37,7 +37,7 @@ class Engine:
         self.model = model or Model()
         self.skipped: list[Skipped] = []
         self.index = HouseIndex(self._read(stays))
-        self.matcher = WordMatcher(self.index)
+        self.matcher = WordMatcher(self.index, self.model)
         self.weigher = Weigher(self.index, self.matcher, self.model)
         self.rooms = frozenset(self.index.by_room)
 

@@ -155,11 +155,12 @@ class Reader:
         return self._unknown(index)
 
     def _known(self, index: int, text: str) -> float:
-        if text in lexicon.SERVICE or (
-            self.mixed_case and not self.scan.tokens[index].capital and not self._by_room(index)
-        ):
-            return KNOWN if self.name_field else UNKNOWN
-        return KNOWN
+        if self.name_field:
+            return KNOWN
+        capital = self.mixed_case and self.scan.tokens[index].capital
+        if text in lexicon.SERVICE and not (capital and self.current is not None):
+            return UNKNOWN
+        return KNOWN if capital or not self.mixed_case or self._by_room(index) else UNKNOWN
 
     def _unknown(self, index: int) -> float:
         if self.mixed_case and index and self.scan.tokens[index].capital:

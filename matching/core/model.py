@@ -16,13 +16,15 @@ Levels = dict[str, tuple[float, float | None]]
 def _comparisons() -> dict[str, Levels]:
     return {
         "name": {
-            "exact": (0.80, None),
-            "phonetic": (0.10, None),
-            "nickname": (0.12, None),
-            "fuzzy": (0.06, None),
-            "prefix": (0.05, None),
-            "distant": (0.02, None),
-            "initial": (0.10, None),
+            # m: how often a guest of that name is written in exactly this form.
+            "exact": (0.8, None),
+            "phonetic": (0.05, None),
+            "nickname": (0.06, None),
+            "register_slip": (0.02, None),
+            "prefix": (0.02, None),
+            "fuzzy": (0.0005, None),
+            "distant": (0.00002, None),
+            "initial": (0.05, None),
             "none": (0.05, 1.0),
             "not_listed": (0.35, 1.0),
             "unnamed": (0.5, 1.0),
@@ -58,7 +60,7 @@ def _nobody() -> dict[str, float]:
         "common_area": 5.0,
         "place": 2.5,
         "third_party": 4.0,
-        "third_party_in_room": 1.0,
+        "third_party_mentioned": 1.0,
         "staff": 2.0,
         "staff_named": 4.0,
         "asked_by_staff": 2.5,

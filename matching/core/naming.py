@@ -35,7 +35,7 @@ class Naming:
             bits = self._mixed(word, self.model.m("name", missing))
             return Reason("name", missing, word.text.title(), "", bits)
         role = next(role for text, role in stay.parts if text == hit.word)
-        ratio = self.model.m("name", hit.level) * self._position(person, place, role) / hit.chance
+        ratio = hit.ratio * self._position(person, place, role)
         return Reason("name", hit.level, word.text.title(), hit.word.title(), self._mixed(word, ratio))
 
     @staticmethod
@@ -66,7 +66,7 @@ class Naming:
             for mate in mates:
                 hit = self.matcher.hits(word.text).get(mate)
                 if hit is not None and (hit.word, "family") in self.index.stays[mate].parts:
-                    ratio = self.model.m("name", "family") / hit.chance
+                    ratio = hit.ratio * self.model.m("name", "family")
                     return Reason("name", "family", word.text.title(), hit.word.title(), self._mixed(word, ratio))
         ratio = 1.0 if place else self.model.m("name", "unnamed")
         return Reason("name", "unnamed", word.text.title(), "", self._mixed(word, ratio))

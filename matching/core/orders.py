@@ -144,8 +144,8 @@ def _all_hints(
     named = any(p.strength >= STRONG for p in persons)
     if rooms:
         hints.discard("place")
-        if "third_party" in hints and "staff_named" not in hints:
-            hints = hints - {"third_party"} | {"third_party_in_room"}
+    if "third_party" in hints and "staff_named" not in hints and (rooms or named):
+        hints = hints - {"third_party"} | {"third_party_mentioned"}
     if contacts != Contacts():
         hints.add("contact")
     elif not rooms and not named:

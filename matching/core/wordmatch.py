@@ -7,21 +7,14 @@ from rapidfuzz.distance import OSA, JaroWinkler
 
 from matching.core import lexicon
 from matching.core.index import HouseIndex, deletions
+from matching.core.model import Model
 from matching.core.phonetic import phonetic
 
 # Best first; a stay counts for its best level only.
-LEVELS = ("exact", "phonetic", "nickname", "fuzzy", "prefix", "distant", "initial")
+LEVELS = ("exact", "phonetic", "nickname", "register_slip", "prefix", "fuzzy", "distant", "initial")
 # A listing of a few rows must not make every name look common or rare: so many guests of a typical hotel are added.
 BACKGROUND_GUESTS = 150
-BACKGROUND_SHARE = {
-    "exact": 0.002,
-    "phonetic": 0.001,
-    "nickname": 0.004,
-    "fuzzy": 0.002,
-    "prefix": 0.004,
-    "distant": 0.008,
-    "initial": 0.06,
-}
+KNOWN_NAME_SHARE, UNKNOWN_WORD_SHARE = 0.0015, 0.000002
 MIN_PREFIX, MAX_PREFIX_WORDS = 2, 60
 DIMINUTIVES = ("zinho", "zinha", "inho", "inha", "ito", "ita", "ao")
 
@@ -30,15 +23,15 @@ DIMINUTIVES = ("zinho", "zinha", "inho", "inha", "ito", "ita", "ao")
 class WordHit:
     level: str
     word: str
-    chance: float
-    """Share of the listing's guests that a written word would meet at this level by accident."""
+    ratio: float
+    """How much more often this guest is written so than anybody of the listing: P(word | guest) / P(word)."""
 
 
 class WordMatcher:
     """Answers per written word are kept: a hundred orders about Maria look her up once."""
 
-    def __init__(self, index: HouseIndex) -> None:
-        self.index = index
+    def __init__(self, index: HouseIndex, model: Model) -> None:
+        self.index, self.model = index, model
         self._cache: dict[str, dict[int, WordHit]] = {}
 
     def hits(self, word: str) -> dict[int, WordHit]:
@@ -48,12 +41,16 @@ class WordMatcher:
         return self._cache[word]
 
     def _find(self, word: str) -> dict[int, WordHit]:
-        found: dict[int, WordHit] = {}
+        found: dict[int, tuple[str, str]] = {}
+        expected = 0.0
         for level, meant in self.vocabulary(word):
             fresh = {p: w for w in meant for p in self.index.by_word.get(w, ()) if p not in found}
-            chance = (len(fresh) + BACKGROUND_GUESTS * BACKGROUND_SHARE[level]) / (len(self.index) + BACKGROUND_GUESTS)
-            found.update((p, WordHit(level, w, chance)) for p, w in sorted(fresh.items()))
-        return found
+            found.update((p, (level, w)) for p, w in fresh.items())
+            expected += len(fresh) * self.model.m("name", level)
+        known = word in lexicon.NAMES or word in lexicon.NICKNAMES
+        expected += BACKGROUND_GUESTS * (KNOWN_NAME_SHARE if known else UNKNOWN_WORD_SHARE)
+        usual = expected / (len(self.index) + BACKGROUND_GUESTS)
+        return {p: WordHit(level, w, self.model.m("name", level) / usual) for p, (level, w) in found.items()}
 
     def vocabulary(self, word: str) -> list[tuple[str, list[str]]]:
         """Words of the listing it may stand for, by level, best level first."""
@@ -84,9 +81,11 @@ class WordMatcher:
         if len(word) < 4:
             return {}
         near = {w for form in deletions(word) for w in self.index.by_deletion.get(form, ())}
-        fuzzy = [w for w in near if OSA.distance(word, w) == 1]
-        distant = [w for w in near if len(word) >= 5 and w not in fuzzy and JaroWinkler.similarity(word, w) >= 0.86]
-        return {"fuzzy": sorted(fuzzy), "distant": sorted(distant)}
+        fuzzy = {w for w in near if OSA.distance(word, w) == 1}
+        distant = {w for w in near - fuzzy if len(word) >= 5 and JaroWinkler.similarity(word, w) >= 0.86}
+        # A name that nobody bears, once in the listing, is a slip in the register; most other slips are the writer's.
+        odd = {w for w in fuzzy if w not in lexicon.NAMES and len(self.index.by_word[w]) <= 2}
+        return {"register_slip": sorted(odd), "fuzzy": sorted(fuzzy - odd), "distant": sorted(distant)}
 
     def _starting(self, prefix: str, *, limit: int) -> list[str]:
         words = self.index.sorted_words
