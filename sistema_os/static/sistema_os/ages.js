@@ -1,19 +1,20 @@
 'use strict';
-// Keeps "12 s ago" true while the page stays open: every <time class="age" datetime="..."> is rewritten
-// in place. Without JavaScript the server's text stands, which is right for the moment it was sent.
+// Keeps "12 s ago" true while the page stays open: every <time class="age" datetime="..."> is rewritten in place, in the
+// page's language. Without JavaScript the server's absolute time stands, which stays right by itself.
 {
-    const units = [[86400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']];
+    const units = [[86400, 'day'], [3600, 'hour'], [60, 'minute'], [1, 'second']];
+    const words = new Intl.RelativeTimeFormat(document.documentElement.lang || 'pt-BR', {style: 'narrow'});
 
-    function words(seconds) {
+    function age(seconds) {
         const [size, unit] = units.find(([size]) => seconds >= size) || units[3];
-        return `${Math.floor(seconds / size)} ${unit}`;
+        return words.format(-Math.floor(seconds / size), unit);
     }
 
     function refresh() {
         for (const element of document.querySelectorAll('time.age[datetime]')) {
-            const seconds = (Date.now() - Date.parse(element.dateTime)) / 1000;
-            if (seconds >= 0) {
-                element.textContent = words(seconds);
+            const seconds = Math.max(0, (Date.now() - Date.parse(element.dateTime)) / 1000);
+            if (Number.isFinite(seconds)) {
+                element.textContent = age(seconds);
             }
         }
     }
