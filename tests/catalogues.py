@@ -7,6 +7,7 @@ says any more, compiles, and exits 1 while a translation is empty.
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -54,6 +55,7 @@ def catalogue(app: str) -> polib.POFile:
     return polib.pofile(str(path)) if path.is_file() else polib.POFile(encoding="utf-8")
 
 
+@cache
 def messages_of(app: str) -> dict[Message, str]:
     """Every message of an app with the first place that says it."""
     found: dict[Message, str] = {}
