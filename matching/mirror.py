@@ -10,9 +10,11 @@ from django.utils import translation
 from matching.models import MatchSuggestion
 from matching.states import State
 from matching.words import agreement, comparison_words
-from sistema_os.supabase import SupabaseClient
+from sistema_os.supabase import ChunkOutcome, Conflict, SupabaseClient
 
 CHUNK = 500
+# PostgreSQL: a foreign key without its row.
+_NO_SUCH_ROW = "23503"
 CheckFence = Callable[[], Awaitable[None]]
 
 STATUS = {
@@ -30,11 +32,25 @@ async def mirror(supabase: SupabaseClient, check_fence: CheckFence) -> int:
     while chunk := await sync_to_async(_due)():
         await check_fence()
         rows = await sync_to_async(_rows)(chunk)
-        outcomes = await supabase.async_table("sugestoes_match").upsert_many(rows, on_conflict="app_id")
-        outcomes.raise_for_failure()
+        await _send(supabase, rows)
         await sync_to_async(_mirrored)(chunk)
         sent += len(chunk)
     return sent
+
+
+async def _send(supabase: SupabaseClient, rows: list[dict[str, Any]]) -> None:
+    """One whose order or stay is no longer at the hotel has nowhere to be told, and must not hold the others up."""
+    table = supabase.async_table("sugestoes_match")
+    outcomes = await table.upsert_many(rows, on_conflict="app_id")
+    if len(rows) > 1 and any(map(_is_orphan, outcomes)):
+        for row in rows:
+            await _send(supabase, [row])
+    elif not any(map(_is_orphan, outcomes)):
+        outcomes.raise_for_failure()
+
+
+def _is_orphan(outcome: ChunkOutcome) -> bool:
+    return isinstance(outcome.error, Conflict) and outcome.error.code == _NO_SUCH_ROW
 
 
 def _due() -> list[MatchSuggestion]:

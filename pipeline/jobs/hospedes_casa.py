@@ -15,21 +15,21 @@ from pipeline.registry import Outcome, job
 PAGE = 1000
 
 
-@job("hospedes_casa", title=gettext_lazy("House photo"), idempotent=True, phases=("collect", "write"))
+@job("hospedes_casa", title=gettext_lazy("House photo"), idempotent=True, phases=("house", "store"))
 async def run(context: RunContext) -> Outcome:
     house, roomless = await _collect(context)
     before = await _photo(context, await _date_before(context))
     summary = {"rows": len(house), "without_room": roomless, **vars(casa_rows.compare(before, house.values()))}
     if not house and before:
         return Outcome("partial", summary, _("Nobody is in the house according to the listing: no photo was written."))
-    if context.wants("write"):
+    if context.wants("store"):
         summary |= await _write(context, house)
     return Outcome("succeeded", summary)
 
 
 async def _collect(context: RunContext) -> tuple[dict[int, Row], int]:
     """Who is in the house, by stay, and how many of them have no room."""
-    await context.phase("collect")
+    await context.phase("house")
     query = context.supabase.async_table(casa_rows.LISTING).select(casa_rows.LISTING_SELECT)
     query = query.eq("status", casa_rows.STATUS_IN_HOUSE).is_(REMOVED, None)
     house: dict[int, Row] = {}
@@ -64,7 +64,7 @@ async def _write(context: RunContext, house: dict[int, Row]) -> dict[str, Any]:
     now = timezone.now().isoformat()
     changed = [casa_rows.taken(row, now) for key, row in house.items() if casa_rows.differs(row, stored.get(key))]
     obsolete = sorted(stored.keys() - house.keys())
-    await context.phase("write", len(changed) + len(obsolete))
+    await context.phase("store", len(changed) + len(obsolete))
     if not context.dry_run:
         await _upsert(context, changed)
         await _remove(context, obsolete)

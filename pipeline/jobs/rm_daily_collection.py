@@ -19,7 +19,7 @@ PAGE = 1000
 COLLECTOR = "pipeline.jobs.rm_collector"
 
 
-@job("rm_daily_collection", title=gettext_lazy("On-the-books collection"), idempotent=True, phases=("collect", "write"))
+@job("rm_daily_collection", title=gettext_lazy("On-the-books collection"), idempotent=True, phases=("collect", "store"))
 async def run(context: RunContext) -> Outcome:
     await context.phase("collect")
     inventory = (await context.supabase.async_table(rm_rows.INVENTORY).select(rm_rows.INVENTORY_SELECT).execute()).data
@@ -27,7 +27,7 @@ async def run(context: RunContext) -> Outcome:
         raise ExpectedFailure(_("The room inventory is empty: without it there is no occupancy to collect."))
     rows = await collect(COLLECTOR, _feed(context, inventory))
     summary = _summary(rows)
-    if context.wants("write"):
+    if context.wants("store"):
         summary["written"] = await _write(context, rows)
     return Outcome("succeeded", summary)
 
@@ -50,7 +50,7 @@ async def _write(context: RunContext, rows: list[Row]) -> int:
     stored = await _stored(context)
     now = timezone.now().isoformat()
     changed = [row | {rm_rows.COLLECTED_AT: now} for row in rows if rm_rows.differs(row, stored.get(rm_rows.key(row)))]
-    await context.phase("write", len(changed))
+    await context.phase("store", len(changed))
     if context.dry_run:
         return len(changed)
     books = context.supabase.async_table(rm_rows.BOOKS)

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from pipeline.orchestration import source_labels
 from snapshots.specs import SourceSpec
 
 Row = dict[str, Any]
@@ -120,6 +121,8 @@ def spec(business_date: date) -> SourceSpec:
         freshness="visto_em",
         room=ROOM,
         label="nome_listagem",
+        labels=source_labels.LISTING,
+        summary=("num_reserva", "status", "chegada", "saida"),
         identity=("hospede_id", "doc_hmac"),
     )
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext_noop
 
 from matching.privacy import without_documents
+from pipeline.orchestration import source_labels
 from pipeline.orchestration.listing_rows import Row, clean, room
 from snapshots.guards import Thresholds
 from snapshots.specs import SourceSpec
@@ -56,6 +57,8 @@ def spec() -> SourceSpec:
         kinds={"id": "exact", "numero": "exact", "uh_texto": "room", **dict.fromkeys(_INSTANTS, "instant")},
         room="uh_texto",
         label="numero",
+        labels=source_labels.ORDERS,
+        summary=("setor", "status", "descricao"),
         # How many there are, and how many were closed or taken up, differs from day to day and proves nothing.
         thresholds=Thresholds(min_rows=0, changed_share=1.0, median_share=0.0, fill_share=0.0),
     )
