@@ -68,6 +68,9 @@ ARRIVAL = _set("chegada chegar chegando chega chegam futura futuro vespera antec
 ARRIVAL_PHRASES = ("transfer in", "check in", "early check", "pre chegada", "lua de mel", "pre reserva")
 # Firms whose names are everyday words as well: they count after "da" or "do" only.
 FIRMS = _set("claro vivo tim oi net sky atlas gas light")
+ROLES = STAFF | THIRD_PARTY
+# Word pairs in which the second is no role.
+NO_ROLES = {("nota", "fiscal"), ("notas", "fiscal"), ("cupom", "fiscal")}
 # The desk and the departments: whoever types the order, not whom it is about.
 DEPARTMENTS = _set("""recepcao manutencao governanca cozinha lavanderia portaria rouparia almoxarifado copa reservas
     receptivo spa ti eventos restaurante bar aeb sistema app gerencia auditoria hospede hotel telefonista ramal""")

@@ -116,7 +116,7 @@ class Reader:
         if self.said and text not in lexicon.NO_NAME_WORDS:
             likelihood = max(likelihood, SAID)
         self.said = max(0, self.said - 1)
-        if self._is_role(index):
+        if self.scan.is_role(index):
             self._role()
         elif likelihood <= HARDLY:
             self._close()
@@ -129,12 +129,6 @@ class Reader:
             self.current.staff = True
         self._close()
         self.pending = Person(staff=True)
-
-    def _is_role(self, index: int) -> bool:
-        text = self.scan.text(index)
-        if text in lexicon.FIRMS:
-            return self.scan.text(index - 1) in ("da", "do", "tecnico")
-        return text in lexicon.STAFF or text in lexicon.THIRD_PARTY
 
     def _starts_person(self, index: int) -> bool:
         text = self.scan.text(index)
@@ -158,7 +152,7 @@ class Reader:
         if self.name_field:
             return KNOWN
         capital = self.mixed_case and self.scan.tokens[index].capital
-        if text in lexicon.SERVICE and not (capital and self.current is not None):
+        if text in lexicon.SERVICE and not (self.current is not None and self.current.strength >= KNOWN):
             return UNKNOWN
         return KNOWN if capital or not self.mixed_case or self._by_room(index) else UNKNOWN
 

@@ -92,7 +92,8 @@ def _contexts() -> dict[str, dict[str, float]]:
         "asks": {"left": 0.3, "left_long": 0.3},
         "arrival": {"coming": 20.0, "coming_later": 20.0, "arriving": 3.0, "in_house": 0.4},
         "transfer": {"coming": 4.0, "coming_later": 3.0},
-        "morning": {"leaving": 1.6, "arriving": 0.7, "arrived": 0.7},
+        "late_departure": {"leaving": 4.0, "arriving": 0.2, "arrived": 0.2},
+        "morning": {"leaving": 1.3, "arriving": 0.8, "arrived": 0.8},
         "afternoon": {"leaving": 0.4, "arriving": 1.2},
     }
 

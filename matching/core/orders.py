@@ -28,7 +28,7 @@ class Order:
     hints: frozenset[str]
     words: frozenset[str]
     codes: frozenset[str]
-    """Chunks with a digit, long enough to be a booking number."""
+    """Letters and digits in one, as booking numbers are."""
     shown: str
 
 
@@ -44,6 +44,7 @@ def parse_order(row: Row, known_rooms: AbstractSet[str]) -> Order:
     rooms = _rooms(row, scans, known_rooms)
     asker = Reader(scans["solicitante_texto"], skip=lexicon.DEPARTMENTS).read()
     persons, staff = _persons(scans, asker)
+    codes = frozenset(c for value in plain.values() for c in _CODE.findall(value.lower()) if _is_code(c))
     said = frozenset(t.text for scan in scans.values() for t in scan.tokens if t.is_word)
     return Order(
         number(row, "id"),
@@ -52,9 +53,9 @@ def parse_order(row: Row, known_rooms: AbstractSet[str]) -> Order:
         persons,
         contacts,
         tuple(_with_year(d, m, opened.date()) for d, m in scans["descricao"].days + scans["hospede_texto"].days),
-        _all_hints(row, scans, opened, staff, (rooms, persons, contacts)),
+        _all_hints(row, scans, opened, staff, (rooms, persons, contacts, codes)),
         said - lexicon.SERVICE,
-        frozenset(c for value in fields.values() for c in _CODE.findall(value.lower()) if any(map(str.isdigit, c))),
+        codes,
         (fields["hospede_texto"] or fields["descricao"])[:80],
     )
 
@@ -97,6 +98,10 @@ def _persons(scans: dict[str, Scan], asker: list[Person]) -> tuple[tuple[Person,
     return tuple(_settled(guests)), staff
 
 
+def _is_code(chunk: str) -> bool:
+    return any(c.isdigit() for c in chunk) and any(c.isalpha() for c in chunk)
+
+
 def _weaker(person: Person) -> Person:
     """Who asked is often not who is meant."""
     halved = [NameWord(w.text, w.likelihood * 0.6) for w in person.words]
@@ -137,9 +142,9 @@ def _all_hints(
     scans: dict[str, Scan],
     opened: dt.datetime,
     staff: list[Person],
-    found: tuple[tuple[str, ...], tuple[Person, ...], Contacts],
+    found: tuple[tuple[str, ...], tuple[Person, ...], Contacts, frozenset[str]],
 ) -> frozenset[str]:
-    rooms, persons, contacts = found
+    rooms, persons, contacts, codes = found
     hints = _hints(row, scans["descricao"], staff) | _asker_hints(scans["solicitante_texto"], persons)
     named = any(p.strength >= STRONG for p in persons)
     if rooms:
@@ -150,6 +155,8 @@ def _all_hints(
         hints.add("contact")
     elif not rooms and not named:
         hints.add("no_mention")
+    if codes:
+        hints.discard("no_mention")
     hints.add(
         "morning" if opened.hour < NOBODY_IN_BEFORE else "afternoon" if opened.hour >= NOBODY_OUT_AFTER else "noon"
     )
@@ -163,8 +170,8 @@ def _hints(row: Row, scan: Scan, staff: list[Person]) -> set[str]:
         "preventive": row.get("tipo") == "preventiva" or bool(said & lexicon.PREVENTIVE),
         "common_area": row.get("local_tipo") in ("area_comum", "externo"),
         "place": bool(said & lexicon.PLACES),
-        "third_party": bool(said & lexicon.THIRD_PARTY),
-        "staff": bool(said & lexicon.STAFF),
+        "third_party": scan.has_role(lexicon.THIRD_PARTY),
+        "staff": scan.has_role(lexicon.STAFF),
         "staff_named": any(p.words for p in staff),
         "guest": bool(said & lexicon.GUEST_WORDS),
         "lost": row.get("setor") == "achados" or row.get("tipo") == "achado" or bool(said & lexicon.LOST_FOUND),
@@ -172,13 +179,14 @@ def _hints(row: Row, scan: Scan, staff: list[Person]) -> set[str]:
         "asks": bool(said & lexicon.ASKS),
         "arrival": bool(said & lexicon.ARRIVAL) or any(p in line for p in lexicon.ARRIVAL_PHRASES),
         "transfer": row.get("setor") == "receptivo",
+        "late_departure": "late check" in line or "saida tardia" in line,
     }
     return {name for name, holds in hints.items() if holds}
 
 
 def _asker_hints(scan: Scan, persons: tuple[Person, ...]) -> set[str]:
     said = {t.text for t in scan.tokens if t.is_word}
-    if not said & (lexicon.STAFF | lexicon.THIRD_PARTY):
+    if not scan.has_role(lexicon.ROLES):
         return set()
     named = {w.text for p in persons for w in p.words}
     return {"asked_by_staff"} | ({"staff_named"} if said & named else set())

@@ -24,7 +24,7 @@ class Presence:
     def _by_the_clock(kind: str, order: Order, stay: Stay) -> str:
         """Check-in and check-out have a time when the register knows it."""
         if kind in ("leaving", "in_house", "arrived") and stay.left is not None:
-            return "left" if order.opened > stay.left else "in_house"
+            return "left" if order.opened > stay.left else kind
         if kind in ("arriving", "arrived") and stay.arrived is not None:
             return "in_house" if order.opened >= stay.arrived else "arriving"
         return kind

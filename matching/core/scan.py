@@ -26,6 +26,16 @@ class Scan:
     def text(self, index: int) -> str:
         return self.tokens[index].text if 0 <= index < len(self.tokens) else ""
 
+    def is_role(self, index: int, roles: AbstractSet[str] = lexicon.ROLES) -> bool:
+        """Staff and third parties, where the word means one (`da Claro`, but not `nota fiscal`)."""
+        text, before = self.text(index), self.text(index - 1)
+        if text in lexicon.FIRMS:
+            return before in ("da", "do", "tecnico") and roles is not lexicon.STAFF
+        return text in roles and (before, text) not in lexicon.NO_ROLES
+
+    def has_role(self, roles: AbstractSet[str]) -> bool:
+        return any(self.is_role(index, roles) for index in range(len(self.tokens)))
+
     def previous_word(self, index: int) -> str:
         """The nearest token before that is no mark (`apto. nº 203`)."""
         while index > 0:

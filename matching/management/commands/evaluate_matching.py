@@ -1,0 +1,84 @@
+"""How good are the suggestions? Those waiting in our own database, or a fresh run over two files, against the truth."""
+
+from argparse import ArgumentParser
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from matching.core.__main__ import read_jsonl
+from matching.core.evaluation import judge, lines, report
+from matching.hospede_matcher import match_orders
+from matching.models import MatchSuggestion
+from matching.states import ALIVE
+
+Answers = dict[int, list[tuple[int | None, float]]]
+Row = dict[str, Any]
+
+
+class Command(BaseCommand):
+    help = (
+        "Prints precision, recall and F1 at the default and the best threshold, recall at 3, a calibration table and "
+        "recall by kind of noise. A truth line is {os_id, aceitaveis: [listing ids], estilo}; no ids mean no guest."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--truth", type=Path, required=True)
+        parser.add_argument("--orders", type=Path, help="JSON lines of ordens_servico; needs --stays")
+        parser.add_argument("--stays", type=Path, help="JSON lines of listagem_hospedes with reservas and hospedes")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if bool(options["orders"]) != bool(options["stays"]):
+            raise CommandError("--orders and --stays go together.")
+        truth = self._truth(options["truth"])
+        if options["orders"]:
+            orders, stays = self._rows(options["orders"]), self._rows(options["stays"])
+            answers = self._fresh(orders, stays)
+            asked = {row.get("id") for row in orders}
+        else:
+            answers = _stored()
+            asked = set(answers)
+        known = [entry for entry in truth if entry["os_id"] in asked]
+        if not known:
+            raise CommandError("No order of the truth file is among the orders.")
+        if len(known) < len(truth):
+            self.stdout.write(f"{len(truth) - len(known)} orders of the truth file are not among the orders: left out")
+        self.stdout.write("\n".join(lines(report(judge(known, answers)))))
+
+    def _rows(self, path: Path) -> list[Row]:
+        try:
+            rows, _, bad = read_jsonl(path)
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+        if bad:
+            self.stderr.write(f"{path.name}: {bad} lines are no JSON objects and were left out")
+        return rows
+
+    def _truth(self, path: Path) -> list[Row]:
+        rows = self._rows(path)
+        good = [row for row in rows if isinstance(row.get("os_id"), int) and isinstance(row.get("aceitaveis"), list)]
+        if len(good) < len(rows):
+            self.stderr.write(f"{path.name}: {len(rows) - len(good)} lines lack os_id or aceitaveis and were left out")
+        return good
+
+    def _fresh(self, orders: list[Row], stays: list[Row]) -> Answers:
+        result = match_orders(orders, stays)
+        for skipped in result.skipped:
+            self.stderr.write(f"{skipped.side}, row {skipped.row}: {skipped.problem}")
+        return _by_order((c.os_id, c.listagem_id, c.probability) for c in result.candidates)
+
+
+def _stored() -> Answers:
+    rows = MatchSuggestion.objects.filter(state__in=ALIVE).order_by("order_id", "rank")
+    return _by_order(
+        (os_id, stay, float(p)) for os_id, stay, p in rows.values_list("order_id", "stay_id", "probability")
+    )
+
+
+def _by_order(rows: Iterable[tuple[int, int | None, float]]) -> Answers:
+    found: Answers = defaultdict(list)
+    for os_id, stay, probability in rows:
+        found[os_id].append((stay, probability))
+    return found
