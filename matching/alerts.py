@@ -6,9 +6,26 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from matching.models import Alert, Order, Stay
 from matching.states import AlertKind, Severity
+
+SENTENCES = {
+    AlertKind.LINKED_STAY_CANCELLED: _lazy(
+        "Order %(order)s is linked to %(guest)s, whose stay was cancelled or ended as a no-show."
+    ),
+    AlertKind.EARLY_DEPARTURE: _lazy("%(guest)s left room %(room)s early; order %(order)s is still open."),
+    AlertKind.DEPARTURE: _lazy("%(guest)s left room %(room)s; order %(order)s is still open."),
+    AlertKind.ROOM_MOVED: _lazy("%(guest)s moved from %(from)s to %(to)s; order %(order)s names the old room."),
+    AlertKind.DOCUMENT_CHANGED: _lazy(
+        "Room %(room)s, %(guest)s: the document is not yesterday's. It may be another guest."
+    ),
+    AlertKind.UNLINK_CONFLICT: _lazy(
+        "The link of order %(order)s was changed at the hotel before the undo was written; what stands there was kept."
+    ),
+}
 
 
 def raise_alert(
@@ -23,7 +40,7 @@ def raise_alert(
     order_id, stay_id = _id(order), _id(stay)
     said = params or {}
     text = json.dumps([AlertKind(kind), order_id, stay_id, said], sort_keys=True, default=str)
-    alert, _ = Alert.objects.get_or_create(
+    alert, _created = Alert.objects.get_or_create(
         key=hashlib.blake2b(text.encode(), digest_size=32).hexdigest(),
         defaults={
             "kind": AlertKind(kind),
@@ -50,3 +67,15 @@ def _id(thing: Order | Stay | int | None) -> int | None:
 
 def _known(pk: int | None) -> list[int]:
     return [] if pk is None else [pk]
+
+
+def sentence(alert: Alert) -> str:
+    """What happened, to whom, and which order it concerns."""
+    words = {
+        "guest": alert.stay.name if alert.stay else _("a guest"),
+        "room": alert.stay.room if alert.stay and alert.stay.room else "—",
+        "order": alert.order.number if alert.order else "—",
+        "from": alert.params.get("from", "—"),
+        "to": alert.params.get("to", "—"),
+    }
+    return str(SENTENCES[AlertKind(alert.kind)]) % words

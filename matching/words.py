@@ -1,4 +1,8 @@
-"""The engine's codes in words that staff use: names of fields, and agreement with its sign."""
+"""The engine's codes in words that staff use: names of fields, and agreement with its sign.
+
+Sign and word come before colour. A code not known here is shown as it is and goes by its weight, so that a new
+model never leaves a card without an explanation.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,13 +11,15 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy as _p
 
+Words = str | Promise
+
 
 @dataclass(frozen=True)
 class Agreement:
-    """Sign and word come before colour; `css` is a class of os.css."""
+    """`css` is a class of os.css."""
 
     sign: str
-    word: str | Promise
+    word: Words
     css: str
 
 
@@ -22,32 +28,107 @@ NEAR = Agreement("≈", _p("agreement", "similar"), "a-near")
 DIFFERENT = Agreement("≠", _p("agreement", "differs"), "a-no")
 MISSING = Agreement("·", _p("agreement", "missing"), "a-none")
 
-COMPARISONS: dict[str, str | Promise] = {
-    "prior": _p("field", "prior"),
+FIELDS: dict[str, Words] = {
+    "presence": _p("field", "when"),
     "name": _p("field", "name"),
     "suffix": _p("field", "suffix"),
+    "sex": _p("field", "Mr. or Mrs."),
     "room": _p("field", "room"),
-    "date": _p("field", "date"),
-    "stay": _p("field", "stay"),
     "phone": _p("field", "phone"),
-    "email": _p("field", "e-mail"),
     "document": _p("field", "document"),
+    "email": _p("field", "e-mail"),
+    "titular": _p("field", "main guest"),
+    "booking": _p("field", "reservation"),
+    "label": _p("field", "group"),
+    "day": _p("field", "day named"),
+    "same_stay": _p("field", "same room"),
+    "nobody": _p("field", "no guest"),
+    # Names of fingerprint fields, for "what changed since".
+    "request": _p("field", "request"),
+    "guest_text": _p("field", "guest as typed"),
+    "requester_text": _p("field", "requester"),
+    "phone_text": _p("field", "phone as typed"),
+    "room_text": _p("field", "room as typed"),
+    "listed_name": _p("field", "name on the list"),
+    "registered_name": _p("field", "registered name"),
+    "social_name": _p("field", "social name"),
+    "guest": _p("field", "guest"),
+    "arrival": _p("field", "arrival"),
+    "opened_at": _p("field", "opening"),
 }
-SAME_LEVELS = frozenset({"exact", "same", "equal", "inside", "in_stay"})
-MISSING_LEVELS = frozenset({"missing", "absent", "none", "null", "unknown", "not_given"})
-DIFFERENT_LEVELS = frozenset({"different", "differs", "mismatch", "outside", "other", "wrong", "conflict"})
+
+
+def _near(word: Words) -> Agreement:
+    return Agreement(NEAR.sign, word, NEAR.css)
+
+
+def _same(word: Words) -> Agreement:
+    return Agreement(SAME.sign, word, SAME.css)
+
+
+def _different(word: Words) -> Agreement:
+    return Agreement(DIFFERENT.sign, word, DIFFERENT.css)
+
+
+def _neutral(word: Words) -> Agreement:
+    return Agreement(MISSING.sign, word, MISSING.css)
+
+
+LEVELS: dict[tuple[str, str], Agreement] = {
+    ("presence", "in_house"): _same(_p("agreement", "in house")),
+    ("presence", "arriving"): _same(_p("agreement", "arriving")),
+    ("presence", "leaving"): _same(_p("agreement", "leaving")),
+    ("presence", "left"): _different(_p("agreement", "had left")),
+    ("presence", "left_long"): _different(_p("agreement", "left long ago")),
+    ("presence", "coming"): _near(_p("agreement", "still to come")),
+    ("presence", "coming_later"): _near(_p("agreement", "comes later")),
+    ("name", "exact"): SAME,
+    ("name", "phonetic"): _near(_p("agreement", "same sound")),
+    ("name", "nickname"): _near(_p("agreement", "nickname")),
+    ("name", "prefix"): _near(_p("agreement", "same beginning")),
+    ("name", "initial"): _near(_p("agreement", "initial")),
+    ("name", "distant"): _near(_p("agreement", "resembles")),
+    ("name", "none"): DIFFERENT,
+    ("room", "earlier"): _near(_p("agreement", "room before the move")),
+    ("room", "later"): _near(_p("agreement", "room after the move")),
+    ("room", "swapped"): _near(_p("agreement", "digits swapped")),
+    ("room", "one_digit_off"): _near(_p("agreement", "one digit off")),
+    ("room", "unassigned"): _neutral(_p("agreement", "no room yet")),
+    ("phone", "last_eight"): _near(_p("agreement", "same ending")),
+    ("document", "ending"): _near(_p("agreement", "same ending")),
+    ("day", "arrival"): _same(_p("agreement", "arrival day")),
+    ("day", "departure"): _same(_p("agreement", "departure day")),
+    ("titular", "titular"): _neutral(_p("agreement", "main guest")),
+    ("titular", "companion"): _neutral(_p("agreement", "companion")),
+    ("same_stay", "any_guest"): _same(_p("agreement", "any guest of the room")),
+    ("nobody", "prior"): _neutral(_p("agreement", "starting point")),
+    ("nobody", "preventive"): _same(_p("agreement", "preventive")),
+    ("nobody", "common_area"): _same(_p("agreement", "common area")),
+    ("nobody", "place"): _same(_p("agreement", "a place, not a room")),
+    ("nobody", "third_party"): _same(_p("agreement", "third party")),
+    ("nobody", "staff"): _same(_p("agreement", "staff")),
+    ("nobody", "staff_named"): _same(_p("agreement", "staff by name")),
+    ("nobody", "asked_by_staff"): _same(_p("agreement", "asked by staff")),
+    ("nobody", "guest"): _different(_p("agreement", "speaks of a guest")),
+}
+ANY_FIELD = {
+    "same": SAME,
+    "exact": SAME,
+    "fuzzy": NEAR,
+    "absent": MISSING,
+    "missing": MISSING,
+    "different": DIFFERENT,
+}
 
 
 def comparison_words(code: str) -> str:
-    return str(COMPARISONS.get(code, code.replace("_", " ")))
+    return str(FIELDS.get(code, code.replace("_", " ")))
 
 
 def agreement(reason: Mapping[str, Any]) -> Agreement:
-    """By the level's name; a level not known here goes by its weight."""
-    level = str(reason["level"])
-    for levels, found in ((SAME_LEVELS, SAME), (MISSING_LEVELS, MISSING), (DIFFERENT_LEVELS, DIFFERENT)):
-        if level in levels:
-            return found
-    if float(reason["weight_bits"]) < 0:
-        return DIFFERENT
-    return NEAR if float(reason["weight_bits"]) > 0 else MISSING
+    field, level = str(reason["comparison"]), str(reason["level"])
+    known = LEVELS.get((field, level)) or ANY_FIELD.get(level)
+    if known is not None:
+        return known
+    weight = float(reason["weight_bits"])
+    return DIFFERENT if weight < 0 else NEAR if weight > 0 else MISSING

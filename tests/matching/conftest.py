@@ -158,27 +158,27 @@ SUPERVISE = (*REVIEW, "bulk_decide", "undo_others")
 
 
 @pytest.fixture
-def reader(transactional_db: None) -> User:
+def reader(db: None) -> User:
     return person("clara", *VIEW)
 
 
 @pytest.fixture
-def ana(transactional_db: None) -> User:
+def ana(db: None) -> User:
     return person("ana", *REVIEW)
 
 
 @pytest.fixture
-def paula(transactional_db: None) -> User:
+def paula(db: None) -> User:
     return person("paula", *REVIEW)
 
 
 @pytest.fixture
-def boss(transactional_db: None) -> User:
+def boss(db: None) -> User:
     return person("rui", *SUPERVISE)
 
 
 @pytest.fixture
-def operator(transactional_db: None) -> User:
+def operator(db: None) -> User:
     return person("ivo", "view_jobrun", "run_job")
 
 
@@ -212,7 +212,7 @@ class Card:
 
 
 @pytest.fixture
-def card(hotel: Hotel, transactional_db: None) -> Card:
+def card(hotel: Hotel, db: None) -> Card:
     order = hotel.order("vazamento no chuveiro apto 412, sr Thiago Figueredo", uh_texto="412")
     neto = hotel.stay("Tiago Figueiredo Neto", saida=timezone.localdate())
     found = Card(hotel, order, neto, hotel.stay("Tiago Figueiredo"))

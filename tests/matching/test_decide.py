@@ -16,7 +16,7 @@ from matching.records import AppendOnly
 from matching.states import State, Verb, WriteState
 from tests.matching.conftest import Candidate, Card, Hotel
 
-pytestmark = [pytest.mark.stack, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.stack, pytest.mark.django_db]
 
 
 def test_accepting_writes_the_link_with_who_and_how_sure(card: Card, ana: User) -> None:
@@ -87,6 +87,7 @@ def test_choosing_another_candidate_after_an_accept_is_a_conflict(card: Card, an
     assert card.hotel.link_of(card.order)["listagem_id"] == card.neto
 
 
+@pytest.mark.django_db(transaction=True)
 def test_two_people_at_the_same_instant_decide_once(card: Card, ana: User, paula: User) -> None:
     barrier = threading.Barrier(2)
     ends: list[str] = []

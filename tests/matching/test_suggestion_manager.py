@@ -18,7 +18,7 @@ from matching.suggestion_manager import expire, expire_closed, mirror, publish, 
 from sistema_os.supabase import SupabaseClient
 from tests.matching.conftest import PHONE, Candidate, Card, Hotel, Reason, Result, no_fence, today
 
-pytestmark = [pytest.mark.stack, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.stack, pytest.mark.django_db]
 
 
 def everything() -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from matching.states import AlertKind, State, WriteKind, WriteState
 from sistema_os.supabase import SupabaseClient
 from tests.matching.conftest import Candidate, Card, Hotel
 
-pytestmark = [pytest.mark.stack, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.stack, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -1,0 +1,170 @@
+"""Everything that the review card shows of one suggestion, gathered in a bounded number of queries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format, number_format
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from matching import badges, charts, sentences
+from matching.filters import department_words
+from matching.fingerprints import differing
+from matching.models import Decision, MatchSuggestion, Stay
+from matching.privacy import masked_document
+from matching.states import State, Verb
+from matching.words import NEAR, Agreement, agreement, comparison_words
+
+Pieces = Sequence[tuple[str, bool]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison: the values with their differing letters, the agreement, the bits, the bar."""
+
+    field: str
+    order: Pieces
+    guest: Pieces
+    agreement: Agreement
+    bits: str
+    bar: charts.Bar
+
+
+def context(suggestion: MatchSuggestion) -> dict[str, Any]:
+    """`suggestion` with order, stay and decision__user selected."""
+    order, stay = suggestion.order, suggestion.stay
+    drawn = charts.waterfall([float(r["weight_bits"]) for r in suggestion.reasons])
+    bits = sum(float(r["weight_bits"]) for r in suggestion.reasons)
+    return {
+        "suggestion": suggestion,
+        "order": order,
+        "stay": stay,
+        "department": department_words(order.department),
+        "day_format": _("m/d"),
+        "band_chip": badges.band_chip(suggestion.band),
+        "state_chip": badges.state_chip(suggestion.state),
+        "departs_today": stay is not None and stay.departure == timezone.localdate(),
+        "rows": [_row(r, bar) for r, bar in zip(suggestion.reasons, drawn.bars, strict=True)],
+        "waterfall": drawn,
+        "bits": signed(bits),
+        "why": sentences.why(suggestion.reasons),
+        "alternatives": _alternatives(suggestion),
+        "rooms": _rooms(suggestion),
+        "nearby": _nearby(suggestion),
+        "people": _people(stay),
+        "document": masked_document(stay.doc_final) if stay else "",
+        "came_back": _came_back(suggestion),
+        "unconfirmed": suggestion.writebacks.filter(state="open").exists(),
+    }
+
+
+def signed(bits: float) -> str:
+    """+6,4 or −2,8, in the screen's language."""
+    return ("−" if round(bits, 1) < 0 else "+") + number_format(abs(round(bits, 1)), 1)
+
+
+def _row(reason: Mapping[str, Any], bar: charts.Bar) -> Row:
+    found = agreement(reason)
+    order, guest = str(reason["order_value"] or ""), str(reason["guest_value"] or "")
+    pieces: tuple[Pieces, Pieces] = ([(order, False)], [(guest, False)])
+    if found.sign == NEAR.sign and order and guest:
+        pieces = charts.differing_letters(order, guest)
+    field = comparison_words(reason["comparison"])
+    return Row(field, pieces[0] if order else [], pieces[1] if guest else [], found, signed(reason["weight_bits"]), bar)
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A candidate of the same order; `key` chooses it."""
+
+    key: str
+    suggestion: MatchSuggestion
+    here: bool
+    open: bool
+    chip: SafeString
+
+
+def _alternatives(suggestion: MatchSuggestion) -> dict[str, Any]:
+    """Up to three guests and "no guest", by probability, with the gap to the second."""
+    shown = Q(state=State.PENDING) | Q(pk=suggestion.pk) | Q(decision=suggestion.decision_id, decision__isnull=False)
+    found = list(suggestion.order.suggestions.filter(shown).select_related("stay").order_by("rank", "pk"))
+    guests = [s for s in found if s.stay_id is not None]
+    keys = {s.pk: str(i) for i, s in enumerate(guests[:3], start=1)}
+    shares = sorted((s.probability for s in found), reverse=True)
+    return {
+        "list": [
+            Alternative(
+                "N" if s.stay_id is None else keys.get(s.pk, ""),
+                s,
+                s.pk == suggestion.pk,
+                s.state == State.PENDING,
+                badges.state_chip(s.state),
+            )
+            for s in found
+        ],
+        "gap": number_format(shares[0] - shares[1], 2) if len(shares) > 1 else "",
+        "no_guest_offered": len(guests) < len(found),
+    }
+
+
+def _rooms(suggestion: MatchSuggestion) -> dict[str, Any] | None:
+    """Where the guest was when the order was opened, and where now."""
+    stay = suggestion.stay
+    if stay is None:
+        return None
+    opened = timezone.localtime(suggestion.order.opened_at).date()
+    spans = [(str(o["uh"]), _day(o["de"], stay.arrival), _day(o["ate"], stay.departure)) for o in stay.occupancies]
+    line = charts.stay_line(stay.arrival, stay.departure, spans, opened)
+    then = " / ".join(stay.rooms_on(opened)) or "—"
+    return {"then": then, "now": stay.room or "—", "line": line, "label": _label(stay, opened, then)}
+
+
+def _label(stay: Stay, opened: date, then: str) -> str:
+    words = {"then": then, "now": stay.room or "—"} | {
+        name: date_format(day, "SHORT_DATE_FORMAT")
+        for name, day in (("from", stay.arrival), ("to", stay.departure), ("day", opened))
+    }
+    return _("Stay from %(from)s to %(to)s; order opened on %(day)s; room then %(then)s, now %(now)s.") % words
+
+
+def _day(value: Any, otherwise: date) -> date:
+    return (parse_date(str(value)[:10]) if value else None) or otherwise
+
+
+def _nearby(suggestion: MatchSuggestion) -> list[Decision]:
+    """The last decisions on this order and on the people of this reservation."""
+    near = Q(suggestion__order=suggestion.order_id)
+    if suggestion.stay is not None and suggestion.stay.reservation_id is not None:
+        near |= Q(suggestion__stay__reservation_id=suggestion.stay.reservation_id)
+    found = Decision.objects.filter(near).select_related("user", "suggestion__order", "suggestion__stay")
+    return list(found.order_by("-pk")[:4])
+
+
+def _people(stay: Stay | None) -> list[Stay]:
+    if stay is None or stay.reservation_id is None:
+        return [stay] if stay else []
+    return list(Stay.objects.filter(reservation_id=stay.reservation_id).order_by("-main_guest", "pk")[:6])
+
+
+def _came_back(suggestion: MatchSuggestion) -> str:
+    """What changed since somebody rejected this very pair; empty when nobody did."""
+    if suggestion.state != State.PENDING:
+        return ""
+    rejected = Decision.objects.filter(
+        suggestion__order=suggestion.order_id, suggestion__stay=suggestion.stay_id, verb=Verb.REJECT, undone_by=None
+    )
+    last = rejected.select_related("user").order_by("-pk").first()
+    if last is None:
+        return ""
+    stay = suggestion.stay.fingerprint if suggestion.stay else {}
+    changed = differing(last.order_fingerprint, suggestion.order.fingerprint) + differing(last.stay_fingerprint, stay)
+    return _("%(who)s rejected this pair on %(day)s. Since then this changed: %(fields)s.") % {
+        "who": last.user.get_short_name() or last.user.get_username(),
+        "day": date_format(timezone.localtime(last.at), "SHORT_DATE_FORMAT"),
+        "fields": ", ".join(comparison_words(name) for name in changed) or "—",
+    }

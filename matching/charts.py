@@ -1,0 +1,121 @@
+"""Geometry of the card's drawings. Numbers leave as strings with a point: a template would write 84,0."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from difflib import SequenceMatcher
+
+WIDTH, HEIGHT, MARGIN = 208, 40, 12
+LEAST_BAR = 1.5
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of the waterfall: from the sum so far to the sum with this weight. `css` tells base, plus, minus."""
+
+    axis: str
+    x: str
+    width: str
+    css: str
+    before: str
+    after: str
+    first: bool
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    bars: list[Bar]
+    axis: str
+    total: str
+    diamond: str
+
+
+def waterfall(weights: Sequence[float]) -> Waterfall:
+    """One bar a weight, in their order, all on one scale that holds zero and every partial sum."""
+    sums = [0.0]
+    for weight in weights:
+        sums.append(sums[-1] + weight)
+    low, span = min(sums), (max(sums) - min(sums)) or 1.0
+
+    def at(value: float) -> float:
+        return MARGIN + (value - low) / span * (WIDTH - 2 * MARGIN)
+
+    bars = [
+        _bar(at(0), at(sums[i]), at(sums[i + 1]), "f-neg" if weight < 0 else "f-pos", first=i == 0)
+        for i, weight in enumerate(weights)
+    ]
+    end = at(sums[-1])
+    return Waterfall(bars, _number(at(0)), _number(end), f"M{end - 7:.1f} 20l7-8 7 8-7 8z")
+
+
+def _bar(axis: float, start: float, end: float, css: str, *, first: bool) -> Bar:
+    return Bar(
+        axis=_number(axis),
+        x=_number(min(start, end)),
+        width=_number(max(abs(end - start), LEAST_BAR)),
+        css="f-base" if first else css,
+        before=_number(start),
+        after=_number(end),
+        first=first,
+    )
+
+
+@dataclass(frozen=True)
+class Span:
+    """Nights in one room; `moved` for those after a room move."""
+
+    room: str
+    x: str
+    width: str
+    middle: str
+    moved: bool
+
+
+@dataclass(frozen=True)
+class StayLine:
+    spans: list[Span]
+    opened: str
+    arrival: date
+    departure: date
+
+
+LINE, LEFT, RIGHT = 320, 8, 312
+
+
+def stay_line(arrival: date, departure: date, rooms: Sequence[tuple[str, date, date]], opened: date) -> StayLine | None:
+    """The stay as a line from arrival to departure with the order on it; None when the order lies outside."""
+    first, last = min(arrival, opened), max(departure, opened)
+    days = max((last - first).days, 1)
+    if days > 60:
+        return None
+
+    def at(day: date) -> float:
+        return LEFT + 22 + (day - first).days / days * (RIGHT - LEFT - 44)
+
+    pieces = list(rooms) or [("", arrival, departure)]
+    spans = [
+        Span(
+            room,
+            _number(at(since)),
+            _number(max(at(min(until, departure)) - at(since), 4)),
+            _number((at(since) + at(min(until, departure))) / 2),
+            index > 0,
+        )
+        for index, (room, since, until) in enumerate(pieces)
+    ]
+    return StayLine(spans, _number(at(opened)), arrival, departure)
+
+
+def differing_letters(left: str, right: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
+    """Both texts as (piece, differs), letter by letter, case aside."""
+    matcher = SequenceMatcher(None, left.casefold(), right.casefold(), autojunk=False)
+    marked: tuple[list[tuple[str, bool]], list[tuple[str, bool]]] = ([], [])
+    for tag, a, b, c, d in matcher.get_opcodes():
+        for side, piece in zip(marked, (left[a:b], right[c:d]), strict=True):
+            if piece:
+                side.append((piece, tag != "equal"))
+    return marked
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}"

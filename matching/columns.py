@@ -1,0 +1,108 @@
+"""Cells of the suggestions' list: text above, support below, and the buttons that decide."""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from matching import badges
+from matching.models import Alert, Decision, MatchSuggestion
+from matching.states import State
+
+
+def order_cell(suggestion: MatchSuggestion) -> SafeString:
+    request = Truncator(suggestion.order.request).chars(38)
+    return format_html('OS {} <span class="sub">{}</span>', suggestion.order.number, request)
+
+
+def guest_cell(suggestion: MatchSuggestion) -> SafeString:
+    stay = suggestion.stay
+    if stay is None:
+        return format_html('{} <span class="sub">{}</span>', _("No guest"), _("third party, staff, common area"))
+    room = _("Room %(room)s") % {"room": stay.room} if stay.room else _("no room yet")
+    return format_html('{} <span class="sub">{}</span>', Truncator(stay.name).chars(32), room)
+
+
+def probability_cell(suggestion: MatchSuggestion) -> SafeString:
+    share = number_format(suggestion.probability, 2)
+    return format_html('<span class="num">{}</span> {}', share, badges.band_chip(suggestion.band))
+
+
+def departure_cell(suggestion: MatchSuggestion) -> SafeString | str:
+    if suggestion.stay is None:
+        return "—"
+    day = suggestion.stay.departure
+    if day == timezone.localdate():
+        return format_html('<strong class="today">{}</strong>', _("today"))
+    return date_format(day, _("m/d"))
+
+
+def decision_cell(suggestion: MatchSuggestion, user: Any) -> SafeString:
+    """Buttons where this person may press them; otherwise the state in a chip."""
+    parts: list[SafeString] = []
+    if suggestion.conflict and suggestion.state == State.PENDING:
+        parts.append(badges.conflict_chip())
+    if suggestion.state == State.PENDING and user.has_perm("matching.decide_suggestion"):
+        parts.append(decide_buttons(suggestion))
+    else:
+        parts.append(badges.state_chip(suggestion.state))
+        parts.append(_who(suggestion))
+    if getattr(suggestion, "unconfirmed", False):
+        parts.append(badges.unconfirmed_chip())
+    if suggestion.decision and suggestion.state != State.SUPERSEDED and may_undo(suggestion.decision, user):
+        parts.append(undo_button(suggestion))
+    return format_html_join(" ", "{}", ((part,) for part in parts if part))
+
+
+def decide_buttons(suggestion: MatchSuggestion) -> SafeString:
+    seen = f"{suggestion.pk}:{suggestion.version}"
+    order = {"order": suggestion.order.number}
+    return format_html(
+        '<span class="row-actions">'
+        '<button class="btn btn-s" name="accept" value="{}" aria-label="{}">{}</button> '
+        '<button class="btn btn-s btn-quiet" name="reject" value="{}" aria-label="{}">{}</button></span>',
+        seen,
+        _("Accept order %(order)s") % order,
+        _("Accept"),
+        seen,
+        _("Reject order %(order)s") % order,
+        _("Reject"),
+    )
+
+
+def undo_button(suggestion: MatchSuggestion) -> SafeString:
+    return format_html(
+        '<button class="btn btn-s btn-quiet" name="undo" value="{}" aria-label="{}">{}</button>',
+        suggestion.decision_id,
+        _("Undo order %(order)s") % {"order": suggestion.order.number},
+        _("Undo"),
+    )
+
+
+def may_undo(decision: Decision, user: Any | AnonymousUser) -> bool:
+    if not user.has_perm("matching.decide_suggestion"):
+        return False
+    return bool(decision.user_id == user.pk or user.has_perm("matching.undo_others"))
+
+
+def _who(suggestion: MatchSuggestion) -> SafeString:
+    if suggestion.decision is not None:
+        moment = timezone.localtime(suggestion.decision.at)
+        shape = "TIME_FORMAT" if moment.date() == timezone.localdate() else "SHORT_DATE_FORMAT"
+        name = suggestion.decision.user.get_short_name() or suggestion.decision.user.get_username()
+        return format_html('<span class="sub">{}, {}</span>', name, date_format(moment, shape))
+    return format_html('<span class="sub">{}</span>', suggestion.end_reason_words)
+
+
+def settled_cell(alert: Alert, user: Any) -> SafeString:
+    if alert.settled_by is not None and alert.settled_at is not None:
+        moment = date_format(timezone.localtime(alert.settled_at), "SHORT_DATETIME_FORMAT")
+        return format_html('<span class="sub">{}, {}</span>', alert.settled_by.get_username(), moment)
+    if not user.has_perm("matching.settle_alert"):
+        return badges.chip("wait", _("open"))
+    return format_html('<button class="btn btn-s" name="settle" value="{}">{}</button>', alert.pk, _("Settle"))

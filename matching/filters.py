@@ -1,0 +1,129 @@
+"""Filters of the suggestions' list. Its first sight is what a shift works on: the queue and what was decided today."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, time
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as _p
+
+from matching.models import MatchSuggestion, Order, WriteBack
+from matching.querysets import BAND_RANGE
+from matching.states import Band, State, WriteState
+
+Suggestions = QuerySet[MatchSuggestion]
+
+
+def midnight() -> datetime:
+    return timezone.make_aware(datetime.combine(timezone.localdate(), time()))
+
+
+def on_the_desk(suggestions: Suggestions) -> Suggestions:
+    """Each order's best pending candidate, and what people decided today."""
+    better = MatchSuggestion.objects.filter(order=OuterRef("order"), state=State.PENDING, rank__lt=OuterRef("rank"))
+    decided = Q(state__in=[State.ACCEPTED, State.REJECTED], decision__at__gte=midnight())
+    return suggestions.filter(decided | (Q(state=State.PENDING) & ~Exists(better)))
+
+
+def unconfirmed(suggestions: Suggestions) -> Suggestions:
+    return suggestions.filter(Exists(WriteBack.objects.filter(suggestion=OuterRef("pk"), state=WriteState.OPEN)))
+
+
+STATES: dict[str, tuple[Any, Callable[[Suggestions], Suggestions]]] = {
+    "all": (_("all"), lambda q: q),
+    **{state.value: (state.label, lambda q, s=state: q.filter(state=s)) for state in State},
+    "conflict": (_("conflict"), lambda q: q.exclude(conflict="")),
+    "unconfirmed": (_p("write-back", "to confirm"), unconfirmed),
+}
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [(value, label) for value, (label, _narrow) in STATES.items()]
+
+    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        wanted = STATES.get(self.value() or "")
+        return wanted[1](queryset) if wanted else on_the_desk(queryset)
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """The stock "All" stands first and means no parameter: here that is the desk."""
+        for index, choice in enumerate(super().choices(changelist)):
+            yield choice | {"display": _("queue and today's decisions")} if index == 0 else choice
+
+
+class BandFilter(admin.SimpleListFilter):
+    title = _("band")
+    parameter_name = "band"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [(band.value, band.label) for band in Band]
+
+    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        return queryset.filter(BAND_RANGE[Band(self.value())]) if self.value() in Band.values else queryset
+
+
+class DepartureFilter(admin.SimpleListFilter):
+    title = _("departure")
+    parameter_name = "departure"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("today", _("today"))]
+
+    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        return queryset.filter(stay__departure=timezone.localdate()) if self.value() == "today" else queryset
+
+
+class DepartmentFilter(admin.SimpleListFilter):
+    title = _("department")
+    parameter_name = "department"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        names = Order.objects.exclude(department="").order_by("department").values_list("department", flat=True)
+        return [(name, department_words(name)) for name in names.distinct()]
+
+    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        return queryset.filter(order__department=self.value()) if self.value() else queryset
+
+
+# The hotel's own codes, as staff write them.
+_DEPARTMENTS = {
+    "manutencao": "Manutenção",
+    "governanca": "Governança",
+    "recepcao": "Recepção",
+    "receptivo": "Receptivo",
+    "aeb": "A&B",
+    "spa": "Spa",
+    "achados": "Achados e perdidos",
+    "ti": "TI",
+}
+
+
+def department_words(code: str) -> str:
+    return _DEPARTMENTS.get(code, code)
+
+
+class SettledFilter(admin.SimpleListFilter):
+    """Alerts: the open ones first, the settled ones on demand."""
+
+    title = _("state")
+    parameter_name = "settled"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("settled alerts")), ("all", _("all"))]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(settled_at__isnull=self.value() != "yes")
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for index, choice in enumerate(super().choices(changelist)):
+            yield choice | {"display": _("open alerts")} if index == 0 else choice

@@ -1,0 +1,45 @@
+"""The dashboard's cards of this app: what waits for a person, and what should worry one."""
+
+from typing import Any
+
+from matching import reviewing
+from matching.alerts import sentence
+from matching.badges import band_chip, severity_chip
+from matching.filters import midnight
+from matching.models import Alert, Decision
+from matching.states import Band, Severity, Verb
+from matching.views import order_url
+
+SHOWN_ALERTS = 3
+_WORST_FIRST = [Severity.HIGH, Severity.MEDIUM, Severity.LOW]
+
+
+def panel(user: Any) -> dict[str, Any]:
+    """Empty for those who may not see guests. At most six queries, whatever the size of the tables."""
+    shown: dict[str, Any] = {}
+    if user.has_perm("matching.view_matchsuggestion"):
+        counts = reviewing.counts()
+        shown["bands"] = [(band_chip(c.band), c) for c in counts]
+        shown["doubt"] = next(c for c in counts if c.band == Band.DOUBT)
+        decided = Decision.objects.filter(at__gte=midnight(), undone_by=None).exclude(verb=Verb.UNDO)
+        shown["decided_today"] = decided.count()
+        shown["can_decide"] = user.has_perm("matching.decide_suggestion")
+    if user.has_perm("matching.view_alert"):
+        shown["open_alerts"], shown["alerts"] = _alerts()
+    return shown
+
+
+def _alerts() -> tuple[int, list[dict[str, Any]]]:
+    opened = Alert.objects.filter(settled_at=None)
+    worst = [a for level in _WORST_FIRST for a in opened.filter(severity=level).select_related("order", "stay")[:3]]
+    rows = [
+        {
+            "chip": severity_chip(alert.severity),
+            "title": alert.get_kind_display(),
+            "text": sentence(alert),
+            "order": alert.order,
+            "url": order_url(alert.order) if alert.order else "",
+        }
+        for alert in worst[:SHOWN_ALERTS]
+    ]
+    return opened.count(), rows

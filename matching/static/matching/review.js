@@ -1,0 +1,44 @@
+// Keys of the review card. Every key presses a button or follows a link that is on the page: nothing here decides.
+"use strict";
+(() => {
+  const dialog = document.querySelector("dialog.keys");
+  const help = document.querySelector("[data-help]");
+  const single = document.querySelector("[data-single-keys]");
+  const STORED = "review-single-keys";
+  let pressed = false;
+
+  single.checked = localStorage.getItem(STORED) !== "off";
+  single.addEventListener("change", () => localStorage.setItem(STORED, single.checked ? "on" : "off"));
+  help.hidden = false;
+  help.addEventListener("click", () => dialog.showModal());
+
+  const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+  const wanted = (key) =>
+    [...document.querySelectorAll("[data-key]")].find(
+      (el) => el.dataset.key === key || el.dataset.also === key,
+    );
+
+  document.addEventListener("keydown", (event) => {
+    // A key held down repeats; a decision must not.
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (dialog.open || typing(event.target)) return;
+    if (event.key === "?") return dialog.showModal();
+    if (!single.checked) return;
+    const key = event.key === " " ? " " : event.key.toUpperCase();
+    // Space on a focused button or link belongs to it.
+    if (key === " " && event.target.closest("button, a, summary")) return;
+    const element = wanted(key);
+    if (!element || pressed) return;
+    event.preventDefault();
+    element.click();
+  });
+
+  // One submission a page: the second click of a double click finds nothing to press.
+  document.addEventListener("submit", (event) => {
+    if (event.target.method !== "post") return;
+    if (pressed) event.preventDefault();
+    pressed = true;
+  });
+  // A page that comes back from the history may be pressed again.
+  addEventListener("pageshow", () => (pressed = false));
+})();

@@ -1,0 +1,139 @@
+"""The review card: one suggestion on its own page, or the next one of the queue."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from matching import acting, reviewing
+from matching import card as cards
+from matching.columns import may_undo
+from matching.filters import midnight
+from matching.models import Decision, MatchSuggestion, Order
+from matching.states import Band, RejectReason, State, Verb
+
+QUEUE = "admin:matching_matchsuggestion_review"
+LIST = "admin:matching_matchsuggestion_changelist"
+
+
+def card(admin: ModelAdmin[Any], request: HttpRequest, object_id: str) -> HttpResponse:
+    _may_see(admin, request)
+    button = acting.pressed(request)
+    if button is not None:
+        acting.act(request, button)
+        return HttpResponseRedirect(request.path)
+    suggestion = _suggestion(object_id)
+    own = {"title": str(suggestion), "in_queue": False, "undo": _undo_of(suggestion, request.user)}
+    return _page(admin, request, suggestion, own)
+
+
+def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+    """`?band=` and `?at=` name the place, so that a reload, a conflict and a way back keep it."""
+    _may_see(admin, request)
+    band = Band(request.GET["band"]) if request.GET.get("band") in Band.values else Band.DOUBT
+    button = acting.pressed(request)
+    if button is not None:
+        acting.act(request, button)
+        return HttpResponseRedirect(request.get_full_path())
+    waiting = reviewing.counts()
+    total = next(c.waiting for c in waiting if c.band == band)
+    place = min(_place(request), max(total - 1, 0))
+    found = reviewing.at(band, place)
+    own = {
+        "title": _("Review queue"),
+        "in_queue": True,
+        "band": band,
+        "bands": [(c, _queue_url(c.band, 0)) for c in waiting],
+        "place": place + 1,
+        "total": total,
+        "skip_url": _queue_url(band, place + 1 if place + 1 < total else 0),
+        "back_url": _queue_url(band, max(place - 1, 0)),
+        "undo": _last_of(request.user),
+    }
+    if found is None:
+        return _render(admin, request, "matching/queue_empty.html", own | _today(request.user))
+    return _page(admin, request, _suggestion(found.pk), own)
+
+
+def card_url(suggestion_id: UUID) -> str:
+    return reverse("admin:matching_matchsuggestion_change", args=[suggestion_id])
+
+
+def order_url(order: Order) -> str:
+    """The list narrowed to one order, decided and ended suggestions included."""
+    return f"{reverse(LIST)}?{urlencode({'q': order.number, 'state': 'all'})}"
+
+
+def number_or_404(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise Http404
+    return int(text)
+
+
+def _may_see(admin: ModelAdmin[Any], request: HttpRequest) -> None:
+    if not admin.has_view_permission(request):
+        raise PermissionDenied
+
+
+def _suggestion(pk: str | UUID) -> MatchSuggestion:
+    try:
+        return MatchSuggestion.objects.select_related("order", "stay", "decision__user").get(pk=UUID(str(pk)))
+    except (ValueError, MatchSuggestion.DoesNotExist) as error:
+        raise Http404 from error
+
+
+def _page(
+    admin: ModelAdmin[Any], request: HttpRequest, suggestion: MatchSuggestion, own: dict[str, Any]
+) -> HttpResponse:
+    shown = cards.context(suggestion)
+    decides = request.user.has_perm("matching.decide_suggestion")
+    own |= {"can_decide": decides and suggestion.state == State.PENDING, "reasons": RejectReason.choices}
+    return _render(admin, request, "matching/card.html", shown | own)
+
+
+def _render(admin: ModelAdmin[Any], request: HttpRequest, template: str, own: dict[str, Any]) -> HttpResponse:
+    context = {**admin.admin_site.each_context(request), "opts": admin.opts, **own}
+    request.current_app = admin.admin_site.name  # type: ignore[attr-defined]  # read by the admin's url tag
+    return TemplateResponse(request, template, context)
+
+
+def _place(request: HttpRequest) -> int:
+    text = request.GET.get("at", "0")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def _queue_url(band: Band, place: int) -> str:
+    return f"{reverse(QUEUE)}?{urlencode({'band': band.value, 'at': place})}"
+
+
+def _undo_of(suggestion: MatchSuggestion, user: Any) -> Decision | None:
+    decision = suggestion.decision
+    return decision if decision is not None and may_undo(decision, user) else None
+
+
+def _last_of(user: Any) -> Decision | None:
+    """This person's last decision, as long as it stands: what U takes back."""
+    last = Decision.objects.filter(user=user).exclude(verb=Verb.UNDO).filter(undone_by=None)
+    decision = last.select_related("suggestion__order", "suggestion__stay").order_by("-pk").first()
+    if decision is None or not may_undo(decision, user):
+        return None
+    return decision if MatchSuggestion.objects.filter(decision=decision).exists() else None
+
+
+def _today(user: Any) -> dict[str, Any]:
+    decided = Decision.objects.filter(user=user, at__gte=midnight(), undone_by=None)
+    verbs = list(decided.values_list("verb", flat=True))
+    return {
+        "accepted": verbs.count(Verb.ACCEPT),
+        "rejected": verbs.count(Verb.REJECT),
+        "nobody": verbs.count(Verb.NO_GUEST),
+        "decided": len(verbs) - verbs.count(Verb.UNDO),
+    }
