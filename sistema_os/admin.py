@@ -21,8 +21,10 @@ from django.utils.translation import gettext_lazy as _
 from pipeline.context import current_business_date
 from sistema_os.menu import menu_for
 
-# In the order of the page; each app brings `panel.panel(user)` and `<app>/panel.html`.
-PANELS: Final = ("matching", "pipeline", "snapshots")
+# Each app brings `panel.panel(user)` and `<app>/panel.html`; what stands behind REST in it comes further down.
+FIRST: Final = ("snapshots", "matching", "pipeline")
+THEN: Final = ("snapshots", "pipeline", "matching")
+REST: Final = "<!-- rest -->"
 # Its schedule form runs any dotted path, os.system included: nobody gets at it through the admin.
 REFUSED_APPS: Final = frozenset({"django_q"})
 
@@ -64,17 +66,21 @@ class SistemaAdminSite(AdminSite):
                 "now": now,
                 "today_words": _day_in_words(now),
                 "business_date": current_business_date(),
-                "panels": [html for app in PANELS if (html := _panel(app, request)).strip()],
+                "panels": _panels(request),
                 **(extra_context or {}),
             },
         )
 
 
-def _panel(app: str, request: HttpRequest) -> SafeString:
-    try:
-        panel = importlib.import_module(f"{app}.panel")
-    except ModuleNotFoundError:
-        return SafeString()
+def _panels(request: HttpRequest) -> list[SafeString]:
+    """What must be seen first, then the rest; empty for a person who may see nothing of any app."""
+    parts = {app: _panel(app, request).partition(REST) for app in FIRST}
+    cards = [parts[app][0] for app in FIRST] + [parts[app][2] for app in THEN]
+    return [SafeString(html) for html in cards if html.strip()]
+
+
+def _panel(app: str, request: HttpRequest) -> str:
+    panel = importlib.import_module(f"{app}.panel")
     return render_to_string(f"{app}/panel.html", panel.panel(request.user), request)
 
 

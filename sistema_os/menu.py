@@ -3,24 +3,23 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-User = AbstractBaseUser | AnonymousUser
+from matching.models import MatchSuggestion
+from matching.states import Band
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A page of the menu: `query` narrows a list, `in_tabs` puts it into the phone's bar too."""
+    """A page of the menu; `in_tabs` puts it into the phone's bar too, `count` is asked on every page: keep it cheap."""
 
     label: str | Promise
     icon: str
     page: str
     permission: str = ""
-    query: str = ""
     in_tabs: bool = False
     count: Callable[[], int] | None = None
 
@@ -49,17 +48,32 @@ class ShownSection:
     items: tuple[Item, ...]
 
 
+MOST_COUNTED = 999
+
+
+def in_doubt() -> int:
+    """Orders whose best candidate waits in doubt; counting stops at MOST_COUNTED."""
+    return MatchSuggestion.objects.heads().in_band(Band.DOUBT)[:MOST_COUNTED].count()
+
+
 MENU = (
     Section(
         _("Front desk"),
         (
             Entry(_("Dashboard"), "home", "admin:index", in_tabs=True),
             Entry(
+                _("Review"),
+                "queue",
+                "admin:matching_matchsuggestion_review",
+                "matching.decide_suggestion",
+                in_tabs=True,
+                count=in_doubt,
+            ),
+            Entry(
                 _("Suggestions"),
                 "link",
                 "admin:matching_matchsuggestion_changelist",
                 "matching.view_matchsuggestion",
-                in_tabs=True,
             ),
             Entry(_("Alerts"), "bell", "admin:matching_alert_changelist", "matching.view_alert"),
         ),
@@ -74,6 +88,7 @@ MENU = (
                 "snapshots.view_snapshot",
                 in_tabs=True,
             ),
+            Entry(_("Compare"), "diff", "admin:snapshots_compare", "snapshots.view_snapshot"),
         ),
     ),
     Section(
@@ -85,27 +100,22 @@ MENU = (
 
 def menu_for(request: HttpRequest) -> list[ShownSection]:
     """The sections with at least one page that the request's user may open."""
-    sections = (ShownSection(section.label, tuple(_items(request, section.entries))) for section in MENU)
-    return [section for section in sections if section.items]
+    pages = {entry.page: reverse(entry.page) for section in MENU for entry in section.entries}
+    current = _current(request.path, pages.values())
+    sections = []
+    for section in MENU:
+        seen = [entry for entry in section.entries if not entry.permission or request.user.has_perm(entry.permission)]
+        if seen:
+            items = (_item(entry, pages[entry.page], current) for entry in seen)
+            sections.append(ShownSection(section.label, tuple(items)))
+    return sections
 
 
-def _items(request: HttpRequest, entries: Iterable[Entry]) -> Iterable[Item]:
-    for entry in entries:
-        if entry.permission and not request.user.has_perm(entry.permission):
-            continue
-        try:
-            url = reverse(entry.page)
-        except NoReverseMatch:
-            continue
-        yield Item(
-            entry.label,
-            entry.icon,
-            url + entry.query,
-            _is_current(request, url),
-            entry.count() if entry.count else 0,
-            entry.in_tabs,
-        )
+def _current(path: str, urls: Iterable[str]) -> str:
+    """The page of the menu that `path` belongs to: the longest that it begins with. Only itself is the dashboard."""
+    dashboard = reverse("admin:index")
+    return max((url for url in urls if path == url or (url != dashboard and path.startswith(url))), key=len, default="")
 
 
-def _is_current(request: HttpRequest, url: str) -> bool:
-    return request.path == url or (url != reverse("admin:index") and request.path.startswith(url))
+def _item(entry: Entry, url: str, current: str) -> Item:
+    return Item(entry.label, entry.icon, url, url == current, entry.count() if entry.count else 0, entry.in_tabs)
