@@ -3,7 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sistema_os.supabase import literals
 from sistema_os.supabase.errors import UsageError
@@ -42,11 +43,9 @@ async def walk(query: "Rows", key: Key, size: int, parallel: int) -> AsyncGenera
         rest = _ahead(ordered, key[0], first, size, parallel)
     else:
         rest = _follow(ordered, key, first[-1], size)
-    try:
-        async for page in rest:
+    async with aclosing(rest) as pages:
+        async for page in pages:
             yield page
-    finally:
-        await rest.aclose()
 
 
 def _refuse_windowed(query: "Rows", size: int) -> None:
@@ -100,38 +99,66 @@ async def _follow(query: "Rows", key: Key, row: Row, size: int) -> AsyncGenerato
         row = page[-1]
 
 
+class _Range(NamedTuple):
+    """Keys above the one before up to `high` (None: to the end), whose first page is under way."""
+
+    span: int
+    high: int | None
+    query: "Rows"
+    page: asyncio.Task[list[Row]]
+
+
 async def _ahead(
     query: "Rows", key: str, first: list[Row], size: int, parallel: int
 ) -> AsyncGenerator[list[Row], None]:
-    """Key ranges about as wide as the first page's, several in flight, answered in order.
+    """Key ranges of a page each, `parallel` in flight, answered in order; their width follows the density of keys.
 
-    A range that holds more than a page is followed to its end; one that holds little widens the next.
+    A range that holds more than its page is read on from there, so no more than `parallel` pages are in memory.
     """
     top = await _highest(query, key)
     low = first[-1][key]
-    width = max(1, (low - first[0][key] + 1) * size // max(1, len(first)))
-    running: deque[asyncio.Task[list[list[Row]]]] = deque()
+    width = _width(low - first[0][key] + 1, len(first), size)
+    running: deque[_Range] = deque()
     try:
         while running or low < top:
             while low < top and len(running) < parallel:
-                high = low + width
-                part = query.gt(key, low) if high >= top else query.gt(key, low).lte(key, high)
-                running.append(asyncio.ensure_future(_range(part, key, size)))
-                low = high
-            got = await running.popleft()
-            for page in got:
-                yield page
-            width = _adapted(width, sum(map(len, got)), size)
+                running.append(_launch(query, key, low, width, top, size))
+                low += width
+            page, rows = await running[0].page, 0
+            part = running.popleft()
+            async with aclosing(_rest(part, key, page, size)) as pages:
+                async for more in pages:
+                    rows += len(more)
+                    yield more
+            width = _width(part.span, rows, size)
     finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        for part in running:
+            part.page.cancel()
+        await asyncio.gather(*(part.page for part in running), return_exceptions=True)
 
 
-def _adapted(width: int, rows: int, size: int) -> int:
-    if rows < size // 2:
-        return width * 2
-    return max(1, width // 2) if rows > 2 * size else width
+def _launch(query: "Rows", key: str, low: int, width: int, top: int, size: int) -> _Range:
+    high = low + width if low + width < top else None
+    part = query.gt(key, low) if high is None else query.gt(key, low).lte(key, high)
+    return _Range(width, high, part, asyncio.ensure_future(_page(part, (key,), size)))
+
+
+async def _rest(part: _Range, key: str, page: list[Row], size: int) -> AsyncGenerator[list[Row], None]:
+    """The page that has come, and those behind it in the same range."""
+    if not page:
+        return
+    yield page
+    if page[-1][key] == part.high or _is_last(part.query, page, size):
+        return
+    async with aclosing(_follow(part.query, (key,), page[-1], size)) as pages:
+        async for more in pages:
+            yield more
+
+
+def _width(span: int, rows: int, size: int) -> int:
+    """The span of keys expected to hold four fifths of a page; `size` keys cannot hold more than a page."""
+    expected = span * size * 4 // (5 * rows) if rows else span * 4
+    return max(size, min(expected, span * 4))
 
 
 async def _highest(query: "Rows", key: str) -> int:
@@ -140,10 +167,3 @@ async def _highest(query: "Rows", key: str) -> int:
     newest = query._using((*kept, Param("select", "select", key))).order(key, desc=True).limit(1)
     rows = (await newest.execute()).data
     return int(rows[0][key]) if rows else 0
-
-
-async def _range(query: "Rows", key: str, size: int) -> list[list[Row]]:
-    page = await _page(query, (key,), size)
-    if not page or _is_last(query, page, size):
-        return [page] if page else []
-    return [page, *[more async for more in _follow(query, (key,), page[-1], size)]]

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 Respond = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -47,11 +48,11 @@ async def serving(respond: Respond, server: Server | None = None) -> AsyncIterat
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await respond(reader, writer)
         finally:
-            server.open -= 1
-            running.discard(task)
             writer.close()
             with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
+            server.open -= 1
+            running.discard(task)
 
     listener = await asyncio.start_server(connected, "127.0.0.1", 0)
     server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
@@ -63,6 +64,16 @@ async def serving(respond: Respond, server: Server | None = None) -> AsyncIterat
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await listener.wait_closed()
+
+
+async def settled(server: Server, before: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
+    """The tasks that are left once the server has seen all its connections end."""
+    for _ in range(200):
+        if not server.open and not asyncio.all_tasks() - before:
+            break
+        await asyncio.sleep(0.01)
+    assert server.open == 0
+    return asyncio.all_tasks() - before
 
 
 @contextlib.asynccontextmanager

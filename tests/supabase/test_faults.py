@@ -15,7 +15,7 @@ import pytest
 
 from sistema_os import supabase as sb
 from sistema_os.supabase import SupabaseClient, retry
-from tests.supabase.servers import Server, answer, read_request, scripted, serving, silent
+from tests.supabase.servers import Server, answer, read_request, scripted, serving, settled, silent
 
 pytestmark = pytest.mark.anyio
 KEY = "the-key-that-nobody-may-see"
@@ -45,12 +45,7 @@ async def client(server: Server, deadline: float = 5, **options: Any) -> AsyncIt
     before = asyncio.all_tasks()
     async with SupabaseClient(server.url, KEY, deadline=deadline, **options) as supabase:
         yield supabase
-    for _ in range(100):
-        if not server.open:
-            break
-        await asyncio.sleep(0.01)
-    assert server.open == 0
-    assert {task for task in asyncio.all_tasks() - before if "supabase" in repr(task.get_coro())} == set()
+    assert await settled(server, before) == set()
 
 
 async def read(supabase: SupabaseClient) -> Any:
