@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import BooleanField, Case, QuerySet, Value, When
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from snapshots import views
 from snapshots.display import status_chip
 from snapshots.guards import threshold_names
+from snapshots.history import latest_in_force
 from snapshots.models import Snapshot, Source
 from snapshots.panel import chart_of, held_notes
 
@@ -49,13 +51,9 @@ class SnapshotAdmin(_SnapshotBase):
     def has_delete_permission(self, request: HttpRequest, obj: Snapshot | None = None) -> bool:
         return False
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Snapshot]:
-        waits = Case(When(status=Snapshot.Status.HELD, then=Value(True)), default=False, output_field=BooleanField())
-        return super().get_queryset(request).annotate(waits=waits)
-
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         """What waits for a decision stands first."""
-        return ("-waits", "-id")
+        return Case(When(status=Snapshot.Status.HELD, then=0), default=1).asc(), "-id"
 
     def get_urls(self) -> list[URLPattern]:
         own = [
@@ -81,7 +79,11 @@ class SnapshotAdmin(_SnapshotBase):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         wanted = request.GET.get("source__id__exact", "")
         chosen = Source.objects.filter(pk=wanted).first() if wanted.isdecimal() else None
-        more = {**held_notes(request.user), **chart_of(chosen or Source.objects.order_by("pk").first())}
+        more = {
+            **held_notes(request.user),
+            **chart_of(chosen or Source.objects.order_by("pk").first()),
+            "in_force": latest_in_force(),
+        }
         return super().changelist_view(request, {**more, **(extra_context or {})})
 
     @admin.display(description=_("listing"), ordering="business_date")
@@ -96,13 +98,18 @@ class SnapshotAdmin(_SnapshotBase):
 
     @admin.display(description=_("rows"), ordering="received")
     def rows_shown(self, snapshot: Snapshot) -> SafeString:
-        return format_html('<span class="num">{}</span>', snapshot.received)
+        text = ngettext("%(count)s row", "%(count)s rows", snapshot.received) % {"count": snapshot.received}
+        return format_html('<span class="num">{}</span>', text)
 
-    @admin.display(description=_("new, gone, changed"))
+    @admin.display(description=_("what changed"))
     def difference(self, snapshot: Snapshot) -> SafeString:
         if snapshot.status in (Snapshot.Status.RUNNING, Snapshot.Status.FAILED):
             return format_html('<span class="sub">{}</span>', "; ".join(snapshot.sentences) or "–")
-        return format_html('<span class="num">+{} −{} ~{}</span>', snapshot.added, snapshot.removed, snapshot.changed)
+        return format_html(
+            '<span class="num">{}</span>',
+            gettext("%(added)s new, %(removed)s gone, %(changed)s changed")
+            % {"added": snapshot.added, "removed": snapshot.removed, "changed": snapshot.changed},
+        )
 
     @admin.display(description=_("collected"), ordering="started_at")
     def collected(self, snapshot: Snapshot) -> SafeString:

@@ -86,6 +86,8 @@ def shown(source: Source, column: str, value: Any) -> str | None:
     """The value as a person may read it; None for nothing."""
     if value is None or value == "":
         return None
+    if word := source.labels.get(f"{column}={value}"):
+        return gettext(word)
     kind = kind_of(source, column)
     if kind in _MASKS:
         return _MASKS[kind](str(value))
@@ -152,10 +154,27 @@ def name_of(source: Source, row: Row, key: str) -> str:
     return name or gettext("row %(key)s") % {"key": key}
 
 
+def summary_columns(source: Source) -> list[str]:
+    """Declared by the source; else its first five that say something."""
+    boring = (source.key_column, source.room_column, source.label_column)
+    if source.summary:
+        return [name for name in source.summary if name in source.layout and name not in boring]
+    telling = [name for name in source.columns if name not in boring and kind_of(source, name) != "secret"]
+    return telling[:5]
+
+
+def _told_columns(source: Source, change: ChangeView) -> list[str]:
+    """Of a row that came or went, the summary; of a changed one, what changed. A secret is told only where
+    nothing that may be shown tells that the document is another."""
+    if change.kind != "changed":
+        return [name for name in summary_columns(source) if name in change.fields]
+    kinds = {name: kind_of(source, name) for name in change.fields}
+    told = "document" in kinds.values()
+    return [name for name, kind in kinds.items() if not (told and kind == "secret")]
+
+
 def _fields(source: Source, change: ChangeView) -> Iterator[FieldChange]:
-    for column in change.fields:
-        if change.kind != "changed" and column in (source.key_column, source.label_column, source.room_column):
-            continue
+    for column in _told_columns(source, change):
         old, new = (shown(source, column, row.get(column)) if row else None for row in (change.before, change.after))
         if old == new and kind_of(source, column) in _MASKS:
             # Equal once masked: say that it is another one, show neither.

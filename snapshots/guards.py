@@ -147,16 +147,15 @@ def _encoding(facts: Facts, limits: Thresholds) -> Iterator[Reason]:
 
 
 def _turnover(facts: Facts, limits: Thresholds, head: int) -> Iterator[Reason]:
-    removed_limit = max(limits.removed_floor, limits.removed_share * head)
-    if facts.unexplained > removed_limit:
-        yield Reason(
-            "removed", {"unexplained": facts.unexplained, "removed": facts.removed, "limit": int(removed_limit)}
-        )
     # Days without a listing pile their changes up on the next one.
     days = max(1, (facts.business_date - facts.head_date).days) if facts.head_date else 1
-    changed_limit = max(limits.changed_floor, limits.changed_share * head) * days
+    removed_limit = int(max(limits.removed_floor, limits.removed_share * head) * days)
+    if facts.unexplained > removed_limit:
+        params = {"unexplained": facts.unexplained, "removed": facts.removed, "limit": removed_limit}
+        yield Reason("removed", params)
+    changed_limit = int(max(limits.changed_floor, limits.changed_share * head) * days)
     if facts.changed > changed_limit:
-        yield Reason("changed", {"changed": facts.changed, "limit": int(changed_limit)})
+        yield Reason("changed", {"changed": facts.changed, "limit": changed_limit})
 
 
 def _page(facts: Facts, limits: Thresholds, head: int) -> Iterator[Reason]:

@@ -22,6 +22,12 @@ def accepted(source: Source, until: date) -> list[Past]:
     return [Past(item.business_date, item.rows, item.filled) for item in snapshots]
 
 
+def latest_in_force() -> list[Snapshot]:
+    """The last word on each source: published or confirmed."""
+    latest = Snapshot.objects.in_force().order_by("source_id", "-finished_at").distinct("source_id")
+    return list(latest.select_related("source"))
+
+
 def days(source: Source, until: date, count: int = 30) -> list[Day]:
     """What each business date did to the rows. The very first listing is left out: everything in it is new."""
     since = until - timedelta(days=count - 1)

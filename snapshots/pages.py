@@ -15,11 +15,11 @@ from snapshots.display import (
     ShownChange,
     describe,
     field_label,
-    kind_of,
     matches,
     name_of,
     room_of,
     shown,
+    summary_columns,
 )
 from snapshots.models import HeadRow, Snapshot, Source
 from snapshots.override import held_rows
@@ -126,15 +126,6 @@ def _shown_row(source: Source, key: str, row: Row) -> ShownRow:
     return ShownRow(key, room_of(source, row), name_of(source, row, key), values)
 
 
-def summary_columns(source: Source) -> list[str]:
-    """Declared by the source; else its first five that say something."""
-    boring = (source.key_column, source.room_column, source.label_column)
-    if source.summary:
-        return [name for name in source.summary if name in source.layout and name not in boring]
-    telling = [name for name in source.columns if name not in boring and kind_of(source, name) != "secret"]
-    return telling[:5]
-
-
 def column_choices(source: Source) -> list[tuple[str, str]]:
     columns = [name for name in source.columns if name != source.key_column]
     return sorted(((name, field_label(source, name)) for name in columns), key=lambda choice: choice[1].casefold())
@@ -155,7 +146,9 @@ def _would_change(held: Snapshot) -> Iterator[ChangeView]:
     columns = [name for name in held.columns if name in source.columns] or held.columns
     head = HeadRow.objects.filter(source=source).values_list("key", "payload").iterator(chunk_size=2000)
     rows = ((str(row[source.key_column]), row) for row in held_rows(held))
-    return diff(head, rows, columns, held.kinds)
+    # What would be gone first: it is what the decision is about.
+    order = ("removed", "changed", "added")
+    return iter(sorted(diff(head, rows, columns, held.kinds), key=lambda change: order.index(change.kind)))
 
 
 def listing_of(snapshot: Snapshot) -> Iterator[tuple[str, Row]]:
@@ -165,6 +158,7 @@ def listing_of(snapshot: Snapshot) -> Iterator[tuple[str, Row]]:
     def order(item: tuple[str, Row]) -> tuple[str, str]:
         _key, row = item
         room = str(row.get(source.room_column) or "")
-        return room.zfill(8), str(row.get(source.label_column) or "")
+        # Who has no room yet comes last.
+        return room.zfill(8) if room else "~", str(row.get(source.label_column) or "")
 
     return iter(sorted(keyed_as_of(snapshot), key=order))

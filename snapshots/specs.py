@@ -37,6 +37,7 @@ class SourceSpec:
     # Columns that identify a person across rows: erasing one row suppresses every row that shares their value.
     identity: tuple[str, ...] = ()
     # What the admin calls the source and its columns: message ids (gettext_noop), so that they follow the reader.
+    # A label under "column=value" names a value: {"status": "state", "status=saida": "checked out"}.
     title: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     # The columns that a listing on the screen shows beside room and name.

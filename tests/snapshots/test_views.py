@@ -1,0 +1,250 @@
+"""The snapshot pages, as people of each role see them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from snapshots import snapshot_manager as manager
+from snapshots.models import HeadRow, Snapshot, Source
+from tests.snapshots.hotel import SPEC, collect, stay, stays
+
+pytestmark = pytest.mark.django_db
+ROW = '<th scope="row">'
+
+
+def person(*codenames: str) -> Client:
+    user = User.objects.create_user(f"user{User.objects.count()}", is_staff=True)
+    permissions = Permission.objects.filter(content_type__app_label="snapshots", codename__in=codenames)
+    user.user_permissions.set(permissions)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def reader() -> Client:
+    return person("view_snapshot")
+
+
+@pytest.fixture
+def supervisor() -> Client:
+    return person("view_snapshot", "publish_held")
+
+
+@pytest.fixture
+def two_days() -> tuple[Snapshot, Snapshot]:
+    first = collect(stays(60))
+    moved = [stay(n, uh="415", telefone="+55 48 91") if n == 3 else stay(n) for n in range(1, 60)]
+    return first, collect([*moved, stay(77, nome="Marina Prado")], day=2)
+
+
+def page(client: Client, view: str, /, *args: object, **query: str) -> str:
+    response = client.get(reverse(f"admin:{view}", args=args), query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_the_page_of_a_snapshot_says_what_changed_field_by_field(reader, two_days):
+    html = page(reader, "snapshots_snapshot_change", two_days[1].pk)
+    assert "<del>203</del>" in html
+    assert "<ins>415</ins>" in html
+    assert "em vigor" in html
+    assert "uh 203 → 415" in words(html)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"kind": "added"}, ["Marina Prado"]),
+        ({"kind": "removed"}, ["Hóspede 60"]),
+        ({"kind": "changed"}, ["Hóspede 3"]),
+        ({"field": "uh", "kind": "changed"}, ["Hóspede 3"]),
+        ({"field": "nome", "kind": "changed"}, []),
+        ({"room": "415"}, ["Hóspede 3"]),
+        ({"room": "203"}, ["Hóspede 3"]),
+        ({"name": "marina"}, ["Marina Prado"]),
+        ({"name": "ninguém"}, []),
+        ({"kind": "nonsense", "page": "minus"}, ["Hóspede 3", "Hóspede 60", "Marina Prado"]),
+    ],
+)
+def test_changes_are_filtered_by_kind_field_room_and_name(reader, two_days, query, found):
+    html = page(reader, "snapshots_snapshot_change", two_days[1].pk, **query)
+    assert re.findall(r'<th scope="row"><a [^>]*>([^<]+)</a>', html) == found
+
+
+def test_changes_come_in_pages_of_fifty(reader, two_days):
+    first = page(reader, "snapshots_snapshot_change", two_days[0].pk)
+    assert first.count(ROW) == 50
+    assert "1 a 50 de 60" in first
+    assert page(reader, "snapshots_snapshot_change", two_days[0].pk, page="2").count(ROW) == 10
+
+
+def test_a_row_can_be_followed_beside_the_changes_and_alone(reader, two_days):
+    beside = page(reader, "snapshots_snapshot_change", two_days[1].pk, row="3")
+    alone = page(reader, "snapshots_row", SPEC.name, "3")
+    for html in (beside, alone):
+        assert "<del>203</del>" in html
+        assert "apareceu na listagem" in html
+    assert reader.get(reverse("admin:snapshots_row", args=(SPEC.name, "nobody"))).status_code == 404
+
+
+def test_no_page_shows_a_document_a_phone_or_an_address_whole(reader, two_days):
+    pages = [
+        page(reader, "snapshots_row", SPEC.name, "3"),
+        page(reader, "snapshots_snapshot_change", two_days[1].pk, row="3"),
+        page(reader, "snapshots_listing", two_days[1].pk),
+        page(reader, "snapshots_compare"),
+    ]
+    assert "***.***.***-03" in pages[0]
+    for html in pages:
+        assert "hmac-" not in html
+        assert "48 9" not in html
+
+
+def test_the_listing_as_it_was_is_shown_with_its_rooms(reader, two_days):
+    html = page(reader, "snapshots_listing", two_days[0].pk, room="203")
+    assert "Hóspede 3" in html
+    assert "1 linha" in html
+    assert "415" not in words(page(reader, "snapshots_listing", two_days[0].pk, name="Hóspede 3"))
+
+
+def test_a_listing_that_does_not_agree_with_its_digest_is_not_shown(reader, two_days):
+    HeadRow.objects.filter(key="5").delete()
+    html = page(reader, "snapshots_listing", two_days[0].pk)
+    assert "não confere" in html
+    assert "Hóspede 4" not in html
+
+
+def test_any_two_listings_are_compared_in_either_direction(reader, two_days):
+    first, second = two_days
+    forth = words(page(reader, "snapshots_compare", a=str(first.pk), b=str(second.pk)))
+    back = page(reader, "snapshots_compare", a=str(second.pk), b=str(first.pk))
+    assert "3 diferenças" in forth
+    assert "uh 203 → 415" in forth
+    assert "<del>415</del>" in back
+    assert "<ins>203</ins>" in back
+
+
+def test_before_there_are_two_the_comparison_says_so(reader):
+    assert "Ainda não há duas listagens" in page(reader, "snapshots_compare")
+    collect(stays(3))
+    assert "Ainda não há duas listagens" in page(reader, "snapshots_compare")
+
+
+def test_held_snapshots_stand_first_with_their_reasons(reader, two_days):
+    held = collect(stays(10), day=3)
+    collect([*stays(59), stay(77, nome="Marina Prado")], day=3)
+    Snapshot.objects.filter(pk=held.pk).update(status="held")
+    html = page(reader, "snapshots_snapshot_changelist")
+    assert html.index(f"/{held.pk}/change/") < html.index(f"/{two_days[1].pk}/change/")
+    assert "sumiram sem saída" in html
+
+
+def test_the_held_page_previews_and_offers_the_decision_only_to_supervisors(reader, supervisor, two_days):
+    held = collect(stays(10), day=3)
+    seen = page(reader, "snapshots_snapshot_change", held.pk)
+    assert "Publicar marcaria 50 linhas como ausentes" in seen
+    assert 'name="verb"' not in seen
+    assert 'aria-disabled="true"' in seen
+    assert 'name="verb" value="publish"' in page(supervisor, "snapshots_snapshot_change", held.pk)
+
+
+def test_a_supervisor_publishes_with_a_reason(supervisor, two_days):
+    held = collect(stays(10), day=3)
+    url = reverse("admin:snapshots_decide", args=(held.pk,))
+    refused = supervisor.post(url, {"verb": "publish", "reason": " "}, follow=True)
+    assert "diga o motivo" in refused.content.decode()
+    done = supervisor.post(url, {"verb": "publish", "reason": "ala fechada"}, follow=True)
+    assert "Publicada" in done.content.decode()
+    assert "ala fechada" in done.content.decode()
+    held.refresh_from_db()
+    assert held.status == "published"
+    again = supervisor.post(url, {"verb": "reject", "reason": "x"}, follow=True)
+    assert "já tinha resolvido" in again.content.decode()
+
+
+def test_a_supervisor_rejects_with_a_reason(supervisor, two_days):
+    held = collect(stays(10), day=3)
+    url = reverse("admin:snapshots_decide", args=(held.pk,))
+    assert "Rejeitada" in supervisor.post(url, {"verb": "reject", "reason": "cortada"}, follow=True).content.decode()
+    assert HeadRow.objects.count() == 60
+
+
+def test_nobody_else_decides_and_nothing_is_decided_by_a_link(reader, supervisor, two_days):
+    held = collect(stays(10), day=3)
+    url = reverse("admin:snapshots_decide", args=(held.pk,))
+    assert reader.post(url, {"verb": "publish", "reason": "quero"}).status_code == 403
+    assert supervisor.get(url).status_code == 405
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(User.objects.create_superuser("root"))
+    assert strict.post(url, {"verb": "publish", "reason": "quero"}).status_code == 403
+    held.refresh_from_db()
+    assert held.status == "held"
+
+
+@pytest.mark.parametrize("name", ["changelist", "change", "listing", "row", "compare"])
+def test_without_the_permission_there_is_no_page(two_days, name):
+    outsider = person()
+    url = {
+        "changelist": reverse("admin:snapshots_snapshot_changelist"),
+        "change": reverse("admin:snapshots_snapshot_change", args=(two_days[0].pk,)),
+        "listing": reverse("admin:snapshots_listing", args=(two_days[0].pk,)),
+        "row": reverse("admin:snapshots_row", args=(SPEC.name, "3")),
+        "compare": reverse("admin:snapshots_compare"),
+    }[name]
+    assert outsider.get(url).status_code == 403
+
+
+def test_snapshots_are_never_edited_and_sources_only_in_their_thresholds(two_days):
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    assert client.get(reverse("admin:snapshots_snapshot_add")).status_code == 403
+    assert client.post(reverse("admin:snapshots_snapshot_change", args=(two_days[0].pk,))).status_code == 405
+    source = Source.objects.get()
+    url = reverse("admin:snapshots_source_change", args=(source.pk,))
+    values = {name: getattr(source, name) for name in client.get(url).context["adminform"].form.fields}
+    assert set(values) >= {"removed_floor", "changed_share"}
+    assert client.post(url, {**values, "removed_floor": 33, "name": "hacked"}).status_code == 302
+    source.refresh_from_db()
+    assert (source.removed_floor, source.name) == (33, SPEC.name)
+
+
+def test_the_pages_speak_english_when_asked(reader, two_days, settings):
+    reader.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    html = page(reader, "snapshots_snapshot_change", two_days[1].pk)
+    assert "in force" in html
+    assert "What changed since" in html
+
+
+def test_the_panel_shows_the_chart_and_what_is_held_only_to_those_who_may_see(two_days):
+    collect(stays(10), day=3)
+    seen = person("view_snapshot").get(reverse("admin:index")).content.decode()
+    assert "em quarentena" in seen
+    assert "Linhas novas, que saíram e que mudaram" in seen
+    assert "em quarentena" not in person().get(reverse("admin:index")).content.decode()
+
+
+def test_pages_carry_no_inline_style_or_script(reader, two_days):
+    collect(stays(10), day=3)
+    for html in (
+        page(reader, "snapshots_snapshot_changelist"),
+        page(reader, "snapshots_snapshot_change", Snapshot.objects.latest("id").pk),
+        page(reader, "snapshots_compare"),
+    ):
+        assert not re.search(r'\sstyle="|<style|\son\w+="|<script(?![^>]*\ssrc=)(?![^>]*application/json)', html)
+
+
+def test_a_purged_listing_says_so(reader, two_days):
+    Source.objects.update(min_seq=2)
+    assert "mais antiga do que" in page(reader, "snapshots_listing", two_days[0].pk)
+    with pytest.raises(manager.Purged):
+        list(manager.as_of(Snapshot.objects.get(pk=two_days[0].pk)))
