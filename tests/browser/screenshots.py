@@ -65,7 +65,8 @@ def _take_all(watched: Watched, folder: Path, suffix: str) -> list[str]:
 
 
 def _picture(page: Page, path: Path) -> str:
-    page.screenshot(path=path, full_page=page.viewport_size is not None and page.viewport_size["width"] > 600)
+    """The whole dashboard on a desk; elsewhere what the window shows, where bars that stay in place are in place."""
+    page.screenshot(path=path, full_page=path.stem in {"painel", "painel-escuro"})
     return path.name
 
 

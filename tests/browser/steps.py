@@ -39,6 +39,20 @@ def click(page: Page, name: str, role: str = "link") -> str:
     return page.url
 
 
+def press(page: Page, key: str) -> str:
+    """The text of the page that the key leads to."""
+    before = page.evaluate("performance.timeOrigin")
+    page.keyboard.press(key)
+    page.wait_for_function("before => performance.timeOrigin !== before", arg=before)
+    page.wait_for_load_state()
+    return text(page)
+
+
+def message(page: Page) -> str:
+    """What the page answers to what was just done."""
+    return page.locator(".messagelist li").first.inner_text()
+
+
 def width(page: Page) -> int:
     """How wide the page wants to be: more than the window means sideways scrolling."""
     return int(page.evaluate("document.documentElement.scrollWidth"))
@@ -49,5 +63,6 @@ def axe(page: Page) -> list[str]:
     # Without preload it reads no stylesheet a second time, which would resolve Django's @import against the page.
     options = {"runOnly": {"type": "tag", "values": list(AXE_TAGS)}, "preload": False}
     results = Axe().run(page, options=options)
+    assert results.response["passes"], "axe looked at nothing"
     violations: list[dict[str, Any]] = results.response["violations"]
     return [f"{violation['id']}: {node['target']}" for violation in violations for node in violation["nodes"]]
