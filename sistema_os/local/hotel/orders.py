@@ -38,7 +38,7 @@ class Order:
 
     @property
     def number(self) -> str:
-        return f"OS{self.id:05d}"
+        return str(48_000 + self.id)
 
 
 class OrderBook:
