@@ -4,6 +4,7 @@ import fcntl
 import http.client
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -143,12 +144,14 @@ class Demo:
 
     def _watch(self, children: Children) -> None:
         """Until a signal comes; a server that dies takes the demo with it, and is named."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        a_child_ended = threading.Event()
+        before = signal.signal(signal.SIGCHLD, lambda *_: a_child_ended.set())
         try:
             while not (name := children.ended()):
-                signal.sigwait({signal.SIGCHLD})
+                a_child_ended.wait()
+                a_child_ended.clear()
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            signal.signal(signal.SIGCHLD, before)
         raise LocalStackError(
             _("“%(name)s” has ended by itself; %(log)s says why.") % {"name": name, "log": children.log(name)}
         )
