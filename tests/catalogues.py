@@ -6,11 +6,11 @@ says any more, compiles, and exits 1 while a translation is empty.
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import polib
 from babel.messages.extract import extract_python
@@ -30,7 +30,7 @@ FUNCTIONS: Final[dict[str, tuple[int, int | None, int | None]]] = {
     "npgettext": (1, 2, 0),
     "npgettext_lazy": (1, 2, 0),
 }
-_TEMPLATE_KEYWORDS: Final = ("gettext", "_", "ngettext", "pgettext", "npgettext")
+_TEMPLATE_KEYWORDS: Final = dict.fromkeys(("gettext", "_", "ngettext", "pgettext", "npgettext"))
 
 
 class Message(NamedTuple):
@@ -131,20 +131,12 @@ def _text(node: ast.expr) -> str | None:
 
 
 def _in_template(path: Path) -> Iterator[tuple[int, Message]]:
-    source = templatize(path.read_text(encoding="utf-8"), origin=str(path))
-    for line, function, texts, _comments in extract_python(
-        BytesIO(source.encode()), _TEMPLATE_KEYWORDS, (), {"encoding": "utf-8"}
-    ):
+    source = BytesIO(templatize(path.read_text(encoding="utf-8"), origin=str(path)).encode())
+    found: Iterable[tuple[int, str, Any, Any]] = extract_python(source, _TEMPLATE_KEYWORDS, (), {"encoding": "utf-8"})
+    for line, function, texts, _comments in found:
         parts = [text or "" for text in ((texts,) if isinstance(texts, str) else texts)]
-        place, plural, context = FUNCTIONS["gettext" if function == "_" else str(function)]
-        yield (
-            line,
-            Message(
-                parts[place],
-                parts[plural] if plural is not None else "",
-                parts[context] if context is not None else "",
-            ),
-        )
+        places = FUNCTIONS["gettext" if function == "_" else function]
+        yield line, Message(*("" if place is None else parts[place] for place in places))
 
 
 def key(entry: polib.POEntry) -> Message:
