@@ -9,6 +9,7 @@ from typing import Any
 from snapshots import snapshot_manager as manager
 from snapshots.models import Snapshot
 
+Rows = list[dict[str, Any]]
 DAY = date(2026, 1, 1)
 SPEC = manager.SourceSpec(
     name="listagem",
@@ -39,7 +40,7 @@ def stay(number: int, **fields: Any) -> dict[str, Any]:
     }
 
 
-def stays(count: int, first: int = 1) -> list[dict[str, Any]]:
+def stays(count: int, first: int = 1) -> Rows:
     return [stay(number) for number in range(first, first + count)]
 
 

@@ -61,7 +61,7 @@ def child(env: dict[str, str], doomed: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_killed_at_twenty_moments_the_rows_are_the_old_or_the_new_listing(child_env):
+def test_killed_at_twenty_moments_the_rows_are_the_old_or_the_new_listing(child_env: dict[str, str]) -> None:
     collect(stays(300))
     old = listing()
     whole = child(child_env, 0)
@@ -93,7 +93,7 @@ def _forget() -> None:
         cursor.execute("TRUNCATE snapshots_source CASCADE")
 
 
-def test_of_eight_collections_at_once_exactly_one_is_published_whole(child_env):
+def test_of_eight_collections_at_once_exactly_one_is_published_whole(child_env: dict[str, str]) -> None:
     collect(stays(100))
     start = threading.Barrier(8)
 
@@ -110,11 +110,11 @@ def test_of_eight_collections_at_once_exactly_one_is_published_whole(child_env):
         ends = list(pool.map(run, range(8)))
     assert sorted(ends) == ["failed"] * 7 + ["published"]
     winner = Snapshot.objects.get(seq=2)
-    assert sorted(int(key) for key in listing()) == [n + 2 + winner.run_id for n in range(100)]
+    assert sorted(int(key) for key in listing()) == [n + 2 + (winner.run_id or 0) for n in range(100)]
     assert Change.objects.filter(seq=2).count() == winner.added + winner.removed
 
 
-def test_a_publish_waits_for_whoever_holds_the_source():
+def test_a_publish_waits_for_whoever_holds_the_source() -> None:
     collect(stays(10))
     ingest = manager.begin(SPEC, business_date=DAY, run_id=2)
     ingest.add(stays(11))

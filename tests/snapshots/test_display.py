@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -44,30 +45,30 @@ SOURCE = Source(
         ("nome", None, None),
     ],
 )
-def test_values_are_told_in_words_and_masked(column, value, text):
+def test_values_are_told_in_words_and_masked(column: str, value: Any, text: Any) -> None:
     assert shown(SOURCE, column, value) == text
 
 
-def test_another_document_with_the_same_ending_is_told_and_not_shown():
+def test_another_document_with_the_same_ending_is_told_and_not_shown() -> None:
     before, after = ({"nome": "Ana", "doc_hmac": code, "doc_final": "25"} for code in ("aa", "bb"))
     told = describe(SOURCE, ChangeView("changed", "1", before, after, ("doc_hmac",)))
     assert [(field.old, field.new) for field in told.fields] == [(None, "outro")]
 
 
-def test_a_changed_document_is_told_once():
+def test_a_changed_document_is_told_once() -> None:
     before = {"nome": "Ana", "doc_hmac": "aa", "doc_final": "25"}
     after = {"nome": "Ana", "doc_hmac": "bb", "doc_final": "91"}
     told = describe(SOURCE, ChangeView("changed", "1", before, after, ("doc_hmac", "doc_final")))
     assert [(field.old, field.new) for field in told.fields] == [("***.***.***-25", "***.***.***-91")]
 
 
-def test_a_row_without_a_name_goes_by_its_key():
+def test_a_row_without_a_name_goes_by_its_key() -> None:
     told = describe(SOURCE, ChangeView("added", "318", None, {"nome": None, "uh": "203"}, ("uh",)))
     assert (told.name, told.room) == ("linha 318", "203")
 
 
 @given(st.lists(st.tuples(st.integers(0, 29), st.integers(0, 5000), st.integers(0, 5000), st.integers(0, 9000))))
-def test_a_chart_stays_inside_its_frame(numbers):
+def test_a_chart_stays_inside_its_frame(numbers: list[Any]) -> None:
     until = date(2026, 11, 22)
     drawn = chart([Day(until - timedelta(days=ago), *counts) for ago, *counts in numbers], until)
     assert len(drawn.columns) == 30
@@ -79,11 +80,11 @@ def test_a_chart_stays_inside_its_frame(numbers):
 
 
 @pytest.mark.parametrize(("largest", "top"), [(0, 10), (11, 20), (54, 100), (100, 100), (101, 200), (4999, 5000)])
-def test_a_scale_is_a_round_number(largest, top):
+def test_a_scale_is_a_round_number(largest: float, top: int) -> None:
     assert scale(largest) == top
 
 
-def test_days_without_a_listing_are_left_empty():
+def test_days_without_a_listing_are_left_empty() -> None:
     until = date(2026, 11, 22)
     drawn = chart([Day(until, 5, 5, 5, held=True)], until)
     assert [column.day.known for column in drawn.columns] == [False] * 29 + [True]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.utils.translation import override
@@ -32,12 +33,12 @@ CLEAN = Facts(
 )
 
 
-def codes(**facts) -> list[str]:
+def codes(**facts: Any) -> list[str]:
     wrong = replace(CLEAN, **facts)
     return [reason.code for reason in (*integrity(wrong, LIMITS), *shape(wrong, LIMITS))]
 
 
-def test_a_clean_day_passes():
+def test_a_clean_day_passes() -> None:
     assert codes() == []
 
 
@@ -58,7 +59,7 @@ def test_a_clean_day_passes():
         ({"received": 440, "declared": 440, "filled": {}}, "below_median"),
     ],
 )
-def test_each_fault_has_its_reason(facts, code):
+def test_each_fault_has_its_reason(facts: dict[str, Any], code: str) -> None:
     assert codes(**facts) == [code]
 
 
@@ -76,41 +77,41 @@ def test_each_fault_has_its_reason(facts, code):
         {"business_date": DAY + timedelta(days=2), "changed": 500},
     ],
 )
-def test_just_within_the_limits_passes(facts):
+def test_just_within_the_limits_passes(facts: dict[str, Any]) -> None:
     assert codes(**facts) == []
 
 
-def test_nothing_at_all_is_empty():
+def test_nothing_at_all_is_empty() -> None:
     assert "empty" in codes(received=0, declared=0, filled={})
 
 
-def test_whole_pages_are_suspect_when_rows_are_fewer_or_nobody_counted():
+def test_whole_pages_are_suspect_when_rows_are_fewer_or_nobody_counted() -> None:
     big = {"received": 2000, "declared": 2000, "history": (), "filled": {}}
     assert codes(**big, head_rows=2050) == ["whole_pages"]
     assert codes(**big, head_rows=1990) == []
     assert codes(**{**big, "declared": None}, head_rows=1990) == ["whole_pages"]
 
 
-def test_without_history_only_what_is_wrong_in_itself_counts():
+def test_without_history_only_what_is_wrong_in_itself_counts() -> None:
     first = {"head_rows": None, "head_date": None, "head_freshness": "", "history": (), "added": 610, "unexplained": 0}
     assert codes(**first, received=1000, declared=1000) == []
     assert codes(**first, duplicate_keys=1) == ["duplicate_key"]
     assert codes(**{**first, "history": WEEK[:2]}, received=100, declared=100, filled={}) == []
 
 
-def test_thresholds_are_each_sources_own():
+def test_thresholds_are_each_sources_own() -> None:
     wide = Thresholds(changed_floor=1000, min_rows=0, median_share=0)
     assert shape(replace(CLEAN, changed=900), wide) == []
     assert integrity(replace(CLEAN, received=0, declared=0), wide) == []
 
 
 @pytest.mark.parametrize("text", ["JosÃ© da Silva", "Concei\u00c3\u00a7\u00e3o", "Jo\ufffdo", "cafâ€™e"])
-def test_broken_accents_are_seen(text):
+def test_broken_accents_are_seen(text: Any) -> None:
     assert guards.is_mojibake(text)
 
 
 @pytest.mark.parametrize("text", ["JOÃO", "São João", "ANTÃO Âmbar", "Zoë Ångström", "plain", None, 7])
-def test_sound_text_is_left_alone(text):
+def test_sound_text_is_left_alone(text: Any) -> None:
     assert not guards.is_mojibake(text)
 
 
@@ -122,7 +123,7 @@ PARAMS = {
 
 
 @pytest.mark.parametrize("code", [*guards._SENTENCES, "null_key", "duplicate_key", "mojibake"])
-def test_every_reason_has_a_sentence_in_both_languages(code):
+def test_every_reason_has_a_sentence_in_both_languages(code: str) -> None:
     with override("en"):
         english = sentence({"code": code, "params": PARAMS})
     with override("pt-br"):

@@ -9,11 +9,12 @@ from datetime import date, timedelta
 import pytest
 from django.conf import settings
 from django.db import connection
+from pytest_django.fixtures import Settings
 
 from snapshots import snapshot_manager as manager
 from snapshots.canonical import add_digest, hash_key, row_hash
 from snapshots.models import HeadRow, Snapshot
-from tests.snapshots.hotel import DAY, SPEC, collect, stay, stays
+from tests.snapshots.hotel import DAY, SPEC, Rows, collect, stay, stays
 
 pytestmark = pytest.mark.django_db
 NAME = SPEC.name
@@ -24,25 +25,26 @@ def on(day: int) -> date:
 
 
 @pytest.fixture
-def moves():
+def moves() -> None:
     """Row 1: 201, then 415, then away, then back in 415, then 118."""
     for day, room in enumerate(["201", "415", None, "415", "0118"], start=1):
         collect([*([stay(1, uh=room)] if room else []), *stays(5, first=2)], day=day)
 
 
-def test_a_rows_life_has_every_version_and_what_changed(moves):
+def test_a_rows_life_has_every_version_and_what_changed(moves: None) -> None:
     life = manager.history(NAME, "1")
-    assert [(v.seq, v.business_date, v.row and v.row["uh"], v.change.kind) for v in life] == [
+    assert [(v.seq, v.business_date, v.row and v.row["uh"], v.change and v.change.kind) for v in life] == [
         (1, on(1), "201", "added"),
         (2, on(2), "415", "changed"),
         (3, on(3), None, "removed"),
         (4, on(4), "415", "added"),
         (5, on(5), "0118", "changed"),
     ]
+    assert life[1].change is not None
     assert life[1].change.fields == ("uh",)
 
 
-def test_occupancy_tells_where_the_guest_was_when(moves):
+def test_occupancy_tells_where_the_guest_was_when(moves: None) -> None:
     assert manager.intervals(NAME, "1", "uh") == [
         ("201", on(1), on(2)),
         ("415", on(2), on(3)),
@@ -53,13 +55,13 @@ def test_occupancy_tells_where_the_guest_was_when(moves):
     assert manager.intervals(NAME, "nobody", "uh") == []
 
 
-def test_a_change_elsewhere_does_not_cut_an_interval():
+def test_a_change_elsewhere_does_not_cut_an_interval() -> None:
     collect(stays(1))
     collect([stay(1, nome="Outro Nome")], day=2)
     assert manager.intervals(NAME, "1", "uh") == [("201", on(1), None)]
 
 
-def test_a_row_counts_as_missing_by_days_and_not_by_collections():
+def test_a_row_counts_as_missing_by_days_and_not_by_collections() -> None:
     collect(stays(3))
     collect(stays(2), day=2)
     collect(stays(2), day=2)
@@ -71,10 +73,10 @@ def test_a_row_counts_as_missing_by_days_and_not_by_collections():
     assert list(manager.missing(NAME)) == []
 
 
-def test_forty_random_days_are_rebuilt_exactly_and_agree_with_their_digests():
+def test_forty_random_days_are_rebuilt_exactly_and_agree_with_their_digests() -> None:
     dice = random.Random(7)
     rows = {n: stay(n) for n in range(1, 61)}
-    seen: dict[int, dict[int, str]] = {}
+    seen: dict[int, dict[int, tuple[str, str]]] = {}
     for day in range(1, 41):
         for n in dice.sample(sorted(rows), 6):
             rows[n] = stay(n, uh=str(dice.randint(100, 999)))
@@ -90,12 +92,12 @@ def test_forty_random_days_are_rebuilt_exactly_and_agree_with_their_digests():
         assert _digest(rebuilt, snapshot) == snapshot.digest
 
 
-def _digest(rows, snapshot) -> int:
+def _digest(rows: Rows, snapshot: Snapshot) -> int:
     key = hash_key(settings.HASH_KEY)
     return add_digest(0, *(row_hash(row, snapshot.columns, SPEC.kinds, key) for row in rows))
 
 
-def test_two_diffs_compose_to_the_direct_one_in_the_database_too():
+def test_two_diffs_compose_to_the_direct_one_in_the_database_too() -> None:
     days = [collect([stay(n, uh=str(n * day % 7)) for n in range(day, 20 + day)], day=day) for day in range(1, 5)]
     direct = {change.key: (change.kind, change.before, change.after) for change in manager.diff(days[0], days[3])}
     before, after = ({str(row["id"]): row for row in manager.as_of(day)} for day in (days[0], days[3]))
@@ -106,12 +108,12 @@ def test_two_diffs_compose_to_the_direct_one_in_the_database_too():
             assert key not in direct
 
 
-def test_a_diff_can_be_read_backwards():
+def test_a_diff_can_be_read_backwards() -> None:
     first, second = collect(stays(5)), collect(stays(5, first=2), day=2)
     assert [(c.kind, c.key) for c in manager.diff(second, first)] == [("added", "1"), ("removed", "6")]
 
 
-def test_a_rebuilt_listing_that_does_not_agree_is_refused():
+def test_a_rebuilt_listing_that_does_not_agree_is_refused() -> None:
     snapshot = collect(stays(5))
     with connection.cursor() as cursor:
         cursor.execute("""UPDATE snapshots_headrow SET payload = payload || '{"uh": "999"}' WHERE key = '3'""")
@@ -122,7 +124,7 @@ def test_a_rebuilt_listing_that_does_not_agree_is_refused():
         list(manager.as_of(snapshot))
 
 
-def test_a_new_column_is_reported_and_only_real_changes_are_history():
+def test_a_new_column_is_reported_and_only_real_changes_are_history() -> None:
     first = collect(stays(10))
     wider = replace(SPEC, columns=(*SPEC.columns, "vip"))
     rows = [stay(n, vip="ouro", **({"uh": "999"} if n == 3 else {})) for n in range(1, 11)]
@@ -139,7 +141,7 @@ def test_a_new_column_is_reported_and_only_real_changes_are_history():
         assert len(list(manager.as_of(snapshot))) == 10
 
 
-def test_another_declaration_or_key_rewrites_the_rows_without_a_single_change(settings):
+def test_another_declaration_or_key_rewrites_the_rows_without_a_single_change(settings: Settings) -> None:
     first = collect(stays(10))
     exact = replace(SPEC, kinds={**SPEC.kinds, "nome": "exact"})
     second = collect(stays(10), day=2, spec=exact)

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied
 
 from snapshots import snapshot_manager as manager
-from snapshots.models import HeadRow, HeldRows
+from snapshots.models import HeadRow, HeldRows, Snapshot
 from tests.snapshots.hotel import SPEC, collect, stay, stays
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def held():
+def held() -> Snapshot:
     collect(stays(100))
     return collect(stays(40), day=2)
 
 
 @pytest.fixture
-def supervisor():
+def supervisor() -> User:
     user = User.objects.create_user("vera", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="publish_held"))
     return user
 
 
-def test_the_preview_says_what_publishing_would_do(held):
+def test_the_preview_says_what_publishing_would_do(held: Snapshot) -> None:
     seen = manager.preview(held)
     assert (seen.rows, seen.added, seen.removed, seen.changed, seen.unexplained) == (40, 0, 60, 0, 60)
     assert HeadRow.objects.count() == 100
 
 
-def test_published_anyway_it_is_in_force_with_who_and_why(held, supervisor):
+def test_published_anyway_it_is_in_force_with_who_and_why(held: Snapshot, supervisor: User) -> None:
     published = manager.publish_held(held, supervisor, " hotel fechou uma ala ")
     assert (published.status, published.seq, published.removed) == ("published", 2, 60)
     assert (published.override_by, published.override_reason) == (supervisor, "hotel fechou uma ala")
@@ -43,12 +45,12 @@ def test_published_anyway_it_is_in_force_with_who_and_why(held, supervisor):
     assert len(list(manager.as_of(published))) == 40
 
 
-def test_a_published_replay_is_same_the_next_time(held, supervisor):
+def test_a_published_replay_is_same_the_next_time(held: Snapshot, supervisor: User) -> None:
     manager.publish_held(held, supervisor, "ok")
     assert collect(stays(40), day=2).status == "same"
 
 
-def test_rejected_it_leaves_the_rows_in_force_and_keeps_none_of_its_own(held, supervisor):
+def test_rejected_it_leaves_the_rows_in_force_and_keeps_none_of_its_own(held: Snapshot, supervisor: User) -> None:
     rejected = manager.reject_held(held, supervisor, "cortada")
     assert (rejected.status, rejected.override_reason) == ("rejected", "cortada")
     assert HeadRow.objects.count() == 100
@@ -56,7 +58,9 @@ def test_rejected_it_leaves_the_rows_in_force_and_keeps_none_of_its_own(held, su
 
 
 @pytest.mark.parametrize("decide", [manager.publish_held, manager.reject_held])
-def test_nobody_decides_without_the_permission_or_a_reason_or_twice(held, supervisor, decide):
+def test_nobody_decides_without_the_permission_or_a_reason_or_twice(
+    held: Snapshot, supervisor: User, decide: Callable[..., Snapshot]
+) -> None:
     with pytest.raises(PermissionDenied):
         decide(held, User.objects.create_user("ana"), "quero")
     with pytest.raises(manager.ReasonMissing):
@@ -66,7 +70,7 @@ def test_nobody_decides_without_the_permission_or_a_reason_or_twice(held, superv
         decide(held, supervisor, "de novo")
 
 
-def test_duplicates_published_anyway_keep_the_last_of_each(supervisor):
+def test_duplicates_published_anyway_keep_the_last_of_each(supervisor: User) -> None:
     collect(stays(30))
     held = collect([*stays(30), stay(3, uh="999")], day=2)
     assert held.status == "held"
@@ -75,7 +79,7 @@ def test_duplicates_published_anyway_keep_the_last_of_each(supervisor):
     assert {row["uh"] for row in manager.current(SPEC.name) if row["id"] == 3} == {"999"}
 
 
-def test_an_accepted_loss_narrows_the_columns_and_older_listings_keep_theirs(supervisor):
+def test_an_accepted_loss_narrows_the_columns_and_older_listings_keep_theirs(supervisor: User) -> None:
     first = collect(stays(30))
     without = [{name: value for name, value in row.items() if name != "telefone"} for row in stays(30)]
     held = collect(without, day=2)
@@ -87,7 +91,7 @@ def test_an_accepted_loss_narrows_the_columns_and_older_listings_keep_theirs(sup
     assert collect(without, day=3).status == "same"
 
 
-def test_a_lost_column_that_returns_brings_back_only_real_changes(supervisor):
+def test_a_lost_column_that_returns_brings_back_only_real_changes(supervisor: User) -> None:
     first = collect(stays(30))
     without = [{name: value for name, value in row.items() if name != "telefone"} for row in stays(30)]
     manager.publish_held(collect(without, day=2), supervisor, "ok")
@@ -98,7 +102,7 @@ def test_a_lost_column_that_returns_brings_back_only_real_changes(supervisor):
     assert {row["id"]: row["telefone"] for row in manager.as_of(third)}[5] == "+55 48 1"
 
 
-def test_once_a_later_listing_is_in_force_the_held_one_cannot_be_published(held, supervisor):
+def test_once_a_later_listing_is_in_force_the_held_one_cannot_be_published(held: Snapshot, supervisor: User) -> None:
     collect([*stays(100), stay(101)], day=2)
     with pytest.raises(manager.AlreadySettled):
         manager.publish_held(held, supervisor, "tarde")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.db import connection
 
 from snapshots import snapshot_manager as manager
 from snapshots.models import HeldRows, Snapshot, Source
-from tests.snapshots.hotel import SPEC, collect, stay, stays
+from tests.snapshots.hotel import SPEC, Rows, collect, stay, stays
 
 pytestmark = pytest.mark.django_db
 
@@ -25,46 +26,46 @@ def in_force() -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture
-def week():
+def week() -> Rows:
     """Seven clean days, the last one of 101 rows."""
     for day in range(1, 8):
         collect([{**row, "visto_em": f"2026-01-{day:02}T05:58"} for row in stays(100, first=day // 4 + 1)], day)
     return [{**row, "visto_em": "2026-01-08T05:58"} for row in stays(100, first=2)]
 
 
-def truncated(rows):
+def truncated(rows: Rows) -> Rows:
     return rows[:40]
 
 
-def empty(rows):
+def empty(rows: Rows) -> Rows:
     return []
 
 
-def duplicated(rows):
+def duplicated(rows: Rows) -> Rows:
     return [*rows, *rows[:10]]
 
 
-def keyless(rows):
+def keyless(rows: Rows) -> Rows:
     return [{**row, "id": None} if row["id"] % 20 == 0 else row for row in rows]
 
 
-def broken_accents(rows):
+def broken_accents(rows: Rows) -> Rows:
     return [{**row, "nome": row["nome"].encode().decode("latin-1")} for row in rows]
 
 
-def lost_column(rows):
+def lost_column(rows: Rows) -> Rows:
     return [{name: value for name, value in row.items() if name != "telefone"} for row in rows]
 
 
-def emptied_column(rows):
+def emptied_column(rows: Rows) -> Rows:
     return [{**row, "telefone": None} for row in rows]
 
 
-def yesterday_again(rows):
+def yesterday_again(rows: Rows) -> Rows:
     return [{**row, "visto_em": "2026-01-07T05:58"} for row in rows]
 
 
-def all_changed(rows):
+def all_changed(rows: Rows) -> Rows:
     return [{**row, "titular": not row["titular"]} for row in (*rows, *stays(150, first=500))]
 
 
@@ -81,7 +82,9 @@ def all_changed(rows):
         (yesterday_again, {"stale"}),
     ],
 )
-def test_a_bad_export_is_held_and_changes_nothing_in_force(week, spoil, expected):
+def test_a_bad_export_is_held_and_changes_nothing_in_force(
+    week: Rows, spoil: Callable[[Rows], Rows], expected: set[str]
+) -> None:
     before = in_force()
     held = collect(spoil(week), day=8)
     assert held.status == "held"
@@ -90,20 +93,20 @@ def test_a_bad_export_is_held_and_changes_nothing_in_force(week, spoil, expected
     assert held.sentences
 
 
-def test_a_listing_cut_at_the_servers_row_limit_is_held(week):
+def test_a_listing_cut_at_the_servers_row_limit_is_held(week: Rows) -> None:
     before = in_force()
     assert [reason["code"] for reason in collect(week[:90], day=8, declared=100).reasons] == ["count_mismatch"]
     assert in_force() == before
 
 
-def test_a_source_that_grows_while_it_is_read_is_held(week):
+def test_a_source_that_grows_while_it_is_read_is_held(week: Rows) -> None:
     ingest = manager.begin(SPEC, business_date=Snapshot.objects.latest("id").business_date, run_id=9)
     ingest.add(week)
     held = ingest.publish(100, manager.no_fence, declared_after=101)
     assert [reason["code"] for reason in held.reasons] == ["count_moved"]
 
 
-def test_too_many_changes_at_once_are_held():
+def test_too_many_changes_at_once_are_held() -> None:
     collect(stays(400))
     before = in_force()
     held = collect([{**row, "titular": not row["titular"]} for row in stays(400)[:300]] + stays(400)[300:], day=2)
@@ -111,14 +114,14 @@ def test_too_many_changes_at_once_are_held():
     assert in_force() == before
 
 
-def test_departed_guests_may_vanish_in_any_number():
+def test_departed_guests_may_vanish_in_any_number() -> None:
     leaving = [stay(n, status="saida") if n <= 60 else stay(n) for n in range(1, 101)]
     collect(leaving)
     assert collect(leaving[60:], day=2).status == "published"
     assert collect(leaving[60:70], day=3).status == "held"
 
 
-def test_the_next_clean_export_is_published_and_settles_the_held_one(week):
+def test_the_next_clean_export_is_published_and_settles_the_held_one(week: Rows) -> None:
     held = collect(truncated(week), day=8)
     clean = collect(week, day=8)
     assert clean.status in ("published", "same")
@@ -129,13 +132,13 @@ def test_the_next_clean_export_is_published_and_settles_the_held_one(week):
     assert not HeldRows.objects.exists()
 
 
-def test_thresholds_edited_by_staff_are_the_ones_that_count(week):
+def test_thresholds_edited_by_staff_are_the_ones_that_count(week: Rows) -> None:
     Source.objects.update(removed_floor=1000, median_share=0)
     assert collect(truncated(week), day=8).status == "published"
     assert Source.objects.get().removed_floor == 1000
 
 
-def test_held_rows_are_kept_whole(week):
+def test_held_rows_are_kept_whole(week: Rows) -> None:
     held = collect(truncated(week), day=8)
     kept = list(manager.held_rows(held))
     assert [row["id"] for row in kept] == [row["id"] for row in week[:40]]

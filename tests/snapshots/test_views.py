@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from snapshots import snapshot_manager as manager
 from snapshots.models import HeadRow, Snapshot, Source
@@ -53,7 +54,9 @@ def words(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
-def test_the_page_of_a_snapshot_says_what_changed_field_by_field(reader, two_days):
+def test_the_page_of_a_snapshot_says_what_changed_field_by_field(
+    reader: Client, two_days: tuple[Snapshot, Snapshot]
+) -> None:
     html = page(reader, "snapshots_snapshot_change", two_days[1].pk)
     assert "<del>203</del>" in html
     assert "<ins>415</ins>" in html
@@ -76,19 +79,23 @@ def test_the_page_of_a_snapshot_says_what_changed_field_by_field(reader, two_day
         ({"kind": "nonsense", "page": "minus"}, ["Hóspede 3", "Hóspede 60", "Marina Prado"]),
     ],
 )
-def test_changes_are_filtered_by_kind_field_room_and_name(reader, two_days, query, found):
+def test_changes_are_filtered_by_kind_field_room_and_name(
+    reader: Client, two_days: tuple[Snapshot, Snapshot], query: dict[str, str], found: list[str]
+) -> None:
     html = page(reader, "snapshots_snapshot_change", two_days[1].pk, **query)
     assert re.findall(r'<th scope="row"><a [^>]*>([^<]+)</a>', html) == found
 
 
-def test_changes_come_in_pages_of_fifty(reader, two_days):
+def test_changes_come_in_pages_of_fifty(reader: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
     first = page(reader, "snapshots_snapshot_change", two_days[0].pk)
     assert first.count(ROW) == 50
     assert "1 a 50 de 60" in first
     assert page(reader, "snapshots_snapshot_change", two_days[0].pk, page="2").count(ROW) == 10
 
 
-def test_a_row_can_be_followed_beside_the_changes_and_alone(reader, two_days):
+def test_a_row_can_be_followed_beside_the_changes_and_alone(
+    reader: Client, two_days: tuple[Snapshot, Snapshot]
+) -> None:
     beside = page(reader, "snapshots_snapshot_change", two_days[1].pk, row="3")
     alone = page(reader, "snapshots_row", SPEC.name, "3")
     for html in (beside, alone):
@@ -97,7 +104,9 @@ def test_a_row_can_be_followed_beside_the_changes_and_alone(reader, two_days):
     assert reader.get(reverse("admin:snapshots_row", args=(SPEC.name, "nobody"))).status_code == 404
 
 
-def test_no_page_shows_a_document_a_phone_or_an_address_whole(reader, two_days):
+def test_no_page_shows_a_document_a_phone_or_an_address_whole(
+    reader: Client, two_days: tuple[Snapshot, Snapshot]
+) -> None:
     pages = [
         page(reader, "snapshots_row", SPEC.name, "3"),
         page(reader, "snapshots_snapshot_change", two_days[1].pk, row="3"),
@@ -110,21 +119,23 @@ def test_no_page_shows_a_document_a_phone_or_an_address_whole(reader, two_days):
         assert "48 9" not in html
 
 
-def test_the_listing_as_it_was_is_shown_with_its_rooms(reader, two_days):
+def test_the_listing_as_it_was_is_shown_with_its_rooms(reader: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
     html = page(reader, "snapshots_listing", two_days[0].pk, room="203")
     assert "Hóspede 3" in html
     assert "1 linha" in html
     assert "415" not in words(page(reader, "snapshots_listing", two_days[0].pk, name="Hóspede 3"))
 
 
-def test_a_listing_that_does_not_agree_with_its_digest_is_not_shown(reader, two_days):
+def test_a_listing_that_does_not_agree_with_its_digest_is_not_shown(
+    reader: Client, two_days: tuple[Snapshot, Snapshot]
+) -> None:
     HeadRow.objects.filter(key="5").delete()
     html = page(reader, "snapshots_listing", two_days[0].pk)
     assert "não confere" in html
     assert "Hóspede 4" not in html
 
 
-def test_any_two_listings_are_compared_in_either_direction(reader, two_days):
+def test_any_two_listings_are_compared_in_either_direction(reader: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
     first, second = two_days
     forth = words(page(reader, "snapshots_compare", a=str(first.pk), b=str(second.pk)))
     back = page(reader, "snapshots_compare", a=str(second.pk), b=str(first.pk))
@@ -134,13 +145,13 @@ def test_any_two_listings_are_compared_in_either_direction(reader, two_days):
     assert "<ins>203</ins>" in back
 
 
-def test_before_there_are_two_the_comparison_says_so(reader):
+def test_before_there_are_two_the_comparison_says_so(reader: Client) -> None:
     assert "Ainda não há duas listagens" in page(reader, "snapshots_compare")
     collect(stays(3))
     assert "Ainda não há duas listagens" in page(reader, "snapshots_compare")
 
 
-def test_held_snapshots_stand_first_with_their_reasons(reader, two_days):
+def test_held_snapshots_stand_first_with_their_reasons(reader: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
     held = collect(stays(10), day=3)
     collect([*stays(59), stay(77, nome="Marina Prado")], day=3)
     Snapshot.objects.filter(pk=held.pk).update(status="held")
@@ -149,7 +160,9 @@ def test_held_snapshots_stand_first_with_their_reasons(reader, two_days):
     assert "sumiram sem saída" in html
 
 
-def test_the_held_page_previews_and_offers_the_decision_only_to_supervisors(reader, supervisor, two_days):
+def test_the_held_page_previews_and_offers_the_decision_only_to_supervisors(
+    reader: Client, supervisor: Client, two_days: tuple[Snapshot, Snapshot]
+) -> None:
     held = collect(stays(10), day=3)
     seen = page(reader, "snapshots_snapshot_change", held.pk)
     assert "Publicar marcaria 50 linhas como ausentes" in seen
@@ -158,7 +171,7 @@ def test_the_held_page_previews_and_offers_the_decision_only_to_supervisors(read
     assert 'name="verb" value="publish"' in page(supervisor, "snapshots_snapshot_change", held.pk)
 
 
-def test_a_supervisor_publishes_with_a_reason(supervisor, two_days):
+def test_a_supervisor_publishes_with_a_reason(supervisor: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
     held = collect(stays(10), day=3)
     url = reverse("admin:snapshots_decide", args=(held.pk,))
     refused = supervisor.post(url, {"verb": "publish", "reason": " "}, follow=True)
@@ -172,14 +185,16 @@ def test_a_supervisor_publishes_with_a_reason(supervisor, two_days):
     assert "já tinha resolvido" in again.content.decode()
 
 
-def test_a_supervisor_rejects_with_a_reason(supervisor, two_days):
+def test_a_supervisor_rejects_with_a_reason(supervisor: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
     held = collect(stays(10), day=3)
     url = reverse("admin:snapshots_decide", args=(held.pk,))
     assert "Rejeitada" in supervisor.post(url, {"verb": "reject", "reason": "cortada"}, follow=True).content.decode()
     assert HeadRow.objects.count() == 60
 
 
-def test_nobody_else_decides_and_nothing_is_decided_by_a_link(reader, supervisor, two_days):
+def test_nobody_else_decides_and_nothing_is_decided_by_a_link(
+    reader: Client, supervisor: Client, two_days: tuple[Snapshot, Snapshot]
+) -> None:
     held = collect(stays(10), day=3)
     url = reverse("admin:snapshots_decide", args=(held.pk,))
     assert reader.post(url, {"verb": "publish", "reason": "quero"}).status_code == 403
@@ -192,7 +207,7 @@ def test_nobody_else_decides_and_nothing_is_decided_by_a_link(reader, supervisor
 
 
 @pytest.mark.parametrize("name", ["changelist", "change", "listing", "row", "compare"])
-def test_without_the_permission_there_is_no_page(two_days, name):
+def test_without_the_permission_there_is_no_page(two_days: tuple[Snapshot, Snapshot], name: str) -> None:
     outsider = person()
     url = {
         "changelist": reverse("admin:snapshots_snapshot_changelist"),
@@ -204,7 +219,7 @@ def test_without_the_permission_there_is_no_page(two_days, name):
     assert outsider.get(url).status_code == 403
 
 
-def test_snapshots_are_never_edited_and_sources_only_in_their_thresholds(two_days):
+def test_snapshots_are_never_edited_and_sources_only_in_their_thresholds(two_days: tuple[Snapshot, Snapshot]) -> None:
     client = Client()
     client.force_login(User.objects.create_superuser("root"))
     assert client.get(reverse("admin:snapshots_snapshot_add")).status_code == 403
@@ -218,14 +233,18 @@ def test_snapshots_are_never_edited_and_sources_only_in_their_thresholds(two_day
     assert (source.removed_floor, source.name) == (33, SPEC.name)
 
 
-def test_the_pages_speak_english_when_asked(reader, two_days, settings):
+def test_the_pages_speak_english_when_asked(
+    reader: Client, two_days: tuple[Snapshot, Snapshot], settings: Settings
+) -> None:
     reader.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     html = page(reader, "snapshots_snapshot_change", two_days[1].pk)
     assert "in force" in html
     assert "What changed since" in html
 
 
-def test_the_panel_shows_the_chart_and_what_is_held_only_to_those_who_may_see(two_days):
+def test_the_panel_shows_the_chart_and_what_is_held_only_to_those_who_may_see(
+    two_days: tuple[Snapshot, Snapshot],
+) -> None:
     collect(stays(10), day=3)
     seen = person("view_snapshot").get(reverse("admin:index")).content.decode()
     assert "em quarentena" in seen
@@ -233,7 +252,7 @@ def test_the_panel_shows_the_chart_and_what_is_held_only_to_those_who_may_see(tw
     assert "em quarentena" not in person().get(reverse("admin:index")).content.decode()
 
 
-def test_pages_carry_no_inline_style_or_script(reader, two_days):
+def test_pages_carry_no_inline_style_or_script(reader: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
     collect(stays(10), day=3)
     for html in (
         page(reader, "snapshots_snapshot_changelist"),
@@ -243,7 +262,7 @@ def test_pages_carry_no_inline_style_or_script(reader, two_days):
         assert not re.search(r'\sstyle="|<style|\son\w+="|<script(?![^>]*\ssrc=)(?![^>]*application/json)', html)
 
 
-def test_a_purged_listing_says_so(reader, two_days):
+def test_a_purged_listing_says_so(reader: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
     Source.objects.update(min_seq=2)
     assert "mais antiga do que" in page(reader, "snapshots_listing", two_days[0].pk)
     with pytest.raises(manager.Purged):
