@@ -23,7 +23,7 @@ from pipeline.watchdog import LoopWatchdog
 from sistema_os import logs
 from sistema_os.supabase import SupabaseClient
 
-EXIT_CODES = {
+EXIT_CODES: dict[str, int] = {
     State.SUCCEEDED: 0,
     State.PARTIAL: 3,
     State.FAILED: 1,
@@ -64,9 +64,8 @@ def execute(
     run = runs.claim(run_id)
     control = Control(on_move)
     watchdog = LoopWatchdog(process.stack_dump)
-    heartbeat = {"owns_process": process.owned, "supervisor": process.supervisor}
     with logs.bind(run_id=run.pk, job=run.job), RunLog(run) as log:
-        with Heartbeat(run, control, log, watchdog, **heartbeat):
+        with Heartbeat(run, control, log, watchdog, owns_process=process.owned, supervisor=process.supervisor):
             logger.info("run %s of %s started for %s", run.pk, run.job, run.business_date)
             end = _execute(run, control, watchdog, process.owned)
             logger.info("run %s ended: %s %s", run.pk, end.state, end.reason)

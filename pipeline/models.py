@@ -10,6 +10,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -64,7 +65,7 @@ class JobRun(models.Model):
     resume_of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="resumed_by", verbose_name=_("resume of")
     )
-    queued_at = models.DateTimeField(_("queued at"), db_default=models.functions.Now())
+    queued_at = models.DateTimeField(_("queued at"), db_default=Now())
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     beat_at = models.DateTimeField(_("last heartbeat"), null=True, blank=True)
@@ -120,7 +121,7 @@ class Beat(models.Model):
 
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="beats", verbose_name=_("run"))
     fence = models.PositiveIntegerField()
-    at = models.DateTimeField(_("at"), db_default=models.functions.Now())
+    at = models.DateTimeField(_("at"), db_default=Now())
     progress_at = models.DateTimeField(_("last progress"))
     phase = models.CharField(_("phase"), max_length=64, blank=True, default="")
     done = models.PositiveBigIntegerField(_("done"), default=0)
@@ -170,7 +171,7 @@ class CancelRequest(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("user")
     )
-    at = models.DateTimeField(_("at"), db_default=models.functions.Now())
+    at = models.DateTimeField(_("at"), db_default=Now())
     why = models.CharField(_("why"), max_length=200, blank=True, default="")
 
     class Meta:

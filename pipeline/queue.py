@@ -5,7 +5,7 @@ The broker stands in the same database as the runs, so a run and its task are wr
 
 import logging
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -90,7 +90,7 @@ def _set_up(plan: schedules.Plan) -> datetime:
     present = list(Schedule.objects.filter(name=plan.job))
     overdue = [one.next_run for one in present if _same(one, plan, fields) and one.next_run and one.next_run <= now]
     if len(present) == 1 and overdue:
-        return overdue[0]  # a start that fell into the deploy still happens, once
+        return cast(datetime, overdue[0])  # a start that fell into the deploy still happens, once
     Schedule.objects.filter(name=plan.job).delete()
     Schedule.objects.create(name=plan.job, next_run=next_run, **fields)
     return next_run
@@ -118,7 +118,7 @@ def alive() -> bool:
 
 def waiting_tasks() -> int:
     """Tasks that no worker has fetched yet."""
-    return OrmQ.objects.filter(lock__lte=timezone.now()).count()
+    return int(OrmQ.objects.filter(lock__lte=timezone.now()).count())
 
 
 def resume_lost() -> list[JobRun]:

@@ -193,10 +193,10 @@ def beat(run_id: int, fence: int, position: Position) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO pipeline_beat (run_id, fence, at, progress_at, phase, done, total, last_key)"
-            " SELECT id, fence, statement_timestamp(), statement_timestamp() - %s, %s, %s, %s, %s FROM pipeline_jobrun"
-            " WHERE id = %s AND fence = %s AND state IN ('running', 'cancelling')",
+            " SELECT id, fence, statement_timestamp(), statement_timestamp() - make_interval(secs => %s),"
+            " %s, %s, %s, %s FROM pipeline_jobrun WHERE id = %s AND fence = %s AND state IN ('running', 'cancelling')",
             [
-                timedelta(seconds=position.idle_seconds),
+                position.idle_seconds,
                 position.phase,
                 position.done,
                 position.total,

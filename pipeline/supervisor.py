@@ -20,6 +20,7 @@ from pipeline import runs
 from pipeline.heartbeat import GRACE_SECONDS, timeout_sentence
 from pipeline.models import JobRun, State
 from pipeline.processes import end_group, ended_within
+from pipeline.watchdog import without_folders
 
 _LOOK_SECONDS = 1.0
 # The child ends itself at the grace period; the supervisor steps in when it could not.
@@ -40,20 +41,19 @@ def supervise(run_id: int) -> str:
         return f"run {run_id} is not queued; nothing was done"
     with tempfile.NamedTemporaryFile("w+", prefix="run-", suffix=".stack") as dump:
         child = _start(run_id, dump.name)
-        verdict = None
         try:
-            verdict = _wait(child, run_id)
+            if verdict := _wait(child, run_id):
+                _record(run_id, verdict)  # before the child hears a signal and says something else
         finally:
             code = end_group(child)
         dump.seek(0)
-        return _record(run_id, code, verdict, dump.read())
+        return _close(run_id, code, dump.read())
 
 
 def _start(run_id: int, stack_file: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "runjob", str(run_id)]
     command += ["--supervisor", str(os.getpid()), "--stack-file", stack_file]
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE}
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, start_new_session=True)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
 def _wait(child: subprocess.Popen[bytes], run_id: int) -> Verdict | None:
@@ -79,13 +79,16 @@ def _cancel_requested(run_id: int) -> bool:
         return False
 
 
-def _record(run_id: int, code: int, verdict: Verdict | None, stack: str) -> str:
+def _record(run_id: int, verdict: Verdict) -> None:
+    runs.end_from_outside(JobRun.objects.get(pk=run_id), verdict.state, verdict.reason)
+
+
+def _close(run_id: int, code: int, stack: str) -> str:
     run = JobRun.objects.get(pk=run_id)
     if stack:
-        runs.keep_stack(run, stack)
+        runs.keep_stack(run, without_folders(stack))
     if run.live:
-        verdict = verdict or _verdict_on_silence(run, code)
-        runs.end_from_outside(run, verdict.state, verdict.reason)
+        _record(run_id, _verdict_on_silence(run, code))
         run.refresh_from_db()
     return f"run {run_id}: {run.state}"
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import site
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.db.models import Max
@@ -19,12 +20,14 @@ from django.views.decorators.http import condition, require_POST, require_safe
 
 from pipeline import queue, record, registry, runs
 from pipeline.forms import StartForm
-from pipeline.models import JobRun
+from pipeline.models import JobRun, Trigger
 
 
-def _require(request: HttpRequest, permission: str) -> None:
-    if not request.user.has_perm(f"pipeline.{permission}"):
+def _require(request: HttpRequest, permission: str) -> User:
+    """The person, who may. Otherwise PermissionDenied."""
+    if not isinstance(request.user, User) or not request.user.has_perm(f"pipeline.{permission}"):
         raise PermissionDenied
+    return request.user
 
 
 def _to(run: JobRun) -> HttpResponseRedirect:
@@ -37,18 +40,18 @@ def _context(request: HttpRequest, title: str, **more: Any) -> dict[str, Any]:
 
 @require_safe
 def detail(request: HttpRequest, object_id: str) -> HttpResponse:
-    _require(request, "view_jobrun")
+    user = _require(request, "view_jobrun")
     run = get_object_or_404(JobRun.objects.select_related("user", "resume_of"), pk=int(object_id))
-    context = _context(request, f"{run.job} nº {run.pk}", **record.of(run, request.user))
+    context = _context(request, f"{run.job} nº {run.pk}", **record.of(run, user))
     return TemplateResponse(request, "pipeline/run.html", context)
 
 
 def start(request: HttpRequest) -> HttpResponse:
-    _require(request, "run_job")
+    user = _require(request, "run_job")
     form = StartForm(request.POST or None, initial=_asked_in_link(request))
     if request.method == "POST" and form.is_valid():
         try:
-            run = queue.start(form.cleaned_data["job"], trigger="admin", user=request.user, **form.asked())
+            run = queue.start(form.cleaned_data["job"], trigger=Trigger.ADMIN, user=user, **form.asked())
         except runs.AlreadyRunning as refused:
             _say_already_running(request, refused.run)
             return redirect(request.get_full_path())
@@ -66,17 +69,15 @@ def _asked_in_link(request: HttpRequest) -> dict[str, str]:
 
 def _say_already_running(request: HttpRequest, live: JobRun) -> None:
     link = format_html('<a href="{}">nº {}</a>', reverse("admin:pipeline_jobrun_change", args=[live.pk]), live.pk)
-    text = _("%(job)s was not started: it is already running, see %(link)s.")
-    messages.error(
-        request, format_html(text.replace("%(job)s", "{job}").replace("%(link)s", "{link}"), job=live.job, link=link)
-    )
+    sentence = _("{job} was not started: it is already running, see {link}.")
+    messages.error(request, format_html(sentence, job=live.job, link=link))
 
 
 @require_POST
 def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
-    _require(request, "cancel_jobrun")
+    user = _require(request, "cancel_jobrun")
     run = get_object_or_404(JobRun, pk=run_id)
-    if runs.request_cancel(run, request.user):
+    if runs.request_cancel(run, user):
         messages.success(request, _("The run was asked to stop."))
     else:
         messages.warning(request, _("The run is over already; there was nothing to cancel."))
@@ -85,10 +86,10 @@ def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
 
 @require_POST
 def resume(request: HttpRequest, run_id: int) -> HttpResponse:
-    _require(request, "run_job")
+    user = _require(request, "run_job")
     run = get_object_or_404(JobRun, pk=run_id)
     try:
-        resumed = queue.resume(run, request.user)
+        resumed = queue.resume(run, user)
     except runs.AlreadyRunning as refused:
         _say_already_running(request, refused.run)
         return _to(run)

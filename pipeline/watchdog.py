@@ -20,6 +20,7 @@ from django.conf import settings
 
 BLOCKED_SECONDS = 3.0
 _SIGN_SECONDS = 0.5
+_LIBRARY = Path(asyncio.__file__).parent.parent
 
 
 class LoopWatchdog:
@@ -65,15 +66,18 @@ class LoopWatchdog:
         stack = self._dump.read()
         if stack:
             self._reported = self._seen
-        return stack
+        return without_folders(stack)
 
     def close(self) -> None:
         self._dump.close()
 
 
 def _readable(stack: list[str]) -> str:
-    """Innermost call first, without the interpreter's own frames and the machine's folders."""
-    base = Path(settings.BASE_DIR)
-    library = Path(asyncio.__file__).parent.parent
-    own = [entry for entry in reversed(stack) if f'"{library}/asyncio' not in entry]
-    return "".join(own).replace(f"{base}/", "").replace(f"{library}/", "")
+    """Innermost call first, without the interpreter's own frames."""
+    own = [entry for entry in reversed(stack) if f'"{_LIBRARY}/asyncio' not in entry]
+    return without_folders("".join(own))
+
+
+def without_folders(stack: str) -> str:
+    """A stack whose paths start at the project's root or in the standard library, whatever the machine."""
+    return stack.replace(f"{settings.BASE_DIR}/", "").replace(f"{_LIBRARY}/", "")

@@ -34,13 +34,13 @@ PHASES = {
     "matching": _("matching orders with guests"),
     "mirror": _("publishing suggestions"),
     "writebacks": _("writing accepted links back"),
-    "house": _("photographing the house"),
     "collect": _("collecting"),
-    "store": _("storing"),
+    "write": _("storing"),
     "sweep": _("ending lost runs"),
     "purge": _("clearing old records"),
 }
 
+# What jobs put into their summaries.
 SUMMARY = {
     "listing": _("Guest list"),
     "orders": _("Service orders"),
@@ -48,16 +48,49 @@ SUMMARY = {
     "new": pgettext_lazy("summary", "new"),
     "gone": pgettext_lazy("summary", "gone"),
     "changed": pgettext_lazy("summary", "changed"),
-    "state": pgettext_lazy("summary", "state"),
-    "dry_run": _("Dry run"),
+    "orders_matched": _("Orders matched"),
+    "suggestions": _("Suggestions"),
+    "created": pgettext_lazy("summary", "created"),
+    "rescored": pgettext_lazy("summary", "re-scored"),
+    "superseded": pgettext_lazy("summary", "superseded"),
+    "queue": _("Waiting for review"),
+    "strong": pgettext_lazy("band", "strong"),
+    "doubt": pgettext_lazy("band", "doubtful"),
+    "weak": pgettext_lazy("band", "weak"),
+    "expired": _("Suggestions expired"),
+    "alerts": _("Alerts"),
+    "skipped_rows": _("Rows that could not be matched"),
     "mirrored": _("Suggestions published"),
     "written_back": _("Links written back"),
     "done": pgettext_lazy("summary", "done"),
     "conflicts": pgettext_lazy("summary", "conflicts"),
     "open": pgettext_lazy("summary", "open"),
+    "without_room": _("Without a room"),
+    "arrived": _("Arrived"),
+    "left": _("Left"),
+    "moved": _("Changed rooms"),
+    "written": _("Rows written"),
+    "removed": _("Rows removed"),
+    "stayed": _("Stayed"),
+    "tonight": _("Tonight"),
+    "next_7_days": _("Next 7 days"),
+    "next_30_days": _("Next 30 days"),
+    "sold": _("rooms sold"),
+    "occupancy": _("occupancy"),
+    "average_rate": _("average rate"),
+    "dry_run": _("Dry run"),
     "lost": _("Lost runs"),
     "purged": _("Old records cleared"),
-    "seconds": _("Seconds a phase"),
+}
+
+# The state of a source, as snapshots call it.
+SOURCE_STATES = {
+    "published": _("in force"),
+    "same": _("nothing changed"),
+    "held": _("held for a person to decide"),
+    "failed": _("not readable"),
+    "rejected": _("rejected"),
+    "dry_run": _("dry run, not stored"),
 }
 
 
@@ -67,15 +100,17 @@ def phase_title(phase: str) -> str:
 
 
 def summary_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Label and value of each entry; the entries of a group stand on one line."""
+    """Label and value of each entry; the entries of a group stand on one line. Timings have their own table."""
     for name, value in summary.items():
-        if name == "seconds":
-            continue
-        label = _label(name)
-        if isinstance(value, dict):
-            yield label[:1].upper() + label[1:], ", ".join(f"{_value(one)} {_label(key)}" for key, one in value.items())
-        else:
-            yield label[:1].upper() + label[1:], _value(value)
+        if name != "seconds":
+            label = _label(name)
+            yield label[:1].upper() + label[1:], _group(value) if isinstance(value, dict) else _value(value)
+
+
+def _group(entries: dict[str, Any]) -> str:
+    state = SOURCE_STATES.get(entries.get("state", ""), "")
+    counts = [f"{_value(value)} {_label(name)}" for name, value in entries.items() if name != "state"]
+    return ", ".join([*counts, *([str(state)] if state else [])])
 
 
 def _label(name: str) -> str:
@@ -83,6 +118,8 @@ def _label(name: str) -> str:
 
 
 def _value(value: Any) -> str:
+    if value is None:
+        return "—"
     if isinstance(value, bool):
         return _t("yes") if value else _t("no")
     if isinstance(value, int | float):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from pipeline import registry, runs
 from pipeline.models import JobRun, Trigger
@@ -16,7 +16,7 @@ SAMPLE_JOBS = "tests.pipeline.sample_jobs"
 
 
 @pytest.fixture(autouse=True)
-def sample_job(settings: SettingsWrapper) -> None:
+def sample_job(settings: Settings) -> None:
     settings.EXTRA_JOB_MODULES = [SAMPLE_JOBS]
     registry.load()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import Group, User
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from pipeline import runs
 from pipeline.control import Position
@@ -43,7 +43,7 @@ def test_a_partial_job_says_why(open_sample: OpenSample) -> None:
 
 
 def test_every_beat_is_on_the_record_and_in_the_log_with_its_position(
-    open_sample: OpenSample, settings: SettingsWrapper
+    open_sample: OpenSample, settings: Settings
 ) -> None:
     settings.HEARTBEAT_SECONDS = 0.2
     run = execute(open_sample("write").pk)
@@ -75,14 +75,14 @@ def test_an_unexpected_error_names_the_place_and_no_person(
             assert word not in run.reason + log_of(run) + caplog.text
 
 
-def test_a_missing_table_ends_in_one_sentence(open_sample: OpenSample, settings: SettingsWrapper) -> None:
+def test_a_missing_table_ends_in_one_sentence(open_sample: OpenSample, settings: Settings) -> None:
     run = execute(open_sample("missing_table").pk)
     assert run.state == State.FAILED
     assert "nao_existe" in run.reason
     assert settings.SUPABASE["key"] not in run.reason + log_of(run)
 
 
-def test_a_wrong_key_ends_in_one_sentence_without_the_key(open_sample: OpenSample, settings: SettingsWrapper) -> None:
+def test_a_wrong_key_ends_in_one_sentence_without_the_key(open_sample: OpenSample, settings: Settings) -> None:
     settings.SUPABASE = {**settings.SUPABASE, "key": "eyJhbGciOiJIUzI1NiJ9.e30.wrong"}
     run = execute(open_sample("missing_table").pk)
     assert run.state == State.FAILED
@@ -90,7 +90,7 @@ def test_a_wrong_key_ends_in_one_sentence_without_the_key(open_sample: OpenSampl
     assert "eyJ" not in run.reason + log_of(run)
 
 
-def test_an_unreachable_supabase_ends_in_one_sentence(open_sample: OpenSample, settings: SettingsWrapper) -> None:
+def test_an_unreachable_supabase_ends_in_one_sentence(open_sample: OpenSample, settings: Settings) -> None:
     settings.SUPABASE = {**settings.SUPABASE, "url": "http://127.0.0.1:1", "deadline": 3}
     run = execute(open_sample("missing_table").pk)
     assert run.state == State.FAILED
@@ -113,7 +113,7 @@ def test_a_person_cancels_a_live_job(
     assert (ended.phase, ended.done, ended.last_key) == ("wait", 4, "key-4")
 
 
-def test_a_job_that_takes_too_long_is_timed_out(open_sample: OpenSample, settings: SettingsWrapper) -> None:
+def test_a_job_that_takes_too_long_is_timed_out(open_sample: OpenSample, settings: Settings) -> None:
     settings.JOB_TIMEOUT = 0.5
     run = execute(open_sample("wait").pk)
     assert run.state == State.TIMED_OUT
@@ -121,7 +121,7 @@ def test_a_job_that_takes_too_long_is_timed_out(open_sample: OpenSample, setting
 
 
 def test_a_run_that_was_declared_lost_stops_and_its_end_stands(
-    open_sample: OpenSample, settings: SettingsWrapper, in_background: InBackground
+    open_sample: OpenSample, settings: Settings, in_background: InBackground
 ) -> None:
     settings.HEARTBEAT_SECONDS = 0.2
     run = open_sample("write")
@@ -138,7 +138,7 @@ def test_a_run_that_was_declared_lost_stops_and_its_end_stands(
 
 
 def test_a_resume_starts_exactly_at_the_checkpoint(
-    open_sample: OpenSample, settings: SettingsWrapper, in_background: InBackground
+    open_sample: OpenSample, settings: Settings, in_background: InBackground
 ) -> None:
     run = open_sample("write")
 
@@ -155,9 +155,7 @@ def test_a_resume_starts_exactly_at_the_checkpoint(
     assert numbers == list(range(CHUNKS))
 
 
-def test_a_blocked_loop_keeps_beating_and_its_stack_is_on_the_run(
-    open_sample: OpenSample, settings: SettingsWrapper
-) -> None:
+def test_a_blocked_loop_keeps_beating_and_its_stack_is_on_the_run(open_sample: OpenSample, settings: Settings) -> None:
     settings.HEARTBEAT_SECONDS = 0.5
     run = execute(open_sample("block").pk)
     assert run.state == State.SUCCEEDED

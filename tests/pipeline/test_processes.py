@@ -6,13 +6,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings as project
 from django.contrib.auth.models import Group
 from django.db.models.functions import Now
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from pipeline import queue, runs, supervisor
 from pipeline.models import Beat, JobRun, State
@@ -26,13 +27,10 @@ MANAGE = str(Path(project.BASE_DIR) / "manage.py")
 
 
 @pytest.fixture(autouse=True)
-def children_see_the_test(
-    child_env: dict[str, str], monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
-) -> None:
+def children_see_the_test(child_env: dict[str, str], monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     """What the supervisor starts inherits this process's environment: the test's databases and the sample job."""
     for name, value in {**child_env, "EXTRA_JOB_MODULES": SAMPLE_JOBS, "HEARTBEAT_SECONDS": "0.2"}.items():
         monkeypatch.setenv(name, value)
-    settings.SETTINGS_MODULE = child_env["DJANGO_SETTINGS_MODULE"]
 
 
 @pytest.fixture
@@ -117,15 +115,29 @@ def test_a_child_that_cannot_start_leaves_a_failed_run(
     assert run.started_at is None
 
 
-def test_a_child_that_never_ends_is_ended_at_the_supervisors_limit(
-    open_sample: OpenSample, settings: SettingsWrapper
-) -> None:
+def test_a_child_that_never_ends_is_ended_at_the_supervisors_limit(open_sample: OpenSample, settings: Settings) -> None:
     settings.SUPERVISOR_TIMEOUT = 4
     run = open_sample("hold")
     supervisor.supervise(run.pk)
     run.refresh_from_db()
-    assert run.state in (State.TIMED_OUT, State.CANCELLED)
-    assert run.finished_at is not None
+    assert run.state == State.TIMED_OUT
+
+
+def test_a_job_that_holds_the_interpreter_is_cancelled_and_its_line_is_on_the_run(
+    open_sample: OpenSample, in_background: InBackground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "_PATIENCE_SECONDS", 6)
+    run = open_sample("hold")
+    watched = in_background(lambda: supervisor.supervise(run.pk))
+    until(
+        lambda: beaten(run, "hold") and not Beat.objects.filter(run=run, at__gt=Now() - timedelta(seconds=1)).exists()
+    )
+    runs.request_cancel(run)
+    watched.join(20)
+    run.refresh_from_db()
+    assert run.state == State.CANCELLED
+    assert "tests/pipeline/sample_jobs.py" in run.blocked_stack
+    assert "in hold" in run.blocked_stack
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")

