@@ -5,14 +5,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from sistema_os.local.errors import LocalStackError
-from sistema_os.local.processes import end_group, gone, read_pid, spawn
+from sistema_os.local.processes import end_group, gone, read_pid, spawn, wait_for
 from sistema_os.local.stack import PROJECT
 
 _MANAGE = (sys.executable, str(PROJECT / "manage.py"))
-_PATIENCE = ((signal.SIGTERM, 8.0), (signal.SIGKILL, 5.0))
+_STOP_SECONDS = 8.0
+_KILL = ((signal.SIGKILL, 5.0),)
 
 
 class Children:
@@ -42,7 +44,7 @@ class Children:
         try:
             out, said = process.communicate()
         except BaseException:
-            end_group(process.pid, (signal.SIGINT, 10.0), *_PATIENCE)
+            end_group(process.pid, (signal.SIGINT, 10.0), *_KILL)
             process.communicate()
             raise
         if process.returncode not in (0, 3):
@@ -73,11 +75,13 @@ class Children:
         return next((name for name, pid in self._servers.items() if gone(pid)), "")
 
     def stop(self) -> None:
-        """All at once, then each gets its time; a group that outlives it is killed."""
+        """All at once, then each gets its time. The signal goes to each server's first process, which ends its workers
+        in order; what is left of a group afterwards is killed."""
         for pid in self._servers.values():
-            _signal_group(pid, signal.SIGTERM)
+            _tell(pid, signal.SIGTERM)
         for name, pid in self._servers.items():
-            end_group(pid, *_PATIENCE)
+            wait_for(partial(gone, pid), _STOP_SECONDS)
+            end_group(pid, *_KILL)
             self._pid_file(name).unlink(missing_ok=True)
         self._servers.clear()
 
@@ -85,16 +89,16 @@ class Children:
         """Servers of a demo that was killed with -9, where they did not die with it."""
         for file in self._folder.glob("*.server.pid"):
             if pid := read_pid(file, running=sys.executable):
-                end_group(pid, *_PATIENCE)
+                end_group(pid, (signal.SIGTERM, _STOP_SECONDS), *_KILL)
             file.unlink(missing_ok=True)
 
     def _pid_file(self, name: str) -> Path:
         return self._folder / f"{name}.server.pid"
 
 
-def _signal_group(pid: int, number: signal.Signals) -> None:
+def _tell(pid: int, number: signal.Signals) -> None:
     try:
-        os.killpg(pid, number)
+        os.kill(pid, number)
     except ProcessLookupError:
         return
 
