@@ -49,7 +49,8 @@ NO_NAME = _set("""acompanhante acompanhantes acomp acompte pax guest hospede tba
     crianca child chd inf sem convidado accompanying nn xx xxx""")
 GUEST_WORDS = _load("guest_words")
 ROOM_WORDS = _load("room_words")
-NOT_A_ROOM_BEFORE = _set("""voo flight vuelo rs r ramal ext nf nota os pedido loja cod codigo placa bloco andar piso
+FLIGHT = _set("voo flight vuelo vol")
+NOT_A_ROOM_BEFORE = FLIGHT | _set("""rs r nf nota os pedido loja cod codigo placa bloco andar piso
     cep versao senha valor""")
 NOT_A_ROOM_AFTER = _set("""h hs hrs horas hora min minutos pax pessoas reais andar dias dia noites noite pecas
     unidades graus anos kg km m cm ml litros w v btu btus x""")

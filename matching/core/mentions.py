@@ -145,7 +145,7 @@ class Reader:
         if self.name_field:
             return SAID
         if len(text) == 1:
-            return STRONG if self.current is not None else HARDLY
+            return STRONG if self.current is not None or self.scan.text(index + 1) == "." else HARDLY
         return self._unknown(index)
 
     def _known(self, index: int, text: str) -> float:

@@ -141,5 +141,5 @@ class Model:
             }
             known["positions"] = {name: tuple(shares) for name, shares in data["positions"].items()}
             return cls(**known)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a matching model: {error}") from error

@@ -22,7 +22,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"ck", "k"),
         (r"c(?=t)", ""),  # Victor, Octávio
         (r"p(?=t)", ""),  # Baptista
-        (r"d(?=t)", ""),
+        (r"d(?=t)|g(?=ton)", ""),
         (r"sc(?=[eiy])", "s"),
         (r"c(?=[eiy])", "s"),
         (r"^g[ei]o", "jo"),  # Geovana, Giovana

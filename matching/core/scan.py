@@ -91,7 +91,8 @@ def _is_room(scan: Scan, index: int, known: AbstractSet[str], is_room_field: boo
         return (scan.text(index + 1) not in ("andar", "piso") and scan.text(index + 1) not in "ºª") or scan.text(
             index + 1
         ) == ""
-    if before in lexicon.NOT_A_ROOM_BEFORE or scan.text(index + 1) in lexicon.NOT_A_ROOM_AFTER:
+    near = {scan.text(i) for i in range(max(0, index - 4), index)}
+    if near & lexicon.FLIGHT or before in lexicon.NOT_A_ROOM_BEFORE or scan.text(index + 1) in lexicon.NOT_A_ROOM_AFTER:
         return False
     if index and scan.tokens[index].glued and scan.text(index - 1) in ":,.$%" and scan.tokens[index - 1].glued:
         return False

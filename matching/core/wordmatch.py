@@ -14,7 +14,7 @@ from matching.core.phonetic import phonetic
 LEVELS = ("exact", "phonetic", "nickname", "register_slip", "prefix", "fuzzy", "distant", "initial")
 # A listing of a few rows must not make every name look common or rare: so many guests of a typical hotel are added.
 BACKGROUND_GUESTS = 150
-KNOWN_NAME_SHARE, UNKNOWN_WORD_SHARE = 0.0015, 0.000002
+KNOWN_NAME_SHARE, NICKNAME_SHARE, UNKNOWN_WORD_SHARE = 0.0015, 0.0002, 0.000002
 MIN_PREFIX, MAX_PREFIX_WORDS = 2, 60
 DIMINUTIVES = ("zinho", "zinha", "inho", "inha", "ito", "ita", "ao")
 
@@ -25,6 +25,12 @@ class WordHit:
     word: str
     ratio: float
     """How much more often this guest is written so than anybody of the listing: P(word | guest) / P(word)."""
+
+
+def _background(word: str) -> float:
+    if word in lexicon.NAMES:
+        return KNOWN_NAME_SHARE
+    return NICKNAME_SHARE if word in lexicon.NICKNAMES else UNKNOWN_WORD_SHARE
 
 
 class WordMatcher:
@@ -47,9 +53,7 @@ class WordMatcher:
             fresh = {p: w for w in meant for p in self.index.by_word.get(w, ()) if p not in found}
             found.update((p, (level, w)) for p, w in fresh.items())
             expected += len(fresh) * self.model.m("name", level)
-        known = word in lexicon.NAMES or word in lexicon.NICKNAMES
-        expected += BACKGROUND_GUESTS * (KNOWN_NAME_SHARE if known else UNKNOWN_WORD_SHARE)
-        usual = expected / (len(self.index) + BACKGROUND_GUESTS)
+        usual = (expected + BACKGROUND_GUESTS * _background(word)) / (len(self.index) + BACKGROUND_GUESTS)
         return {p: WordHit(level, w, self.model.m("name", level) / usual) for p, (level, w) in found.items()}
 
     def vocabulary(self, word: str) -> list[tuple[str, list[str]]]:

@@ -1,4 +1,4 @@
-"""A small hotel for the engine's tests: rows as PostgREST gives them, with what a test does not care about filled in."""
+"""A small hotel for the engine's tests: rows as PostgREST gives them, what a test does not care about filled in."""
 
 from itertools import count
 from typing import Any
@@ -58,8 +58,8 @@ def order(text: str, *, os_id: int = 1, at: str = f"{TODAY}T15:00:00-03:00", **c
 
 def crowd(first_id: int = 900, rooms: int = 60) -> list[Row]:
     """Other guests, so that no name is rare for want of a hotel."""
-    given = "Helena Bruno Sônia Fábio Renata Sérgio Paula Marcelo Cláudia Diego Vera Hugo Lívia Ivan Nair".split()
-    family = "Almeida Barros Castro Duarte Esteves Fonseca Guedes Horta Iglesias Jardim Kuhn Lacerda Moura".split()
+    given = ["Helena", "Bruno", "Sônia", "Fábio", "Renata", "Sérgio", "Paula", "Marcelo", "Vera", "Hugo", "Lívia"]
+    family = ["Almeida", "Barros", "Castro", "Duarte", "Esteves", "Fonseca", "Guedes", "Horta", "Jardim", "Moura"]
     return [
         stay(first_id + i, f"{given[i % len(given)]} {family[i % len(family)]}", str(700 + i), titular=True)
         for i in range(rooms)

@@ -1,0 +1,140 @@
+"""Rows that no hotel should send: skipped and counted with a reason that holds no value, or read all the same."""
+
+from typing import Any
+
+import pytest
+
+from matching.core import Engine, match
+from matching.core.blocking import ROOM_CAP, WORD_CAP, candidates
+from matching.core.orders import parse_order
+from matching.hospede_matcher import match_orders
+from tests.matching.core.house import Row, ask, best, crowd, order, stay
+
+HOUSE = [*crowd(), stay(1, "Pedro Figueira", "203")]
+
+BAD_ORDERS: dict[str, tuple[dict[str, Any], str]] = {
+    "no id": ({"id": None}, "id is missing"),
+    "id is no number": ({"id": "many"}, "id is not a whole number"),
+    "id is true": ({"id": True}, "id is not a whole number"),
+    "opened never": ({"aberta_em": None}, "aberta_em is missing"),
+    "impossible date": ({"aberta_em": "2026-02-30T10:00:00Z"}, "aberta_em is not a date and time"),
+    "date beyond the calendar": ({"aberta_em": "0001-01-01T00:00:00+14:00"}, "aberta_em is not a date and time"),
+    "text is a list": ({"descricao": ["toalha"]}, "descricao is not text"),
+    "guest is a number": ({"hospede_texto": 7}, "hospede_texto is not text"),
+}
+
+
+@pytest.mark.parametrize(("columns", "problem"), BAD_ORDERS.values(), ids=BAD_ORDERS.keys())
+def test_an_order_that_cannot_be_read_is_skipped_and_the_rest_is_done(columns: dict[str, Any], problem: str):
+    rows = [order("secret 203", os_id=5) | columns, order("Pedro 203 toalha", os_id=6)]
+    outcome = Engine(HOUSE).match(rows)
+    assert [(s.side, s.row, s.problem) for s in outcome.skipped] == [("orders", 1, problem)]
+    assert {c.os_id for c in outcome.candidates} == {6}
+
+
+BAD_STAYS: dict[str, tuple[dict[str, Any], str]] = {
+    "no id": ({"id": None}, "id is missing"),
+    "no arrival": ({"chegada": None}, "chegada is missing"),
+    "impossible date": ({"saida": "2026-02-30"}, "saida is not a date"),
+    "leaves before it comes": ({"saida": "2026-01-01"}, "saida lies before chegada"),
+    "no status": ({"status": None}, "status is missing"),
+    "unknown status": ({"status": "fugiu"}, "status is not one of the hotel's"),
+    "name is a number": ({"nome_listagem": 12}, "nome_listagem is not text"),
+    "guest is text": ({"hospedes": "Pedro"}, "hospedes is not an embedded row"),
+    "rooms of the past are text": ({"ocupacoes": "203"}, "ocupacoes is not a list"),
+    "a room of the past is text": ({"ocupacoes": ["203"]}, "ocupacoes holds something that is no interval"),
+}
+
+
+@pytest.mark.parametrize(("columns", "problem"), BAD_STAYS.values(), ids=BAD_STAYS.keys())
+def test_a_stay_that_cannot_be_read_is_skipped_and_the_rest_is_done(columns: dict[str, Any], problem: str):
+    result = match_orders([order("Pedro 203 toalha")], [stay(2, "Secret Person", "204") | columns, *HOUSE])
+    assert [(s.side, s.row, s.problem) for s in result.skipped] == [("stays", 1, problem)]
+    assert result.candidates[0].listagem_id == 1
+
+
+@pytest.mark.parametrize("row", [None, 7, "text", [1]], ids=repr)
+def test_what_is_no_row_at_all_is_skipped(row: Any):
+    outcome = Engine([row, *HOUSE]).match([row, order("Pedro 203 toalha")])
+    assert [(s.side, s.row, s.problem) for s in outcome.skipped] == [
+        ("stays", 1, "not a row"),
+        ("orders", 1, "not a row"),
+    ]
+    assert outcome.candidates[0].listagem_id == 1
+
+
+def test_unknown_columns_are_ignored_and_absent_ones_that_may_be_absent_too():
+    bare = {"id": 1, "aberta_em": "2026-03-10T15:00:00Z", "descricao": "Pedro Figueira 203", "new_column": {"x": 1}}
+    guest = {"id": 9, "nome_listagem": "Pedro Figueira", "status": "na_casa", "uh": "203"}
+    found = match([bare], [guest | {"chegada": "2026-03-08", "saida": "2026-03-12", "new": 1}, *crowd()])
+    assert found[0].listagem_id == 9
+
+
+def test_of_two_rows_with_one_id_one_counts_and_the_other_is_reported():
+    twice = [stay(1, "Pedro Figueira", "203"), stay(1, "Pedro Figueira", "203")]
+    outcome = Engine([*crowd(), *twice]).match([order("Pedro 203"), order("Pedro 203")])
+    assert [(s.side, s.problem) for s in outcome.skipped] == [
+        ("stays", "id stands there twice"),
+        ("orders", "id stands there twice"),
+    ]
+    assert sum(c.listagem_id == 1 for c in outcome.candidates) == 1
+
+
+def test_a_row_that_vanished_from_the_export_is_no_candidate():
+    gone = stay(1, "Pedro Figueira", "203") | {"removido_em": "2026-03-09T06:00:00Z"}
+    assert all(c.listagem_id != 1 for c in ask("Pedro Figueira 203", [*crowd(), gone]))
+
+
+def test_no_stays_and_no_orders_are_fine():
+    assert match([], []) == []
+    assert match([], HOUSE) == []
+    assert [c.listagem_id for c in match([order("piscina azulejo solto")], [])] in ([None], [])
+
+
+ODD_TEXTS = {
+    "empty": "",
+    "blanks": " \t\n ",
+    "emoji": "🛁🚿😀 203 🙏",
+    "right to left": "غرفة 203 من فضلك منشفة",
+    "right to left marks": "\u202e302 otraf\u202c apto 203",
+    "zero width": "P\u200bedro 2\u200b03",
+    "only marks": "/// --- ... ,,, ((( #### ",
+    "null character": "Pedro\x00 203",
+    "astral letters": "𝓟𝓮𝓭𝓻𝓸 203",
+    "combining pile": "P" + "\u0301" * 300 + "edro 203",
+    "ten kilobytes": "Pedro Figueira 203 toalha " * 400,
+    "ten kilobytes of digits": "9" * 10_000,
+    "ten kilobytes of separators": "9 - " * 2_500,
+    "ten kilobytes without a space": "a" * 10_000,
+    "ten kilobytes of at signs": "a@" * 5_000,
+}
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
+def test_any_text_gets_an_answer(text: str):
+    outcome = Engine(HOUSE).match([order(text), order(text, os_id=2, hospede_texto=text, solicitante_texto=text)])
+    assert outcome.skipped == []
+
+
+@pytest.mark.parametrize("name", ["emoji", "zero width", "astral letters", "ten kilobytes", "null character"])
+def test_odd_signs_do_not_hide_the_guest(name: str):
+    assert best(ODD_TEXTS[name], HOUSE).listagem_id == 1
+
+
+def test_names_from_anywhere_can_stand_in_the_register():
+    names = ["محمد علي", "王小明", "Владимир Петров", "", "-", "🙂", "A", "de da", "X" * 5_000]
+    stays: list[Row] = [stay(i, name, str(100 + i)) for i, name in enumerate(names, 1)]
+    outcome = Engine(stays).match(
+        [order("محمد علي 101"), order("王小明 102", os_id=2), order("Владимир Петров", os_id=3)]
+    )
+    first = {c.os_id: c.listagem_id for c in outcome.candidates if c.rank == 1}
+    assert outcome.skipped == []
+    assert first == {1: 1, 2: 2, 3: 3}
+
+
+def test_ten_thousand_stays_of_one_room_and_name_cost_an_order_no_more_than_the_caps():
+    stays = [stay(i, "Pedro Figueira", "203", booking=i) for i in range(1, 10_001)]
+    engine = Engine(stays)
+    parsed = parse_order(order("Pedro Figueira 203 toalha"), engine.rooms)
+    assert 0 < len(candidates(parsed, engine.index, engine.matcher)) <= 3 * max(WORD_CAP, ROOM_CAP)
+    assert engine.match([order("Pedro Figueira 203 toalha")]).skipped == []
