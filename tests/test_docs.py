@@ -6,9 +6,14 @@ from typing import Final
 
 import pytest
 from django.core.management import get_commands
+from django.db.models import TextChoices
+from django.utils import translation
 
+from matching import states
+from pipeline import models as run_words
 from pipeline import registry, schedules
 from sistema_os import roles
+from snapshots.models import Snapshot
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCUMENTS: Final = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -62,6 +67,16 @@ def test_every_permission_of_a_role_is_named(document: str) -> None:
 
 def test_every_role_is_explained() -> None:
     assert [name for name in roles.ROLES if f"| {name} |" not in OPERATION] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [run_words.State, Snapshot.Status, states.State, states.Band, states.AlertKind],
+    ids=lambda words: words.__qualname__,
+)
+def test_every_state_that_a_screen_shows_is_explained(words: type[TextChoices]) -> None:
+    with translation.override("pt-br"):
+        assert [label for label in words.labels if f"| {label} |" not in OPERATION] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
