@@ -19,6 +19,9 @@ class Runner(Protocol):
     @property
     def proven_rows(self) -> int: ...
 
+    @property
+    def max_rows(self) -> int: ...
+
     async def run(self, query: Query) -> APIResponse[Any]: ...
 
     def run_blocking(self, query: Query) -> APIResponse[Any]: ...
@@ -86,7 +89,7 @@ class AsyncQueryBuilder(_Shapes, Generic[T]):
     def pages(
         self, key: str | Sequence[str] = "id", size: int = 1000, parallel: int = 4
     ) -> AsyncGenerator[list[Row], None]:
-        """All matching rows in order of `key`, `size` at a time, past the server's row cap.
+        """All matching rows in order of `key`, at most `size` at a time, past the server's row cap.
 
         `key` is a unique, never null column (or several, together unique) that must be selected.
         A numeric key is read ahead, `parallel` pages at once.

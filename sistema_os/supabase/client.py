@@ -104,6 +104,10 @@ class SupabaseClient:
         """The most rows that one answer has been seen to hold."""
         return self._session.proven_rows
 
+    @property
+    def max_rows(self) -> int:
+        return self._limits.max_rows
+
     async def run(self, query: Query) -> APIResponse[Any]:
         if self._session.closed:
             raise UsageError("This SupabaseClient is closed.")

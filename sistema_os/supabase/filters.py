@@ -55,6 +55,8 @@ class Filters(Query):
     def in_(self, column: str, values: Iterable[Any]) -> Self:
         """Too many values for one address are spread over several requests (reads only), each value once."""
         items = tuple(dict.fromkeys(map(literals.list_item, values)))
+        if items == ('""',):
+            items *= 2  # PostgREST takes a lone empty text for the empty list
         return self._where(column, "in", f"({','.join(items)})", items)
 
     def like(self, column: str, pattern: str) -> Self:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sistema_os.supabase import literals
+from sistema_os.supabase import literals, splitting
 from sistema_os.supabase.errors import UsageError
 from sistema_os.supabase.query import Param
 from sistema_os.supabase.types import Row
@@ -27,11 +27,22 @@ def columns_of(key: str | Sequence[str]) -> Key:
 
 
 async def walk(query: "Rows", key: Key, size: int, parallel: int) -> AsyncGenerator[list[Row], None]:
-    """Pages in key order. What is inserted or deleted meanwhile may or may not be seen; nothing else is lost."""
+    """Pages in key order (within each portion of a long in_() list).
+
+    What is inserted or deleted meanwhile may or may not be seen; nothing else is lost.
+    """
     _refuse_windowed(query, size)
-    ordered = query
-    for column in key:
-        ordered = ordered.order(column)
+    size = min(size, query._runner.max_rows)
+    for part in splitting.portions(query, size):
+        ordered = query._using(part)
+        for column in key:
+            ordered = ordered.order(column)
+        async with aclosing(_walk(ordered, key, size, parallel)) as pages:
+            async for page in pages:
+                yield page
+
+
+async def _walk(ordered: "Rows", key: Key, size: int, parallel: int) -> AsyncGenerator[list[Row], None]:
     first = await _page(ordered, key, size)
     if first:
         yield first

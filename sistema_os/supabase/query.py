@@ -95,7 +95,7 @@ class Query:
 
     def _set(self, param: Param) -> Self:
         """Replaces the parameter of that key: the last word counts."""
-        return self._using((*(old for old in self._params if old.key != param.key), param))
+        return self._using((*(old for old in self._params if old.key != param.key), param), self._negate)
 
     def _param(self, key: str) -> str | None:
         return next((param.value for param in self._params if param.key == key), None)

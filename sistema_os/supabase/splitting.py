@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sistema_os.supabase.errors import UsageError
-from sistema_os.supabase.query import _SAFE, Call, Param, Query, render
+from sistema_os.supabase.query import _SAFE, Call, Param, Query, query_string, render
 from sistema_os.supabase.types import APIResponse
 
 # Supabase's gateway refuses longer ones.
@@ -13,19 +13,28 @@ MOST_BYTES = 6000
 
 def calls(query: Query, max_rows: int) -> list[Call]:
     """One request, or several with disjoint values whose rows together are the answer."""
-    whole = render(query._head, query._params)
-    longest = max((len(param.items) for param in query._params), default=0)
-    if len(whole.target) <= MOST_BYTES and longest < max_rows:
-        return [whole]
-    if not longest:
-        return [whole]
-    _refuse_unsplittable(query)
-    listed = max(query._params, key=lambda param: sum(map(len, param.items)))
-    rest = tuple(param for param in query._params if param is not listed)
-    fixed = len(render(query._head, rest).target) + len(quote(listed.key, _SAFE)) + len("&=in.()")
+    parts = portions(query, max_rows)
+    if len(parts) > 1:
+        _refuse_unsplittable(query)
+    return [render(query._head, params) for params in parts]
+
+
+def portions(query: Query, max_rows: int) -> list[tuple[Param, ...]]:
+    """The query's parameters, as often as its longest list must be divided."""
+    params = query._params
+    listed = max(params, key=lambda param: len(param.items), default=None)
+    if listed is None or not listed.items:
+        return [params]
+    length = len(query._head.path) + len(query_string(params))
+    if length <= MOST_BYTES and len(listed.items) < max_rows:
+        return [params]
+    rest = tuple(param for param in params if param is not listed)
+    room = (
+        MOST_BYTES - len(query._head.path) - len(query_string(rest)) - len(quote(listed.key, _SAFE)) - len("?&=in.()")
+    )
     return [
-        render(query._head, (*rest, listed._replace(value=f"in.({','.join(part)})")))
-        for part in portions(listed, MOST_BYTES - fixed, max_rows // 2)
+        (*rest, listed._replace(value=f"in.({','.join(part)})", items=tuple(part)))
+        for part in _filled(listed.items, room, max(1, max_rows // 2))
     ]
 
 
@@ -37,12 +46,12 @@ def _refuse_unsplittable(query: Query) -> None:
         raise UsageError("in_() holds too many values for one request, and order or limit do not go with several.")
 
 
-def portions(listed: Param, room: int, most: int) -> list[list[str]]:
+def _filled(items: tuple[str, ...], room: int, most: int) -> list[list[str]]:
     if room < 500:
         raise UsageError("The other filters leave no room for in_() in the address.")
     filled: list[list[str]] = [[]]
     left = room
-    for item in listed.items:
+    for item in items:
         size = len(quote(item, _SAFE)) + 1
         if filled[-1] and (size > left or len(filled[-1]) >= most):
             filled.append([])
