@@ -36,6 +36,12 @@ def test_every_setting_is_explained(name: str) -> None:
     assert f"`{name}`" in OPERATION
 
 
+def test_the_example_of_an_environment_names_every_setting() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
+    assert named | {"SISTEMA_OS_ENV_FILE"} == _settings()  # the file cannot name the file
+
+
 def test_no_setting_is_explained_that_does_not_exist() -> None:
     table = OPERATION[OPERATION.index("### Configurações") : OPERATION.index("### Saúde")]
     explained = set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE))
