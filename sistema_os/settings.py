@@ -152,6 +152,9 @@ SUPABASE: dict[str, Any] = {
 # How long a person waits for the write-back before the card says "a confirmar".
 WRITEBACK_DEADLINE = _bounded("WRITEBACK_DEADLINE", 3, 0.5, 30)
 
+# How far back a listing can be read as it was; what is older goes with `manage.py snapshots_purge`.
+SNAPSHOT_KEEP_DAYS = env.int("SNAPSHOT_KEEP_DAYS", 35)
+
 # --- runs: each limit lies inside the next (sistema_os.checks refuses any other order) --------
 HEARTBEAT_SECONDS = _bounded("HEARTBEAT_SECONDS", 30, 0.2, 300)
 JOB_TIMEOUT = _bounded("JOB_TIMEOUT", 90 * 60, 5, 12 * 3600)

@@ -197,11 +197,14 @@ class Change(models.Model):
 
 
 class Suppressed(models.Model):
-    """The keyed hash of an erased key or identity: rows that carry it are left out from then on."""
+    """The keyed hash of an erased key or identity: rows that carry it are left out from then on. Who asked for it and
+    why is the audit of the erasure."""
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+")
     hash = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
+    by = models.CharField(max_length=150, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("source", "hash"), name="suppressed_once"),)

@@ -1,0 +1,66 @@
+"""Forgetting what is past its time: history, and held rows that nobody decided on."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from snapshots.consuming import slowest
+from snapshots.guards import Reason
+from snapshots.models import Change, HeldRows, Snapshot, Source
+from snapshots.writing import lock
+
+HELD_DAYS = 7
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Purged:
+    """What was (or in a dry run would be) forgotten. `waiting_for`: the cursor that kept more from going."""
+
+    source: str
+    min_seq: int
+    changes: int
+    held: int
+    waiting_for: int | None = None
+
+
+def purge(source: Source, until: date, *, dry_run: bool = False) -> Purged:
+    """Forgets the history of business dates before `until`: older listings can no longer be read, their counts stay.
+    The listing in force and whatever a consumer has not read yet are always kept."""
+    with transaction.atomic():
+        source = lock(source)
+        wanted = _first_kept(source, until)
+        cursor = slowest(source)
+        min_seq = max(source.min_seq, wanted if cursor is None else min(wanted, cursor))
+        changes = Change.objects.filter(source=source, seq__lte=min_seq)
+        result = Purged(source.name, min_seq, changes.count(), 0, cursor if min_seq < wanted else None)
+        if not dry_run:
+            changes.delete()
+            source.min_seq = min_seq
+            source.save(update_fields=("min_seq",))
+    held = _expire_held(source, dry_run=dry_run)
+    log.info("snapshots purged: %s up to %s, %s changes, %s held", source.name, min_seq, result.changes, held)
+    return Purged(result.source, result.min_seq, result.changes, held, result.waiting_for)
+
+
+def _first_kept(source: Source, until: date) -> int:
+    kept = Snapshot.objects.filter(source=source, seq__isnull=False, business_date__gte=until).order_by("seq").first()
+    return source.head_seq if kept is None or kept.seq is None else kept.seq
+
+
+def _expire_held(source: Source, *, dry_run: bool) -> int:
+    limit = timezone.now() - timedelta(days=HELD_DAYS)
+    old = list(Snapshot.objects.filter(source=source, started_at__lt=limit).held())
+    if not dry_run:
+        for held in old:
+            with transaction.atomic():
+                HeldRows.objects.filter(snapshot=held).delete()
+                held.notes = [*held.notes, Reason("expired").as_json()]
+                held.status, held.override_at = Snapshot.Status.REJECTED, timezone.now()
+                held.save(update_fields=("notes", "status", "override_at"))
+    return len(old)
