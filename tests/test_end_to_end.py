@@ -42,7 +42,9 @@ def link_of(hotel: psycopg.Connection, order: int) -> Any:
     return row.fetchone()
 
 
-def test_three_mornings_suggest_what_the_truth_says(sample_hotel: SampleHotels, capsys: pytest.CaptureFixture[str]):
+def test_three_mornings_suggest_what_the_truth_says(
+    sample_hotel: SampleHotels, capsys: pytest.CaptureFixture[str]
+) -> None:
     hotel = sample_hotel(seed=7)
     for morning in range(3):
         hotel.advance(days=min(morning, 1))
@@ -58,7 +60,7 @@ def test_three_mornings_suggest_what_the_truth_says(sample_hotel: SampleHotels, 
 
 def test_a_second_run_on_the_same_data_changes_nothing_in_either_database(
     sample_hotel: SampleHotels, hotel_db: psycopg.Connection
-):
+) -> None:
     hotel = sample_hotel(seed=11)
     for job in JOBS:
         run(job, hotel.business_date)
@@ -77,7 +79,7 @@ def test_a_second_run_on_the_same_data_changes_nothing_in_either_database(
 
 def test_a_dry_run_counts_and_writes_nothing_in_either_database(
     sample_hotel: SampleHotels, hotel_db: psycopg.Connection
-):
+) -> None:
     hotel = sample_hotel(seed=12)
     run("pipeline_diario", hotel.business_date)
     hotel.advance()
@@ -96,7 +98,7 @@ def test_a_dry_run_counts_and_writes_nothing_in_either_database(
 
 def test_accepting_links_the_order_at_the_hotel_and_undo_takes_the_link_back(
     sample_hotel: SampleHotels, hotel_db: psycopg.Connection, reviewer: User
-):
+) -> None:
     hotel = sample_hotel(seed=13)
     run("pipeline_diario", hotel.business_date)
     chosen = best()
@@ -114,7 +116,7 @@ def test_accepting_links_the_order_at_the_hotel_and_undo_takes_the_link_back(
 
 def test_a_link_decided_while_supabase_is_away_is_delivered_by_the_next_run(
     sample_hotel: SampleHotels, hotel_db: psycopg.Connection, reviewer: User, settings: Any
-):
+) -> None:
     hotel = sample_hotel(seed=14)
     run("pipeline_diario", hotel.business_date)
     chosen = best()
@@ -132,7 +134,7 @@ def test_a_link_decided_while_supabase_is_away_is_delivered_by_the_next_run(
 
 def test_a_held_export_expires_nothing_and_new_orders_are_matched_against_the_listing_in_force(
     sample_hotel: SampleHotels, hotel_db: psycopg.Connection
-):
+) -> None:
     hotel = sample_hotel(seed=15)
     run("pipeline_diario", hotel.business_date)
     waiting = set(MatchSuggestion.objects.filter(state=State.PENDING).values_list("pk", flat=True))
@@ -151,7 +153,7 @@ def test_a_held_export_expires_nothing_and_new_orders_are_matched_against_the_li
 
 def test_the_morning_after_a_held_export_catches_up_with_both_days(
     sample_hotel: SampleHotels, hotel_db: psycopg.Connection
-):
+) -> None:
     hotel = sample_hotel(seed=15)
     run("pipeline_diario", hotel.business_date)
     hotel.advance()
@@ -165,7 +167,7 @@ def test_the_morning_after_a_held_export_catches_up_with_both_days(
     assert score(hotel.truth()).precision > 0.85
 
 
-def test_nobody_who_must_not_be_suggested_is(sample_hotel: SampleHotels, hotel_db: psycopg.Connection):
+def test_nobody_who_must_not_be_suggested_is(sample_hotel: SampleHotels, hotel_db: psycopg.Connection) -> None:
     hotel = sample_hotel(seed=16)
     chosen = hotel_db.execute(
         "update hospedes set incognito = true where id in (select hospede_id from listagem_hospedes"

@@ -10,7 +10,8 @@ from matching.states import DOUBT_FROM, Band, State
 from pipeline.orchestration.listing_rows import ROOM, SOURCE, Rooms, occupied
 from pipeline.orchestration.plan import Known
 from snapshots import snapshot_manager
-from snapshots.snapshot_manager import ChangeView
+from snapshots.models import Change
+from snapshots.snapshot_manager import Changes
 
 Pairs = Iterable[tuple[int, int]]
 
@@ -70,12 +71,20 @@ def queue_by_band() -> dict[str, int]:
     return found
 
 
-def rooms_over_time(changes: Iterable[ChangeView], *, whole_history: bool) -> dict[int, Rooms]:
+def rooms_over_time(changes: Changes) -> dict[int, Rooms]:
     """The rooms of every stay that ever moved. Read from the snapshots for what changed, from the local copies
-    for the rest; `whole_history`: for a first reading of the changes, which names no moves."""
+    for the rest."""
     found: dict[int, Rooms] = dict(Stay.objects.exclude(occupancies=[]).values_list("pk", "occupancies"))
+    # A first reading of the changes brings every row as a new one and names no moves.
+    earlier = _changed_ever() if changes.since == 0 else frozenset()
     for change in changes:
         key = int(change.key)
-        if change.after is not None and (whole_history or ROOM in change.fields or key in found):
+        moved = key in found or change.key in earlier or (change.kind == "changed" and ROOM in change.fields)
+        if change.after is not None and moved:
             found[key] = occupied(change.after, snapshot_manager.intervals(SOURCE, change.key, ROOM))
     return found
+
+
+def _changed_ever() -> frozenset[str]:
+    changed = Change.objects.filter(source__name=SOURCE, kind="changed")
+    return frozenset(changed.values_list("key", flat=True).distinct())

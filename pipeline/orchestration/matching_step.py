@@ -52,6 +52,8 @@ class Done:
     """For the run's summary."""
 
     matched: int = 0
+    # Orders that the engine offers nothing for, because the one meant is most likely not in the listing.
+    unanswered: int = 0
     counts: suggestion_manager.Counts = field(default_factory=suggestion_manager.Counts)
     expired: int = 0
     alerts: int = 0
@@ -62,6 +64,7 @@ class Done:
         made = self.counts
         return {
             "orders_matched": self.matched,
+            "unanswered": self.unanswered,
             "suggestions": {"created": made.created, "rescored": made.rescored, "superseded": made.superseded},
             "queue": self.queue,
             "expired": self.expired,
@@ -83,6 +86,7 @@ class MatchingStep:
         orders = [self.work.orders[key] for key in sorted(self.plan.match)]
         result = await sync_to_async(match_orders)(orders, list(self.stays.values()))
         self.done.matched, self.done.skipped = len(orders), len(result.skipped)
+        self.done.unanswered = len(self.plan.match - {c.os_id for c in result.candidates})
         if self.context.dry_run:
             await sync_to_async(self._count)(result)
         else:
@@ -93,7 +97,7 @@ class MatchingStep:
     def decide(self) -> None:
         """What there is to do. Nothing is written but the local copies of what changed."""
         work, date = self.work, self.context.business_date
-        rooms = known.rooms_over_time(work.stay_changes, whole_history=work.stay_changes.since == 0)
+        rooms = known.rooms_over_time(work.stay_changes)
         for key, row in {**work.departed, **work.listing}.items():
             self.stays[key] = listing_rows.for_matching(row, rooms.get(key), work.documents.get(key))
         if not self.context.dry_run:

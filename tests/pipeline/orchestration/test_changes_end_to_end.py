@@ -32,7 +32,7 @@ def link(hotel: SmallHotel, order: int, stay: int) -> None:
     assert answer == ("vinculada",)
 
 
-def test_an_order_is_offered_the_guest_of_its_room_and_the_mirror_tells_so(hotel: SmallHotel):
+def test_an_order_is_offered_the_guest_of_its_room_and_the_mirror_tells_so(hotel: SmallHotel) -> None:
     ana, order = hotel.stay("Ana Souza", "203"), hotel.order("Ana 203 chuveiro frio")
     hotel.stay("Bruno Lima", "415")
     done = morning(hotel)
@@ -43,7 +43,7 @@ def test_an_order_is_offered_the_guest_of_its_room_and_the_mirror_tells_so(hotel
     assert done.summary["orders_matched"] == 1
 
 
-def test_a_check_in_offers_the_guest_to_an_order_that_was_opened_the_day_before(hotel: SmallHotel):
+def test_a_check_in_offers_the_guest_to_an_order_that_was_opened_the_day_before(hotel: SmallHotel) -> None:
     hotel.stay("Bruno Lima", "415")
     order = hotel.order("Clarice apto 203 pediu berço", aberta_em="2026-03-10T08:00:00Z")
     morning(hotel)
@@ -53,7 +53,7 @@ def test_a_check_in_offers_the_guest_to_an_order_that_was_opened_the_day_before(
     assert suggestion(order, clarice).rank == 1
 
 
-def test_a_room_move_keeps_both_rooms_and_flags_the_open_order_of_the_old_one(hotel: SmallHotel):
+def test_a_room_move_keeps_both_rooms_and_flags_the_open_order_of_the_old_one(hotel: SmallHotel) -> None:
     ana, order = hotel.stay("Ana Souza", "203"), hotel.order("203 chuveiro frio", uh_texto="203")
     hotel.stay("Bruno Lima", "300")
     morning(hotel)
@@ -69,7 +69,7 @@ def test_a_room_move_keeps_both_rooms_and_flags_the_open_order_of_the_old_one(ho
     assert suggestion(order, ana).rank == 1, "she slept in 203 when the order was opened"
 
 
-def test_a_room_move_leaves_an_accepted_link_alone(hotel: SmallHotel):
+def test_a_room_move_leaves_an_accepted_link_alone(hotel: SmallHotel) -> None:
     ana, order = hotel.stay("Ana Souza", "203"), hotel.order("203 chuveiro frio", uh_texto="203")
     link(hotel, order, ana)
     morning(hotel)
@@ -79,7 +79,7 @@ def test_a_room_move_leaves_an_accepted_link_alone(hotel: SmallHotel):
     assert hotel.database.execute("select listagem_id from ordens_servico").fetchone() == (ana,)
 
 
-def test_a_corrected_name_rescores_the_same_suggestion(hotel: SmallHotel):
+def test_a_corrected_name_rescores_the_same_suggestion(hotel: SmallHotel) -> None:
     ana, order = hotel.stay("Ana Sosa Prado", "203"), hotel.order("Ana Souza 203 chuveiro frio")
     morning(hotel)
     before = suggestion(order, ana)
@@ -95,7 +95,9 @@ def test_a_corrected_name_rescores_the_same_suggestion(hotel: SmallHotel):
 @pytest.mark.parametrize(
     ("status", "reason"), [("cancelada", EndReason.STAY_CANCELLED), ("no_show", EndReason.NO_SHOW)]
 )
-def test_a_cancelled_stay_ends_its_suggestions_with_the_reason(hotel: SmallHotel, status: str, reason: EndReason):
+def test_a_cancelled_stay_ends_its_suggestions_with_the_reason(
+    hotel: SmallHotel, status: str, reason: EndReason
+) -> None:
     ana = hotel.stay("Ana Souza", "203", status="confirmada", chegada=D, saida=D + timedelta(3))
     order = hotel.order("berço p/ chegada Ana Souza 10/03")
     hotel.stay("Bruno Lima", "415")
@@ -106,10 +108,22 @@ def test_a_cancelled_stay_ends_its_suggestions_with_the_reason(hotel: SmallHotel
     ended = suggestion(order, ana)
     assert (ended.state, ended.end_reason) == (State.EXPIRED, reason)
     assert done.summary["expired"] == 1
-    assert MatchSuggestion.objects.filter(order=order, state=State.PENDING).exists(), "the order stays in the queue"
 
 
-def test_a_cancelled_stay_that_is_linked_already_alerts_and_keeps_its_link(hotel: SmallHotel):
+def test_when_one_of_two_namesakes_cancels_the_other_one_gains(hotel: SmallHotel) -> None:
+    ana, other = hotel.stay("Ana Souza", "203"), hotel.stay("Ana Lima", "415")
+    hotel.stay("Bruno Lima", "500")
+    order = hotel.order("Ana pediu toalha", aberta_em="2026-03-08T20:00:00Z")
+    morning(hotel)
+    before = suggestion(order, other)
+    hotel.change("listagem_hospedes", ana, status="cancelada")
+    morning(hotel, 1)
+    after = suggestion(order, other)
+    assert after.pk == before.pk
+    assert after.probability > before.probability
+
+
+def test_a_cancelled_stay_that_is_linked_already_alerts_and_keeps_its_link(hotel: SmallHotel) -> None:
     ana = hotel.stay("Ana Souza", "203", status="confirmada")
     order = hotel.order("Ana Souza chega amanhã, berço")
     hotel.stay("Bruno Lima", "415")
@@ -131,7 +145,9 @@ def test_a_cancelled_stay_that_is_linked_already_alerts_and_keeps_its_link(hotel
     ],
     ids=["early", "as planned"],
 )
-def test_a_departure_with_an_open_order_alerts(hotel: SmallHotel, left: date, kind: AlertKind, severity: Severity):
+def test_a_departure_with_an_open_order_alerts(
+    hotel: SmallHotel, left: date, kind: AlertKind, severity: Severity
+) -> None:
     ana, order = hotel.stay("Ana Souza", "203"), hotel.order("Ana Souza 203 cofre travado")
     hotel.stay("Bruno Lima", "415")
     morning(hotel)
@@ -141,7 +157,7 @@ def test_a_departure_with_an_open_order_alerts(hotel: SmallHotel, left: date, ki
     assert (alert.kind, alert.severity, alert.order_id, alert.stay_id) == (kind, severity, order, ana)
 
 
-def test_a_vanished_stay_waits_a_second_listing_before_its_suggestions_expire(hotel: SmallHotel):
+def test_a_vanished_stay_waits_a_second_listing_before_its_suggestions_expire(hotel: SmallHotel) -> None:
     ana, order = hotel.stay("Ana Souza", "203"), hotel.order("Ana Souza 203 cofre travado")
     hotel.stay("Bruno Lima", "415")
     morning(hotel)
@@ -156,7 +172,7 @@ def test_a_vanished_stay_waits_a_second_listing_before_its_suggestions_expire(ho
     assert not Alert.objects.exists()
 
 
-def test_a_stay_that_only_slid_out_of_the_window_is_not_taken_for_vanished(hotel: SmallHotel):
+def test_a_stay_that_only_slid_out_of_the_window_is_not_taken_for_vanished(hotel: SmallHotel) -> None:
     ana = hotel.stay("Ana Souza", "203", status="confirmada", chegada=D + timedelta(3), saida=D + timedelta(5))
     order = hotel.order("berço p/ chegada Ana Souza")
     hotel.stay("Bruno Lima", "415")
@@ -168,7 +184,7 @@ def test_a_stay_that_only_slid_out_of_the_window_is_not_taken_for_vanished(hotel
     assert suggestion(order, ana).state == State.PENDING
 
 
-def test_a_swapped_document_alerts_and_a_new_one_does_not(hotel: SmallHotel):
+def test_a_swapped_document_alerts_and_a_new_one_does_not(hotel: SmallHotel) -> None:
     ana, bruno = hotel.stay("Ana Souza", "203", doc="52998224725"), hotel.stay("Bruno Lima", "415")
     morning(hotel)
     hotel.database.execute("update hospedes set doc_numero = '11144477735'")
@@ -178,7 +194,7 @@ def test_a_swapped_document_alerts_and_a_new_one_does_not(hotel: SmallHotel):
     assert bruno != ana
 
 
-def test_an_edited_text_supersedes_the_older_suggestions_and_matches_again(hotel: SmallHotel):
+def test_an_edited_text_supersedes_the_older_suggestions_and_matches_again(hotel: SmallHotel) -> None:
     ana, order = hotel.stay("Ana Souza", "203"), hotel.order("Ana 203 chuveiro frio")
     bruno = hotel.stay("Bruno Lima", "415")
     morning(hotel)
@@ -190,7 +206,7 @@ def test_an_edited_text_supersedes_the_older_suggestions_and_matches_again(hotel
     assert (new.state, new.rank, new.texto_versao) == (State.PENDING, 1, 2)
 
 
-def test_a_status_edit_of_an_order_matches_nothing_again(hotel: SmallHotel):
+def test_a_status_edit_of_an_order_matches_nothing_again(hotel: SmallHotel) -> None:
     hotel.stay("Ana Souza", "203")
     order = hotel.order("Ana 203 chuveiro frio", aberta_em="2026-03-08T18:00:00Z")
     morning(hotel)
@@ -200,7 +216,7 @@ def test_a_status_edit_of_an_order_matches_nothing_again(hotel: SmallHotel):
     assert done.summary["orders_matched"] == 0
 
 
-def test_a_closed_order_keeps_what_is_pending_for_seven_days(hotel: SmallHotel):
+def test_a_closed_order_keeps_what_is_pending_for_seven_days(hotel: SmallHotel) -> None:
     ana, order = hotel.stay("Ana Souza", "203"), hotel.order("Ana 203 chuveiro frio")
     morning(hotel)
     hotel.stay("Bruno Lima", "415", saida=D + timedelta(20))
@@ -212,7 +228,7 @@ def test_a_closed_order_keeps_what_is_pending_for_seven_days(hotel: SmallHotel):
     assert (ended.state, ended.end_reason) == (State.EXPIRED, EndReason.ORDER_CLOSED)
 
 
-def test_an_order_that_no_longer_exists_leaves_the_queue_after_two_readings(hotel: SmallHotel):
+def test_an_order_that_no_longer_exists_leaves_the_queue_after_two_readings(hotel: SmallHotel) -> None:
     ana, order = hotel.stay("Ana Souza", "203"), hotel.order("Ana 203 chuveiro frio")
     morning(hotel)
     hotel.database.execute("delete from sugestoes_match")
@@ -227,7 +243,7 @@ def test_an_order_that_no_longer_exists_leaves_the_queue_after_two_readings(hote
 
 
 @pytest.mark.parametrize("hidden", ["menor", "incognito"])
-def test_a_hidden_guest_is_never_offered_though_the_order_names_nobody_else(hotel: SmallHotel, hidden: str):
+def test_a_hidden_guest_is_never_offered_though_the_order_names_nobody_else(hotel: SmallHotel, hidden: str) -> None:
     ana, order = hotel.stay("Ana Souza", "203", **{hidden: True}), hotel.order("Ana Souza 203 chuveiro frio")
     morning(hotel)
     assert Order.objects.filter(pk=order).exists()

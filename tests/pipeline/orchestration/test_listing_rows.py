@@ -30,14 +30,14 @@ def source(**person: Any) -> dict[str, Any]:
     }
 
 
-def test_a_snapshot_row_holds_no_document_and_nothing_that_was_not_asked_for():
+def test_a_snapshot_row_holds_no_document_and_nothing_that_was_not_asked_for() -> None:
     row = flatten(source(data_nascimento="1980-01-01", raca="x"), hash_key="k")
     assert CPF not in json.dumps(row)
     assert row["doc_final"] == "25"
     assert set(row) == {*listing_rows.COLUMNS, "visto_em"}
 
 
-def test_the_same_document_however_it_is_written_gives_the_same_mark():
+def test_the_same_document_however_it_is_written_gives_the_same_mark() -> None:
     plain, dotted = flatten(source(), hash_key="k"), flatten(source(doc_numero="529.982.247-25"), hash_key="k")
     assert plain["doc_hmac"] == dotted["doc_hmac"]
     assert plain["doc_hmac"] != flatten(source(doc_numero="11144477735"), hash_key="k")["doc_hmac"]
@@ -45,19 +45,19 @@ def test_the_same_document_however_it_is_written_gives_the_same_mark():
     assert flatten(source(doc_numero=None), hash_key="k")["doc_hmac"] is None
 
 
-def test_padding_doubled_spaces_and_decomposed_accents_are_normalised():
+def test_padding_doubled_spaces_and_decomposed_accents_are_normalised() -> None:
     row = flatten(source(nome="Jose\u0301  Lima"), hash_key="k")
     assert (row["uh"], row["nome_listagem"], row["nome"]) == ("203", "SOUZA, ANA", "José Lima")
 
 
-def test_a_companion_without_a_name_has_no_person():
+def test_a_companion_without_a_name_has_no_person() -> None:
     unnamed = source() | {"hospede_id": None, "hospedes": None, "nome_listagem": "ACOMPANHANTE 1"}
     row = flatten(unnamed, hash_key="k")
     assert (row["nome"], row["menor"], row["doc_hmac"]) == (None, False, None)
     assert for_matching(row)["hospedes"] is None
 
 
-def test_the_engine_gets_postgrests_shape_back():
+def test_the_engine_gets_postgrests_shape_back() -> None:
     flat = flatten(source(telefone="(48) 99999-0000"), hash_key="k")
     back = for_matching(flat, [{"uh": "203", "de": "2026-01-08", "ate": "2026-01-12"}], CPF)
     assert back["reservas"]["num_reserva"] == "R70"
@@ -66,14 +66,14 @@ def test_the_engine_gets_postgrests_shape_back():
     assert back["ocupacoes"][0]["uh"] == "203"
 
 
-def test_nothing_is_read_with_a_star_and_no_forbidden_column_is_named():
+def test_nothing_is_read_with_a_star_and_no_forbidden_column_is_named() -> None:
     for select in (listing_rows.SELECT, order_rows.SELECT):
         assert "*" not in select
     for column in ("nascimento", "raca", "deficiencia", "profissao", "endereco", "observacoes"):
         assert column not in listing_rows.SELECT
 
 
-def test_the_hash_leaves_out_what_our_own_writes_and_each_export_touch():
+def test_the_hash_leaves_out_what_our_own_writes_and_each_export_touch() -> None:
     assert not {"visto_em", "updated_at"} & set(listing_rows.COLUMNS)
     assert not {*order_rows.LINK, "updated_at"} & set(order_rows.COLUMNS)
 
@@ -90,16 +90,16 @@ def test_the_hash_leaves_out_what_our_own_writes_and_each_export_touch():
     ],
     ids=["out", "cancelled", "no-show", "in-house", "expected", "departure before the window"],
 )
-def test_only_an_unexplained_absence_counts_as_vanished(fields: dict[str, Any], explained: bool):
+def test_only_an_unexplained_absence_counts_as_vanished(fields: dict[str, Any], explained: bool) -> None:
     assert listing_rows.spec(D).explained(stay(**fields)) is explained
 
 
-def test_a_guest_who_never_moved_has_no_rooms_over_time():
+def test_a_guest_who_never_moved_has_no_rooms_over_time() -> None:
     assert occupied(stay(), [("203", date(2026, 1, 8), None)]) == []
     assert occupied(stay(), [(None, date(2026, 1, 6), date(2026, 1, 8)), ("203", date(2026, 1, 8), None)]) == []
 
 
-def test_a_move_happened_on_the_day_before_the_listing_that_shows_it():
+def test_a_move_happened_on_the_day_before_the_listing_that_shows_it() -> None:
     rooms = occupied(stay(uh="415"), [("203", date(2026, 1, 8), date(2026, 1, 10)), ("415", date(2026, 1, 10), None)])
     assert rooms == [
         {"uh": "203", "de": "2026-01-08", "ate": "2026-01-09"},
@@ -107,17 +107,17 @@ def test_a_move_happened_on_the_day_before_the_listing_that_shows_it():
     ]
 
 
-def test_orders_keep_what_was_typed_without_documents_and_with_instants_in_one_zone():
+def test_orders_keep_what_was_typed_without_documents_and_with_instants_in_one_zone() -> None:
     row = order_rows.flatten(order(descricao="CPF 529.982.247-25 chuveiro", aberta_em="2026-01-09T12:00:00-03:00"))
     assert row["descricao"] == "CPF ***.***.***-25 chuveiro"
     assert row["aberta_em"] == "2026-01-09T15:00:00+00:00"
     assert set(row) == set(order_rows.COLUMNS)
 
 
-def test_a_second_run_of_a_date_reads_the_orders_changed_since_the_same_moment():
+def test_a_second_run_of_a_date_reads_the_orders_changed_since_the_same_moment() -> None:
     assert order_rows.changed_since(D, date(2026, 1, 9)) == datetime(2026, 1, 8, 3, tzinfo=UTC)
     assert order_rows.changed_since(D, None) == datetime(2026, 1, 8, 3, tzinfo=UTC)
 
 
-def test_after_days_without_a_run_the_orders_closed_meanwhile_are_read_too():
+def test_after_days_without_a_run_the_orders_closed_meanwhile_are_read_too() -> None:
     assert order_rows.changed_since(D, date(2026, 1, 5)) == datetime(2026, 1, 4, 3, tzinfo=UTC)

@@ -1,10 +1,12 @@
 """From effects to work: orders to match, suggestions to expire, alerts to raise."""
 
 from datetime import date
+from typing import Any
 
 from matching.states import AlertKind, EndReason, Severity
 from pipeline.orchestration import plan
 from pipeline.orchestration.effects import (
+    Effect,
     Expire,
     FlagMoved,
     MatchNaming,
@@ -22,11 +24,11 @@ ON_D = (("date", "2026-01-10"),)
 LINKED = {"listagem_id": 7, "matched_at": "2026-01-09T18:00:00+00:00", "matched_by": "ana"}
 
 
-def orders(*rows):
+def orders(*rows: dict[str, Any]) -> dict[int, dict[str, Any]]:
     return {row["id"]: row for row in rows}
 
 
-def test_only_open_orders_without_a_link_are_matched():
+def test_only_open_orders_without_a_link_are_matched() -> None:
     rows = orders(
         order(1), order(2, status="concluida"), order(3, **LINKED), order(4, **LINKED | {"sem_hospede": True})
     )
@@ -34,7 +36,7 @@ def test_only_open_orders_without_a_link_are_matched():
     assert plan.make(effects, rows, Known()).match == {1}
 
 
-def test_opened_since_counts_by_the_hotels_calendar_day():
+def test_opened_since_counts_by_the_hotels_calendar_day() -> None:
     rows = orders(
         order(1, aberta_em="2026-01-09T02:59:00+00:00"),  # still the 8th in São Paulo
         order(2, aberta_em="2026-01-09T03:00:00+00:00"),
@@ -43,13 +45,13 @@ def test_opened_since_counts_by_the_hotels_calendar_day():
     assert plan.make([MatchOpenedSince(date(2026, 1, 9))], rows, Known()).match == {2, 3}
 
 
-def test_a_rescore_reaches_the_orders_that_were_ever_offered_the_stay():
+def test_a_rescore_reaches_the_orders_that_were_ever_offered_the_stay() -> None:
     known = Known(offered={7: frozenset({1, 2}), 8: frozenset({3})})
     rows = orders(order(1), order(2), order(3))
     assert plan.make([Rescore(7)], rows, known).match == {1, 2}
 
 
-def test_an_order_names_a_room_by_its_field_or_anywhere_in_its_text():
+def test_an_order_names_a_room_by_its_field_or_anywhere_in_its_text() -> None:
     rows = orders(
         order(1, uh_texto="203"),
         order(2, descricao="hosp. do 203 pediu toalha"),
@@ -60,7 +62,7 @@ def test_an_order_names_a_room_by_its_field_or_anywhere_in_its_text():
     assert plan.make([MatchNaming(frozenset({"203"}))], rows, Known()).match == {1, 2, 3, 4}
 
 
-def test_expiries_are_grouped_by_their_reason():
+def test_expiries_are_grouped_by_their_reason() -> None:
     effects = [
         Expire(7, EndReason.STAY_CANCELLED),
         Expire(8, EndReason.STAY_CANCELLED),
@@ -69,14 +71,14 @@ def test_expiries_are_grouped_by_their_reason():
     assert plan.make(effects, {}, Known()).expire == {EndReason.STAY_CANCELLED: {7, 8}, EndReason.NO_SHOW: {9}}
 
 
-def test_a_cancelled_stay_alerts_for_each_order_linked_to_it_even_a_closed_one():
+def test_a_cancelled_stay_alerts_for_each_order_linked_to_it_even_a_closed_one() -> None:
     known = Known(linked={7: frozenset({1, 2})}, likely={7: frozenset({3})})
     effect = WarnLinked(7, AlertKind.LINKED_STAY_CANCELLED, Severity.HIGH, ON_D)
     rows = orders(order(1), order(2, status="concluida"), order(3))
     assert [a.order for a in plan.make([effect], rows, known).alerts] == [1, 2]
 
 
-def test_a_departure_alerts_for_open_orders_linked_or_most_likely_its_own():
+def test_a_departure_alerts_for_open_orders_linked_or_most_likely_its_own() -> None:
     known = Known(linked={7: frozenset({1, 2})}, likely={7: frozenset({3})})
     effect = WarnOpen(7, AlertKind.DEPARTURE, Severity.MEDIUM, ON_D)
     rows = orders(order(1, **LINKED), order(2, status="concluida", **LINKED), order(3), order(4))
@@ -86,14 +88,14 @@ def test_a_departure_alerts_for_open_orders_linked_or_most_likely_its_own():
     ]
 
 
-def test_a_swapped_document_alerts_though_no_order_is_concerned():
+def test_a_swapped_document_alerts_though_no_order_is_concerned() -> None:
     effect = WarnStay(7, AlertKind.DOCUMENT_CHANGED, Severity.HIGH, ON_D)
     assert plan.make([effect], {}, Known()).alerts == [
         AlertCall(AlertKind.DOCUMENT_CHANGED, Severity.HIGH, None, 7, ON_D)
     ]
 
 
-def test_a_move_flags_each_open_order_of_the_old_room_once_though_the_whole_family_moves():
+def test_a_move_flags_each_open_order_of_the_old_room_once_though_the_whole_family_moves() -> None:
     rows = orders(
         order(1, uh_texto="203"),
         order(2, uh_texto="415"),
@@ -111,6 +113,6 @@ def test_a_move_flags_each_open_order_of_the_old_room_once_though_the_whole_fami
     ]
 
 
-def test_known_is_asked_only_about_the_stays_that_need_it():
-    effects = [MatchOrder(1), Rescore(7), Expire(8, EndReason.NO_SHOW), MatchOpenedSince(D)]
+def test_known_is_asked_only_about_the_stays_that_need_it() -> None:
+    effects: list[Effect] = [MatchOrder(1), Rescore(7), Expire(8, EndReason.NO_SHOW), MatchOpenedSince(D)]
     assert plan.stays_of(effects) == {7, 8}

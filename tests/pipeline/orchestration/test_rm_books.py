@@ -40,7 +40,7 @@ def inventory(room_type: str, since: str, rooms: int, blocked: int = 0) -> dict[
     return {"tipo_uh": room_type, "desde": since, "uh_total": rooms, "uh_bloqueadas": blocked}
 
 
-def test_a_stay_is_sold_on_its_nights_and_not_on_the_day_of_departure():
+def test_a_stay_is_sold_on_its_nights_and_not_on_the_day_of_departure() -> None:
     found = books(reservation("2026-01-11", "2026-01-13"))
     sold = [found[f"2026-01-{day}", "STD"]["uh_vendidas"] for day in range(10, 16)]
     assert sold == [0, 1, 1, 0, 0, 0]
@@ -50,13 +50,13 @@ def test_a_stay_is_sold_on_its_nights_and_not_on_the_day_of_departure():
     assert found["2026-01-12", "STD"]["adultos"] == 2
 
 
-def test_a_guest_in_house_since_before_the_collection_counts_from_today_on():
+def test_a_guest_in_house_since_before_the_collection_counts_from_today_on() -> None:
     found = books(reservation("2026-01-02", "2026-01-12", status="na_casa"))
     assert [found[f"2026-01-{d}", "STD"]["uh_vendidas"] for d in (10, 11, 12)] == [1, 1, 0]
     assert found["2026-01-10", "STD"]["chegadas"] == 0
 
 
-def test_every_type_adds_up_to_the_total_of_the_day():
+def test_every_type_adds_up_to_the_total_of_the_day() -> None:
     found = books(
         reservation("2026-01-10", "2026-01-12"),
         reservation("2026-01-10", "2026-01-11", tipo_uh="LUX", diaria=900),
@@ -67,52 +67,52 @@ def test_every_type_adds_up_to_the_total_of_the_day():
     assert (total["uh_total"], total["uh_bloqueadas"]) == (80, 1)
 
 
-def test_an_unconfirmed_reservation_is_counted_apart_and_earns_nothing():
+def test_an_unconfirmed_reservation_is_counted_apart_and_earns_nothing() -> None:
     night = books(reservation("2026-01-10", "2026-01-12", status="a_confirmar"))["2026-01-10", "STD"]
     assert (night["uh_a_confirmar"], night["uh_vendidas"], night["receita"], night["chegadas"]) == (1, 0, 0, 0)
 
 
 @pytest.mark.parametrize(("segment", "column"), [("Cortesia", "uh_cortesia"), ("uso_casa", "uh_uso_casa")])
-def test_rooms_nobody_pays_for_do_not_thin_out_the_average_rate(segment: str, column: str):
+def test_rooms_nobody_pays_for_do_not_thin_out_the_average_rate(segment: str, column: str) -> None:
     night = books(reservation("2026-01-10", "2026-01-12", segmento=segment))["2026-01-10", "STD"]
     assert (night[column], night["uh_vendidas"], night["receita"]) == (1, 0, 0)
 
 
-def test_day_use_is_no_night():
+def test_day_use_is_no_night() -> None:
     night = books(reservation("2026-01-10", "2026-01-10"))["2026-01-10", "STD"]
     assert (night["uh_day_use"], night["uh_vendidas"], night["chegadas"], night["saidas"]) == (1, 0, 1, 1)
 
 
-def test_a_group_room_is_sold_and_marked():
+def test_a_group_room_is_sold_and_marked() -> None:
     night = books(reservation("2026-01-10", "2026-01-11", grupo_codigo="GRP7"))["2026-01-10", "STD"]
     assert (night["uh_vendidas"], night["uh_grupo"]) == (1, 1)
 
 
-def test_a_guest_who_left_early_frees_the_remaining_nights():
+def test_a_guest_who_left_early_frees_the_remaining_nights() -> None:
     gone = reservation("2026-01-08", "2026-01-14", status="saida", saida_real="2026-01-10T11:00:00-03:00")
     found = books(gone)
     assert [found[f"2026-01-{d}", "STD"]["uh_vendidas"] for d in (10, 11, 12)] == [0, 0, 0]
     assert found["2026-01-10", "STD"]["saidas"] == 1
 
 
-def test_the_inventory_in_force_on_the_stay_date_counts():
+def test_the_inventory_in_force_on_the_stay_date_counts() -> None:
     found = books(stocks=[inventory("STD", "2026-01-12", 58, 2), inventory("STD", "2025-01-01", 60)])
     assert [found[f"2026-01-{d}", "STD"]["uh_total"] for d in (10, 11, 12, 13)] == [60, 60, 58, 58]
     assert found["2026-01-12", TOTAL]["uh_bloqueadas"] == 2
 
 
-def test_every_stay_date_of_the_horizon_has_a_row_even_where_nothing_is_sold():
+def test_every_stay_date_of_the_horizon_has_a_row_even_where_nothing_is_sold() -> None:
     found = books(stocks=[inventory("STD", "2025-01-01", 60)], days=365)
     assert len(found) == 366 * 2
     assert max(day for day, _ in found) == "2027-01-10"
 
 
-def test_the_order_of_the_feed_changes_nothing():
+def test_the_order_of_the_feed_changes_nothing() -> None:
     several = [reservation(f"2026-01-{10 + n}", "2026-01-16", tipo_uh=t) for n, t in enumerate(("STD", "LUX", "STE"))]
     assert books(*several) == books(*reversed(several))
 
 
-def test_a_line_that_makes_no_sense_is_named_by_number_and_never_quoted():
+def test_a_line_that_makes_no_sense_is_named_by_number_and_never_quoted() -> None:
     lines = [json.dumps({"business_date": "2026-01-10", "days": 1}), '{"booking": {"diaria": "Maria 123.456.789-09"}}']
     with pytest.raises(FeedError) as caught:
         read_feed(lines)
@@ -120,7 +120,7 @@ def test_a_line_that_makes_no_sense_is_named_by_number_and_never_quoted():
     assert "Maria" not in str(caught.value)
 
 
-def test_the_program_answers_rows_or_a_sentence_and_code_2():
+def test_the_program_answers_rows_or_a_sentence_and_code_2() -> None:
     feed = io.StringIO(
         json.dumps({"business_date": "2026-01-10", "days": 1})
         + "\n"
