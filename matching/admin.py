@@ -69,7 +69,7 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
         return [path("review/", queue, name="matching_matchsuggestion_review"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MatchSuggestion]:
-        return super().get_queryset(request).with_unconfirmed()  # type: ignore[attr-defined]  # SuggestionQuerySet
+        return MatchSuggestion.objects.with_unconfirmed().order_by(*self.get_ordering(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[MatchSuggestion], search_term: str
@@ -140,9 +140,9 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
 class DecisionAdmin(ReadOnlyAdmin):
     """The audit: who decided what, when, and what was taken back."""
 
-    list_display = ("at", "user", "verb", "suggestion_column", "reason_column", "undone_column")
+    list_display = ("at_column", "user", "verb", "suggestion_column", "reason_column", "undone_column")
     list_display_links = None
-    list_filter = ("verb", "user")
+    list_filter = ("verb", ("user", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user", "suggestion__order", "suggestion__stay", "undone_by__user")
     date_hierarchy = "at"
     search_fields = ("suggestion__order__search", "suggestion__stay__search", "user__username")
@@ -155,6 +155,10 @@ class DecisionAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
     ) -> tuple[QuerySet[Decision], bool]:
         return super().get_search_results(request, queryset, searchable(search_term))
+
+    @admin.display(description=_("when"), ordering="at")
+    def at_column(self, decision: Decision) -> SafeString:
+        return columns.moment_cell(decision.at)
 
     @admin.display(description=_("suggestion"))
     def suggestion_column(self, decision: Decision) -> SafeString:
@@ -174,7 +178,7 @@ class DecisionAdmin(ReadOnlyAdmin):
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
-    list_display = ("severity_column", "sentence_column", "order_column", "created_at")
+    list_display = ("severity_column", "sentence_column", "order_column", "created_column")
     list_display_links = None
     list_filter = (SettledFilter, "severity", "kind")
     list_select_related = ("order", "stay", "settled_by")
@@ -193,6 +197,10 @@ class AlertAdmin(ReadOnlyAdmin):
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [*self.list_display, _column("settled", _("settled"), columns.settled_cell, request.user)]
 
+    @admin.display(description=_("when"), ordering="created_at")
+    def created_column(self, alert: Alert) -> SafeString:
+        return columns.moment_cell(alert.created_at)
+
     @admin.display(description=_("severity"), ordering="severity")
     def severity_column(self, alert: Alert) -> SafeString:
         return badges.severity_chip(alert.severity)
@@ -205,7 +213,7 @@ class AlertAdmin(ReadOnlyAdmin):
     def order_column(self, alert: Alert) -> SafeString | str:
         if alert.order is None:
             return "—"
-        return format_html('<a href="{}">OS {}</a>', views.order_url(alert.order), alert.order.number)
+        return format_html('<a class="num" href="{}">OS {}</a>', views.order_url(alert.order), alert.order.number)
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("matching.settle_alert")

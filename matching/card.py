@@ -18,7 +18,7 @@ from matching.fingerprints import differing
 from matching.models import Decision, MatchSuggestion, Stay
 from matching.privacy import masked_document
 from matching.states import State, Verb
-from matching.words import NEAR, Agreement, agreement, comparison_words
+from matching.words import NEAR, Agreement, agreement, comparison_words, share, shown_values
 
 Pieces = Sequence[tuple[str, bool]]
 
@@ -46,6 +46,7 @@ def context(suggestion: MatchSuggestion) -> dict[str, Any]:
         "stay": stay,
         "department": department_words(order.department),
         "day_format": _("m/d"),
+        "share": share(suggestion.probability),
         "band_chip": badges.band_chip(suggestion.band),
         "state_chip": badges.state_chip(suggestion.state),
         "departs_today": stay is not None and stay.departure == timezone.localdate(),
@@ -70,7 +71,7 @@ def signed(bits: float) -> str:
 
 def _row(reason: Mapping[str, Any], bar: charts.Bar) -> Row:
     found = agreement(reason)
-    order, guest = str(reason["order_value"] or ""), str(reason["guest_value"] or "")
+    order, guest = shown_values(reason)
     pieces: tuple[Pieces, Pieces] = ([(order, False)], [(guest, False)])
     if found.sign == NEAR.sign and order and guest:
         pieces = charts.differing_letters(order, guest)
@@ -87,6 +88,7 @@ class Alternative:
     here: bool
     open: bool
     chip: SafeString
+    share: str
 
 
 def _alternatives(suggestion: MatchSuggestion) -> dict[str, Any]:
@@ -104,10 +106,11 @@ def _alternatives(suggestion: MatchSuggestion) -> dict[str, Any]:
                 s.pk == suggestion.pk,
                 s.state == State.PENDING,
                 badges.state_chip(s.state),
+                share(s.probability),
             )
             for s in found
         ],
-        "gap": number_format(shares[0] - shares[1], 2) if len(shares) > 1 else "",
+        "gap": number_format(round(shares[0] - shares[1], 2), 2) if len(shares) > 1 else "",
         "no_guest_offered": len(guests) < len(found),
     }
 

@@ -108,13 +108,18 @@ def stay_line(arrival: date, departure: date, rooms: Sequence[tuple[str, date, d
 
 def differing_letters(left: str, right: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
     """Both texts as (piece, differs), letter by letter, case aside."""
-    matcher = SequenceMatcher(None, left.casefold(), right.casefold(), autojunk=False)
+    matcher = SequenceMatcher(None, _folded(left), _folded(right), autojunk=False)
     marked: tuple[list[tuple[str, bool]], list[tuple[str, bool]]] = ([], [])
     for tag, a, b, c, d in matcher.get_opcodes():
         for side, piece in zip(marked, (left[a:b], right[c:d]), strict=True):
             if piece:
                 side.append((piece, tag != "equal"))
     return marked
+
+
+def _folded(text: str) -> list[str]:
+    """Character by character: folded as a whole, "ß" would become two and shift every mark after it."""
+    return [character.casefold() for character in text]
 
 
 def _number(value: float) -> str:

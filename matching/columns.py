@@ -1,10 +1,11 @@
 """Cells of the suggestions' list: text above, support below, and the buttons that decide."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -13,24 +14,26 @@ from django.utils.translation import gettext as _
 from matching import badges
 from matching.models import Alert, Decision, MatchSuggestion
 from matching.states import State
+from matching.words import share
 
 
 def order_cell(suggestion: MatchSuggestion) -> SafeString:
-    request = Truncator(suggestion.order.request).chars(38)
+    request = Truncator(suggestion.order.request).chars(30)
     return format_html('OS {} <span class="sub">{}</span>', suggestion.order.number, request)
 
 
 def guest_cell(suggestion: MatchSuggestion) -> SafeString:
     stay = suggestion.stay
     if stay is None:
-        return format_html('{} <span class="sub">{}</span>', _("No guest"), _("third party, staff, common area"))
+        return format_html('{} <span class="sub">{}</span>', _("No guest"), _("third party or staff"))
     room = _("Room %(room)s") % {"room": stay.room} if stay.room else _("no room yet")
-    return format_html('{} <span class="sub">{}</span>', Truncator(stay.name).chars(32), room)
+    return format_html('{} <span class="sub">{}</span>', Truncator(stay.name).chars(26), room)
 
 
 def probability_cell(suggestion: MatchSuggestion) -> SafeString:
-    share = number_format(suggestion.probability, 2)
-    return format_html('<span class="num">{}</span> {}', share, badges.band_chip(suggestion.band))
+    return format_html(
+        '<span class="num">{}</span> {}', share(suggestion.probability), badges.band_chip(suggestion.band)
+    )
 
 
 def departure_cell(suggestion: MatchSuggestion) -> SafeString | str:
@@ -44,19 +47,18 @@ def departure_cell(suggestion: MatchSuggestion) -> SafeString | str:
 
 def decision_cell(suggestion: MatchSuggestion, user: Any) -> SafeString:
     """Buttons where this person may press them; otherwise the state in a chip."""
+    pending, decides = suggestion.state == State.PENDING, user.has_perm("matching.decide_suggestion")
     parts: list[SafeString] = []
-    if suggestion.conflict and suggestion.state == State.PENDING:
+    if suggestion.conflict and pending:
         parts.append(badges.conflict_chip())
-    if suggestion.state == State.PENDING and user.has_perm("matching.decide_suggestion"):
-        parts.append(decide_buttons(suggestion))
-    else:
-        parts.append(badges.state_chip(suggestion.state))
-        parts.append(_who(suggestion))
+    parts.append(decide_buttons(suggestion) if pending and decides else badges.state_chip(suggestion.state))
     if getattr(suggestion, "unconfirmed", False):
         parts.append(badges.unconfirmed_chip())
     if suggestion.decision and suggestion.state != State.SUPERSEDED and may_undo(suggestion.decision, user):
         parts.append(undo_button(suggestion))
-    return format_html_join(" ", "{}", ((part,) for part in parts if part))
+    if not pending:
+        parts.append(_who(suggestion))
+    return format_html_join(" ", "{}", ((part,) for part in parts))
 
 
 def decide_buttons(suggestion: MatchSuggestion) -> SafeString:
@@ -106,3 +108,8 @@ def settled_cell(alert: Alert, user: Any) -> SafeString:
     if not user.has_perm("matching.settle_alert"):
         return badges.chip("wait", _("open"))
     return format_html('<button class="btn btn-s" name="settle" value="{}">{}</button>', alert.pk, _("Settle"))
+
+
+def moment_cell(moment: datetime) -> SafeString:
+    """Short, on one line: lists are read, not studied."""
+    return format_html('<span class="num">{}</span>', date_format(timezone.localtime(moment), _("m/d H:i")))

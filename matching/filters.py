@@ -34,9 +34,13 @@ def unconfirmed(suggestions: Suggestions) -> Suggestions:
     return suggestions.filter(Exists(WriteBack.objects.filter(suggestion=OuterRef("pk"), state=WriteState.OPEN)))
 
 
+def _in_state(state: State) -> Callable[[Suggestions], Suggestions]:
+    return lambda suggestions: suggestions.filter(state=state)
+
+
 STATES: dict[str, tuple[Any, Callable[[Suggestions], Suggestions]]] = {
     "all": (_("all"), lambda q: q),
-    **{state.value: (state.label, lambda q, s=state: q.filter(state=s)) for state in State},
+    **{state.value: (state.label, _in_state(state)) for state in State},
     "conflict": (_("conflict"), lambda q: q.exclude(conflict="")),
     "unconfirmed": (_p("write-back", "to confirm"), unconfirmed),
 }
@@ -67,7 +71,7 @@ class BandFilter(admin.SimpleListFilter):
         return [(band.value, band.label) for band in Band]
 
     def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
-        return queryset.filter(BAND_RANGE[Band(self.value())]) if self.value() in Band.values else queryset
+        return queryset.filter(BAND_RANGE[Band(self.value() or "")]) if self.value() in Band.values else queryset
 
 
 class DepartureFilter(admin.SimpleListFilter):
@@ -117,7 +121,7 @@ class SettledFilter(admin.SimpleListFilter):
     parameter_name = "settled"
 
     def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("settled alerts")), ("all", _("all"))]
+        return [("yes", _("settled alerts")), ("all", _p("alerts", "all"))]
 
     def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "all":

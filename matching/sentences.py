@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from matching.words import MISSING, agreement, comparison_words
+from matching.words import DIFFERENT, MISSING, NEAR, SAME, agreement, comparison_words, shown_values
 
 Reason = Mapping[str, Any]
 DECISIVE = 1.0
+# Agreements whose word adds nothing to the two values and the sign between them.
+PLAIN = (SAME, NEAR, DIFFERENT, MISSING)
 ALWAYS_THERE = frozenset({"presence"})
 
 
@@ -20,7 +21,7 @@ def why(reasons: Sequence[Reason]) -> str:
     against = sorted((r for r in told if r["weight_bits"] <= -DECISIVE), key=lambda r: float(r["weight_bits"]))
     silent = [r for r in told if agreement(r).sign == MISSING.sign and r["guest_value"] and not r["order_value"]]
     sentences = [
-        _("%(parts)s decide.") % {"parts": capfirst(_joined(_parts(helping[:4])))} if helping else "",
+        _("What decides: %(parts)s.") % {"parts": _joined(_parts(helping[:4]))} if helping else "",
         _("Against it: %(parts)s.") % {"parts": _joined(_parts(against[:2]))} if against else "",
         _("Not in the order: %(parts)s; it neither helps nor harms.") % {"parts": _joined(_parts(silent[:2]))}
         if silent
@@ -38,17 +39,18 @@ def _parts(reasons: Iterable[Reason]) -> list[str]:
 
 
 def _phrase(field: str, group: Sequence[Reason]) -> str:
-    word = str(agreement(group[0]).word)
+    """`name (Thiago ≈ Tiago)`; the agreement in words where it says more than its sign, or where nothing else does."""
     values = [v for v in (_values(reason) for reason in group) if v]
-    said = f"{comparison_words(field)} {word}"
-    return f"{said} ({', '.join(values)})" if values else said
+    found = agreement(group[0])
+    said = [*values, *([] if values and found in PLAIN else [str(found.word)])]
+    return f"{comparison_words(field)} ({', '.join(dict.fromkeys(said))})"
 
 
 def _values(reason: Reason) -> str:
-    order, guest = reason["order_value"] or "", reason["guest_value"] or ""
-    if order.casefold() == guest.casefold() or not order:
-        return str(guest)
-    return f"{order} {agreement(reason).sign} {guest}" if guest else str(order)
+    order, guest = shown_values(reason)
+    if not order or order.casefold() == guest.casefold():
+        return guest
+    return f"{order} {agreement(reason).sign} {guest}" if guest else order
 
 
 def _joined(parts: Sequence[str]) -> str:

@@ -101,7 +101,7 @@ def _page(
 
 def _render(admin: ModelAdmin[Any], request: HttpRequest, template: str, own: dict[str, Any]) -> HttpResponse:
     context = {**admin.admin_site.each_context(request), "opts": admin.opts, **own}
-    request.current_app = admin.admin_site.name  # type: ignore[attr-defined]  # read by the admin's url tag
+    request.current_app = admin.admin_site.name
     return TemplateResponse(request, template, context)
 
 

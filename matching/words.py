@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy as _p
 
@@ -32,7 +33,7 @@ FIELDS: dict[str, Words] = {
     "presence": _p("field", "when"),
     "name": _p("field", "name"),
     "suffix": _p("field", "suffix"),
-    "sex": _p("field", "Mr. or Mrs."),
+    "sex": _p("field", "form of address"),
     "room": _p("field", "room"),
     "phone": _p("field", "phone"),
     "document": _p("field", "document"),
@@ -76,6 +77,8 @@ def _neutral(word: Words) -> Agreement:
 
 LEVELS: dict[tuple[str, str], Agreement] = {
     ("presence", "in_house"): _same(_p("agreement", "in house")),
+    ("presence", "arrived"): _same(_p("agreement", "just arrived")),
+    ("presence", "expected"): _near(_p("agreement", "expected")),
     ("presence", "arriving"): _same(_p("agreement", "arriving")),
     ("presence", "leaving"): _same(_p("agreement", "leaving")),
     ("presence", "left"): _different(_p("agreement", "had left")),
@@ -88,6 +91,10 @@ LEVELS: dict[tuple[str, str], Agreement] = {
     ("name", "prefix"): _near(_p("agreement", "same beginning")),
     ("name", "initial"): _near(_p("agreement", "initial")),
     ("name", "distant"): _near(_p("agreement", "resembles")),
+    ("name", "register_slip"): _near(_p("agreement", "slip of the pen")),
+    ("name", "family"): _near(_p("agreement", "family name")),
+    ("name", "unnamed"): _neutral(_p("agreement", "companion without a name")),
+    ("name", "not_listed"): _different(_p("agreement", "not on the list")),
     ("name", "none"): DIFFERENT,
     ("room", "earlier"): _near(_p("agreement", "room before the move")),
     ("room", "later"): _near(_p("agreement", "room after the move")),
@@ -109,6 +116,9 @@ LEVELS: dict[tuple[str, str], Agreement] = {
     ("nobody", "staff"): _same(_p("agreement", "staff")),
     ("nobody", "staff_named"): _same(_p("agreement", "staff by name")),
     ("nobody", "asked_by_staff"): _same(_p("agreement", "asked by staff")),
+    ("nobody", "no_mention"): _same(_p("agreement", "names nobody")),
+    ("nobody", "third_party_mentioned"): _same(_p("agreement", "third party mentioned")),
+    ("nobody", "contact"): _different(_p("agreement", "has a guest's contact")),
     ("nobody", "guest"): _different(_p("agreement", "speaks of a guest")),
 }
 ANY_FIELD = {
@@ -132,3 +142,26 @@ def agreement(reason: Mapping[str, Any]) -> Agreement:
         return known
     weight = float(reason["weight_bits"])
     return DIFFERENT if weight < 0 else NEAR if weight > 0 else MISSING
+
+
+def shown_values(reason: Mapping[str, Any]) -> tuple[str, str]:
+    """Both sides as people write them; empty where the field has no value of its own."""
+    values = str(reason["order_value"] or ""), str(reason["guest_value"] or "")
+    if reason["comparison"] == "sex":
+        return (_ADDRESS.get(values[0], values[0]), _ADDRESS.get(values[1], values[1]))
+    return values
+
+
+_ADDRESS = {"M": "Sr.", "F": "Sra."}
+
+
+def share(probability: Any) -> str:
+    """Two places, and never a certainty that nobody has: 0,87, > 0,99, < 0,01."""
+    if probability >= CERTAIN:
+        return f"> {number_format(0.99, 2)}"
+    if probability < FAINT:
+        return f"< {number_format(0.01, 2)}"
+    return number_format(round(probability, 2), 2)
+
+
+CERTAIN, FAINT = 0.995, 0.005

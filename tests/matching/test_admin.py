@@ -185,8 +185,8 @@ class TestTheCard:
         html = page(ana, url_of(card.best))
         assert "T<mark>h</mark>iago" in html
         assert ">≠</b>diverge" in html
-        assert "O que decide: UH igual (412)" in html or "O que decide: Nome" in html
-        assert "Pesa contra: telefone diverge" in html
+        assert "O que decide: nome (Thiago Figueredo ≈ Tiago Figueiredo Neto, mesmo som) e UH (412)." in html
+        assert "Pesa contra: telefone ((85) •••••-••41 ≠ (85) •••••-••07)" in html
         assert "a 2ª fica 0,76 abaixo" in html
         assert "***.***.***-25" in html
         assert "52998224725" not in html

@@ -199,7 +199,7 @@ class TestDecisionsAreAppendOnly:
     @pytest.mark.parametrize("sql", ["update matching_decision set reason = 'other'", "delete from matching_decision"])
     def test_in_the_database(self, card: Card, ana: User, sql: str) -> None:
         review.decide(ana, card.best.pk, "reject", None)
-        with transaction.atomic(), connection.cursor() as cursor, pytest.raises(DatabaseError, match="append only"):
+        with pytest.raises(DatabaseError, match="append only"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
         assert Decision.objects.get().reason == ""
 

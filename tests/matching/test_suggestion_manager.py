@@ -21,7 +21,7 @@ from tests.matching.conftest import PHONE, Candidate, Card, Hotel, Reason, Resul
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
 
 
-def everything() -> list[dict[str, Any]]:
+def everything() -> list[Any]:
     return [*MatchSuggestion.objects.order_by("pk").values(), *Order.objects.values(), *Stay.objects.values()]
 
 
@@ -308,7 +308,7 @@ class TestMirror:
         assert (row["decidida_por"], row["modelo"], row["posicao"]) == ("ana", "m1", 1)
         assert row["motivos"][1] == {
             "campo": "nome",
-            "concordancia": "parecido",
+            "concordancia": "mesmo som",
             "ordem": "Thiago Figueredo",
             "hospede": "Tiago Figueiredo Neto",
             "bits": 6.4,

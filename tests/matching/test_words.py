@@ -1,0 +1,191 @@
+"""Words and drawings of an explanation: pure functions, whatever model made it."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from matching import charts, words
+from matching.core import Model
+from matching.fingerprints import differing, fingerprint
+from matching.privacy import masked_phones, without_documents
+from matching.rows import searchable
+from matching.sentences import why
+
+
+def reason(comparison: str, level: str, order: str = "", guest: str = "", bits: float = 2.0) -> dict[str, Any]:
+    return {
+        "comparison": comparison,
+        "level": level,
+        "order_value": order,
+        "guest_value": guest,
+        "weight_bits": bits,
+    }
+
+
+def levels_of_the_model() -> list[tuple[str, str]]:
+    model = Model()
+    found = [(comparison, level) for comparison, levels in model.comparisons.items() for level in levels]
+    return [*found, *(("presence", kind) for kind in model.rates), *(("nobody", hint) for hint in model.nobody)]
+
+
+@pytest.mark.parametrize(("comparison", "level"), levels_of_the_model())
+def test_every_level_of_the_model_has_its_word(comparison: str, level: str) -> None:
+    assert comparison in words.FIELDS
+    assert (comparison, level) in words.LEVELS or level in words.ANY_FIELD
+
+
+def test_a_level_of_a_model_to_come_goes_by_its_weight() -> None:
+    assert words.agreement(reason("aura", "violet", bits=-1)) is words.DIFFERENT
+    assert words.agreement(reason("aura", "violet", bits=1)) is words.NEAR
+    assert words.agreement(reason("aura", "violet", bits=0)) is words.MISSING
+    assert words.comparison_words("hair_colour") == "hair colour"
+
+
+class TestTheSentence:
+    @pytest.fixture(autouse=True)
+    def portuguese(self) -> Any:
+        with translation.override("pt-br"):
+            yield
+
+    def test_names_what_decides_and_what_speaks_against(self) -> None:
+        told = why(
+            [
+                reason("presence", "in_house", "22/11", "20/11–24/11", -5.3),
+                reason("room", "same", "412", "412", 5.1),
+                reason("name", "exact", "Tiago", "Tiago", 2.8),
+                reason("name", "exact", "Neto", "Neto", 3.1),
+                reason("phone", "different", "…41", "…07", -2.8),
+                reason("suffix", "absent", "", "Filho", -0.4),
+            ]
+        )
+        assert told == (
+            "O que decide: UH (412) e nome (Neto, Tiago). Pesa contra: telefone (…41 ≠ …07). "
+            "Não está na OS: sufixo (Filho); não ajuda nem atrapalha."
+        )
+
+    def test_says_so_when_nothing_speaks(self) -> None:
+        assert why([reason("presence", "in_house", bits=-5)]) == "Nenhum campo diz muito: só o lugar e o dia falam."
+        assert why([]) == "Nenhum campo diz muito: só o lugar e o dia falam."
+
+    def test_no_guest_is_explained_by_its_hints(self) -> None:
+        told = why([reason("nobody", "prior", bits=-4.3), reason("nobody", "preventive", bits=8)])
+        assert told == "O que decide: sem hóspede (preventiva)."
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"),
+    [(0.87, "0,87"), (0.7194, "0,72"), (0.9949, "0,99"), (0.9999, "> 0,99"), (1, "> 0,99"), (0.0049, "< 0,01")],
+)
+def test_a_probability_is_rounded_and_never_certain(probability: float, shown: str) -> None:
+    with translation.override("pt-br"):
+        assert words.share(probability) == shown
+
+
+class TestTheWaterfall:
+    def test_each_bar_starts_where_the_last_one_ended(self) -> None:
+        drawn = charts.waterfall([-7.3, 6.4, 0.0, 5.3, -2.8])
+        for before, after in zip(drawn.bars, drawn.bars[1:], strict=False):
+            assert after.before == before.after
+        assert drawn.bars[-1].after == drawn.total
+        assert [b.css for b in drawn.bars] == ["f-base", "f-pos", "f-pos", "f-pos", "f-neg"]
+
+    @pytest.mark.parametrize("weights", [[], [0.0], [1e9, -1e9], [5.0], [-5.0, -5.0]])
+    def test_stays_inside_its_box(self, weights: list[float]) -> None:
+        drawn = charts.waterfall(weights)
+        for bar in drawn.bars:
+            assert float(bar.x) >= 0
+            assert float(bar.x) + float(bar.width) <= charts.WIDTH
+        assert 0 <= float(drawn.total) <= charts.WIDTH
+
+
+def test_differing_letters_put_together_give_both_texts_back() -> None:
+    left, right = charts.differing_letters("Thiago Figueredo", "tiago Figueiredo")
+    assert "".join(piece for piece, _ in left) == "Thiago Figueredo"
+    assert "".join(piece for piece, _ in right) == "tiago Figueiredo"
+    assert [piece for piece, differs in left if differs] == ["h"]
+    assert [piece for piece, differs in right if differs] == ["i"]
+
+
+def test_letters_that_grow_when_folded_lose_nothing() -> None:
+    left, right = charts.differing_letters("Weiß A", "Weiß B")
+    assert left == [("Weiß ", False), ("A", True)]
+    assert right == [("Weiß ", False), ("B", True)]
+
+
+class TestTheStayLine:
+    ARRIVAL, DEPARTURE = date(2026, 11, 19), date(2026, 11, 24)
+
+    def test_shows_both_rooms_of_a_move(self) -> None:
+        moved = date(2026, 11, 22)
+        rooms = [("412", self.ARRIVAL, moved), ("415", moved, self.DEPARTURE)]
+        line = charts.stay_line(self.ARRIVAL, self.DEPARTURE, rooms, date(2026, 11, 21))
+        assert line is not None
+        assert [(s.room, s.moved) for s in line.spans] == [("412", False), ("415", True)]
+
+    @pytest.mark.parametrize("opened", [date(2026, 11, 1), date(2026, 11, 30), date(2026, 11, 19)])
+    def test_holds_an_order_outside_the_stay(self, opened: date) -> None:
+        line = charts.stay_line(self.ARRIVAL, self.DEPARTURE, [], opened)
+        assert line is not None
+        assert 0 <= float(line.opened) <= charts.LINE
+        assert all(float(s.width) > 0 for s in line.spans)
+
+    def test_is_left_out_when_it_would_say_nothing(self) -> None:
+        assert charts.stay_line(self.ARRIVAL, self.DEPARTURE, [], date(2026, 1, 1)) is None
+
+
+class TestFingerprints:
+    def test_spelling_that_means_the_same_is_the_same(self) -> None:
+        assert fingerprint({"room": "  0203 ", "name": "JOÃO  SILVA"}) == fingerprint(
+            {"room": "0203", "name": "João Silva"}
+        )
+
+    def test_name_the_fields_that_differ(self) -> None:
+        before = fingerprint({"name": "Ana", "room": "203", "email": "a@b"})
+        assert differing(before, fingerprint({"name": "Ana", "room": "204", "phone": "1"})) == [
+            "room",
+            "phone",
+            "email",
+        ]
+
+    def test_depend_on_the_key_and_hold_no_value(self, settings: Any) -> None:
+        before = fingerprint({"document": "52998224725"})
+        assert "529" not in str(before)
+        settings.HASH_KEY = "another"
+        assert fingerprint({"document": "52998224725"}) != before
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("cpf 529.982.247-25 ok", "cpf ***.***.***-25 ok"),
+        ("cpf 52998224725", "cpf ***.***.***-25"),
+        ("529 982 247 25", "***.***.***-25"),
+        ("529.982.247/25", "***.***.***-25"),
+        ("cel 48991234567", "cel 48991234567"),
+        ("cnpj 12.345.678/0001-95", "cnpj [CNPJ]"),
+        ("UH 412 dia 21/11/2026 22:10", "UH 412 dia 21/11/2026 22:10"),
+        ("reserva 1234567890123456", "reserva 1234567890123456"),
+    ],
+)
+def test_documents_are_masked_and_the_rest_is_left(typed: str, kept: str) -> None:
+    assert without_documents(typed) == kept
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("(85) 98888-1141", "(85) •••••-••41"),
+        ("+55 85 98888 1141", "(85) •••••-••41"),
+        ("85988881141", "(85) •••••-••41"),
+        ("412", "412"),
+        ("20/11–24/11", "20/11–24/11"),
+    ],
+)
+def test_phones_keep_area_and_last_digits(typed: str, kept: str) -> None:
+    assert masked_phones(typed) == kept
+
+
+def test_what_is_searched_has_no_accents() -> None:
+    assert searchable("  JOÃO ", None, "Conceição") == "joao conceicao"
