@@ -12,7 +12,7 @@ from sistema_os.supabase.builders import AsyncQueryBuilder, SyncQueryBuilder
 from sistema_os.supabase.errors import SyncCallInLoop, UsageError
 from sistema_os.supabase.execution import Limits, Session
 from sistema_os.supabase.query import Head, Param, Query
-from sistema_os.supabase.tables import AsyncTable, SyncTable
+from sistema_os.supabase.tables import AsyncTable, SyncTable, count_preference
 from sistema_os.supabase.transport import open_transport
 from sistema_os.supabase.types import APIResponse, Secret
 
@@ -44,7 +44,7 @@ class SupabaseClient:
         self._key = _checked(key)
         self._limits = Limits(deadline, max_connections, max_rows, max_body)
         self._given = transport
-        self._schema = schema
+        self._schema = _header_value(schema)
         self._session = self._open()
 
     def __repr__(self) -> str:
@@ -81,7 +81,7 @@ class SupabaseClient:
     def schema(self, schema: str) -> "SupabaseClient":
         """The same connections, another schema."""
         view = object.__new__(SupabaseClient)
-        view.__dict__.update(self.__dict__, _schema=schema)
+        view.__dict__.update(self.__dict__, _schema=_header_value(schema))
         return view
 
     def rpc(
@@ -142,7 +142,7 @@ def _function(
     name: str, arguments: dict[str, Any], count: str | None, head: bool, get: bool
 ) -> tuple[Head, tuple[Param, ...]]:
     method = "HEAD" if head else "GET" if get else "POST"
-    prefer = (f"count={count}",) if count else ()
+    prefer = tuple(filter(None, [count_preference(count)]))
     path = f"rpc/{quote(name, safe='')}"
     body = arguments if method == "POST" else None
     asked = Head("call", method, name, path, prefer=prefer, body=body, shape="call", repeatable=method != "POST")
@@ -159,6 +159,12 @@ def _address(url: str, rest_path: str) -> httpx.URL:
     if base.scheme not in ("http", "https") or not base.host or base.userinfo or base.query or base.fragment:
         raise UsageError("The Supabase address must look like https://project.supabase.co, without key or query.")
     return base.copy_with(path=base.path.rstrip("/") + "/")
+
+
+def _header_value(schema: str) -> str:
+    if not schema.isascii() or not schema.isprintable():
+        raise UsageError("A schema's name goes into a header, which carries printable ASCII only.")
+    return schema
 
 
 def _checked(key: str) -> Secret:

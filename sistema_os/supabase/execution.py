@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from sistema_os.supabase import replies, retry, splitting
+from sistema_os.supabase import caps, replies, retry, splitting
+from sistema_os.supabase.caps import Verdict
 from sistema_os.supabase.errors import (
     DeadlineExceeded,
     NotSingleRow,
@@ -17,6 +18,7 @@ from sistema_os.supabase.errors import (
     TransportError,
     TruncatedResult,
     UnfilteredWrite,
+    UsageError,
 )
 from sistema_os.supabase.query import Call, Head, Query
 from sistema_os.supabase.transport import Reply, content, exchange
@@ -56,10 +58,12 @@ class Session:
         self._slots = asyncio.Semaphore(limits.max_connections)
         # Rows that one answer is known to hold: a shorter page of no more than this is the last one.
         self.proven_rows = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, query: Query, schema: str) -> APIResponse[Any]:
         """One deadline around everything: queueing, sending, decoding, all retries, all parts."""
         check(query)
+        self._stay_in_one_loop()
         calls = splitting.calls(query, self.limits.max_rows)
         loop = asyncio.get_running_loop()
         trace = Trace(loop.time() + self.limits.deadline)
@@ -73,6 +77,12 @@ class Session:
             if not scope.expired():
                 raise
         raise self._late(query._head, trace)
+
+    def _stay_in_one_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._loop = self._loop or loop
+        if self._loop is not loop:
+            raise UsageError("This SupabaseClient belongs to another event loop; open one in each.")
 
     async def _joined(self, query: Query, calls: list[Call], schema: str, trace: Trace) -> APIResponse[Any]:
         tasks = [asyncio.ensure_future(self._answer(query, call, schema, trace)) for call in calls]
@@ -88,31 +98,14 @@ class Session:
         reply = await self.send(call, schema, trace)
         seen = replies.window(reply)
         self.proven_rows = max(self.proven_rows, seen.rows if call.head.verb == "read" else 0)
-        if await self._is_cut(query, call, seen, schema, trace):
-            raise TruncatedResult(
-                f"More rows of {call.head.table} match than the {seen.rows} that the server answers at once; "
-                "read them with pages() or stream().",
-                status=reply.status,
-                operation=call.head.verb,
-                table=call.head.table,
-            )
+        found = caps.verdict(query, call, seen, self.limits.max_rows)
+        if found is Verdict.CUT or (found is Verdict.UNSURE and await self._has_more(call, seen, schema, trace)):
+            raise _truncated(call.head, f"rows of {call.head.table}", seen.rows)
+        data = replies.data(call, reply)
+        if cut := caps.cut_embedding(query, data, self.limits.max_rows):
+            raise _truncated(call.head, f"embedded {cut}", self.limits.max_rows)
         counted = any(preference.startswith("count=") for preference in call.head.prefer)
-        return APIResponse(_shaped(call, replies.data(call, reply)), seen.total if counted else None)
-
-    async def _is_cut(self, query: Query, call: Call, seen: replies.Window, schema: str, trace: Trace) -> bool:
-        """Whether the server's cap, not the query, ended the rows. Where only another look can tell, looks."""
-        head = call.head
-        if head.method == "HEAD" or head.verb not in ("read", "call") or head.shape not in ("rows", "csv", "call"):
-            return False
-        limit = query._param("limit")
-        wanted = int(limit) if limit else None
-        if not seen.rows or (wanted is not None and seen.rows >= wanted):
-            return False
-        if "count=exact" in head.prefer and seen.total is not None:
-            return seen.first + seen.rows < seen.total
-        if seen.rows != self.limits.max_rows:
-            return False
-        return head.method != "GET" or await self._has_more(call, seen, schema, trace)
+        return APIResponse(_shaped(call, data), seen.total if counted else None)
 
     async def _has_more(self, call: Call, seen: replies.Window, schema: str, trace: Trace) -> bool:
         probe = splitting.probe(call, seen.first + seen.rows)
@@ -153,22 +146,17 @@ class Session:
         return trace.until - asyncio.get_running_loop().time() < self.limits.deadline / 20
 
     def _request(self, call: Call, schema: str) -> httpx.Request:
-        key = self._key.reveal()
         profile = "Accept-Profile" if call.head.method in ("GET", "HEAD") else "Content-Profile"
-        return httpx.Request(
-            call.head.method,
-            self.base + call.target,
-            headers=[
-                *call.headers,
-                ("apikey", key),
-                ("Authorization", f"Bearer {key}"),
-                (profile, schema),
-                ("Accept-Encoding", "gzip"),
-                ("User-Agent", "sistema-os"),
-                *([("Content-Length", str(len(call.content)))] if call.content else []),
-            ],
-            content=content(call.content),
+        headers = [*call.headers, (profile, schema), ("Accept-Encoding", "gzip"), ("User-Agent", "sistema-os")]
+        if call.content:
+            headers.append(("Content-Length", str(len(call.content))))
+        request = httpx.Request(
+            call.head.method, self.base + call.target, headers=headers, content=content(call.content)
         )
+        # Last, so that no failure above has the key among its local variables.
+        request.headers["apikey"] = self._key.reveal()
+        request.headers["Authorization"] = f"Bearer {self._key.reveal()}"
+        return request
 
     def _unreached(self, head: Head, failure: TransportError, attempt: int) -> TransportError:
         place = httpx.URL(self.base)
@@ -194,6 +182,15 @@ class Session:
         return DeadlineExceeded(
             f"Supabase did not {what}: {tries}.", operation=head.verb, table=head.table, attempt=trace.sent
         )
+
+
+def _truncated(head: Head, what: str, rows: int) -> TruncatedResult:
+    return TruncatedResult(
+        f"More {what} match than the {rows} that the server answers at once; read them with pages() or stream().",
+        status=200,
+        operation=head.verb,
+        table=head.table,
+    )
 
 
 def check(query: Query) -> None:

@@ -9,6 +9,8 @@ from sistema_os.supabase.types import APIResponse
 
 # Supabase's gateway refuses longer ones.
 MOST_BYTES = 6000
+# And no server takes these.
+LONGEST = 60_000
 
 
 def calls(query: Query, max_rows: int) -> list[Call]:
@@ -16,7 +18,10 @@ def calls(query: Query, max_rows: int) -> list[Call]:
     parts = portions(query, max_rows)
     if len(parts) > 1:
         _refuse_unsplittable(query)
-    return [render(query._head, params) for params in parts]
+    rendered = [render(query._head, params) for params in parts]
+    if longest := next((call for call in rendered if len(call.target) > LONGEST), None):
+        raise UsageError(f"The filters on {query._head.table} make an address of {len(longest.target)} bytes.")
+    return rendered
 
 
 def portions(query: Query, max_rows: int) -> list[tuple[Param, ...]]:

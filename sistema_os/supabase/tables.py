@@ -8,7 +8,7 @@ from sistema_os.supabase import literals, writes
 from sistema_os.supabase.builders import AsyncQueryBuilder, Runner, SyncQueryBuilder
 from sistema_os.supabase.errors import UsageError
 from sistema_os.supabase.query import Head, Param
-from sistema_os.supabase.types import Row
+from sistema_os.supabase.types import CountMethod, ReturnMethod, Row
 
 B = TypeVar("B")
 Body = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -18,8 +18,14 @@ def _prefer(*preferences: str | None) -> tuple[str, ...]:
     return tuple(preference for preference in preferences if preference)
 
 
-def _count(count: str | None) -> str | None:
-    return f"count={count}" if count else None
+def count_preference(count: str | None) -> str | None:
+    return f"count={_one_of(CountMethod, count)}" if count else None
+
+
+def _one_of(kind: type[CountMethod] | type[ReturnMethod], value: str) -> str:
+    if value not in list(kind):
+        raise UsageError(f"{kind.__name__} is one of {', '.join(kind)}.")
+    return value
 
 
 def _columns(rows: Body, *, mixed: bool) -> tuple[Param, ...]:
@@ -35,6 +41,10 @@ def _columns(rows: Body, *, mixed: bool) -> tuple[Param, ...]:
             )
         names = dict.fromkeys(name for row in rows for name in row)
     return (Param("other", "columns", ",".join(map(literals.quoted, names))),) if names else ()
+
+
+def _returning(returning: str) -> str:
+    return f"return={_one_of(ReturnMethod, returning)}"
 
 
 class TableVerbs(Generic[B]):
@@ -54,7 +64,7 @@ class TableVerbs(Generic[B]):
     def select(self, *columns: str, count: str | None = None, head: bool | None = None) -> B:
         """`head=True` asks for the count alone."""
         method = "HEAD" if head else "GET"
-        asked = Head("read", method, self.name, self._path, prefer=_prefer(_count(count)), repeatable=True)
+        asked = Head("read", method, self.name, self._path, prefer=_prefer(count_preference(count)), repeatable=True)
         return self._build(asked, (Param("select", "select", literals.without_spaces(columns or ("*",))),))
 
     def insert(
@@ -99,19 +109,19 @@ class TableVerbs(Generic[B]):
         key: str = "",
     ) -> B:
         missing = None if default_to_null else "missing=default"
-        prefer = _prefer(f"return={returning}", _count(count), resolution, missing)
+        prefer = _prefer(_returning(returning), count_preference(count), resolution, missing)
         target = (Param("other", "on_conflict", key),) if key else ()
         head = Head(verb, "POST", self.name, self._path, prefer=prefer, body=json, repeatable=bool(key))
         return self._build(head, (*target, *_columns(json, mixed=mixed)))
 
     def update(self, json: Mapping[str, Any], *, count: str | None = None, returning: str = "representation") -> B:
         """Refused at execute() (UnfilteredWrite) unless a filter follows."""
-        prefer = _prefer(f"return={returning}", _count(count))
+        prefer = _prefer(_returning(returning), count_preference(count))
         return self._build(Head("update", "PATCH", self.name, self._path, prefer=prefer, body=json), ())
 
     def delete(self, *, count: str | None = None, returning: str = "representation") -> B:
         """Refused at execute() (UnfilteredWrite) unless a filter follows."""
-        prefer = _prefer(f"return={returning}", _count(count))
+        prefer = _prefer(_returning(returning), count_preference(count))
         return self._build(Head("delete", "DELETE", self.name, self._path, prefer=prefer), ())
 
 

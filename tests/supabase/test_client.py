@@ -1,0 +1,354 @@
+"""The client without a server: interface, secrets, refusals, bulk plans. respx stands where HTTP would."""
+
+import asyncio
+import json
+import pickle
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from sistema_os import supabase as sb
+from sistema_os.supabase import SupabaseClient, codec, errors, literals, retry, writes
+from sistema_os.supabase.query import Head, Query
+from sistema_os.supabase.types import Secret
+
+pytestmark = pytest.mark.anyio
+KEY = "a-key-of-the-hotel"
+URL = "https://hotel.supabase.co"
+
+
+def connected(router: respx.Router, **options: Any) -> SupabaseClient:
+    return SupabaseClient(URL, KEY, transport=httpx.MockTransport(router.async_handler), **options)
+
+
+async def test_the_documented_example_reads_rows() -> None:
+    router = respx.Router()
+    route = router.get(f"{URL}/rest/v1/ordens_servico", params={"select": "*", "id": "eq.1"})
+    route.respond(200, json=[{"id": 1}], headers={"Content-Range": "0-0/*"})
+    async with connected(router) as supabase:
+        response = await supabase.async_table("ordens_servico").select("*").eq("id", 1).execute()
+    assert (response.data, response.count) == ([{"id": 1}], None)
+    headers = route.calls.last.request.headers
+    assert (headers["apikey"], headers["authorization"]) == (KEY, f"Bearer {KEY}")
+
+
+@pytest.mark.parametrize(
+    ("rest_path", "path"), [("/rest/v1", "/rest/v1/t"), ("", "/t"), ("/", "/t"), ("rest/v1/", "/rest/v1/t")]
+)
+async def test_the_rest_path_tells_supabase_from_bare_postgrest(rest_path: str, path: str) -> None:
+    router = respx.Router()
+    route = router.get(path=path).respond(200, json=[])
+    async with connected(router, rest_path=rest_path) as supabase:
+        await supabase.from_("t").select().execute()
+    assert route.called
+
+
+async def test_every_exported_name_exists_and_every_error_stands_in_the_tree() -> None:
+    for name in sb.__all__:
+        assert getattr(sb, name).__name__ == {"Row": "dict"}.get(name, name)
+    classes = [n for n in vars(errors).values() if isinstance(n, type) and issubclass(n, sb.SupabaseError)]
+    assert errors.__doc__ is not None
+    drawn = set(re.findall(r"^ *[│├└─ ]*([A-Z]\w+)", errors.__doc__, re.MULTILINE))
+    assert {cls.__name__ for cls in classes} <= drawn
+    assert all(cls.__name__ in sb.__all__ for cls in classes)
+
+
+def test_the_client_is_importable_without_django() -> None:
+    code = "import sys, sistema_os.supabase; sys.exit(any(name.split('.')[0] == 'django' for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_builders_are_values_that_branch() -> None:
+    async with connected(respx.Router()) as supabase:
+        base = supabase.async_table("t").select("*").eq("a", 1)
+        one, other = base.eq("b", 1), base.not_.eq("b", 2)
+        assert [len(query._params) for query in (base, one, other)] == [2, 3, 3]
+        assert other._params[-1].value == "not.eq.2"
+        assert base.not_ is not base
+        assert base.eq("c", 3)._params[-1].value == "eq.3"
+
+
+async def test_no_repr_shows_a_value_or_the_key() -> None:
+    async with connected(respx.Router()) as supabase:
+        table = supabase.async_table("hospedes")
+        written = table.insert({"nome": "Maria"})
+        filtered = table.select("*").eq("nome", "Maria")
+        shown = [supabase, table, written, filtered, written._head, Secret(KEY), supabase._limits, supabase.__dict__]
+        assert not [text for text in map(repr, shown) if "Maria" in text or KEY in text]
+        assert "Maria" not in repr(sb.APIResponse([{"nome": "Maria"}]))
+    with pytest.raises(TypeError):
+        pickle.dumps(Secret(KEY))
+
+
+@pytest.mark.parametrize("key", ["", "has space", "line\nbreak", "ção", "tab\t"])
+def test_a_key_that_no_header_carries_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(sb.UsageError) as caught:
+        SupabaseClient(URL, key)
+    assert not key or key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "hotel.supabase.co", "ftp://x", "https://", "https://u:p@x.co", "https://x.co?k=1"]
+)
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(sb.UsageError, match="must look like"):
+        SupabaseClient(url, KEY)
+
+
+async def test_synchronous_calls_are_refused_inside_a_loop_by_name() -> None:
+    async with connected(respx.Router()) as supabase:
+        for call in (lambda: supabase.table("t"), lambda: supabase.sync_rpc("f")):
+            with pytest.raises(sb.SyncCallInLoop, match=r"async_table\(name\)"):
+                call()
+
+
+def test_a_synchronous_builder_made_outside_is_refused_inside_a_loop_too() -> None:
+    query = connected(respx.Router()).table("t").select()
+
+    async def inside() -> None:
+        query.execute()
+
+    with pytest.raises(sb.SyncCallInLoop):
+        asyncio.run(inside())
+
+
+async def test_a_closed_client_refuses_queries_of_its_views_as_well() -> None:
+    supabase = connected(respx.Router())
+    view = supabase.schema("outro")
+    await supabase.aclose()
+    await supabase.aclose()
+    for client in (supabase, view):
+        with pytest.raises(sb.UsageError, match="closed"):
+            await client.async_table("t").select().execute()
+
+
+def test_a_client_is_refused_in_a_second_loop() -> None:
+    router = respx.Router()
+    router.get().respond(200, json=[])
+    supabase = connected(router)
+
+    async def read() -> None:
+        await supabase.async_table("t").select().execute()
+
+    asyncio.run(read())
+    with pytest.raises(sb.UsageError, match="another event loop"):
+        asyncio.run(read())
+
+
+async def test_misspelt_preferences_and_names_are_refused_before_sending() -> None:
+    async with connected(respx.Router()) as supabase:
+        for call in (
+            lambda: supabase.async_table("t").select(count="all"),
+            lambda: supabase.async_table("t").insert({}, returning="nothing"),
+            lambda: supabase.rpc("f", {}, count="exact\r\nX: y"),
+            lambda: supabase.schema("ção"),
+            lambda: supabase.async_table("t").select().match({}),
+            lambda: supabase.async_table("t").select().csv().strip_nulls(),
+            lambda: supabase.async_table("t").select().strip_nulls().csv(),
+            lambda: supabase.async_table("t").select().strip_nulls().explain(),
+        ):
+            with pytest.raises(sb.UsageError):
+                call()
+        with pytest.raises(sb.UsageError, match="address of"):
+            await supabase.async_table("t").select().or_("a.eq.1," * 20_000).execute()
+
+
+async def test_a_path_or_query_cannot_be_smuggled_in_through_names() -> None:
+    router = respx.Router()
+    route = router.get().respond(200, json=[])
+    async with connected(router) as supabase:
+        await supabase.async_table("../rpc/x?a=b#c").select("a&limit=1").eq("a=b&c", "d&e=f").execute()
+    url = route.calls.last.request.url
+    assert url.raw_path.startswith(b"/rest/v1/..%2Frpc%2Fx%3Fa%3Db%23c?")
+    assert sorted(url.params.keys()) == ["a=b&c", "select"]
+
+
+async def test_rows_cut_inside_an_embedding_are_noticed() -> None:
+    router = respx.Router()
+    many = [{"id": n} for n in range(3)]
+    body = [{"id": 1, "reservas": {"hospedes": many}, "motivos": [1, 2, 3]}]
+    router.get().respond(200, json=body, headers={"Content-Range": "0-0/*"})
+    async with connected(router, max_rows=3) as supabase:
+        table = supabase.async_table("t")
+        with pytest.raises(sb.TruncatedResult, match="embedded h"):
+            await table.select("id,motivos,reservas(h:hospedes(id))".replace("h:", "")).execute()
+        few = table.select("id,reservas(hospedes(id))").limit(3, foreign_table="hospedes")
+        assert (await few.execute()).data == body
+        assert (await table.select("id,motivos").execute()).data == body
+
+
+async def test_as_many_rows_as_the_cap_are_whole_when_the_next_does_not_exist() -> None:
+    router = respx.Router()
+    router.get(params__contains={"offset": "3", "limit": "1"}).respond(200, json=[], headers={"Content-Range": "*/*"})
+    router.get().respond(200, json=[{}, {}, {}], headers={"Content-Range": "0-2/*"})
+    async with connected(router, max_rows=3) as supabase:
+        assert len((await supabase.async_table("t").select().execute()).data) == 3
+        assert router.calls.call_count == 2
+
+
+async def test_a_server_with_a_lower_cap_than_thought_loses_no_page() -> None:
+    rows = [{"id": n} for n in range(1, 12)]
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        above = max(
+            (int(v.removeprefix("gt.")) for v in request.url.params.get_list("id") if v[:3] == "gt."), default=0
+        )
+        upto = min(
+            (int(v.removeprefix("lte.")) for v in request.url.params.get_list("id") if v[:3] == "lte"), default=99
+        )
+        found = [row for row in rows if above < row["id"] <= upto]
+        found = found[::-1] if request.url.params["order"] == "id.desc" else found
+        found = found[: min(4, int(request.url.params["limit"]))]
+        return httpx.Response(200, json=found, headers={"Content-Range": f"0-{len(found) - 1}/*" if found else "*/*"})
+
+    async with SupabaseClient(URL, KEY, transport=httpx.MockTransport(serve)) as supabase:
+        for parallel in (1, 4):
+            seen = [row async for row in supabase.async_table("t").stream(parallel=parallel)]
+            assert seen == rows
+
+
+def plan(**changes: Any) -> writes.Plan:
+    return writes.Plan(
+        **{"on_conflict": "id", "size": 1000, "max_bytes": 262_144, "ignore_duplicates": False, **changes}
+    )
+
+
+def sizes(the_plan: writes.Plan, rows: list[dict[str, Any]]) -> list[tuple[tuple[str, ...], int, int]]:
+    return [(c.columns, len(c.pieces), c.duplicates) for c in writes.chunks(the_plan, rows)]
+
+
+def test_chunks_hold_at_most_their_rows_and_bytes() -> None:
+    rows = [{"id": n, "t": "x" * 90} for n in range(25)]
+    assert [n for _, n, _ in sizes(plan(size=10), rows)] == [10, 10, 5]
+    assert [n for _, n, _ in sizes(plan(max_bytes=500), rows)] == [4] * 6 + [1]
+    assert [n for _, n, _ in sizes(plan(max_bytes=10), rows)] == [1] * 25
+
+
+def test_rows_of_different_columns_go_in_different_chunks() -> None:
+    rows = [{"id": 1, "a": 1}, {"id": 2, "b": 1}, {"a": 2, "id": 3}, {"id": 4}]
+    assert sizes(plan(), rows) == [(("id", "a"), 2, 0), (("id", "b"), 1, 0), (("id",), 1, 0)]
+
+
+def test_duplicates_become_what_one_upsert_after_the_other_would_leave() -> None:
+    rows: list[dict[str, Any]] = [{"id": 1, "a": 1}, {"id": "1", "a": 2}, {"id": 1, "b": 3}, {"id": 2, "a": 9}]
+    merged = [json.loads(piece) for chunk in writes.chunks(plan(), rows) for piece in chunk.pieces]
+    assert merged == [{"id": 1, "a": 2, "b": 3}, {"id": 2, "a": 9}]
+    assert sum(chunk[2] for chunk in sizes(plan(), rows)) == 2
+    first = [json.loads(p) for c in writes.chunks(plan(ignore_duplicates=True), rows[:2]) for p in c.pieces]
+    assert first == [{"id": 1, "a": 1}]
+
+
+def test_keys_of_several_columns_are_told_apart() -> None:
+    rows = [{"d": "2026-01-01", "uh": "1", "n": 1}, {"d": "2026-01-01", "uh": "2", "n": 1}]
+    assert [n for _, n, _ in sizes(plan(on_conflict="d, uh"), rows)] == [2]
+
+
+async def test_bulk_upserts_that_make_no_sense_are_refused_before_anything_is_sent() -> None:
+    async with connected(respx.Router()) as supabase:
+        table = supabase.async_table("t")
+        for rows, options in (
+            ([{"a": 1}], {"on_conflict": "id"}),
+            ([{"id": 1}], {"on_conflict": ""}),
+            ([{"id": 1}], {"on_conflict": "id", "size": 0}),
+            ([{"id": 1, "v": float("nan")}], {"on_conflict": "id"}),
+            ([{"id": 1, "v": object()}], {"on_conflict": "id"}),
+        ):
+            with pytest.raises(sb.UsageError):
+                await table.upsert_many(rows, **options)
+        assert await table.upsert_many([], "id") == []
+
+
+async def test_chunks_are_sent_at_most_as_many_at_once_as_asked() -> None:
+    under_way = most = 0
+
+    async def count(request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0)
+        under_way -= 1
+        return httpx.Response(201)
+
+    async with SupabaseClient(URL, KEY, transport=httpx.MockTransport(count)) as supabase:
+        outcomes = await supabase.async_table("t").upsert_many(
+            ({"id": n} for n in range(90)), "id", size=10, parallel=3
+        )
+    assert (len(outcomes), outcomes.rows, most) == (9, 90, 3)
+
+
+READ = Head("read", "GET", "t", "t", repeatable=True)
+WRITE = Head("insert", "POST", "t", "t")
+
+
+def failed(sent: bool) -> sb.ConnectionFailed:
+    failure = sb.ConnectionFailed("no")
+    failure.sent = sent
+    return failure
+
+
+@pytest.mark.parametrize(
+    ("head", "error", "allowed"),
+    [
+        (READ, failed(sent=True), True),
+        (READ, sb.Unavailable("", status=503), True),
+        (READ, sb.StatementTimeout("", status=500, code="57014"), False),
+        (READ, sb.StatementTimeout("", status=503, code="57014"), False),
+        (READ, sb.Conflict("", status=409, code="40001"), True),
+        (READ, sb.BadQuery("", status=400), False),
+        (READ, sb.PoolExhausted(""), False),
+        (WRITE, failed(sent=True), False),
+        (WRITE, failed(sent=False), True),
+        (WRITE, sb.Unavailable("", status=429), False),
+        (WRITE, sb.Conflict("", status=409, code="40P01"), False),
+    ],
+)
+def test_only_what_is_safe_is_tried_again(head: Head, error: sb.SupabaseError, allowed: bool) -> None:
+    assert retry.may_repeat(head, error) is allowed
+    assert (retry.pause(head, error, attempt=1, remaining=30) is not None) is allowed
+    assert retry.pause(head, error, attempt=4, remaining=30) is None
+    assert retry.pause(head, error, attempt=1, remaining=0) is None
+
+
+def test_retry_after_reads_both_forms_and_ignores_nonsense() -> None:
+    now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    assert retry.retry_after("7") == 7
+    assert retry.retry_after("Thu, 01 Jan 2026 12:00:30 GMT", now) == 30
+    assert retry.retry_after("Thu, 01 Jan 2026 11:00:00 GMT", now) == 0
+    assert [retry.retry_after(header) for header in (None, "", "soon", "-1")] == [None] * 4
+
+
+def test_null_in_a_body_is_only_refused_where_nan_made_it() -> None:
+    assert codec.encode({"a": None, "b": "null"}) == b'{"a":null,"b":"null"}'
+    for value in (float("nan"), [float("inf")], {"a": (1, float("-inf"))}):
+        with pytest.raises(sb.UsageError, match="NaN"):
+            codec.encode({"v": value})
+
+
+@pytest.mark.parametrize(("text", "item"), [("a", "a"), ("", '""'), (" a", '" a"'), ('a"', '"a\\""'), (True, "true")])
+def test_list_items_are_quoted_where_postgrest_would_misread_them(text: Any, item: str) -> None:
+    assert literals.list_item(text) == item
+
+
+async def test_a_message_that_imitates_a_schema_name_is_not_passed_on() -> None:
+    router = respx.Router()
+    message = 'invalid input syntax for type integer: "column Maria "'
+    router.get().respond(400, json={"code": "22P02", "message": message, "hint": "Maria", "details": "Maria"})
+    async with connected(router) as supabase:
+        with pytest.raises(sb.BadQuery) as caught:
+            await supabase.async_table("hospedes").select("*").execute()
+    assert "Maria" not in str(caught.value) + str(vars(caught.value))
+
+
+async def test_an_unfiltered_write_is_refused_even_with_an_order_or_a_limit() -> None:
+    async with connected(respx.Router()) as supabase:
+        table = supabase.async_table("t")
+        for query in (table.delete(), table.update({"a": 1}).limit(5).order("id"), table.delete().select("id")):
+            assert isinstance(query, Query)
+            with pytest.raises(sb.UnfilteredWrite, match="every row"):
+                await query.execute()
