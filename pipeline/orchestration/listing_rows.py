@@ -15,6 +15,7 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from pipeline.orchestration import source_labels
+from snapshots.guards import Thresholds
 from snapshots.specs import SourceSpec
 
 Row = dict[str, Any]
@@ -124,6 +125,8 @@ def spec(business_date: date) -> SourceSpec:
         labels=source_labels.LISTING,
         summary=("num_reserva", "status", "chegada", "saida"),
         identity=("hospede_id", "doc_hmac"),
+        # A busy day of a hotel changes up to 35 % of the rows; a broken export changes nearly all of them.
+        thresholds=Thresholds(changed_share=0.45),
     )
 
 
