@@ -12,6 +12,7 @@ from matching import review
 from matching.models import Alert, MatchSuggestion, WriteBack
 from matching.states import State, Verb, WriteState
 from pipeline.models import State as RunState
+from pipeline.orchestration.matching_step import MatchingStep
 from tests.conftest import SampleHotel
 from tests.mornings import hotel_content, own_content, run, score
 
@@ -112,6 +113,26 @@ def test_accepting_links_the_order_at_the_hotel_and_undo_takes_the_link_back(
     assert link_of(hotel_db, chosen.order_id) == (None, False, None, None)
     run("pipeline_diario", hotel.business_date)
     assert mirrored(hotel_db, chosen) == "pendente"
+
+
+def test_an_undo_while_the_pipeline_runs_is_not_taken_for_somebody_elses_link(
+    sample_hotel: SampleHotels, hotel_db: psycopg.Connection, reviewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order was read as linked; by the time the run looks at it, the person has undone the link."""
+    hotel = sample_hotel(seed=13)
+    run("pipeline_diario", hotel.business_date)
+    chosen = best()
+    accepted = review.decide(reviewer, chosen.pk, Verb.ACCEPT, chosen.version)
+    deciding = MatchingStep.decide
+
+    def undone_meanwhile(self: MatchingStep) -> None:
+        review.undo(reviewer, accepted.decisions[0].pk)
+        deciding(self)
+
+    monkeypatch.setattr(MatchingStep, "decide", undone_meanwhile)
+    assert run("pipeline_diario", hotel.business_date).state == RunState.SUCCEEDED
+    assert link_of(hotel_db, chosen.order_id) == (None, False, None, None)
+    assert MatchSuggestion.objects.get(pk=chosen.pk).state == State.PENDING
 
 
 def test_a_link_decided_while_supabase_is_away_is_delivered_by_the_next_run(

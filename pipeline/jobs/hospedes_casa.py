@@ -3,20 +3,24 @@
 from datetime import date
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pipeline.context import RunContext
 from pipeline.jobs import casa_rows
-from pipeline.orchestration.listing_rows import KEY, REMOVED, Row
+from pipeline.orchestration.listing_rows import KEY, REMOVED, SOURCE, Row
 from pipeline.registry import Outcome, job
+from snapshots.models import Snapshot
 
 PAGE = 1000
 
 
 @job("hospedes_casa", title=gettext_lazy("House photo"), idempotent=True, phases=("house", "store"))
 async def run(context: RunContext) -> Outcome:
+    if await sync_to_async(_listing_is_held)(context.business_date):
+        return Outcome("partial", {}, _("The guest listing of this date is held: no photo is taken of a doubtful one."))
     house, roomless = await _collect(context)
     before = await _photo(context, await _date_before(context))
     summary = {"rows": len(house), "without_room": roomless, **vars(casa_rows.compare(before, house.values()))}
@@ -25,6 +29,11 @@ async def run(context: RunContext) -> Outcome:
     if context.wants("store"):
         summary |= await _write(context, house)
     return Outcome("succeeded", summary)
+
+
+def _listing_is_held(day: date) -> bool:
+    latest = Snapshot.objects.filter(source__name=SOURCE, business_date=day).order_by("-id").first()
+    return latest is not None and latest.status == Snapshot.Status.HELD
 
 
 async def _collect(context: RunContext) -> tuple[dict[int, Row], int]:

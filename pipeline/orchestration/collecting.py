@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.utils import timezone
 
 from pipeline.context import RunContext
 from pipeline.orchestration.listing_rows import Row
@@ -29,6 +31,7 @@ class Reading:
     flat: dict[str, Row] = field(default_factory=dict)
     snapshot: Snapshot | None = None
     changes: list[ChangeView] = field(default_factory=list)
+    began: datetime = field(default_factory=timezone.now)
 
     @property
     def usable(self) -> bool:
@@ -85,7 +88,7 @@ async def read_only(wanted: Wanted) -> Reading:
     """The rows alone, for a run that was not asked to collect this source."""
     reading = Reading(wanted.spec)
     async for page in wanted.rows.pages(key=wanted.spec.key, size=PAGE):
-        _take(wanted, reading, page)
+        await sync_to_async(_take)(wanted, reading, page)
     return reading
 
 
@@ -97,19 +100,19 @@ async def _announced(wanted: Wanted) -> int:
 async def _fill(context: RunContext, wanted: Wanted, reading: Reading, ingest: snapshot_manager.Ingest | None) -> None:
     read_so_far = 0
     async for page in wanted.rows.pages(key=wanted.spec.key, size=PAGE):
-        flat = _take(wanted, reading, page)
-        if ingest is not None:
-            await sync_to_async(ingest.add)(flat)
+        await sync_to_async(_take)(wanted, reading, page, ingest)
         read_so_far += len(page)
         await context.advance(read_so_far, str(page[-1][wanted.spec.key]))
 
 
-def _take(wanted: Wanted, reading: Reading, page: list[Row]) -> list[Row]:
+def _take(wanted: Wanted, reading: Reading, page: list[Row], ingest: snapshot_manager.Ingest | None = None) -> None:
+    """In the ORM's thread: a page of a thousand rows would keep the loop from beating."""
     flat = [wanted.flatten(row) for row in page]
     for raw, row in zip(page, flat, strict=True):
         key = str(raw[wanted.spec.key])
         reading.raw[key], reading.flat[key] = raw, row
-    return flat
+    if ingest is not None:
+        ingest.add(flat)
 
 
 def _would_change(reading: Reading) -> list[ChangeView]:

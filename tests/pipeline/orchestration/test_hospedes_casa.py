@@ -74,5 +74,18 @@ def test_an_empty_house_after_a_full_one_is_doubted_and_not_written(hotel: Small
     assert photo(hotel, D + timedelta(1)) == []
 
 
+def test_no_photo_is_taken_of_a_listing_that_is_held(hotel: SmallHotel) -> None:
+    stays = [hotel.stay(f"Ana {number}", str(100 + number)) for number in range(30)]
+    run("pipeline_diario", D)
+    hotel.next_morning()
+    for stay in stays[5:]:
+        hotel.change("listagem_hospedes", stay, removido_em="2026-03-11T06:00:00Z")
+    run("pipeline_diario", D + timedelta(1))
+    done = run("hospedes_casa", D + timedelta(1))
+    assert done.state == State.PARTIAL
+    assert done.reason
+    assert photo(hotel, D + timedelta(1)) == []
+
+
 def test_the_first_photo_compares_with_nothing() -> None:
     assert compare([], [{"listagem_id": 1, "uh": "203"}]) == HouseChange(arrived=1, left=0, moved=0, stayed=0)

@@ -12,8 +12,9 @@ from pipeline import runs
 from pipeline.execution import execute
 from pipeline.models import JobRun, Trigger
 from pipeline.models import State as RunState
-from pipeline.orchestration import collecting, matching_step
+from pipeline.orchestration import matching_step
 from pipeline.orchestration.matching_step import MatchingStep
+from snapshots import snapshot_manager
 from tests.mornings import hotel_content, own_content, run
 from tests.pipeline.orchestration.small_hotel import D, SmallHotel
 from tests.pipeline.waiting import until
@@ -145,7 +146,7 @@ def test_a_checkpoint_of_other_changes_is_not_believed(busy: SmallHotel, monkeyp
 
 @pytest.mark.parametrize(
     ("place", "name"),
-    [(collecting.snapshot_manager, "begin"), (matching_step, "match_orders"), (MatchingStep, "_close")],
+    [(snapshot_manager, "begin"), (matching_step, "match_orders"), (MatchingStep, "_close")],
     ids=["while reading", "while matching", "before the cursor moves"],
 )
 def test_a_run_declared_lost_that_goes_on_writes_nothing_any_more(
