@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from matching.core.blocking import candidates
+from matching.core.blocking import Blocking
 from matching.core.competition import Candidate, compete, group, nobody
 from matching.core.evidence import Weigher
 from matching.core.index import HouseIndex
 from matching.core.model import Model
 from matching.core.orders import Order, parse_order
+from matching.core.presence import Presence
 from matching.core.rows import BadRow
 from matching.core.stays import Stay, parse_stay
 from matching.core.wordmatch import WordMatcher
@@ -38,7 +39,9 @@ class Engine:
         self.skipped: list[Skipped] = []
         self.index = HouseIndex(self._read(stays))
         self.matcher = WordMatcher(self.index, self.model)
-        self.weigher = Weigher(self.index, self.matcher, self.model)
+        presence = Presence(self.index, self.model)
+        self.blocking = Blocking(self.index, self.matcher, presence, self.model)
+        self.weigher = Weigher(self.index, self.matcher, presence, self.model)
         self.rooms = frozenset(self.index.by_room)
 
     def _read(self, rows: Sequence[Mapping[str, Any]]) -> Iterable[Stay]:
@@ -74,9 +77,9 @@ class Engine:
         return found
 
     def ask(self, order: Order) -> list[Candidate]:
-        blocked = candidates(order, self.index, self.matcher)
-        weighed = [e for p in blocked if (e := self.weigher.weigh(order, p)) is not None]
-        elsewhere = self.weigher.elsewhere(order, weighed)
+        block = self.blocking.block(order)
+        weighed = [e for p in block.positions if (e := self.weigher.weigh(order, p)) is not None]
+        elsewhere = self.weigher.elsewhere(order, block.share)
         none = nobody(order, self.model)
         return compete(order, group(weighed, self.index), none, elsewhere, self.index, self.model.sharpness)
 

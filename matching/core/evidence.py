@@ -19,10 +19,9 @@ DAY_CHANCE = 1 / 12
 
 
 class Weigher:
-    def __init__(self, index: HouseIndex, matcher: WordMatcher, model: Model) -> None:
-        self.index, self.model = index, model
+    def __init__(self, index: HouseIndex, matcher: WordMatcher, presence: Presence, model: Model) -> None:
+        self.index, self.model, self.presence = index, model, presence
         self.naming = Naming(index, matcher, model)
-        self.presence = Presence(index, model)
         self.room_chance = 1 / max(MIN_ROOMS, len(index.by_room))
 
     def weigh(self, order: Order, position: int) -> Evidence | None:
@@ -38,12 +37,14 @@ class Weigher:
         reasons = [presence, *self._room(order, stay), *identity, self._titular(stay), *self._context(order, stay)]
         return Evidence(position, reasons, math.fsum(r.weight_bits for r in identity), person)
 
-    def elsewhere(self, order: Order, weighed: list[Evidence]) -> float:
-        """Bits for a guest whom no block brought up: everybody else in the house, whom nothing fits."""
-        seen = math.fsum(2 ** e.reasons[0].weight_bits for e in weighed)
+    def elsewhere(self, order: Order, share: float) -> float:
+        """Bits for a guest whom no block brought up: everybody else in the house, whom nothing fits.
+
+        `share` is what the blocks held of the house before any evidence.
+        """
         name = self.naming.elsewhere(order.persons[0]) if order.persons else 0.0
         room = self.model.bits("room", "different") if order.rooms else 0.0
-        return math.log2(max(1e-6, 1 - seen)) + name + room
+        return math.log2(max(1e-6, 1 - share)) + name + room
 
     # --- where -----------------------------------------------------------------------------------
     def _room(self, order: Order, stay: Stay) -> list[Reason]:

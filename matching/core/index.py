@@ -108,8 +108,13 @@ class HouseIndex:
         if len(positions) <= cap:
             return positions
         block = np.asarray(positions)
-        distance = np.maximum(self.arrival[block] - day, 0) + np.maximum(day - self.departure[block], 0)
-        return [int(p) for p in block[np.argsort(distance, kind="stable")[:cap]]]
+        return [int(p) for p in block[self.nearest(block, day, cap)]]
+
+    def nearest(self, positions: NDArray[np.int64], day: int, cap: int) -> NDArray[np.int64]:
+        """Places in `positions` of the `cap` stays nearest to an ordinal day."""
+        before = np.maximum(self.arrival[positions] - day, 0)
+        after = np.maximum(day - self.departure[positions], 0)
+        return np.argsort(before + after, kind="stable")[:cap]
 
 
 def deletions(word: str) -> set[str]:

@@ -2,6 +2,9 @@
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from matching.core.index import KINDS, HouseIndex
 from matching.core.model import Model
 from matching.core.orders import Order
@@ -14,7 +17,7 @@ MIN_PRESENT = 20.0
 class Presence:
     def __init__(self, index: HouseIndex, model: Model) -> None:
         self.index, self.model = index, model
-        self._shares: dict[tuple[int, frozenset[str]], dict[str, float]] = {}
+        self._shares: dict[tuple[int, frozenset[str]], NDArray[np.float64]] = {}
 
     def kind(self, order: Order, position: int) -> str:
         kind = KINDS[self.index.kinds(order.opened.toordinal())[position]]
@@ -30,16 +33,17 @@ class Presence:
         return kind
 
     def bits(self, order: Order, kind: str) -> float:
-        """log2 of this guest's share before anything else is known; -inf for one who is far away."""
-        share = self._of(order).get(kind, 0.0)
-        return math.log2(share) if share else -math.inf
+        """log2 of this guest's share of the house's orders before anything else is known."""
+        return math.log2(self.shares(order)[KINDS.index(kind)])
 
-    def _of(self, order: Order) -> dict[str, float]:
+    def shares(self, order: Order) -> NDArray[np.float64]:
+        """The share of one guest of each kind, in the order of KINDS; 0 for who is away."""
         day, context = order.opened.toordinal(), order.hints.intersection(self.model.contexts)
         if (day, context) not in self._shares:
-            kinds, rates = self.index.kinds(day), self._rates(context)
-            total = math.fsum(float((kinds == i).sum()) * rates.get(name, 0.0) for i, name in enumerate(KINDS))
-            self._shares[day, context] = {name: rate / max(total, MIN_PRESENT) for name, rate in rates.items()}
+            counts = np.bincount(self.index.kinds(day), minlength=len(KINDS))
+            rates = self._rates(context)
+            each = np.array([rates.get(name, 0.0) for name in KINDS])
+            self._shares[day, context] = each / max(float(counts @ each), MIN_PRESENT)
         return self._shares[day, context]
 
     def _rates(self, context: frozenset[str]) -> dict[str, float]:

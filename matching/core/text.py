@@ -23,6 +23,7 @@ _LETTERS = {
     "ı": "i",
 }
 _SPECIAL = str.maketrans(_LETTERS | dict.fromkeys("'’‘`´ʼ", ""))
+_WORD = re.compile(r"[^\W\d_]+")
 _TOKEN = re.compile(r"[^\W\d_]+|\d+[^\W\d_]*|[^\w\s]")
 
 
@@ -71,7 +72,7 @@ def tokenize(text: str) -> list[Token]:
 
 
 def words(text: str) -> list[str]:
-    return [token.text for token in tokenize(strip_marks(text)) if token.is_word]
+    return _WORD.findall(strip_marks(text[:MAX_CHARS]).lower())[:MAX_TOKENS]
 
 
 def digits(text: str) -> str:

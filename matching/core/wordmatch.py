@@ -3,6 +3,8 @@
 from bisect import bisect_left
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from matching.core import lexicon
@@ -39,12 +41,25 @@ class WordMatcher:
     def __init__(self, index: HouseIndex, model: Model) -> None:
         self.index, self.model = index, model
         self._cache: dict[str, dict[int, WordHit]] = {}
+        self._arrays: dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
 
     def hits(self, word: str) -> dict[int, WordHit]:
         """Position of a stay -> the best way in which the word means a part of its name."""
         if word not in self._cache:
             self._cache[word] = self._find(word)
         return self._cache[word]
+
+    def arrays(self, word: str, day: int, cap: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The same as positions and ratios; of a very common word only the stays nearest to the day."""
+        if word not in self._arrays:
+            hits = self.hits(word)
+            ratios = np.fromiter((hit.ratio for hit in hits.values()), dtype=np.float64, count=len(hits))
+            self._arrays[word] = np.fromiter(hits, dtype=np.int64, count=len(hits)), ratios
+        positions, ratios = self._arrays[word]
+        if len(positions) > cap:
+            kept = self.index.nearest(positions, day, cap)
+            return positions[kept], ratios[kept]
+        return positions, ratios
 
     def _find(self, word: str) -> dict[int, WordHit]:
         found: dict[int, tuple[str, str]] = {}
@@ -54,7 +69,10 @@ class WordMatcher:
             found.update((p, (level, w)) for p, w in fresh.items())
             expected += len(fresh) * self.model.m("name", level)
         usual = (expected + BACKGROUND_GUESTS * _background(word)) / (len(self.index) + BACKGROUND_GUESTS)
-        return {p: WordHit(level, w, self.model.m("name", level) / usual) for p, (level, w) in found.items()}
+        kept: dict[tuple[str, str], WordHit] = {}
+        for level, written in set(found.values()):
+            kept[level, written] = WordHit(level, written, self.model.m("name", level) / usual)
+        return {p: kept[found[p]] for p in sorted(found)}
 
     def vocabulary(self, word: str) -> list[tuple[str, list[str]]]:
         """Words of the listing it may stand for, by level, best level first."""

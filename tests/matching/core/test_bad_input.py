@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from matching.core import Engine, match
-from matching.core.blocking import ROOM_CAP, WORD_CAP, candidates
+from matching.core.blocking import MOST_WEIGHED
 from matching.core.orders import parse_order
 from matching.hospede_matcher import match_orders
 from tests.matching.core.house import Row, ask, best, crowd, order, stay
@@ -136,5 +136,5 @@ def test_ten_thousand_stays_of_one_room_and_name_cost_an_order_no_more_than_the_
     stays = [stay(i, "Pedro Figueira", "203", booking=i) for i in range(1, 10_001)]
     engine = Engine(stays)
     parsed = parse_order(order("Pedro Figueira 203 toalha"), engine.rooms)
-    assert 0 < len(candidates(parsed, engine.index, engine.matcher)) <= 3 * max(WORD_CAP, ROOM_CAP)
+    assert 0 < len(engine.blocking.block(parsed).positions) <= MOST_WEIGHED
     assert engine.match([order("Pedro Figueira 203 toalha")]).skipped == []
