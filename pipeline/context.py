@@ -4,27 +4,23 @@ import asyncio
 import logging
 from datetime import date
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
-from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from pipeline import runs
 from pipeline.control import Control
 from pipeline.models import JobRun
+from pipeline.refusals import current_business_date
 
 if TYPE_CHECKING:
     from sistema_os.supabase import SupabaseClient
 
+__all__ = ["Cancelled", "RunContext", "current_business_date"]
+
 
 class Cancelled(asyncio.CancelledError):
     """A person asked the run to stop. Not an Exception: no handler of ordinary errors swallows it."""
-
-
-def current_business_date() -> date:
-    """The hotel's calendar day. Only whoever opens a run asks; steps take the date of their run."""
-    return timezone.localdate(timezone=ZoneInfo(settings.TIME_ZONE))
 
 
 class RunContext:
@@ -46,7 +42,7 @@ class RunContext:
         """Enters a phase of `total` units at 0. Raises Cancelled if a person asked."""
         self._refuse_if_stopped()
         self._control.enter(name, total)
-        self.log.info("phase %s started", name)
+        self.log.info(gettext_noop("phase %s started"), name)
 
     async def advance(self, done: int, last_key: str = "") -> None:
         """Stores the position for the next heartbeat. Raises Cancelled if a person asked."""

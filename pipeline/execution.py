@@ -12,6 +12,7 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.conf import settings
 from django.db import connections
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from pipeline import failures, registry, runs, words
 from pipeline.context import RunContext
@@ -66,9 +67,9 @@ def execute(
     watchdog = LoopWatchdog(process.stack_dump)
     with logs.bind(run_id=run.pk, job=run.job), RunLog(run) as log:
         with Heartbeat(run, control, log, watchdog, owns_process=process.owned, supervisor=process.supervisor):
-            logger.info("run %s of %s started for %s", run.pk, run.job, run.business_date)
+            logger.info(gettext_noop("run %s of %s started for %s"), run.pk, run.job, run.business_date)
             end = _execute(run, control, watchdog, process.owned)
-            logger.info("run %s ended: %s %s", run.pk, end.state, end.reason)
+            logger.info(gettext_noop("run %s ended: %s %s"), run.pk, end.state, end.reason)
         watchdog.close()
         _finish(run, end, control.position)
     run.refresh_from_db()
@@ -148,4 +149,4 @@ def _end_of(error: BaseException, run: JobRun, control: Control) -> End:
 
 def _cancel_reason(run: JobRun) -> str:
     request = runs.cancel_requested(run.pk)
-    return runs.cancel_sentence(request.user, request.why) if request else runs.cancel_sentence(None)
+    return words.cancel_sentence(request.user, request.why) if request else words.cancel_sentence(None)

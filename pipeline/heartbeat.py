@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, connections
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from pipeline import runs
 from pipeline.control import Control, Position
@@ -133,7 +134,7 @@ class Heartbeat(threading.Thread):
         """Saves a new blockage; while a writer holds the row it waits in memory for the next round."""
         if stack := self._watchdog.new_blockage():
             self._stack = stack
-            logger.warning("the event loop is blocked; its stack is on the run")
+            logger.warning(gettext_noop("the event loop is blocked; its stack is on the run"))
         if self._stack and runs.update_if_free(self._run.pk, self._run.fence, blocked_stack=self._stack):
             self._stack = ""
 
@@ -155,7 +156,7 @@ class Heartbeat(threading.Thread):
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET lock_timeout = '2s'")
-            logger.error("the job did not stop in time; its process ends now")
+            logger.error(gettext_noop("the job did not stop in time; its process ends now"))
             self._log.store()
             runs.finish(
                 self._run.pk, self._run.fence, state, summary={}, reason=reason, position=self._control.position
@@ -185,7 +186,7 @@ class Heartbeat(threading.Thread):
 
     def _database_away(self, error: Exception) -> None:
         """Tries again each second; a run that could not beat for its lease counts as lost, so it stops by itself."""
-        logger.warning("the heartbeat could not reach the database: %s", type(error).__name__)
+        logger.warning(gettext_noop("the heartbeat could not reach the database: %s"), type(error).__name__)
         connections.close_all()
         self._next_beat = time.monotonic() + min(_LOOK_SECONDS, settings.HEARTBEAT_SECONDS)
         if time.monotonic() - self._last_good > self._run.lease_seconds:
@@ -194,7 +195,7 @@ class Heartbeat(threading.Thread):
 
 def log_beat(position: Position) -> None:
     logger.info(
-        "heartbeat phase=%s done=%s total=%s key=%s idle=%.0fs",
+        gettext_noop("heartbeat phase=%s done=%s total=%s key=%s idle=%.0fs"),
         position.phase or "-",
         position.done,
         "-" if position.total is None else position.total,

@@ -1,5 +1,6 @@
 """What runs have to say on the dashboard: the one under way or the last, the last 28, and how old the data is."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from pipeline import record, registry, words
-from pipeline.models import LIVE, JobRun, State
+from pipeline.models import JobRun, State
 
 STRIP = 28
 _HEIGHTS = {State.SUCCEEDED: "s-ok", State.PARTIAL: "s-warn", State.CANCELLED: "s-warn"}
@@ -63,8 +64,8 @@ def panel(user: User | AnonymousUser) -> dict[str, Any]:
 
 def _counted(recent: list[JobRun]) -> str:
     """ "23 succeeded, 2 partial": ended runs by state."""
-    ended = [run.get_state_display() for run in recent if run.state not in LIVE]
-    return ", ".join(f"{ended.count(word)} {word}" for word in dict.fromkeys(ended))
+    found = Counter(State(run.state) for run in recent)
+    return ", ".join(str(words.COUNTED[state] % found[state]) for state in words.COUNTED if found[state])
 
 
 def _age(source: Source) -> Age:

@@ -8,6 +8,8 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from pipeline import registry, runs, timeline, words
@@ -78,9 +80,7 @@ def _buttons(run: JobRun, user: User | AnonymousUser) -> list[Button]:
             url = reverse("admin:pipeline_jobrun_resume", args=[run.pk])
             buttons.append(Button(_resume_label(run), url, _why_not_resume(run), primary=True))
         url = reverse("admin:pipeline_jobrun_start") + f"?job={run.job}"
-        live = JobRun.objects.live().of(run.job).first()
-        why = _("run %(id)s is under way.") % {"id": live.pk} if live else ""
-        buttons.append(Button(_("Run again"), url, why, primary=not buttons, post=False))
+        buttons.append(Button(_("Run again"), url, _why_not_start(run), primary=not buttons, post=False))
     if user.has_perm("pipeline.cancel_jobrun"):
         url = reverse("admin:pipeline_jobrun_cancel", args=[run.pk])
         buttons.append(Button(_("Cancel"), url, "" if run.live else _("this one is over.")))
@@ -93,9 +93,21 @@ def _resume_label(run: JobRun) -> str:
     return _("Resume at “%(phase)s”") % {"phase": words.phase_title(run.phase)}
 
 
-def _why_not_resume(run: JobRun) -> str:
+def _why_not_start(run: JobRun) -> str:
     live = JobRun.objects.live().of(run.job).first()
-    return runs.why_not_resumable(run) or (_("run %(id)s is under way.") % {"id": live.pk} if live else "")
+    if live is None:
+        return ""
+    if live == run:
+        return _("this one is under way.")
+    return format_html(_("{link} is under way."), link=link_to(live))
+
+
+def _why_not_resume(run: JobRun) -> str:
+    return runs.why_not_resumable(run) or _why_not_start(run)
+
+
+def link_to(run: JobRun) -> SafeString:
+    return format_html('<a href="{}">nº {}</a>', reverse("admin:pipeline_jobrun_change", args=[run.pk]), run.pk)
 
 
 def _phase_rows(run: JobRun, phases: tuple[str, ...]) -> list[PhaseRow]:

@@ -20,8 +20,8 @@ _OURS = ("pipeline", "matching", "snapshots", "sistema_os")
 
 
 class RunLog(logging.Handler):
-    """While it is entered, the lines of our own loggers go to the run as well. Third parties' lines stay out: what
-    they quote is not ours to promise."""
+    """While it is entered, the lines of our own loggers go to the run as well, in the language of the screens where the
+    catalogue has them. Third parties' lines stay out: what they quote is not ours to promise."""
 
     def __init__(self, run: JobRun) -> None:
         super().__init__(logging.INFO)

@@ -17,39 +17,16 @@ from django.db.models import DurationField, ExpressionWrapper, F, Max, OuterRef,
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
-from pipeline import registry
+from pipeline import registry, words
 from pipeline.control import Position
-from pipeline.models import LIVE, RESUMABLE, WORKING, Beat, CancelRequest, JobRun, State, Trigger
+from pipeline.models import LIVE, WORKING, Beat, CancelRequest, JobRun, State, Trigger
+from pipeline.refusals import AlreadyRunning, FenceLost, InvalidRun, NotClaimed, SlotTaken, validate, why_not_resumable
+
+__all__ = ["AlreadyRunning", "FenceLost", "InvalidRun", "NotClaimed", "SlotTaken", "why_not_resumable"]
 
 CANCEL_CHANNEL = "pipeline_cancel"
 # A run may miss three beats, and this much on top, before it counts as lost.
 LOST_MARGIN_SECONDS = 10
-
-
-class AlreadyRunning(Exception):
-    """The job has a live run, which `run` names: a second one was refused."""
-
-    def __init__(self, run: JobRun) -> None:
-        self.run = run
-        super().__init__(
-            _("%(job)s is already running (run %(id)s); it was not started again.") % {"job": run.job, "id": run.pk}
-        )
-
-
-class SlotTaken(Exception):
-    """This slot of the schedule has its run already: the task was delivered twice."""
-
-
-class InvalidRun(ValueError):
-    """What was asked cannot be run; the message says why in a sentence. No row was written."""
-
-
-class NotClaimed(Exception):
-    """The run is not queued: somebody else has it, or it is over. A redelivered task ends here."""
-
-
-class FenceLost(Exception):
-    """The run was declared lost, finished or cancelled by others: nothing more may be written in its name."""
 
 
 def open_run(
@@ -66,7 +43,7 @@ def open_run(
     """The queued run. Raises AlreadyRunning (with the live run), SlotTaken, UnknownJob or InvalidRun, and then wrote
     nothing."""
     chosen = None if steps is None else list(steps)
-    _validate(registry.get(job), business_date, chosen, resume_of)
+    validate(registry.get(job), business_date, chosen, resume_of)
     checkpoint = resume_of.checkpoint if resume_of else {}
     while True:
         try:
@@ -96,34 +73,6 @@ def open_run(
 def _broken_constraint(error: IntegrityError) -> str | None:
     cause = error.__cause__
     return cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
-
-
-def _validate(
-    job: registry.JobDefinition, business_date: date, steps: list[str] | None, resume_of: JobRun | None
-) -> None:
-    from pipeline.context import current_business_date
-
-    if business_date > current_business_date():
-        raise InvalidRun(_("The business date %(date)s lies in the future.") % {"date": business_date.isoformat()})
-    unknown = [step for step in steps or () if step not in job.phases]
-    if unknown or steps == []:
-        raise InvalidRun(
-            _("%(job)s has no step “%(step)s”. Its steps: %(steps)s.")
-            % {"job": job.name, "step": ", ".join(unknown), "steps": ", ".join(job.phases) or "-"}
-        )
-    if resume_of is not None and (why := why_not_resumable(resume_of)):
-        raise InvalidRun(why)
-
-
-def why_not_resumable(run: JobRun) -> str:
-    """A sentence, or "" where the run may be resumed."""
-    if run.live:
-        return _("The run is not over yet.")
-    if run.state not in RESUMABLE:
-        return _("The run reached its end; there is nothing to resume.")
-    if run.resumed_by.exists():
-        return _("The run was resumed already.")
-    return ""
 
 
 def resume(run: JobRun, user: User | None = None) -> JobRun:
@@ -259,7 +208,7 @@ def request_cancel(run: JobRun, user: User | None = None, why: str = "") -> bool
             return False
         CancelRequest.objects.create(run=run, user=user, why=why)
         JobRun.objects.filter(pk=run.pk, state=State.QUEUED).update(
-            state=State.CANCELLED, finished_at=Now(), reason=cancel_sentence(user, why)
+            state=State.CANCELLED, finished_at=Now(), reason=words.cancel_sentence(user, why)
         )
     with transaction.atomic():
         running = JobRun.objects.filter(pk=run.pk, state=State.RUNNING)
@@ -269,14 +218,6 @@ def request_cancel(run: JobRun, user: User | None = None, why: str = "") -> bool
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, str(run.pk)])
     return True
-
-
-def cancel_sentence(user: User | None, why: str = "") -> str:
-    if why:
-        return why
-    if user is None:
-        return _("Cancelled at the command line.")
-    return _("Cancelled by %(user)s.") % {"user": user.get_short_name() or user.get_username()}
 
 
 def cancel_requested(run_id: int) -> CancelRequest | None:

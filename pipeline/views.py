@@ -68,9 +68,8 @@ def _asked_in_link(request: HttpRequest) -> dict[str, str]:
 
 
 def _say_already_running(request: HttpRequest, live: JobRun) -> None:
-    link = format_html('<a href="{}">nº {}</a>', reverse("admin:pipeline_jobrun_change", args=[live.pk]), live.pk)
-    sentence = _("{job} was not started: it is already running, see {link}.")
-    messages.error(request, format_html(sentence, job=live.job, link=link))
+    sentence = _("Not started: {job} is already running, see {link}.")
+    messages.error(request, format_html(sentence, job=live.job, link=record.link_to(live)))
 
 
 @require_POST

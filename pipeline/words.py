@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, ngettext_lazy, pgettext_lazy
 
 from pipeline.models import JobRun, State
 
@@ -26,16 +27,27 @@ CHIPS = {
     State.LOST: "chip-bad",
 }
 
+COUNTED = {
+    State.SUCCEEDED: ngettext_lazy("%d succeeded", "%d succeeded"),
+    State.PARTIAL: ngettext_lazy("%d partial", "%d partial"),
+    State.FAILED: ngettext_lazy("%d failed", "%d failed"),
+    State.TIMED_OUT: ngettext_lazy("%d timed out", "%d timed out"),
+    State.CANCELLED: ngettext_lazy("%d cancelled", "%d cancelled"),
+    State.LOST: ngettext_lazy("%d lost", "%d lost"),
+}
+
 BARS = {"chip-ok": "bar-ok", "chip-warn": "bar-warn", "chip-bad": "bar-bad", "chip-run": "bar-run"}
 
 PHASES = {
     "listing": _("reading the guest list"),
     "orders": _("reading the service orders"),
+    "changes": _("acting on what changed"),
     "matching": _("matching orders with guests"),
     "mirror": _("publishing suggestions"),
     "writebacks": _("writing accepted links back"),
+    "house": _("photographing the house"),
     "collect": _("collecting"),
-    "write": _("storing"),
+    "store": _("storing"),
     "sweep": _("ending lost runs"),
     "purge": _("clearing old records"),
 }
@@ -57,6 +69,7 @@ SUMMARY = {
     "strong": pgettext_lazy("band", "strong"),
     "doubt": pgettext_lazy("band", "doubtful"),
     "weak": pgettext_lazy("band", "weak"),
+    "unanswered": _("Orders without a candidate"),
     "expired": _("Suggestions expired"),
     "alerts": _("Alerts"),
     "skipped_rows": _("Rows that could not be matched"),
@@ -94,6 +107,14 @@ SOURCE_STATES = {
 }
 
 
+def cancel_sentence(user: User | None, why: str = "") -> str:
+    if why:
+        return why
+    if user is None:
+        return _t("Cancelled at the command line.")
+    return _t("Cancelled by %(user)s.") % {"user": user.get_short_name() or user.get_username()}
+
+
 def phase_title(phase: str) -> str:
     """The words for a phase; one that has none is shown as it is."""
     return str(PHASES.get(phase, phase.replace("_", " ")))
@@ -101,7 +122,7 @@ def phase_title(phase: str) -> str:
 
 def summary_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Label and value of each entry; the entries of a group stand on one line. Timings have their own table."""
-    for name, value in summary.items():
+    for name, value in _ordered(summary):
         if name != "seconds":
             label = _label(name)
             yield label[:1].upper() + label[1:], _group(value) if isinstance(value, dict) else _value(value)
@@ -109,8 +130,14 @@ def summary_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _group(entries: dict[str, Any]) -> str:
     state = SOURCE_STATES.get(entries.get("state", ""), "")
-    counts = [f"{_value(value)} {_label(name)}" for name, value in entries.items() if name != "state"]
+    counts = [f"{_value(value)} {_label(name)}" for name, value in _ordered(entries) if name != "state"]
     return ", ".join([*counts, *([str(state)] if state else [])])
+
+
+def _ordered(entries: dict[str, Any]) -> list[tuple[str, Any]]:
+    """As in SUMMARY: the database keeps a document's keys in an order of its own."""
+    places = {name: place for place, name in enumerate(SUMMARY)}
+    return sorted(entries.items(), key=lambda entry: places.get(entry[0], len(places)))
 
 
 def _label(name: str) -> str:
@@ -135,7 +162,7 @@ def duration(time: timedelta | None) -> str:
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
-        return f"{hours} h {minutes:02d} min"
+        return f"{hours} h {minutes:02d} min" if minutes else f"{hours} h"
     return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
 
 
@@ -170,4 +197,19 @@ def outcome(run: JobRun) -> str:
         return title[:1].upper() + title[1:]
     if run.reason:
         return run.reason
-    return "; ".join(f"{label}: {value}" for label, value in list(summary_rows(run.summary))[:3])
+    return headline(run.summary)
+
+
+def headline(summary: dict[str, Any]) -> str:
+    """ "622 rows, 24 orders, 38 suggestions": what a manager wants to know of a run that went well."""
+    listing, made = summary.get("listing") or {}, summary.get("suggestions") or {}
+    rows = listing.get("rows", summary.get("rows"))
+    counted = [
+        (rows, ngettext("%(n)s row", "%(n)s rows", rows or 0)),
+        (
+            orders := summary.get("orders_matched"),
+            ngettext("%(n)s order matched", "%(n)s orders matched", orders or 0),
+        ),
+        (new := made.get("created"), ngettext("%(n)s new suggestion", "%(n)s new suggestions", new or 0)),
+    ]
+    return ", ".join(words % {"n": _value(count)} for count, words in counted if count is not None)

@@ -1,0 +1,299 @@
+"""The pages of runs: who may see and do what, and what they say."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.models.functions import Now
+from django.test import Client
+from django.urls import reverse
+from django_q.models import OrmQ
+
+from pipeline import panel, runs
+from pipeline.control import Position
+from pipeline.models import Beat, CancelRequest, JobRun, LogLine, State, Trigger
+from tests.pipeline.conftest import DAY
+
+OpenSample = Callable[..., JobRun]
+pytestmark = pytest.mark.django_db
+
+GROUPS = ["Consulta", "Revisão", "Supervisão", "Operação"]
+MAY_RUN = {"Supervisão", "Operação"}
+MAY_CANCEL = {"Operação"}
+
+LIST = "admin:pipeline_jobrun_changelist"
+START = "admin:pipeline_jobrun_start"
+DETAIL = "admin:pipeline_jobrun_change"
+
+
+def page(name: str, run: JobRun) -> str:
+    return reverse(name, args=[run.pk])
+
+
+@pytest.fixture
+def as_(client: Client, people: dict[str, User]) -> Callable[[str], Client]:
+    def login(group: str) -> Client:
+        client.force_login(people[group])
+        return client
+
+    return login
+
+
+def ended(open_sample: OpenSample, state: str, **fields: Any) -> JobRun:
+    run = runs.claim(open_sample("write").pk)
+    runs.finish(
+        run.pk, run.fence, state, **{"summary": {}, "reason": "", "position": Position("write", 3, 40), **fields}
+    )
+    run.refresh_from_db()
+    return run
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_group_sees_the_list_and_the_record(
+    as_: Callable[[str], Client], open_sample: OpenSample, group: str
+) -> None:
+    run = ended(open_sample, State.FAILED, reason="O Supabase não respondeu.")
+    listed = as_(group).get(reverse(LIST))
+    assert f"nº {run.pk}" in listed.content.decode()
+    assert "falhou" in listed.content.decode()
+    shown = as_(group).get(page(DETAIL, run))
+    assert shown.status_code == 200
+    assert "O Supabase não respondeu." in shown.content.decode()
+
+
+def test_somebody_without_a_group_sees_no_run(client: Client, open_sample: OpenSample) -> None:
+    run = open_sample()
+    client.force_login(User.objects.create_user("sozinho", is_staff=True))
+    assert client.get(reverse(LIST)).status_code == 403
+    assert client.get(page(DETAIL, run)).status_code == 403
+    assert client.get(page("admin:pipeline_jobrun_live", run)).status_code == 403
+    assert client.get(page("admin:pipeline_jobrun_log", run)).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["cancel", "resume", "live", "log", "change"])
+def test_nobody_gets_in_without_a_login(client: Client, open_sample: OpenSample, name: str) -> None:
+    run = open_sample()
+    url = page(f"admin:pipeline_jobrun_{name}", run)
+    answer = client.post(url) if name in ("cancel", "resume") else client.get(url)
+    assert answer.status_code == 302
+    assert "/login/" in answer["Location"]
+    run.refresh_from_db()
+    assert run.state == State.QUEUED
+
+
+def start(client: Client, **fields: str) -> Any:
+    asked = {"job": "sample", "business_date": DAY.isoformat(), "step": "", **fields}
+    return client.post(reverse(START), asked, follow=True)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_only_who_may_run_jobs_starts_one(as_: Callable[[str], Client], people: dict[str, User], group: str) -> None:
+    answer = start(as_(group), step="sample:succeed", dry_run="on")
+    if group not in MAY_RUN:
+        assert answer.status_code == 403
+        assert not JobRun.objects.exists()
+        return
+    run = JobRun.objects.get()
+    assert (run.state, run.trigger, run.user) == (State.QUEUED, Trigger.ADMIN, people[group])
+    assert (run.business_date, run.dry_run, run.steps) == (DAY, True, ["succeed"])
+    assert OrmQ.objects.count() == 1
+    assert answer.request["PATH_INFO"] == page(DETAIL, run)
+
+
+def test_a_second_start_is_refused_with_a_link_to_the_live_run(
+    as_: Callable[[str], Client], open_sample: OpenSample
+) -> None:
+    live = open_sample()
+    answer = start(as_("Operação")).content.decode()
+    assert f'<a href="{page(DETAIL, live)}">nº {live.pk}</a>' in answer
+    assert JobRun.objects.get() == live
+    assert not OrmQ.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("job", "nao_existe"), ("business_date", "2999-01-01"), ("business_date", "ontem"), ("step", "sample:nao_existe")],
+)
+def test_what_cannot_run_is_a_form_error_and_no_run(as_: Callable[[str], Client], field: str, value: str) -> None:
+    answer = start(as_("Operação"), **{field: value})
+    assert answer.status_code == 200
+    assert answer.context["form"].errors[field]
+    assert not JobRun.objects.exists()
+
+
+def test_a_step_belongs_to_its_job(as_: Callable[[str], Client]) -> None:
+    answer = start(as_("Operação"), step="cleanup_stale_runs:sweep")
+    assert answer.context["form"].errors["step"]
+    assert not JobRun.objects.exists()
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_only_who_may_cancel_cancels(as_: Callable[[str], Client], open_sample: OpenSample, group: str) -> None:
+    run = runs.claim(open_sample().pk)
+    answer = as_(group).post(page("admin:pipeline_jobrun_cancel", run))
+    run.refresh_from_db()
+    if group in MAY_CANCEL:
+        assert run.state == State.CANCELLING
+        assert CancelRequest.objects.get().user is not None
+    else:
+        assert answer.status_code == 403
+        assert run.state == State.RUNNING
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_only_who_may_run_jobs_resumes(as_: Callable[[str], Client], open_sample: OpenSample, group: str) -> None:
+    stopped = ended(open_sample, State.FAILED)
+    answer = as_(group).post(page("admin:pipeline_jobrun_resume", stopped))
+    assert stopped.resumed_by.exists() == (group in MAY_RUN)
+    assert answer.status_code == (302 if group in MAY_RUN else 403)
+
+
+@pytest.mark.parametrize("name", ["cancel", "resume"])
+def test_a_link_changes_nothing(as_: Callable[[str], Client], open_sample: OpenSample, name: str) -> None:
+    run = open_sample()
+    assert as_("Operação").get(page(f"admin:pipeline_jobrun_{name}", run)).status_code == 405
+    run.refresh_from_db()
+    assert run.state == State.QUEUED
+
+
+def test_an_action_that_is_not_legal_is_refused_by_the_server_too(
+    as_: Callable[[str], Client], open_sample: OpenSample
+) -> None:
+    run = ended(open_sample, State.SUCCEEDED)
+    as_("Operação").post(page("admin:pipeline_jobrun_resume", run))
+    as_("Operação").post(page("admin:pipeline_jobrun_cancel", run))
+    assert JobRun.objects.get() == run
+    assert not CancelRequest.objects.exists()
+
+
+def labels(client: Client, run: JobRun) -> dict[str, bool]:
+    """The buttons of the record, and whether each can be pressed."""
+    return {button.label: not button.why_not for button in client.get(page(DETAIL, run)).context["buttons"]}
+
+
+def test_buttons_are_offered_where_they_are_legal_and_explain_themselves_elsewhere(
+    as_: Callable[[str], Client], open_sample: OpenSample
+) -> None:
+    stopped = ended(open_sample, State.FAILED)
+    client = as_("Operação")
+    assert labels(client, stopped) == {"Retomar em “write”": True, "Executar": True, "Cancelar": False}
+    live = open_sample()
+    assert labels(client, stopped) == {"Retomar em “write”": False, "Executar": False, "Cancelar": False}
+    assert labels(client, live) == {"Executar": False, "Cancelar": True}
+    assert f'href="{page(DETAIL, live)}"' in client.get(page(DETAIL, stopped)).content.decode()
+    assert labels(as_("Consulta"), live) == {}
+
+
+def test_the_record_shows_beats_log_and_the_blocked_stack(
+    as_: Callable[[str], Client], open_sample: OpenSample
+) -> None:
+    run = runs.claim(open_sample("write").pk)
+    runs.beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
+    LogLine.objects.create(run=run, at=run.queued_at, level=40, text="algo <b>falhou</b>")
+    JobRun.objects.filter(pk=run.pk).update(blocked_stack='File "pipeline/x.py", line 3')
+    shown = as_("Operação").get(page(DETAIL, run)).content.decode()
+    assert "9001" in shown
+    assert "lendo a listagem" in shown
+    assert "algo &lt;b&gt;falhou&lt;/b&gt;" in shown
+    assert "pipeline/x.py" in shown
+    assert 'class="chip chip-run"' in shown
+
+
+def test_the_page_polls_and_hears_304_while_nothing_is_new(
+    as_: Callable[[str], Client], open_sample: OpenSample
+) -> None:
+    run = runs.claim(open_sample("write").pk)
+    runs.beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
+    client, url = as_("Consulta"), page("admin:pipeline_jobrun_live", run)
+    first = client.get(url)
+    assert (first.json()["live"], first.json()["done"], first.json()["total"]) == (True, 300, 622)
+    assert first.json()["phase"] == "Lendo a listagem"
+    assert client.get(url, headers={"If-None-Match": first["ETag"]}).status_code == 304
+    runs.beat(run.pk, run.fence, Position("listing", 400, 622, "9101"))
+    second = client.get(url, headers={"If-None-Match": first["ETag"]})
+    assert (second.status_code, second.json()["done"]) == (200, 400)
+    runs.finish(run.pk, run.fence, State.SUCCEEDED, summary={}, reason="")
+    over = client.get(url, headers={"If-None-Match": second["ETag"]})
+    assert over.json()["live"] is False
+
+
+def test_the_log_can_be_taken_away_as_text(as_: Callable[[str], Client], open_sample: OpenSample) -> None:
+    run = open_sample()
+    LogLine.objects.create(run=run, at=run.queued_at, level=30, text="página 2 passou de 30 s")
+    answer = as_("Operação").get(page("admin:pipeline_jobrun_log", run))
+    assert answer["Content-Type"].startswith("text/plain")
+    assert "WARNING página 2 passou de 30 s" in answer.content.decode()
+
+
+def test_runs_cannot_be_added_changed_or_deleted_by_hand(client: Client, open_sample: OpenSample) -> None:
+    run = open_sample()
+    client.force_login(User.objects.create_superuser("root"))
+    assert client.get(reverse("admin:pipeline_jobrun_add")).status_code == 403
+    assert client.post(page("admin:pipeline_jobrun_delete", run), {"post": "yes"}).status_code == 403
+    assert client.post(page(DETAIL, run), {"state": "succeeded"}).status_code == 405
+    run.refresh_from_db()
+    assert run.state == State.QUEUED
+
+
+def test_the_list_asks_a_bounded_number_of_questions(
+    as_: Callable[[str], Client], open_sample: OpenSample, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(12):
+        ended(open_sample, State.SUCCEEDED, summary={"rows": 3})
+    client = as_("Operação")
+    with django_assert_max_num_queries(14):
+        client.get(reverse(LIST))
+
+
+def test_the_panel_shows_the_live_run_before_the_last(people: dict[str, User], open_sample: OpenSample) -> None:
+    done = ended(open_sample, State.PARTIAL)
+    person = User.objects.get(pk=people["Operação"].pk)
+    assert panel.panel(person)["shown"] == done
+    live = open_sample()
+    shown = panel.panel(person)
+    assert shown["shown"] == live
+    assert [(run, height) for run, height in shown["strip"]] == [(done, "s-warn"), (live, "s-run")]
+    assert shown["strip_words"] == "1 parcial"
+
+
+def test_data_is_only_as_fresh_as_the_last_run_that_got_all_of_it(people: dict[str, User]) -> None:
+    run = runs.claim(runs.open_run("hospedes_casa", business_date=DAY, trigger=Trigger.SCHEDULE).pk)
+    person = User.objects.get(pk=people["Consulta"].pk)
+
+    def chip() -> str | None:
+        return {age.run.job if age.run else "": age.chip for age in panel.panel(person)["ages"]}.get(
+            "hospedes_casa", "none"
+        )
+
+    runs.finish(run.pk, run.fence, State.PARTIAL, summary={}, reason="")
+    assert chip() == "none"
+    JobRun.objects.update(state=State.SUCCEEDED)
+    assert chip() == "chip-ok"
+    for hours, expected in ((1, "chip-warn"), (3, "chip-bad")):
+        JobRun.objects.update(started_at=Now() - timedelta(hours=hours))
+        assert chip() == expected
+
+
+def test_the_dashboard_shows_the_panel_to_who_may_see_runs(
+    as_: Callable[[str], Client], open_sample: OpenSample, client: Client
+) -> None:
+    live = open_sample()
+    assert page("admin:pipeline_jobrun_live", live) in as_("Operação").get(reverse("admin:index")).content.decode()
+    client.force_login(User.objects.create_user("sozinho", is_staff=True))
+    assert page(DETAIL, live) not in client.get(reverse("admin:index")).content.decode()
+
+
+def test_cleaning_up_is_not_among_the_runs_that_people_follow(people: dict[str, User]) -> None:
+    runs.open_run("cleanup_stale_runs", business_date=DAY, trigger=Trigger.SCHEDULE)
+    assert panel.panel(User.objects.get(pk=people["Operação"].pk))["shown"] is None
+
+
+def test_the_newest_beat_decides_what_is_shown_while_a_writer_holds_the_run(
+    as_: Callable[[str], Client], open_sample: OpenSample
+) -> None:
+    run = runs.claim(open_sample().pk)
+    Beat.objects.create(run=run, fence=1, progress_at=run.queued_at, phase="mirror", done=5, total=9)
+    moving = as_("Consulta").get(page("admin:pipeline_jobrun_live", run)).json()
+    assert (moving["done"], moving["total"]) == (5, 9)
