@@ -61,6 +61,10 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
     search_fields = ("order__search", "stay__search")
     search_help_text = _("Order, guest or room. Never search for a document.")
     actions = ("accept_selected", "reject_selected", "export_csv")
+
+    class Media:
+        css = {"all": ["matching/review.css"]}
+
     empty_title = _("Nothing waits for you")
     empty_text = _("Suggestions arrive with the next run of the daily pipeline.")
 
@@ -148,6 +152,8 @@ class DecisionAdmin(ReadOnlyAdmin):
     search_fields = ("suggestion__order__search", "suggestion__stay__search", "user__username")
     list_per_page = 50
     actions = None
+    readonly_fields = ("at", "user", "verb", "suggestion", "reason", "probability", "model_version", "undo_of")
+    fields = readonly_fields
     empty_title = _("Nobody has decided anything yet")
     empty_text = _("Every acceptance, rejection and undo will stand here, and stays.")
 
@@ -185,6 +191,8 @@ class AlertAdmin(ReadOnlyAdmin):
     search_fields = ("order__search", "stay__search")
     date_hierarchy = "created_at"
     actions = ("settle_selected",)
+    readonly_fields = ("kind", "severity", "order", "stay", "created_at", "settled_at", "settled_by")
+    fields = readonly_fields
     empty_title = _("No open alert")
     empty_text = _("Alerts appear when the guest list changes something that is already linked.")
 

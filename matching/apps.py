@@ -1,7 +1,7 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class MatchingConfig(AppConfig):
     name = "matching"
-    verbose_name = _("Review")
+    verbose_name = pgettext_lazy("app", "Review")

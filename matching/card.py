@@ -121,7 +121,10 @@ def _rooms(suggestion: MatchSuggestion) -> dict[str, Any] | None:
     if stay is None:
         return None
     opened = timezone.localtime(suggestion.order.opened_at).date()
-    spans = [(str(o["uh"]), _day(o["de"], stay.arrival), _day(o["ate"], stay.departure)) for o in stay.occupancies]
+    spans = [
+        (str(o.get("uh") or ""), _day(o.get("de"), stay.arrival), _day(o.get("ate"), stay.departure))
+        for o in stay.occupancies
+    ]
     line = charts.stay_line(stay.arrival, stay.departure, spans, opened)
     then = " / ".join(stay.rooms_on(opened)) or "—"
     return {"then": then, "now": stay.room or "—", "line": line, "label": _label(stay, opened, then)}

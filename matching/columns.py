@@ -18,7 +18,7 @@ from matching.words import share
 
 
 def order_cell(suggestion: MatchSuggestion) -> SafeString:
-    request = Truncator(suggestion.order.request).chars(30)
+    request = Truncator(suggestion.order.request).chars(27)
     return format_html('OS {} <span class="sub">{}</span>', suggestion.order.number, request)
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
 
-from matching.models import MatchSuggestion, Order, WriteBack
+from matching.models import MatchSuggestion, WriteBack
 from matching.querysets import BAND_RANGE
 from matching.states import Band, State, WriteState
 
@@ -85,20 +85,8 @@ class DepartureFilter(admin.SimpleListFilter):
         return queryset.filter(stay__departure=timezone.localdate()) if self.value() == "today" else queryset
 
 
-class DepartmentFilter(admin.SimpleListFilter):
-    title = _("department")
-    parameter_name = "department"
-
-    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        names = Order.objects.exclude(department="").order_by("department").values_list("department", flat=True)
-        return [(name, department_words(name)) for name in names.distinct()]
-
-    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
-        return queryset.filter(order__department=self.value()) if self.value() else queryset
-
-
 # The hotel's own codes, as staff write them.
-_DEPARTMENTS = {
+DEPARTMENTS = {
     "manutencao": "Manutenção",
     "governanca": "Governança",
     "recepcao": "Recepção",
@@ -111,7 +99,18 @@ _DEPARTMENTS = {
 
 
 def department_words(code: str) -> str:
-    return _DEPARTMENTS.get(code, code)
+    return DEPARTMENTS.get(code, code)
+
+
+class DepartmentFilter(admin.SimpleListFilter):
+    title = _("department")
+    parameter_name = "department"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return list(DEPARTMENTS.items())
+
+    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        return queryset.filter(order__department=self.value()) if self.value() else queryset
 
 
 class SettledFilter(admin.SimpleListFilter):

@@ -1,10 +1,15 @@
 """One order of locks for everything that changes suggestions: the orders first, by number; then the rest."""
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from django.db import OperationalError
 
 from matching.models import Order
 
 Fence = Callable[[], None]
+Result = TypeVar("Result")
+_TRIES = 3
 
 
 def no_fence() -> None:
@@ -14,3 +19,15 @@ def no_fence() -> None:
 def lock_orders(ids: Iterable[int]) -> dict[int, Order]:
     """The orders as they are now, held until the transaction ends."""
     return {o.pk: o for o in Order.objects.select_for_update().filter(pk__in=set(ids)).order_by("pk")}
+
+
+def again_after_deadlock(transaction: Callable[[], Result]) -> Result:
+    """A run locks several sets of orders in one transaction, so a whole batch may meet it crosswise. PostgreSQL
+    ends one of the two; a person's transaction is then simply tried again."""
+    for _ in range(_TRIES - 1):
+        try:
+            return transaction()
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") not in ("40P01", "40001"):
+                raise
+    return transaction()

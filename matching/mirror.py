@@ -39,12 +39,14 @@ async def mirror(supabase: SupabaseClient, check_fence: CheckFence) -> int:
 
 
 async def _send(supabase: SupabaseClient, rows: list[dict[str, Any]]) -> None:
-    """One whose order or stay is no longer at the hotel has nowhere to be told, and must not hold the others up."""
+    """One whose order or stay is no longer at the hotel has nowhere to be told, and must not hold the others up: it
+    is found by halving."""
     table = supabase.async_table("sugestoes_match")
     outcomes = await table.upsert_many(rows, on_conflict="app_id")
     if len(rows) > 1 and any(map(_is_orphan, outcomes)):
-        for row in rows:
-            await _send(supabase, [row])
+        middle = len(rows) // 2
+        await _send(supabase, rows[:middle])
+        await _send(supabase, rows[middle:])
     elif not any(map(_is_orphan, outcomes)):
         outcomes.raise_for_failure()
 

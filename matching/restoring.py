@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from matching.models import Decision, MatchSuggestion, Order
-from matching.states import ALIVE, EndReason, LateConflict, State
+from matching.states import ALIVE, MANUAL, EndReason, LateConflict, State
 
 
 def restore(decision: Decision, order: Order) -> list[MatchSuggestion]:
     """Every suggestion that the decision moved goes back to the queue, if it still belongs there.
 
-    Call with the order locked. A suggestion of an older text, of a stay that is gone, or with a newer twin
-    ends instead, with its reason.
+    Call with the order locked. A suggestion of an older text, of a stay that is gone, with a newer twin, or
+    that a person had made on the spot ends instead, with its reason.
     """
     touched = _taken_back(decision, order)
     _save(touched)
@@ -50,7 +50,7 @@ def _put_back(suggestion: MatchSuggestion, order: Order, alive: set[int | None])
         suggestion.state, suggestion.end_reason = State.SUPERSEDED, EndReason.TEXT_CHANGED
     elif suggestion.stay is not None and suggestion.stay.unavailable:
         suggestion.state, suggestion.end_reason = State.EXPIRED, EndReason.STAY_CANCELLED
-    elif suggestion.stay_id in alive:
+    elif suggestion.stay_id in alive or suggestion.model_version == MANUAL:
         suggestion.state, suggestion.end_reason = State.SUPERSEDED, EndReason.OUTRANKED
 
 

@@ -17,16 +17,14 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from matching.locking import lock_orders
+from matching.locking import again_after_deadlock, lock_orders
 from matching.models import Decision, MatchSuggestion, Order, WriteBack
 from matching.sending import send_now
-from matching.states import EndReason, RejectReason, State, Verb, WriteKind, WriteState
+from matching.states import MANUAL, EndReason, RejectReason, State, Verb, WriteKind, WriteState
 from matching.undoing import take_back
 from matching.verdicts import Conflict, already_decided
 
 __all__ = ["Conflict", "Outcome", "bulk", "decide", "no_guest", "undo"]
-
-MANUAL = "manual"
 
 
 @dataclass
@@ -76,11 +74,15 @@ def undo(user: Any, decision_id: int) -> Outcome:
     _require(user, "decide_suggestion")
     outcome = Outcome(uuid.uuid4())
     batch = Decision.objects.values_list("batch", flat=True).get(pk=decision_id)
+    outcome.decisions = again_after_deadlock(lambda: _undo(user, batch, outcome.batch))
+    return _sent(outcome)
+
+
+def _undo(user: Any, batch: UUID, undo_batch: UUID) -> list[Decision]:
     with transaction.atomic(durable=True):
         decisions = Decision.objects.filter(batch=batch).exclude(verb=Verb.UNDO)
         orders = lock_orders(decisions.values_list("suggestion__order_id", flat=True))
-        outcome.decisions = take_back(user, decisions, orders, outcome.batch)
-    return _sent(outcome)
+        return take_back(user, decisions, orders, undo_batch)
 
 
 def bulk(user: Any, ids: Iterable[UUID | str], verb: Verb | str) -> Outcome:

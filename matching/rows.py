@@ -78,17 +78,16 @@ def stay_fields(row: Row) -> dict[str, Any]:
         "removed": row.get("removido_em") is not None,
         "doc_final": "" if hidden else final,
         "occupancies": rooms,
-        # Status, departure and who is the main guest say nothing about who asked: a rejected guest who checks
-        # out or stays a night longer must not come back as a new question.
+        # Status, departure, document and who is the main guest say nothing about who asked: a rejected guest who
+        # checks in, stays a night longer or leaves must not come back as a new question.
         "fingerprint": fingerprint(
             names
             | {
                 "guest": row.get("hospede_id"),
-                "room": rooms or room,
+                "room": [o.get("uh") for o in rooms] or room,
                 "arrival": row["chegada"],
                 "phone": person.get("telefone_e164") or person.get("telefone"),
                 "email": person.get("email"),
-                "document": row.get("doc_hmac") or final,
             }
         ),
         "search": searchable(reservation, room, *kept.values()),

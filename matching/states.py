@@ -7,6 +7,8 @@ from django.utils.translation import pgettext_lazy as _p
 STRONG_FROM = 0.90
 DOUBT_FROM = 0.50
 
+# `model_version` of a candidate that a person named and no model scored.
+MANUAL = "manual"
 # Status words of the hotel's own tables.
 CLOSED_ORDER = frozenset({"concluida", "cancelada"})
 UNAVAILABLE_STAY = frozenset({"cancelada", "no_show"})

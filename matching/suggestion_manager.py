@@ -167,7 +167,7 @@ def _end(suggestions: Any, state: State, reason: str) -> int:
     return int(
         MatchSuggestion.objects.pending()
         .filter(pk__in=[pk for pk, _ in found])
-        .update(state=state, end_reason=reason, conflict="", version=F("version") + 1, updated_at=timezone.now())
+        .update(state=state, end_reason=reason[:80], conflict="", version=F("version") + 1, updated_at=timezone.now())
     )
 
 

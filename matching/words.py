@@ -6,11 +6,14 @@ model never leaves a card without an explanation.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy as _p
+
+from matching.states import Band
 
 Words = str | Promise
 
@@ -155,13 +158,19 @@ def shown_values(reason: Mapping[str, Any]) -> tuple[str, str]:
 _ADDRESS = {"M": "Sr.", "F": "Sra."}
 
 
+CERTAIN, FAINT = 0.995, 0.005
+
+
 def share(probability: Any) -> str:
-    """Two places, and never a certainty that nobody has: 0,87, > 0,99, < 0,01."""
+    """Two places that stay on their side of a band's border, and never a certainty: 0,87, 0,49, > 0,99, < 0,01."""
     if probability >= CERTAIN:
         return f"> {number_format(0.99, 2)}"
     if probability < FAINT:
         return f"< {number_format(0.01, 2)}"
-    return number_format(round(probability, 2), 2)
+    exact = Decimal(str(probability))
+    rounded = exact.quantize(_CENT, ROUND_HALF_UP)
+    same_band = Band.of(float(rounded)) == Band.of(float(exact))
+    return number_format(rounded if same_band else exact.quantize(_CENT, ROUND_DOWN), 2)
 
 
-CERTAIN, FAINT = 0.995, 0.005
+_CENT = Decimal("0.01")

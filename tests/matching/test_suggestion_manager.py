@@ -324,3 +324,15 @@ class TestMirror:
         review.decide(ana, card.best.pk, "reject", None)
         assert send() == 1
         assert self.row(card)["status"] == "rejeitada"
+
+    def test_a_row_whose_order_is_gone_holds_up_no_other(
+        self, card: Card, hotel: Hotel, send: Callable[[], int]
+    ) -> None:
+        other = hotel.order("toalha extra 203")
+        hotel.suggest(Candidate(other, hotel.stay("Rosa Lima", "203"), 0.7), Candidate(other, None, 0.2))
+        hotel.db.execute("delete from ordens_servico where id = %s", [other])
+
+        send()
+
+        assert card.hotel.one("select count(*) n from sugestoes_match")["n"] == 3
+        assert send() == 0

@@ -76,7 +76,16 @@ class TestTheSentence:
 
 @pytest.mark.parametrize(
     ("probability", "shown"),
-    [(0.87, "0,87"), (0.7194, "0,72"), (0.9949, "0,99"), (0.9999, "> 0,99"), (1, "> 0,99"), (0.0049, "< 0,01")],
+    [
+        (0.87, "0,87"),
+        (0.7194, "0,72"),
+        (0.4964, "0,49"),
+        (0.8964, "0,89"),
+        (0.9949, "0,99"),
+        (0.9999, "> 0,99"),
+        (1, "> 0,99"),
+        (0.0049, "< 0,01"),
+    ],
 )
 def test_a_probability_is_rounded_and_never_certain(probability: float, shown: str) -> None:
     with translation.override("pt-br"):

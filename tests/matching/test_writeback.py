@@ -1,6 +1,7 @@
 """The outbox: Supabase away, crashes between decision and write, late conflicts, undo."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,9 +11,11 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone, translation
 
 from matching import review, writeback
+from matching.locking import lock_orders
 from matching.models import Alert, Decision, MatchSuggestion, WriteBack
 from matching.states import AlertKind, State, WriteKind, WriteState
 from sistema_os.supabase import SupabaseClient
@@ -323,3 +326,57 @@ class TestUndo:
 
         assert set(card.states().values()) == {"superseded"}
         assert card.best.end_reason == "text_changed"
+
+    def test_a_pair_offered_again_meanwhile_stands_once(self, card: Card, ana: User) -> None:
+        (decision,) = review.decide(ana, card.best.pk, "reject", None).decisions
+        card.hotel.update("listagem_hospedes", card.neto, nome_listagem="Thiago Figueredo Neto")
+        card.hotel.suggest(*card.candidates())
+
+        review.undo(ana, decision.pk)
+
+        pair = MatchSuggestion.objects.filter(stay=card.neto).order_by("created_at")
+        assert list(pair.values_list("state", flat=True)) == ["superseded", "pending"]
+
+    def test_no_guest_made_on_the_spot_leaves_no_card_behind(self, hotel: Hotel, ana: User) -> None:
+        order = hotel.order("preventiva ar 412")
+        hotel.refresh([order])
+        (decision,) = review.no_guest(ana, order, 1).decisions
+
+        review.undo(ana, decision.pk)
+
+        assert not MatchSuggestion.objects.pending().exists()
+        assert hotel.link_of(order)["sem_hospede"] is False
+
+    @pytest.mark.django_db(transaction=True)
+    def test_that_meets_a_run_crosswise_is_tried_again(self, card: Card, hotel: Hotel, boss: User) -> None:
+        """A run holds the second order and wants the first, while the undo of a batch holds the first."""
+        other = hotel.order("toalha extra 203")
+        hotel.suggest(Candidate(other, hotel.stay("Rosa Lima", "203"), 0.95))
+        best = list(MatchSuggestion.objects.filter(rank=1).values_list("pk", flat=True))
+        batch = review.bulk(boss, best, "accept").decisions[0]
+        run_has_one, ends = threading.Event(), []
+
+        def run() -> None:
+            try:
+                with transaction.atomic():
+                    lock_orders([other])
+                    run_has_one.set()
+                    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                    with connection.cursor() as cursor:
+                        while cursor.execute(waiting).fetchone() == (0,):
+                            pass
+                    lock_orders([card.order])
+                ends.append("run committed")
+            except OperationalError:
+                ends.append("run lost")
+            finally:
+                connection.close()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        run_has_one.wait()
+        review.undo(boss, batch.pk)
+        thread.join()
+
+        assert len(ends) == 1
+        assert not MatchSuggestion.objects.filter(state=State.ACCEPTED).exists()
