@@ -64,9 +64,8 @@ class Session:
         """One deadline around everything: queueing, sending, decoding, all retries, all parts."""
         check(query)
         self._stay_in_one_loop()
+        trace = Trace(asyncio.get_running_loop().time() + self.limits.deadline)
         calls = splitting.calls(query, self.limits.max_rows)
-        loop = asyncio.get_running_loop()
-        trace = Trace(loop.time() + self.limits.deadline)
         scope = asyncio.timeout_at(trace.until)
         try:
             async with scope:

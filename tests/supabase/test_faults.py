@@ -19,6 +19,8 @@ from tests.supabase.servers import Server, answer, read_request, scripted, servi
 
 pytestmark = pytest.mark.anyio
 KEY = "the-key-that-nobody-may-see"
+# Generous, for a machine that does other things too; the benchmark measures it.
+OVERSHOOT = 2.0
 PERSON = "Conceição-123.456.789-09"
 ERROR = (
     b'{"code":"%s","message":"invalid input: \\"Concei\xc3\xa7\xc3\xa3o-123.456.789-09\\"","details":"row","hint":null}'
@@ -80,7 +82,7 @@ async def test_a_silent_server_is_left_at_the_deadline_and_not_asked_again() -> 
     async with silent() as server, client(server, deadline=0.3) as supabase:
         started = time.monotonic()
         error = await failing(read, supabase, sb.DeadlineExceeded)
-        assert time.monotonic() - started < 1.3
+        assert time.monotonic() - started < 0.3 + OVERSHOOT
         assert isinstance(error, TimeoutError)
         assert len(server.requests) == 1
 
@@ -99,7 +101,7 @@ async def test_a_server_that_drips_is_left_at_the_deadline() -> None:
     async with serving(drip, server), client(server, deadline=0.3) as supabase:
         started = time.monotonic()
         await failing(read, supabase, sb.DeadlineExceeded)
-        assert time.monotonic() - started < 1.3
+        assert time.monotonic() - started < 0.3 + OVERSHOOT
 
 
 async def test_a_server_that_drips_its_head_is_left_at_the_deadline() -> None:
@@ -123,8 +125,8 @@ async def test_a_server_that_never_reads_a_large_write_is_left_at_the_deadline()
     async with serving(deaf) as server, SupabaseClient(server.url, KEY, deadline=0.3) as supabase:
         started = time.monotonic()
         with pytest.raises(sb.DeadlineExceeded):
-            await supabase.async_table("t").insert({"a": "x" * 30_000_000}).execute()
-        assert time.monotonic() - started < 1.3
+            await supabase.async_table("t").insert({"a": "x" * 12_000_000}).execute()
+        assert time.monotonic() - started < 0.3 + OVERSHOOT
 
 
 async def test_an_early_answer_to_a_large_write_that_then_drips_is_left_at_the_deadline() -> None:
@@ -138,8 +140,8 @@ async def test_an_early_answer_to_a_large_write_that_then_drips_is_left_at_the_d
     async with serving(hasty) as server, SupabaseClient(server.url, KEY, deadline=0.3) as supabase:
         started = time.monotonic()
         with pytest.raises(sb.SupabaseError):
-            await supabase.async_table("t").insert({"a": "x" * 30_000_000}).execute()
-        assert time.monotonic() - started < 1.3
+            await supabase.async_table("t").insert({"a": "x" * 12_000_000}).execute()
+        assert time.monotonic() - started < 0.3 + OVERSHOOT
 
 
 @pytest.mark.parametrize(("call", "requests"), [(read, 4), (upsert, 4), (write, 1)])
