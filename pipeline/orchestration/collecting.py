@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.utils import timezone
 
 from pipeline.context import RunContext
 from pipeline.orchestration.listing_rows import Row
@@ -31,7 +29,6 @@ class Reading:
     flat: dict[str, Row] = field(default_factory=dict)
     snapshot: Snapshot | None = None
     changes: list[ChangeView] = field(default_factory=list)
-    began: datetime = field(default_factory=timezone.now)
 
     @property
     def usable(self) -> bool:

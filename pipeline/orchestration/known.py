@@ -2,11 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
 
 from django.db.models import QuerySet
 
-from matching.models import MatchSuggestion, Order, Stay, WriteBack
+from matching.models import MatchSuggestion, Order, Stay
 from matching.states import DOUBT_FROM, Band, State
 from pipeline.orchestration.listing_rows import ROOM, SOURCE, Rooms, occupied
 from pipeline.orchestration.plan import Known
@@ -58,12 +57,6 @@ def waiting_orders(orders: Collection[int]) -> set[int]:
     """Those of the orders that still have a pending suggestion."""
     pending = MatchSuggestion.objects.filter(order__in=orders, state=State.PENDING)
     return set(pending.values_list("order_id", flat=True))
-
-
-def orders_written_since(moment: datetime) -> set[int]:
-    """Orders that we linked or unlinked meanwhile: a row read before that says what is no longer so, and would
-    expire what an undo has just brought back as linked elsewhere. The next run sees them again."""
-    return set(WriteBack.objects.filter(settled_at__gte=moment).values_list("order_id", flat=True))
 
 
 def queue_by_band() -> dict[str, int]:

@@ -80,7 +80,6 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
             listing=await sync_to_async(_in_force)(self.listing),
             departed=await sources.departed(supabase, business_date),
             orders=_by_id(orders.raw.values()),
-            orders_read_at=orders.began,
             documents=_documents(self.listing),
             may_expire=usable,
         )

@@ -7,7 +7,6 @@ it is idempotent; a resumed run leaves out the chunks that its predecessor had c
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -41,7 +40,6 @@ class Work:
     listing: dict[int, Row]
     departed: dict[int, Row]
     orders: dict[int, Row]
-    orders_read_at: datetime
     documents: Mapping[int, str | None]
     missing: list[Effect] = field(default_factory=list)
     closed_orders: list[Row] = field(default_factory=list)
@@ -99,8 +97,6 @@ class MatchingStep:
     def decide(self) -> None:
         """What there is to do. Nothing is written but the local copies of what changed."""
         work, date = self.work, self.context.business_date
-        for order in known.orders_written_since(work.orders_read_at):
-            work.orders.pop(order, None)
         rooms = known.rooms_over_time(work.stay_changes)
         for key, row in {**work.departed, **work.listing}.items():
             self.stays[key] = listing_rows.for_matching(row, rooms.get(key), work.documents.get(key))

@@ -15,6 +15,7 @@ from pipeline.models import State as RunState
 from pipeline.orchestration import matching_step
 from pipeline.orchestration.matching_step import MatchingStep
 from snapshots import snapshot_manager
+from snapshots.models import Source
 from tests.mornings import hotel_content, own_content, run
 from tests.pipeline.orchestration.small_hotel import D, SmallHotel
 from tests.pipeline.waiting import until
@@ -207,6 +208,18 @@ def test_without_any_listing_in_force_no_order_is_judged(hotel: SmallHotel) -> N
     assert done.reason
     assert not MatchSuggestion.objects.exists()
     hotel.stay("Ana Souza", "203")
+    assert run("pipeline_diario", D).summary["orders_matched"] == 1
+
+
+def test_while_the_orders_are_held_nothing_is_matched_and_the_work_waits(busy: SmallHotel) -> None:
+    run("pipeline_diario", D)
+    source = Source.objects.filter(name="ordens_servico")
+    source.update(changed_floor=0, changed_share=0)
+    busy.change("ordens_servico", 1, descricao="Bruno 201 chuveiro frio")
+    done = run("pipeline_diario", D)
+    assert (done.state, done.summary["orders"]["state"]) == (RunState.PARTIAL, "held")
+    assert "orders_matched" not in done.summary
+    source.update(changed_floor=200)
     assert run("pipeline_diario", D).summary["orders_matched"] == 1
 
 
