@@ -34,9 +34,8 @@ else:
 class SnapshotAdmin(_SnapshotBase):
     list_display = ("listing", "state", "rows_shown", "difference", "collected")
     list_display_links = ("listing",)
-    list_filter = ("source", "status")
+    list_filter = ("source", "status", "business_date")
     list_select_related = ("source",)
-    date_hierarchy = "business_date"
     list_per_page = 30
     actions = None
     empty_title = _("No listing has been collected yet")

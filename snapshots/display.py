@@ -24,7 +24,7 @@ _CODE = re.compile(r"[a-z]+(_[a-z]+)+$")
 # Columns that a declaration forgot: better masked without need than shown.
 _PRIVATE_NAMES = (
     (re.compile(r"hmac|hash"), "secret"),
-    (re.compile(r"(^|_)(doc|cpf|rg|passaporte|document)(_|$)"), "document"),
+    (re.compile(r"(^|_)(doc|cpf|rg|passaporte|document)(?!_tipo)(_|$)"), "document"),
     (re.compile(r"telefone|celular|phone"), "phone"),
     (re.compile(r"e_?mail"), "email"),
 )

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from snapshots import override
-from snapshots.display import status_chip
+from snapshots.display import field_label, status_chip
 from snapshots.errors import AlreadySettled, Corrupt, Outdated, Purged, ReasonMissing
 from snapshots.models import Snapshot, Source
 from snapshots.pages import Filters, changes_of, changes_page, column_choices, listing_of, rows_page
@@ -45,6 +45,7 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
         "columns": column_choices(source),
         "life": life_of(source, row) if row else [],
         "row": identity(source, row) if row else None,
+        "keep": [("row", row)] if row else [],
         "purged": snapshot.seq is not None and snapshot.seq <= source.min_seq,
     }
     if snapshot.status == Snapshot.Status.HELD:
@@ -96,6 +97,7 @@ def compare_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if a is not None and b is not None:
         context["page"] = changes_page(source, diff(a, b), context["filters"])
         context["same"] = max(0, b.rows - context["page"].counts["added"] - context["page"].counts["changed"])
+        context["keep"] = [("source", source.name), ("a", str(a.pk)), ("b", str(b.pk))]
         context["days"] = abs((b.business_date - a.business_date).days)
     return TemplateResponse(request, "snapshots/compare.html", context)
 
@@ -105,6 +107,7 @@ def _compare_frame(request: HttpRequest, site: AdminSite, source: Source | None)
         **site.each_context(request),
         "title": _("Compare listings"),
         "source": source,
+        **(_words(source) if source else {}),
         "sources": Source.objects.order_by("pk"),
         "filters": Filters.read(request.GET, source) if source else Filters(),
         "columns": column_choices(source) if source else [],
@@ -175,8 +178,17 @@ def _frame(request: HttpRequest, site: AdminSite, snapshot: Snapshot) -> dict[st
         **site.each_context(request),
         "snapshot": snapshot,
         "source": snapshot.source,
+        **_words(snapshot.source),
         "chip": status_chip(snapshot),
         "run_url": _run_url(snapshot),
+    }
+
+
+def _words(source: Source) -> dict[str, str]:
+    """What this source calls the two columns by which people look."""
+    return {
+        "room_word": field_label(source, source.room_column) if source.room_column else "",
+        "name_word": field_label(source, source.label_column) if source.label_column else "",
     }
 
 

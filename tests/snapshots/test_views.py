@@ -145,6 +145,17 @@ def test_any_two_listings_are_compared_in_either_direction(reader: Client, two_d
     assert "<ins>203</ins>" in back
 
 
+def test_filtering_keeps_the_two_listings_and_the_row_that_were_chosen(
+    reader: Client, two_days: tuple[Snapshot, Snapshot]
+) -> None:
+    first, second = two_days
+    comparison = page(reader, "snapshots_compare", a=str(second.pk), b=str(first.pk), kind="changed")
+    for name, value in {"a": second.pk, "b": first.pk, "source": SPEC.name, "kind": "changed"}.items():
+        assert f'<input type="hidden" name="{name}" value="{value}">' in comparison
+    beside = page(reader, "snapshots_snapshot_change", second.pk, row="3")
+    assert '<input type="hidden" name="row" value="3">' in beside
+
+
 def test_before_there_are_two_the_comparison_says_so(reader: Client) -> None:
     assert "Ainda não há duas listagens" in page(reader, "snapshots_compare")
     collect(stays(3))
