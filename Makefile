@@ -87,6 +87,10 @@ browser: venv
 drills: venv ## the tests that kill, freeze and cut off, several times over
 	$(PY) -m pytest -m drill
 
+.PHONY: screenshots
+screenshots: browser ## pictures of the running demo (PORT=8000) for README and documents
+	$(PY) -m tests.browser.screenshots http://127.0.0.1:$(PORT)
+
 .PHONY: messages
 messages: venv ## bring the catalogues up to what the code says, and compile them
 	$(PY) -m tests.catalogues

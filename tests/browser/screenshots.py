@@ -46,9 +46,9 @@ def take(browser: Browser, address: str, folder: Path) -> list[str]:
 
 
 def _take_all(watched: Watched, folder: Path, suffix: str) -> list[str]:
-    page, taken = watched.page, []
+    page = watched.page
     steps.visit(page, "/admin/login/")
-    _picture(page, folder / f"entrar{suffix}.png")
+    taken = [_picture(page, folder / f"entrar{suffix}.png")]
     steps.sign_in(page, PERSON, PASSWORD)
     for name, path in PAGES.items():
         if steps.visit(page, path) == 200:
