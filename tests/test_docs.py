@@ -104,6 +104,7 @@ def _anchors(path: Path) -> set[str]:
 
 def test_every_make_target_that_a_document_names_exists() -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets |= {f"bench-{path.stem.removeprefix('bench_')}" for path in (ROOT / "tests/benchmarks").glob("bench_*.py")}
     named = {name for path in DOCUMENTS for name in re.findall(r"`make ([\w-]+)", path.read_text(encoding="utf-8"))}
     assert named - targets == set()
 

@@ -7,11 +7,15 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_q.models import Schedule
 from pytest_django import DjangoAssertNumQueries
 
+from matching.models import MatchSuggestion, Order
+from pipeline.context import current_business_date
 from sistema_os.menu import MENU
 from sistema_os.roles import DEMO_USERS
+from snapshots.models import Snapshot, Source
 
 SignIn = Callable[[str], Client]
 
@@ -167,3 +171,20 @@ def test_the_dashboard_asks_a_bounded_number_of_questions(
     client = sign_in("bruno")
     with django_assert_max_num_queries(30):
         client.get("/admin/")
+
+
+def test_a_held_listing_stands_before_everything_else_and_alerts_at_the_end(sign_in: SignIn) -> None:
+    source = Source.objects.create(name="listagem_hospedes", key_column="id")
+    Snapshot.objects.create(source=source, status=Snapshot.Status.HELD, business_date=current_business_date())
+    page = sign_in("bruno").get("/admin/").content.decode()
+    places = [page.index(mark) for mark in ("note-hold", 'id="queue-h"', 'id="age-h"', 'id="alerts-h"')]
+    assert places == sorted(places)
+
+
+def test_the_menu_counts_the_orders_that_wait_in_doubt(sign_in: SignIn) -> None:
+    client = sign_in("ana")
+    assert 'class="count"' not in _menu(client)
+    for number, probability in ((1, 0.7), (2, 0.6), (3, 0.99)):
+        order = Order.objects.create(os_id=number, number=str(number), opened_at=timezone.now(), texto_versao=1)
+        MatchSuggestion.objects.create(order=order, probability=probability, rank=1, texto_versao=1)
+    assert 'class="count">2<' in _menu(client)
