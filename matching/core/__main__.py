@@ -56,7 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
         path, lines = (options.orders, order_lines) if skipped.side == "orders" else (options.stays, stay_lines)
         _complain(f"{path.name}:{lines[skipped.row - 1]}: {skipped.problem}")
     for candidate in outcome.candidates:
-        sys.stdout.write(json.dumps(asdict(candidate), ensure_ascii=False) + "\n")
+        line = asdict(candidate) | {"reasons": [reason._asdict() for reason in candidate.reasons]}
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
     return 1 if bad_orders or bad_stays or outcome.skipped else 0
 
 

@@ -19,8 +19,8 @@ from matching.core.wordmatch import WordMatcher
 
 # A block larger than this says little by itself; its members nearest to the order's day are kept.
 WORD_CAP, ROOM_CAP, KEY_CAP = 2_000, 48, 24
-# Nobody further behind than this is weighed in full (one chance in 16,000), and never more than so many.
-HOPELESS_BITS = 14.0
+# Nobody further behind than this is weighed in full (one chance in 2,000), and never more than so many.
+HOPELESS_BITS = 11.0
 MOST_WEIGHED = 60
 # What a room, its slip and a contact are worth at first sight; the weights proper come later.
 _ROOM, _SLIP, _CONTACT = 10.0, 5.5, 30.0
@@ -41,19 +41,20 @@ class Blocking:
         self._titular = np.where([s.titular for s in index.stays], titular, companion)
 
     def block(self, order: Order) -> Block:
-        shares = self.presence.shares(order)[self.index.kinds(order.opened.toordinal())]
+        seen = self.presence.seen(order)
         rough: dict[int, float] = {}
         self._rooms(order, rough)
         self._contacts(order, rough)
         found, score = self._names(order, rough)
-        present = shares[found] > 0
-        found, score = found[present], score[present]
+        shares = seen.shares[seen.kinds[found]]
+        present = shares > 0
+        found, score, shares = found[present], score[present], shares[present]
         if not len(found):
             return Block([], 0.0)
-        score = score + np.log2(shares[found]) + self._titular[found]
+        score = score + np.log2(shares) + self._titular[found]
         best = np.argsort(-score, kind="stable")[:MOST_WEIGHED]
         best = best[score[best] >= score[best[0]] - HOPELESS_BITS]
-        return Block(sorted(int(p) for p in found[best]), float(shares[found].sum()))
+        return Block(sorted(int(p) for p in found[best]), float(shares.sum()))
 
     def _rooms(self, order: Order, rough: dict[int, float]) -> None:
         day = order.opened.toordinal()

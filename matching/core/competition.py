@@ -38,7 +38,7 @@ def group(weighed: list[Evidence], index: HouseIndex) -> list[Evidence]:
     bookings: dict[object, list[Evidence]] = {}
     for evidence in weighed:
         bookings.setdefault(index.stays[evidence.position].booking, []).append(evidence)
-    return [evidence for members in bookings.values() for evidence in _group(members, index)]
+    return [e for members in bookings.values() for e in (_group(members, index) if len(members) > 1 else members)]
 
 
 def _group(members: list[Evidence], index: HouseIndex) -> list[Evidence]:

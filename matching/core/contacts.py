@@ -22,6 +22,9 @@ class Contacts:
     emails: tuple[str, ...] = ()
 
 
+NO_CONTACTS = Contacts()
+
+
 def valid_cpf(number: str) -> bool:
     """Check digits of eleven ASCII digits; repeated digits are no CPF."""
     if len(number) != 11 or not number.isascii() or not number.isdigit() or len(set(number)) == 1:

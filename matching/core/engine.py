@@ -78,7 +78,7 @@ class Engine:
 
     def ask(self, order: Order) -> list[Candidate]:
         block = self.blocking.block(order)
-        weighed = [e for p in block.positions if (e := self.weigher.weigh(order, p)) is not None]
+        weighed = self.weigher.weigh(order, block.positions)
         elsewhere = self.weigher.elsewhere(order, block.share)
         none = nobody(order, self.model)
         return compete(order, group(weighed, self.index), none, elsewhere, self.index, self.model.sharpness)

@@ -1,13 +1,15 @@
 """The hotel's comparisons: what an order says against what the listing knows, each piece with its bits."""
 
 import math
+from collections.abc import Sequence
 
 from matching.core import lexicon
+from matching.core.contacts import NO_CONTACTS
 from matching.core.index import HouseIndex
 from matching.core.model import Model
 from matching.core.naming import Naming
 from matching.core.orders import Order
-from matching.core.presence import Presence
+from matching.core.presence import Presence, Seen, day_month
 from matching.core.reasons import Evidence, Reason
 from matching.core.rooms import is_one_off, swaps
 from matching.core.stays import Stay
@@ -23,19 +25,26 @@ class Weigher:
         self.index, self.model, self.presence = index, model, presence
         self.naming = Naming(index, matcher, model)
         self.room_chance = 1 / max(MIN_ROOMS, len(index.by_room))
+        levels = {True: "titular", False: "companion"}
+        self._titular = {main: Reason("titular", n, "", "", model.bits("titular", n)) for main, n in levels.items()}
 
-    def weigh(self, order: Order, position: int) -> Evidence | None:
-        """None when the guest was neither there nor near on the order's day."""
+    def weigh(self, order: Order, positions: Sequence[int]) -> list[Evidence]:
+        seen = self.presence.seen(order)
+        return [self._weigh(order, position, seen) for position in positions]
+
+    def _weigh(self, order: Order, position: int, seen: Seen) -> Evidence:
         stay = self.index.stays[position]
-        kind = self.presence.kind(order, position)
-        if kind == "away":
-            return None
-        shown = f"{order.opened:%d/%m}", f"{stay.arrival:%d/%m}–{stay.departure:%d/%m}"
-        presence = Reason("presence", kind, *shown, self.presence.bits(order, kind))
         identity, person = self._persons(order, position)
-        identity = [*identity, *self._phone(order, stay), *self._document(order, stay), *self._email(order, stay)]
-        reasons = [presence, *self._room(order, stay), *identity, self._titular(stay), *self._context(order, stay)]
-        return Evidence(position, reasons, math.fsum(r.weight_bits for r in identity), person)
+        if order.contacts != NO_CONTACTS:
+            identity = [*identity, *self._phone(order, stay), *self._document(order, stay), *self._email(order, stay)]
+        reasons = [
+            self.presence.weigh(order, position, seen),
+            *self._room(order, stay),
+            *identity,
+            self._titular[stay.titular],
+            *self._context(order, stay),
+        ]
+        return Evidence(position, reasons, math.fsum([r.weight_bits for r in identity]), person)
 
     def elsewhere(self, order: Order, share: float) -> float:
         """Bits for a guest whom no block brought up: everybody else in the house, whom nothing fits.
@@ -116,10 +125,6 @@ class Weigher:
         return [Reason("email", level, "", "", self.model.bits("email", level))]
 
     # --- the rest --------------------------------------------------------------------------------
-    def _titular(self, stay: Stay) -> Reason:
-        level = "titular" if stay.titular else "companion"
-        return Reason("titular", level, "", "", self.model.bits("titular", level))
-
     def _context(self, order: Order, stay: Stay) -> list[Reason]:
         reasons = []
         if code := min(stay.codes & order.codes, default=""):
@@ -131,6 +136,6 @@ class Weigher:
         if order.days:
             level = "arrival" if stay.arrival in order.days else "different"
             level = "departure" if level == "different" and stay.departure in order.days else level
-            shown = f"{order.days[0]:%d/%m}", f"{stay.arrival:%d/%m}"
+            shown = day_month(order.days[0]), day_month(stay.arrival)
             reasons.append(Reason("day", level, *shown, self.model.bits("day", level, DAY_CHANCE)))
         return reasons

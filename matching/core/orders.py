@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from matching.core import lexicon
-from matching.core.contacts import Contacts, extract, phone_key
+from matching.core.contacts import NO_CONTACTS, Contacts, extract, phone_key
 from matching.core.mentions import STRONG, NameWord, Person, Reader
 from matching.core.rows import BadRow, Row, moment, number, text
 from matching.core.scan import Scan, find_days, find_rooms
@@ -151,7 +151,7 @@ def _all_hints(
         hints.discard("place")
     if "third_party" in hints and "staff_named" not in hints and (rooms or named):
         hints = hints - {"third_party"} | {"third_party_mentioned"}
-    if contacts != Contacts():
+    if contacts != NO_CONTACTS:
         hints.add("contact")
     elif not rooms and not named:
         hints.add("no_mention")

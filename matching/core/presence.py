@@ -1,6 +1,9 @@
 """When: was the guest in the house, just gone or about to come, seen from the order's day and hour."""
 
+import datetime as dt
 import math
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,20 +11,49 @@ from numpy.typing import NDArray
 from matching.core.index import KINDS, HouseIndex
 from matching.core.model import Model
 from matching.core.orders import Order
+from matching.core.reasons import Reason
 from matching.core.stays import Stay
 
 # Rates of a house are spread over at least so many guests, or a listing of two rows would be sure of itself.
 MIN_PRESENT = 20.0
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Kind of every stay; by kind the share of the house's orders that one such guest has, and its log2."""
+
+    kinds: NDArray[np.int8]
+    shares: NDArray[np.float64]
+    bits: dict[str, float]
+
+
+@lru_cache(maxsize=4_096)
+def day_month(day: dt.date) -> str:
+    return f"{day:%d/%m}"
+
+
 class Presence:
     def __init__(self, index: HouseIndex, model: Model) -> None:
         self.index, self.model = index, model
-        self._shares: dict[tuple[int, frozenset[str]], NDArray[np.float64]] = {}
+        self._seen: dict[tuple[int, frozenset[str]], Seen] = {}
 
-    def kind(self, order: Order, position: int) -> str:
-        kind = KINDS[self.index.kinds(order.opened.toordinal())[position]]
-        return self._by_the_clock(kind, order, self.index.stays[position])
+    def seen(self, order: Order) -> Seen:
+        """The house on the order's day, for what the order speaks of."""
+        day, context = order.opened.toordinal(), order.hints.intersection(self.model.contexts)
+        if (day, context) not in self._seen:
+            counts = np.bincount(self.index.kinds(day), minlength=len(KINDS))
+            rates = self._rates(context)
+            each = np.array([rates.get(name, 0.0) for name in KINDS])
+            shares = each / max(float(counts @ each), MIN_PRESENT)
+            bits = {name: math.log2(share) for name, share in zip(KINDS, shares.tolist(), strict=True) if share}
+            self._seen[day, context] = Seen(self.index.kinds(day), shares, bits)
+        return self._seen[day, context]
+
+    def weigh(self, order: Order, position: int, seen: Seen) -> Reason:
+        stay = self.index.stays[position]
+        kind = self._by_the_clock(KINDS[seen.kinds[position]], order, stay)
+        window = f"{day_month(stay.arrival)}–{day_month(stay.departure)}"
+        return Reason("presence", kind, day_month(order.opened.date()), window, seen.bits[kind])
 
     @staticmethod
     def _by_the_clock(kind: str, order: Order, stay: Stay) -> str:
@@ -31,20 +63,6 @@ class Presence:
         if kind in ("arriving", "arrived") and stay.arrived is not None:
             return "in_house" if order.opened >= stay.arrived else "arriving"
         return kind
-
-    def bits(self, order: Order, kind: str) -> float:
-        """log2 of this guest's share of the house's orders before anything else is known."""
-        return math.log2(self.shares(order)[KINDS.index(kind)])
-
-    def shares(self, order: Order) -> NDArray[np.float64]:
-        """The share of one guest of each kind, in the order of KINDS; 0 for who is away."""
-        day, context = order.opened.toordinal(), order.hints.intersection(self.model.contexts)
-        if (day, context) not in self._shares:
-            counts = np.bincount(self.index.kinds(day), minlength=len(KINDS))
-            rates = self._rates(context)
-            each = np.array([rates.get(name, 0.0) for name in KINDS])
-            self._shares[day, context] = each / max(float(counts @ each), MIN_PRESENT)
-        return self._shares[day, context]
 
     def _rates(self, context: frozenset[str]) -> dict[str, float]:
         rates = dict(self.model.rates)

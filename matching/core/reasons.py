@@ -2,10 +2,10 @@
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One piece of evidence. The bits of a candidate's reasons add up to its score; no document, no whole phone."""
 
     comparison: str
@@ -28,4 +28,4 @@ class Evidence:
 
     @property
     def score(self) -> float:
-        return math.fsum(reason.weight_bits for reason in self.reasons)
+        return math.fsum([reason.weight_bits for reason in self.reasons])
