@@ -48,6 +48,7 @@ async def _walk(ordered: "Rows", key: Key, size: int, parallel: int) -> AsyncGen
         yield first
     if not first or _is_last(ordered, first, size):
         return
+    await _refuse_null_keys(ordered, key)
     last = first[-1][key[0]]
     numeric = len(key) == 1 and type(last) is int and type(first[0][key[0]]) is int
     if numeric and parallel > 1:
@@ -75,18 +76,24 @@ def _is_last(query: "Rows", page: list[Row], size: int) -> bool:
 
 
 async def _page(query: "Rows", key: Key, size: int) -> list[Row]:
-    """Refuses keys that are absent, null or repeated: rows would be lost at the page's edge."""
+    """Refuses keys that are absent or repeated: rows would be lost at the page's edge."""
     rows: list[Row] = (await query.limit(size).execute()).data
-    before: Any = None
-    for row in rows:
-        try:
-            now = [row[column] for column in key]
-        except KeyError:
-            raise UsageError(f"pages() walks by {', '.join(key)}, which must be among the selected columns.") from None
-        if None in now or now == before:
-            raise UsageError(f"pages() walks by {', '.join(key)}, which must be unique and never null.")
-        before = now
+    try:
+        keys = [row[key[0]] for row in rows] if len(key) == 1 else [tuple([row[c] for c in key]) for row in rows]
+    except KeyError:
+        raise UsageError(f"pages() walks by {', '.join(key)}, which must be among the selected columns.") from None
+    if len(set(keys)) != len(keys):
+        raise UsageError(f"pages() walks by {', '.join(key)}, which must be unique.")
     return rows
+
+
+async def _refuse_null_keys(query: "Rows", key: Key) -> None:
+    """Rows whose key is null come after no row, so no page but the first would hold them."""
+    kept = tuple(param for param in query._params if param.key not in ("order", "select"))
+    asked = query._using((*kept, Param("select", "select", ",".join(key))))
+    nulls = asked.or_(",".join(f"{literals.column(column)}.is.null" for column in key)).limit(1)
+    if (await nulls.execute()).data:
+        raise UsageError(f"pages() walks by {', '.join(key)}, which must never be null.")
 
 
 def _after(query: "Rows", key: Key, row: Row) -> "Rows":

@@ -76,10 +76,10 @@ class _Chunk:
         self.duplicates += duplicates
 
 
-def _merged(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:
+def _merged(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int]]:
     """Each stored row once, with what one upsert after the other would leave, and how many were merged away."""
     names = [name.strip().strip('"') for name in plan.on_conflict.split(",")]
-    merged: dict[Any, dict[str, Any]] = {}
+    merged: dict[Any, Mapping[str, Any]] = {}
     repeats: dict[Any, int] = {}
     for row in rows:
         try:
@@ -91,7 +91,7 @@ def _merged(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dic
             merged[key] = {**row, **old} if plan.ignore_duplicates else {**old, **row}
             repeats[key] = repeats.get(key, 0) + 1
         else:
-            merged[key] = dict(row)
+            merged[key] = row
     for key, merged_row in merged.items():
         yield merged_row, repeats.get(key, 0)
 
@@ -99,15 +99,17 @@ def _merged(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dic
 def chunks(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> Iterator[_Chunk]:
     """Rows of one column set together, each chunk within the plan's limits (a huge row stands alone)."""
     filling: dict[frozenset[str], _Chunk] = {}
+    sets: dict[tuple[str, ...], frozenset[str]] = {}
     for row, duplicates in _merged(plan, rows):
-        columns = frozenset(row)
+        names = tuple(row)
+        columns = sets.get(names) or sets.setdefault(names, frozenset(names))
         piece = codec.encode(row)
         chunk = filling.get(columns)
         if chunk and (len(chunk.pieces) >= plan.size or chunk.weight + len(piece) + 1 > plan.max_bytes):
             yield chunk
             chunk = None
         if chunk is None:
-            chunk = filling[columns] = _Chunk(tuple(row))
+            chunk = filling[columns] = _Chunk(names)
         chunk.add(piece, duplicates)
     yield from filling.values()
 

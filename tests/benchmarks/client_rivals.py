@@ -102,7 +102,17 @@ def curl_all(ground: Ground, rows: int) -> None:
             lines += [f'url = "{ground.base}{target}"', 'output = "/dev/null"']
         config = Path(folder) / "config"
         config.write_text("\n".join(lines))
-        command = ["curl", "--silent", "--fail", "--parallel", "--parallel-max", "8", "--config", str(config)]
+        command = [
+            "curl",
+            "--silent",
+            "--no-progress-meter",
+            "--fail",
+            "--parallel",
+            "--parallel-max",
+            "8",
+            "--config",
+            str(config),
+        ]
         subprocess.run(command, check=True)
 
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from sistema_os.supabase import DeadlineExceeded, SupabaseClient
+from sistema_os.supabase import DeadlineExceeded, PoolExhausted, SupabaseClient
 from tests.supabase.servers import Server, answer, read_request, serving, settled
 
 pytestmark = pytest.mark.anyio
@@ -50,9 +50,9 @@ async def test_after_deadlines_under_load_ten_of_ten_requests_pass() -> None:
     async with serving(lambda r, w: slow(r, w, server), server):
         async with SupabaseClient(server.url, "key", deadline=0.06, max_connections=4) as supabase:
             outcomes = await asyncio.gather(*(one(supabase, n) for n in range(100)), return_exceptions=True)
-            late = [outcome for outcome in outcomes if isinstance(outcome, TimeoutError | Exception)]
+            late = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
             assert late
-            assert any(isinstance(outcome, DeadlineExceeded) for outcome in late)
+            assert {type(outcome) for outcome in late} <= {DeadlineExceeded, PoolExhausted}
         async with SupabaseClient(server.url, "key", deadline=20, max_connections=4) as supabase:
             assert await asyncio.gather(*(one(supabase, n) for n in range(10))) == [0] * 10
 
@@ -83,7 +83,7 @@ async def test_leaving_a_stream_early_leaves_no_page_under_way() -> None:
             if "desc" in server.requests[-1]:
                 writer.write(answer(body=b'[{"id":100000}]'))
                 continue
-            if first >= 100_000:
+            if first >= 100_000 or "is.null" in server.requests[-1]:
                 writer.write(answer())
                 continue
             body = ",".join(f'{{"id":{first + n}}}' for n in range(1, 11)).encode()

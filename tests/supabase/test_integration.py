@@ -335,6 +335,16 @@ async def test_pages_refuse_a_key_that_would_lose_rows(ready: Options) -> None:
                     pass
 
 
+async def test_pages_refuse_a_key_that_is_null_on_a_later_page(ready: Options) -> None:
+    async with filled(ready, 20) as supabase:
+        table = supabase.async_table("crowd")
+        await table.update({"name": None}).gt("id", 15).execute()
+        for key in ("name", ("id", "name")):
+            with pytest.raises(sb.UsageError, match="null"):
+                async for _ in table.pages(key, size=5):
+                    pass
+
+
 async def test_bulk_upsert_leaves_columns_alone_that_a_row_does_not_name(ready: Options) -> None:
     async with SupabaseClient(**ready) as supabase:
         table = supabase.async_table("crowd")
