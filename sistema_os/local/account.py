@@ -5,6 +5,7 @@ import pwd
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,8 +41,8 @@ def unprivileged(project: Path) -> Account | None:
     return Account(nobody.pw_uid, nobody.pw_gid)
 
 
-def find_place(local: Path, recorded: str) -> tuple[Place, str]:
-    """The place for the cluster of `local`, and what to record of it for the next start.
+def find_place(local: Path) -> Place:
+    """The place for the cluster of `local`.
 
     Everything stays inside the project where the account can get there. Under a folder closed to others (root in a
     private temporary directory) programs and cluster go to a directory of root's in the system's temporary one:
@@ -50,9 +51,21 @@ def find_place(local: Path, recorded: str) -> tuple[Place, str]:
     account = unprivileged(local.parent)
     programs = installed()
     if account is None or (can_reach(account, programs) and can_reach(account, local / "cluster")):
-        return Place(programs, _owned(local / "cluster", account), account), ""
-    outside = Path(recorded) if recorded and _is_ours(Path(recorded)) else _new_outside(local)
-    return Place(_copied(programs, outside), _owned(outside / "cluster", account), account), str(outside)
+        return Place(programs, _owned(local / "cluster", account), account)
+    outside = find_outside(local) or _new_outside(local)
+    return Place(_copied(programs, outside), _owned(outside / "cluster", account), account)
+
+
+def find_outside(local: Path) -> Path | None:
+    """The directory of root's that serves `local`, if there is one: it says itself whom it belongs to."""
+    return next((folder for folder, owner in _all_outside() if owner == str(local)), None)
+
+
+def _all_outside() -> Iterator[tuple[Path, str]]:
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        owner = folder / "owner"
+        if _is_ours(folder) and owner.is_file():
+            yield folder, owner.read_text()
 
 
 def installed() -> Path:
@@ -98,6 +111,7 @@ def _is_ours(folder: Path) -> bool:
 def _new_outside(local: Path) -> Path:
     _remove_orphans()
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    # Before anything else: a folder without an owner would be nobody's for good.
     (folder / "owner").write_text(str(local))
     folder.chmod(0o711)
     return folder
@@ -105,11 +119,10 @@ def _new_outside(local: Path) -> Path:
 
 def _remove_orphans() -> None:
     """Take away the directories whose project is gone: nothing will ever ask for them again."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        if _is_ours(folder) and not (folder / "cluster" / "data" / "postmaster.pid").exists():
-            owner = folder / "owner"
-            if owner.is_file() and not Path(owner.read_text()).exists():
-                shutil.rmtree(folder)
+    for folder, owner in _all_outside():
+        running = (folder / "cluster" / "data" / "postmaster.pid").exists()
+        if not running and not Path(owner).exists():
+            shutil.rmtree(folder)
 
 
 def _copied(programs: Path, outside: Path) -> Path:

@@ -1,6 +1,7 @@
 """Roles, the two databases and the hotel's migrations. Each step may be repeated, and ends what a killed one began."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -17,16 +18,24 @@ Connect = Callable[[str], psycopg.Connection]
 
 
 def prepare(connect: Connect, secrets: Secrets) -> None:
-    with connect("postgres") as connection:
+    with _alone(connect, "postgres") as connection:
         _run(connection, _SQL / "roles.sql")
         _set_password(connection, "authenticator", secrets.authenticator)
         _set_password(connection, "sistema_os", secrets.app)
         _create_database(connection, APP_DATABASE, owner="sistema_os")
         _create_database(connection, HOTEL_DATABASE, owner="postgres")
-    with connect(HOTEL_DATABASE) as connection:
+    with _alone(connect, HOTEL_DATABASE) as connection:
         _run(connection, _SQL / "privileges.sql")
         if migrate(connection):
             connection.execute("notify pgrst, 'reload schema'")
+
+
+@contextmanager
+def _alone(connect: Connect, database: str) -> Iterator[psycopg.Connection]:
+    """One at a time: a client killed with -9 leaves its last statement running on the server for a while."""
+    with connect(database) as connection:
+        connection.execute("select pg_advisory_lock(20260101)")
+        yield connection
 
 
 def migrate(connection: psycopg.Connection) -> list[str]:

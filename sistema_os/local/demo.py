@@ -51,10 +51,10 @@ class Demo:
             services = self._open()
             children = Children(self._folder, services.env)
             closing.callback(children.stop)
-            self._prepare(children, services)
+            logins = self._prepare(children, services)
             self._work(children, services)
             self._serve(children)
-            self._say(self._welcome(children, services, time.monotonic() - started))
+            self._say(self._welcome(logins, time.monotonic() - started))
             self._watch(children)
 
     @contextmanager
@@ -88,11 +88,14 @@ class Demo:
             self._say(_("SUPABASE_URL is yours: no local Supabase, and the sample hotel is not loaded into yours."))
         return services
 
-    def _prepare(self, children: Children, services: Services) -> None:
+    def _prepare(self, children: Children, services: Services) -> list[str]:
+        """Returns the demo users' logins, a line each; none where the database may be shared."""
         self._say(_("Preparing the database, the groups and the schedules"))
         children.manage("migrate", "--verbosity=0")
-        children.manage("setup_roles", *(["--demo-users"] if services.known_passwords_are_harmless else []))
+        people = ["--demo-users"] if services.known_passwords_are_harmless else []
+        said = children.manage("setup_roles", *people).splitlines()
         children.manage("setup_schedules")
+        return [line for line in said if " / " in line]
 
     def _work(self, children: Children, services: Services) -> None:
         """The real jobs by their real commands, a morning at a time; on a Supabase of one's own nothing is started."""
@@ -130,12 +133,10 @@ class Demo:
         finally:
             connection.close()
 
-    def _welcome(self, children: Children, services: Services, seconds: float) -> str:
+    def _welcome(self, logins: list[str], seconds: float) -> str:
         lines = ["", _("Ready after %(seconds)d s: %(address)s") % {"seconds": seconds, "address": self._address()}]
-        if services.known_passwords_are_harmless:
-            logins = children.manage("setup_roles", "--demo-users").splitlines()
-            lines += [f"  {line}" for line in logins if " / " in line]
-        else:
+        lines += [f"  {login}" for login in logins]
+        if not logins:
             lines.append(_("Your database may be shared, so it gets no demo users: `manage.py createsuperuser`."))
         return "\n".join([*lines, _("Ctrl-C ends it; the next `make demo` goes on from here.")])
 

@@ -24,10 +24,15 @@ _OPTIONS = {
     "unix_socket_directories": "",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "synchronous_commit": "off",
 }
 # For a cluster that lives as long as one test session: nothing has to survive the machine.
-_THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "shared_buffers": "64MB"}
+_THROW_AWAY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "shared_buffers": "64MB",
+}
 
 
 class Postgres:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 
 from sistema_os.local import bootstrap, state
-from sistema_os.local.account import find_place
+from sistema_os.local.account import find_outside, find_place
 from sistema_os.local.errors import LocalStackError
 from sistema_os.local.keys import api_key
 from sistema_os.local.postgres import Postgres
@@ -49,10 +49,8 @@ class Stack:
             if not (app or hotel):
                 state.save(self.local, current)
                 return self._publish(current, app=False, hotel=False)
-            place, outside = find_place(self.local, current.outside)
-            current = replace(current, outside=outside)
             state.save(self.local, current)
-            postgres = Postgres(place, current.secrets.superuser, throw_away=self._throw_away)
+            postgres = Postgres(find_place(self.local), current.secrets.superuser, throw_away=self._throw_away)
             current = replace(current, postgres_port=postgres.start(current.postgres_port))
             state.save(self.local, current)
             bootstrap.prepare(lambda name: postgres.connect(current.postgres_port, name), current.secrets)
@@ -67,11 +65,13 @@ class Stack:
     def reset(self) -> None:
         """Stop, and forget everything: data, keys, ports."""
         with self._alone():
-            outside = self._stop()
-            for name in ("cluster", "stack.json", "stack.env"):
-                _remove(self.local / name)
-            if outside:
-                _remove(Path(outside))
+            self._stop()
+            for path in (
+                *(self.local / name for name in ("cluster", "stack.json", "stack.env")),
+                find_outside(self.local),
+            ):
+                if path is not None:
+                    _remove(path)
 
     def status(self) -> Status:
         current = state.load(self.local)
@@ -132,14 +132,11 @@ class Stack:
         state.save(self.local, current)
         return current
 
-    def _stop(self) -> str:
-        current = state.load(self.local)
-        if current is None:
-            return ""
-        self._rest(current).stop()
-        place, outside = find_place(self.local, current.outside)
-        Postgres(place, current.secrets.superuser).stop()
-        return outside
+    def _stop(self) -> None:
+        """Needs no record of the stack: a damaged one must not keep the servers running."""
+        self._rest(state.State()).stop()
+        if (self.local / "cluster").exists() or find_outside(self.local):
+            Postgres(find_place(self.local), password="").stop()
 
     def _publish(self, current: state.State, *, app: bool, hotel: bool) -> dict[str, str]:
         """Write `.local/stack.env`, which settings.py reads after the process's environment and `.env`."""

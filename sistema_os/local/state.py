@@ -27,8 +27,6 @@ class State:
     postgres_port: int = field(default_factory=free_port)
     rest_port: int = field(default_factory=free_port)
     admin_port: int = field(default_factory=free_port)
-    # Where the cluster lies when it could not lie in `.local`; empty otherwise.
-    outside: str = ""
 
     @property
     def ports(self) -> Ports:
