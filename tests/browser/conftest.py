@@ -1,7 +1,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ class Robot:
             self._process.stdin.write(json.dumps({"step": step, "args": args}) + "\n")
             self._process.stdin.flush()
             answer = json.loads(self._process.stdout.readline() or '{"error": "the browser is gone"}')
-            assert "error" not in answer, f"{answer['error']}\n{answer.get('url')}, picture: {answer.get('picture')}"
+            assert "error" not in answer, f"{answer['error']}\n{answer.get('url')}"
             return answer["ok"]
 
         return do
@@ -45,6 +46,17 @@ def people(transactional_db: None) -> dict[str, User]:
     roles.setup_groups()
     roles.setup_demo_users()
     return {user.username: user for user in User.objects.all()}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails leaves a picture of what the browser showed: browser-failures/<test>.png."""
+    report = yield
+    robot = getattr(item, "funcargs", {}).get("robot")
+    if report.when == "call" and report.failed and isinstance(robot, Robot):
+        with suppress(AssertionError, OSError):  # a browser that is gone shows nothing
+            report.sections.append(("picture", robot.picture(name=item.name)))
+    return report
 
 
 @pytest.fixture

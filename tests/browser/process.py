@@ -2,11 +2,12 @@
 
 Playwright runs an event loop in its thread, and Django's ORM refuses to work beside one; so pytest keeps the ORM
 and this process keeps the browser. Each line in is {"step": name of a function in steps.py, "args": {...}}, each
-line out {"ok": result} or {"error": traceback, "picture": file}.
+line out {"ok": result} or {"error": traceback}.
 """
 
 import json
 import os
+import re
 import shutil
 import sys
 import traceback
@@ -58,15 +59,23 @@ class Watched:
 
 
 def _obey(watched: Watched, order: dict[str, Any]) -> dict[str, Any]:
-    if order["step"] == "complaints":
-        return {"ok": watched.complaints()}
     try:
-        return {"ok": getattr(steps, order["step"])(watched.page, **order["args"])}
+        match order["step"]:
+            case "complaints":
+                return {"ok": watched.complaints()}
+            case "picture":
+                return {"ok": _picture(watched.page, **order["args"])}
+            case step:
+                return {"ok": getattr(steps, step)(watched.page, **order["args"])}
     except Exception:
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        picture = PICTURES / f"{order['step']}.png"
-        watched.page.screenshot(path=picture, full_page=True)
-        return {"error": traceback.format_exc(), "picture": str(picture), "url": watched.page.url}
+        return {"error": traceback.format_exc(), "url": watched.page.url}
+
+
+def _picture(page: Page, name: str) -> str:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    path = PICTURES / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.png"
+    page.screenshot(path=path, full_page=True)
+    return str(path)
 
 
 def main() -> None:
