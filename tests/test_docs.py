@@ -102,6 +102,14 @@ def _anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+def test_every_dependency_has_its_reason(file: str) -> None:
+    decisions = (ROOT / "docs" / "modules" / "os" / "DECISIONS.md").read_text(encoding="utf-8")
+    record = decisions[decisions.index("## ADR-001") : decisions.index("## ADR-002")].lower()
+    names = re.findall(r"^([A-Za-z][\w-]*)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for name in names if name.lower() not in record] == []
+
+
 def test_every_make_target_that_a_document_names_exists() -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     targets |= {f"bench-{path.stem.removeprefix('bench_')}" for path in (ROOT / "tests/benchmarks").glob("bench_*.py")}
