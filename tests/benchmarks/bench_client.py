@@ -102,8 +102,8 @@ async def single_rows(where: Ground, targets: Targets) -> None:
 
             took = await best(
                 ours=lambda: spread(ours, numbers, at_once),  # noqa: B023 - awaited in this turn
-                official=lambda: spread(official.one_row, numbers, at_once),  # noqa: B023
-                transport=lambda: spread(bare.one_row, numbers, at_once),  # noqa: B023
+                official=lambda: spread(official.one_row, numbers, at_once),  # noqa: B023 - the same
+                transport=lambda: spread(bare.one_row, numbers, at_once),  # noqa: B023 - the same
             )
         show(f"1-row GET, {at_once} at once, {len(numbers)} queries", took)
         if target:
