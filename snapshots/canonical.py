@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -60,31 +61,68 @@ def _instant(text: str) -> str:
     return moment.astimezone(UTC).isoformat() if moment.tzinfo else moment.isoformat()
 
 
-_TEXT: dict[str, Callable[[str], str]] = {"exact": str, "room": _room, "instant": _instant, "number": _number}
+# Listings repeat themselves: most texts have been folded before. Bounded, for the sake of long runs.
+_cached = lru_cache(maxsize=1 << 15)
+_TEXT: dict[str, Callable[[str], str]] = {
+    "exact": str,
+    "room": _cached(_room),
+    "instant": _cached(_instant),
+    "number": _cached(_number),
+}
+_fold = _cached(fold)
+# Kinds in which a number and its text are one.
+_SPELT = ("number", "room")
 
 
 def canonical_value(value: Any, kind: str = "text") -> Any:
-    """A JSON value that is equal for every spelling the kind calls equal, and differs otherwise."""
+    """A JSON value whose bytes are the same for every spelling the kind calls equal, and differ otherwise."""
     if isinstance(value, str):
-        return _TEXT.get(kind, fold)(value)
+        return _TEXT.get(kind, _fold)(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float | Decimal):
-        # A tag keeps the number 1 from the text "1", unless the column is declared a number.
-        return _number(value) if kind in ("number", "room") else {"n": _number(value)}
+        return _number(value) if kind in _SPELT else _plain_number(value)
     if isinstance(value, Mapping):
         return {"o": sorted([str(name), canonical_value(item, kind)] for name, item in value.items())}
     return [canonical_value(item, kind) for item in value]
 
 
+def _plain_number(value: float | Decimal) -> Any:
+    """1 and 1.0 are one number; the text "1" is another thing."""
+    if isinstance(value, int) and -_TWO_63 <= value < _TWO_63:
+        return value
+    spelt = _number(value)
+    return int(spelt) if spelt.lstrip("-").isdecimal() and len(spelt) < 19 else {"n": spelt}
+
+
+class Canonical:
+    """One declaration, ready to be applied to many rows: neither the columns' order nor nulls count."""
+
+    def __init__(self, columns: Iterable[str], kinds: Kinds, key: bytes = b""):
+        self._key = key
+        declared = ((name, kinds.get(name, "text")) for name in sorted(columns))
+        self._plan = [(name, kind, _TEXT.get(kind, _fold), kind in _SPELT) for name, kind in declared]
+
+    def bytes(self, row: Mapping[str, Any]) -> bytes:
+        parts: list[Any] = []
+        for name, kind, text, spelt in self._plan:
+            value = row.get(name)
+            if value is None:
+                continue
+            if type(value) is str:
+                value = text(value)
+            elif type(value) is not bool and (spelt or type(value) is not int or not -_TWO_63 <= value < _TWO_63):
+                value = canonical_value(value, kind)
+            parts += (name, value)
+        return orjson.dumps(parts)
+
+    def hash(self, row: Mapping[str, Any]) -> int:
+        """Signed 64 bits, as PostgreSQL's bigint holds them."""
+        return keyed_hash(self.bytes(row), self._key)
+
+
 def canonical_bytes(row: Mapping[str, Any], columns: Iterable[str], kinds: Kinds) -> bytes:
-    """The row's bytes over these columns: neither the columns' order nor nulls count."""
-    pairs = [
-        [name, canonical_value(value, kinds.get(name, "text"))]
-        for name in sorted(columns)
-        if (value := row.get(name)) is not None
-    ]
-    return orjson.dumps(pairs)
+    return Canonical(columns, kinds).bytes(row)
 
 
 def hash_key(secret: str) -> bytes:
@@ -92,8 +130,8 @@ def hash_key(secret: str) -> bytes:
 
 
 def row_hash(row: Mapping[str, Any], columns: Iterable[str], kinds: Kinds, key: bytes) -> int:
-    """Signed 64 bits, as PostgreSQL's bigint holds them."""
-    return keyed_hash(canonical_bytes(row, columns, kinds), key)
+    """One row's hash; for many rows of one declaration, keep a `Canonical`."""
+    return Canonical(columns, kinds, key).hash(row)
 
 
 def keyed_hash(data: bytes, key: bytes) -> int:
@@ -119,4 +157,4 @@ def _equal(old: Any, new: Any, kind: str) -> bool:
     # The quick way is for texts only: to Python, 0 equals False.
     if old is new or (isinstance(old, str) and isinstance(new, str) and old == new):
         return True
-    return bool(canonical_value(old, kind) == canonical_value(new, kind))
+    return orjson.dumps(canonical_value(old, kind)) == orjson.dumps(canonical_value(new, kind))

@@ -82,8 +82,8 @@ class Reason:
         return {"code": self.code, "params": self.params}
 
 
-def is_mojibake(value: Any) -> bool:
-    return isinstance(value, str) and not value.isascii() and MOJIBAKE.search(value) is not None
+def has_mojibake(row: Mapping[str, Any]) -> bool:
+    return any(isinstance(value, str) and not value.isascii() and MOJIBAKE.search(value) for value in row.values())
 
 
 def integrity(facts: Facts, limits: Thresholds) -> list[Reason]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from sistema_os.logs import redact
 from snapshots import guards
-from snapshots.canonical import Row, add_digest, hash_key, recipe, row_hash
+from snapshots.canonical import Canonical, Row, add_digest, hash_key, recipe
 from snapshots.delta import Comparison, Delta
 from snapshots.errors import AlreadySettled
 from snapshots.guards import Facts, Reason
@@ -41,6 +41,7 @@ class Ingest:
         self.key = hash_key(settings.HASH_KEY)
         self.recipe = recipe(spec.kinds, self.key)
         self.spool = Spool()
+        self._canonical = Canonical(spec.columns, spec.kinds, self.key)
         self._head: dict[str, int] = dict(
             HeadRow.objects.filter(source=self.source).values_list("key", "hash").iterator(chunk_size=5000)
         )
@@ -73,17 +74,11 @@ class Ingest:
         self._seen_columns.update(received)
         if self.spec.freshness and (moment := received.get(self.spec.freshness)):
             self._freshness = max(self._freshness, str(moment))
-        broken = False
-        for name, value in row.items():
-            if value is not None and value != "":
-                self._filled[name] += 1
-                broken = broken or (
-                    isinstance(value, str) and not value.isascii() and bool(guards.MOJIBAKE.search(value))
-                )
-        self._mojibake += broken
+        self._filled.update([name for name, value in row.items() if value is not None and value != ""])
+        self._mojibake += guards.has_mojibake(row)
 
     def _take(self, key: str, row: Row) -> None:
-        new_hash = row_hash(row, self.spec.columns, self.spec.kinds, self.key)
+        new_hash = self._canonical.hash(row)
         if key in self._hashes:
             self._duplicates += 1
             self._digest = add_digest(self._digest, -self._hashes[key])
@@ -139,7 +134,9 @@ class Ingest:
 
     def compare(self) -> tuple[Delta, tuple[str, ...]]:
         """What publishing would write, and the columns that came. Reads the head; writes nothing."""
-        columns = tuple(name for name in self.spec.columns if name in self._seen_columns)
+        # An empty listing tells nothing about its columns.
+        seen = self._seen_columns if self._received else set(self.source.columns)
+        columns = tuple(name for name in self.spec.columns if name in seen)
         comparison = Comparison(self.source, columns, self.spec.kinds, self.spec.explained)
         if len(comparison.layout) > MAX_COLUMNS:
             raise ValueError(f"{self.spec.name}: more than {MAX_COLUMNS} columns over its life")

@@ -10,7 +10,7 @@ import orjson
 from django.conf import settings
 from django.db import connection
 
-from snapshots.canonical import Row, add_digest, hash_key, recipe, row_hash
+from snapshots.canonical import Canonical, Row, add_digest, hash_key, recipe
 from snapshots.diffing import ChangeView, Keyed, between
 from snapshots.errors import Corrupt, Purged
 from snapshots.models import HeadRow, Snapshot, Source
@@ -63,13 +63,14 @@ def as_of(snapshot: Snapshot, *, verify: bool = True) -> Iterator[Row]:
 def keyed_as_of(snapshot: Snapshot, *, verify: bool = True) -> Iterator[Keyed]:
     source, key = snapshot.source, hash_key(settings.HASH_KEY)
     _must_be_kept(source, snapshot)
+    canonical = Canonical(snapshot.columns, snapshot.kinds, key)
     same_recipe = snapshot.recipe == recipe(snapshot.kinds, key)
     count = digest = 0
     for row_key, old, payload in _query(_AS_OF, {"source": source.pk, "seq": snapshot.at_seq}):
         row = only(_loads(payload) if old is None else unpack(_loads(old), source.layout), snapshot.columns)
         count += 1
         if verify and same_recipe:
-            digest = add_digest(digest, row_hash(row, snapshot.columns, snapshot.kinds, key))
+            digest = add_digest(digest, canonical.hash(row))
         yield row_key, row
     if verify and (count != snapshot.rows or (same_recipe and digest != snapshot.digest)):
         raise Corrupt(f"{source.name} {snapshot.pk}: {count} rows rebuilt, {snapshot.rows} published")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -110,6 +111,17 @@ def test_columns_nobody_asked_for_are_reported_and_not_kept() -> None:
     snapshot = collect([{**stay(1), "doc_numero": "52998224725"}])
     assert snapshot.notes == [{"code": "undeclared_column", "params": {"columns": ["doc_numero"]}}]
     assert "doc_numero" not in HeadRow.objects.get().payload
+
+
+def test_a_source_that_may_be_empty_comes_back_from_it_as_it_was() -> None:
+    orders = replace(SPEC, name="ordens", explained=bool, thresholds=manager.Thresholds(min_rows=0))
+    assert collect([], spec=orders).status == "same"
+    assert collect(stays(5), day=2, spec=orders).status == "published"
+    emptied = collect([], day=3, spec=orders)
+    assert (emptied.status, emptied.removed) == ("published", 5)
+    back = collect(stays(5), day=4, spec=orders)
+    assert (back.status, back.added, back.notes) == ("published", 5, [])
+    assert {row["telefone"] for row in manager.current("ordens")} == {row["telefone"] for row in stays(5)}
 
 
 def test_any_day_can_be_read_as_it_was() -> None:
