@@ -90,8 +90,10 @@ class Postgres:
         """initdb into a draft, then one rename: a cluster that is there is a whole one."""
         if self._data.is_dir():
             return
-        draft, secret = self._place.cluster / "data.draft", self._place.cluster / "password"
-        shutil.rmtree(draft, ignore_errors=True)
+        for leftover in self._place.cluster.glob("draft-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        # A name of its own: the initdb of a start that was killed may still be at work on the other one.
+        draft, secret = self._place.cluster / f"draft-{os.getpid()}", self._place.cluster / "password"
         secret.touch(mode=0o600)
         secret.write_text(self._password)
         if self._place.account:

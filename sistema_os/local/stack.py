@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -15,7 +16,9 @@ from sistema_os.local.errors import LocalStackError
 from sistema_os.local.keys import api_key
 from sistema_os.local.postgres import Postgres
 from sistema_os.local.postgrest import PostgREST
+from sistema_os.local.processes import wait_for
 
+_REMOVE_SECONDS = 10.0
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -165,7 +168,13 @@ def _postgres_url(user: str, password: str, port: int, database: str) -> str:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
+    """Also a folder that the last breath of a killed process is still writing to."""
+    if not path.is_dir():
         path.unlink(missing_ok=True)
+    elif not wait_for(partial(_removed, path), _REMOVE_SECONDS):
+        raise LocalStackError(f"{path} cannot be removed.")
+
+
+def _removed(folder: Path) -> bool:
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
