@@ -4,13 +4,14 @@ import asyncio
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.conf import settings
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connection, connections
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -33,6 +34,7 @@ EXIT_CODES: dict[str, int] = {
     State.CANCELLED: 130,
 }
 USAGE_ERROR = 2
+_RETRY_SECONDS = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -77,10 +79,20 @@ def execute(
 
 
 def _finish(run: JobRun, end: End, position: Position) -> None:
-    try:
-        runs.finish(run.pk, run.fence, end.state, summary=end.summary, reason=end.reason, position=position)
-    except runs.FenceLost:
-        logger.warning("run %s was ended by others before; this end was not recorded", run.pk)
+    """Records the end, and waits for a database that restarts as long as the run does not count as lost."""
+    deadline = time.monotonic() + run.lease_seconds
+    while True:
+        try:
+            runs.finish(run.pk, run.fence, end.state, summary=end.summary, reason=end.reason, position=position)
+        except runs.FenceLost:
+            logger.warning("run %s was ended by others before; this end was not recorded", run.pk)
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > deadline:
+                raise
+            connection.close()
+            time.sleep(_RETRY_SECONDS)
+            continue
+        return
 
 
 def _execute(run: JobRun, control: Control, watchdog: LoopWatchdog, owned: bool) -> End:

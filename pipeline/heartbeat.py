@@ -170,7 +170,7 @@ class Heartbeat(threading.Thread):
         connection.ensure_connection()
         if connection.connection is not self._listening:
             with connection.cursor() as cursor:
-                cursor.execute(f"LISTEN {runs.CANCEL_CHANNEL}")
+                cursor.execute(f"SET statement_timeout = '15s'; LISTEN {runs.CANCEL_CHANNEL}")
             self._listening = connection.connection
 
     def _wait(self) -> None:

@@ -37,7 +37,7 @@ SOURCES = (
 @dataclass(frozen=True)
 class Age:
     title: str | Promise
-    run: JobRun | None
+    job: str
     at: datetime | None
     chip: str
     word: str | Promise
@@ -73,11 +73,11 @@ def _age(source: Source) -> Age:
     run = JobRun.objects.of(source.job).filter(state=State.SUCCEEDED, dry_run=False).first()
     at = run.started_at if run else None
     if run is None or at is None:
-        return Age(source.title, None, None, "chip-wait", _("never collected"), "", "")
+        return Age(source.title, source.job, None, "chip-wait", _("never collected"), "", "")
     age = timezone.now() - at
     chip, word, limit = "chip-ok", _("up to date"), ""
     if age > source.late:
         chip, word, limit = "chip-warn", _("late"), words.duration(source.late)
     if age > source.old:
         chip, word, limit = "chip-bad", _("old"), words.duration(source.old)
-    return Age(source.title, run, at, chip, word, words.duration(age), limit)
+    return Age(source.title, source.job, at, chip, word, words.duration(age), limit)

@@ -1,8 +1,7 @@
 """The only writer of JobRun.state: open, claim, beat, checkpoint, finish, cancel, sweep.
 
-Every change is one conditional UPDATE: whoever finds 0 rows changed was second. All times are the database's, so two
-machines with different clocks agree on who is late. Row locks are `FOR NO KEY UPDATE`, which the foreign keys of beats
-and cancel requests pass.
+Every change is one conditional UPDATE: whoever finds 0 rows changed was second. All times are the database's, so
+machines agree on who is late. Row locks are `FOR NO KEY UPDATE`, which the foreign keys of beats and requests pass.
 """
 
 from collections.abc import Iterable
@@ -14,12 +13,14 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Max, OuterRef, Subquery, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
 from pipeline import registry, words
 from pipeline.control import Position
 from pipeline.models import LIVE, WORKING, Beat, CancelRequest, JobRun, State, Trigger
+from pipeline.querysets import JobRunQuerySet
 from pipeline.refusals import AlreadyRunning, FenceLost, InvalidRun, NotClaimed, SlotTaken, validate, why_not_resumable
 
 __all__ = ["AlreadyRunning", "FenceLost", "InvalidRun", "NotClaimed", "SlotTaken", "why_not_resumable"]
@@ -106,8 +107,8 @@ def claim(run_id: int) -> JobRun:
     return run
 
 
-def held(run_id: int, fence: int) -> Any:
-    """The run if this fence still holds, as a queryset."""
+def held(run_id: int, fence: int) -> JobRunQuerySet:
+    """The run, if this fence still holds."""
     return JobRun.objects.filter(pk=run_id, fence=fence, state__in=WORKING)
 
 
@@ -173,10 +174,14 @@ def _columns(position: Position) -> dict[str, Any]:
 
 
 def update_if_free(run_id: int, fence: int, **fields: Any) -> bool:
-    """Updates the run unless a writer holds its row at this moment; False if nothing was changed."""
-    with transaction.atomic():
-        free = held(run_id, fence).select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)
-        return bool(free) and held(run_id, fence).update(**fields) == 1
+    """Updates the run unless a writer holds its row; False if nothing was changed. One statement: whoever freezes
+    around it holds no lock."""
+    return bool(held(run_id, fence).filter(pk__in=_free(run_id)).update(**fields))
+
+
+def _free(run_id: int) -> RawSQL:
+    """The run's id, locked, or nothing where somebody holds the row."""
+    return RawSQL("SELECT id FROM pipeline_jobrun WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED", [run_id])
 
 
 def finish(
@@ -189,10 +194,13 @@ def finish(
         raise FenceLost(run_id)
 
 
-def end_from_outside(run: JobRun, state: str, reason: str) -> bool:
-    """What a supervisor records when its child could not. The fence rises: a child that wakes up writes nothing."""
+def end_from_outside(run: JobRun, state: str, reason: str, *, if_free: bool = False) -> bool:
+    """What a supervisor records when its child could not. The fence rises: a child that wakes up writes nothing.
+    False if the run was over, or, with `if_free`, while somebody holds its row."""
     over = JobRun.objects.filter(pk=run.pk, fence=run.fence, state__in=LIVE)
-    return over.update(state=state, fence=F("fence") + 1, finished_at=Now(), reason=reason) == 1
+    if if_free:
+        over = over.filter(pk__in=_free(run.pk))
+    return bool(over.update(state=state, fence=F("fence") + 1, finished_at=Now(), reason=reason))
 
 
 def keep_stack(run: JobRun, stack: str) -> None:
@@ -203,20 +211,16 @@ def keep_stack(run: JobRun, stack: str) -> None:
 def request_cancel(run: JobRun, user: User | None = None, why: str = "") -> bool:
     """Asks a live run to stop; False if it is over. Never waits for the job: a queued run ends at once, a running one
     is woken by NOTIFY and reads the request at its next beat at the latest."""
+    if not JobRun.objects.filter(pk=run.pk).live().exists():
+        return False
     with transaction.atomic():
-        if not JobRun.objects.filter(pk=run.pk).live().exists():
-            return False
         CancelRequest.objects.create(run=run, user=user, why=why)
         JobRun.objects.filter(pk=run.pk, state=State.QUEUED).update(
             state=State.CANCELLED, finished_at=Now(), reason=words.cancel_sentence(user, why)
         )
-    with transaction.atomic():
-        running = JobRun.objects.filter(pk=run.pk, state=State.RUNNING)
-        free = running.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)
-        if free:
-            running.update(state=State.CANCELLING)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, str(run.pk)])
+    JobRun.objects.filter(pk__in=_free(run.pk), state=State.RUNNING).update(state=State.CANCELLING)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, str(run.pk)])
     return True
 
 
@@ -231,16 +235,16 @@ def sweep() -> list[JobRun]:
     lease = ExpressionWrapper(F("lease_seconds") * Value(timedelta(seconds=1)), output_field=DurationField())
     silent = JobRun.objects.filter(state__in=WORKING).annotate(heard=Coalesce(Subquery(newest), F("started_at")))
     old = JobRun.objects.live().annotate(since=Coalesce(F("started_at"), F("queued_at")))
-    stale_after = timedelta(hours=settings.STALE_RUNNING_HOURS)
+    hours = settings.STALE_RUNNING_HOURS
     lost = _("No heartbeat for too long: the process or its machine is gone. Nothing more was written.")
-    stale = _("Still not over after %(hours)g hours: given up as stale.") % {"hours": settings.STALE_RUNNING_HOURS}
+    stale = _("Still not over after %(hours)g hours: given up as stale.") % {"hours": hours}
     return [
         *_end_all(silent.filter(heard__lt=Now() - lease), lost),
-        *_end_all(old.filter(since__lt=Now() - Value(stale_after)), stale),
+        *_end_all(old.filter(since__lt=Now() - Value(timedelta(hours=hours))), stale),
     ]
 
 
-def _end_all(found: Any, reason: str) -> list[JobRun]:
+def _end_all(found: JobRunQuerySet, reason: str) -> list[JobRun]:
     with transaction.atomic():
         chosen = list(found.select_for_update(skip_locked=True, no_key=True, of=("self",)))
         return [run for run in chosen if end_from_outside(run, State.LOST, reason)]

@@ -41,13 +41,15 @@ def supervise(run_id: int) -> str:
         return f"run {run_id} is not queued; nothing was done"
     with tempfile.NamedTemporaryFile("w+", prefix="run-", suffix=".stack") as dump:
         child = _start(run_id, dump.name)
+        verdict = None
         try:
             if verdict := _wait(child, run_id):
-                _record(run_id, verdict)  # before the child hears a signal and says something else
+                # Before the child hears a signal and says something else; unless it froze with its row locked.
+                _record(run_id, verdict, if_free=True)
         finally:
             code = end_group(child)
         dump.seek(0)
-        return _close(run_id, code, dump.read())
+        return _close(run_id, code, verdict, dump.read())
 
 
 def _start(run_id: int, stack_file: str) -> subprocess.Popen[bytes]:
@@ -79,16 +81,16 @@ def _cancel_requested(run_id: int) -> bool:
         return False
 
 
-def _record(run_id: int, verdict: Verdict) -> None:
-    runs.end_from_outside(JobRun.objects.get(pk=run_id), verdict.state, verdict.reason)
+def _record(run_id: int, verdict: Verdict, *, if_free: bool = False) -> None:
+    runs.end_from_outside(JobRun.objects.get(pk=run_id), verdict.state, verdict.reason, if_free=if_free)
 
 
-def _close(run_id: int, code: int, stack: str) -> str:
+def _close(run_id: int, code: int, verdict: Verdict | None, stack: str) -> str:
     run = JobRun.objects.get(pk=run_id)
     if stack:
         runs.keep_stack(run, without_folders(stack))
     if run.live:
-        _record(run_id, _verdict_on_silence(run, code))
+        _record(run_id, verdict or _verdict_on_silence(run, code))
         run.refresh_from_db()
     return f"run {run_id}: {run.state}"
 

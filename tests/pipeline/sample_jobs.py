@@ -52,6 +52,14 @@ async def block(context: RunContext) -> Outcome:
     return Outcome("succeeded")
 
 
+async def stuck(context: RunContext) -> Outcome:
+    """Blocks its loop for ever in a call that other threads survive."""
+    await context.phase("stuck")
+    await asyncio.sleep(0.5)
+    time.sleep(600)  # noqa: ASYNC251  as above
+    return Outcome("succeeded")
+
+
 async def hold(context: RunContext) -> Outcome:
     """Holds the interpreter's lock in a C call: no Python thread of the process moves."""
     await context.phase("hold")
@@ -93,7 +101,7 @@ async def group_of_tasks(context: RunContext) -> Outcome:
 
 BEHAVIOURS: dict[str, Callable[[RunContext], Awaitable[Outcome]]] = {
     behaviour.__name__: behaviour
-    for behaviour in (succeed, partial, fail, crash, wait, block, hold, write, missing_table, group_of_tasks)
+    for behaviour in (succeed, partial, fail, crash, wait, block, stuck, hold, write, missing_table, group_of_tasks)
 }
 
 

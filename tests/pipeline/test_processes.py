@@ -13,10 +13,13 @@ import pytest
 from django.conf import settings as project
 from django.contrib.auth.models import Group
 from django.db.models.functions import Now
+from django.utils import timezone
+from django_q.models import Schedule
+from django_q.scheduler import scheduler
 from pytest_django.fixtures import Settings
 
 from pipeline import queue, runs, supervisor
-from pipeline.models import Beat, JobRun, State
+from pipeline.models import Beat, JobRun, State, Trigger
 from tests.pipeline.conftest import DAY, SAMPLE_JOBS
 from tests.pipeline.sample_jobs import CHUNKS
 from tests.pipeline.waiting import until
@@ -197,6 +200,34 @@ def test_a_frozen_child_that_wakes_up_writes_nothing(
     assert Group.objects.count() == written
     run.refresh_from_db()
     assert run.state == State.LOST
+
+
+def test_a_job_that_blocks_for_ever_is_left_by_its_own_process(
+    open_sample: OpenSample, started: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    run = open_sample("stuck")
+    impatient = "from pipeline import heartbeat; heartbeat.GRACE_SECONDS = 1"
+    call = f"from django.core.management import call_command; call_command('runjob', {run.pk})"
+    child = started("shell", "-c", f"{impatient}; {call}")
+    until(lambda: beaten(run, "stuck"))
+    runs.request_cancel(run)
+    assert child.wait(15) == 130
+    run.refresh_from_db()
+    assert run.state == State.CANCELLED
+
+
+def test_a_schedule_starts_a_run_through_the_cluster(started: Callable[..., subprocess.Popen[bytes]]) -> None:
+    slot = timezone.now() - timedelta(seconds=1)
+    task = {"func": queue.START, "args": "('sample',)", "intended_date_kwarg": "slot"}
+    Schedule.objects.create(name="sample", schedule_type=Schedule.HOURLY, next_run=slot, **task)
+    scheduler()
+    cluster = started("qcluster")
+    until(lambda: JobRun.objects.filter(job="sample", finished_at__isnull=False).exists(), seconds=40)
+    run = JobRun.objects.get()
+    assert (run.trigger, run.slot) == (Trigger.SCHEDULE, slot)
+    assert run.beats.exists()
+    cluster.terminate()
+    assert cluster.wait(30) == 0
 
 
 def test_a_queued_run_goes_through_the_cluster(started: Callable[..., subprocess.Popen[bytes]]) -> None:
