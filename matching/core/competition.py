@@ -1,6 +1,7 @@
 """The hypotheses of one order against each other: each guest, each undivided room, and nobody."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matching.core.index import HouseIndex
@@ -42,6 +43,7 @@ def group(weighed: list[Evidence], index: HouseIndex) -> list[Evidence]:
 
 
 def _group(members: list[Evidence], index: HouseIndex) -> list[Evidence]:
+    _corroborate(members)
     together = _undivided(members, index)
     shown = [m for m in together if not index.stays[m.position].hidden]
     if len(together) < 2 or not shown:
@@ -50,6 +52,17 @@ def _group(members: list[Evidence], index: HouseIndex) -> list[Evidence]:
     first = max(shown, key=lambda m: (-m.person, index.stays[m.position].titular, m.score, -m.position))
     first.reasons.append(Reason("same_stay", "any_guest", "", str(len(together)), total - first.score))
     return [first, *(m for m in members if m not in together)]
+
+
+def _corroborate(members: list[Evidence]) -> None:
+    """Of two persons named together, each speaks for the other when both sleep on one booking."""
+    best: dict[int, float] = {}
+    for member in members:
+        best[member.person] = max(best.get(member.person, 0.0), member.identity)
+    for member in members if len(best) > 1 else ():
+        others = math.fsum(bits for person, bits in best.items() if person != member.person)
+        if member.identity > 0 and others > 0:
+            member.reasons.append(Reason("company", "named_too", "", "", others))
 
 
 def _undivided(members: list[Evidence], index: HouseIndex) -> list[Evidence]:
@@ -85,7 +98,15 @@ def compete(
     if unseen / everything > limit:
         return []
     kept = math.fsum((*(w for w, _, _ in best), nobody_weight))
-    ranked: list[tuple[float, int | None, tuple[Reason, ...]]] = [(w, who, tuple(h.reasons)) for w, who, h in best]
+    ranked: list[tuple[float, int | None, Sequence[Reason]]] = [(w, who, h.reasons) for w, who, h in best]
     ranked.append((nobody_weight, None, none))
     ranked.sort(key=lambda x: (-x[0], x[1] is None, x[1] or 0))
-    return [Candidate(order.os_id, who, w / kept, rank, why) for rank, (w, who, why) in enumerate(ranked, 1)]
+    return [
+        Candidate(order.os_id, who, w / kept, rank, _sharpened(why, sharp))
+        for rank, (w, who, why) in enumerate(ranked, 1)
+    ]
+
+
+def _sharpened(reasons: Sequence[Reason], sharp: float) -> tuple[Reason, ...]:
+    """So that the bits of two hypotheses differ by exactly the log2 of their odds."""
+    return tuple(reason._replace(weight_bits=reason.weight_bits * sharp) for reason in reasons)

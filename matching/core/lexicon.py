@@ -22,7 +22,8 @@ def _set(text: str) -> frozenset[str]:
 GIVEN_M = _load("given_m")
 GIVEN_F = _load("given_f")
 SURNAMES = _load("surnames")
-NAMES = GIVEN_M | GIVEN_F | SURNAMES
+GIVEN = GIVEN_M | GIVEN_F
+NAMES = GIVEN | SURNAMES
 NICKNAMES = {short: tuple(names.split("/")) for short, _, names in (e.partition("=") for e in _load("nicknames"))}
 
 PARTICLES = _set("da de do das dos e di del della der den van von la las los el y du des zu ter mc d")

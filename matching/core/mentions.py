@@ -77,7 +77,7 @@ class Reader:
         elif text in lexicon.NAME_CUES:
             self._close()
             self.said = 2
-        elif text in lexicon.PARTICLES:
+        elif text in lexicon.PARTICLES and not self._is_initial(index):
             if text in ("e", "y") and self.current is not None and self._starts_person(index + 1):
                 self._close()
         else:
@@ -113,7 +113,7 @@ class Reader:
         if text in lexicon.TITLES and self.current is not None:
             return
         likelihood = self._likelihood(index)
-        if self.said and text not in lexicon.NO_NAME_WORDS:
+        if self.said and likelihood > HARDLY:
             likelihood = max(likelihood, SAID)
         self.said = max(0, self.said - 1)
         if self.scan.is_role(index):
@@ -131,8 +131,12 @@ class Reader:
         self.pending = Person(staff=True)
 
     def _starts_person(self, index: int) -> bool:
+        """After "e": a given name, or anything like a name when a single word stands before (`Francisca e Zuri`)."""
         text = self.scan.text(index)
-        return text in lexicon.GIVEN_M | lexicon.GIVEN_F or text in lexicon.NICKNAMES or text in lexicon.HONORIFICS
+        if text in lexicon.GIVEN or text in lexicon.NICKNAMES or text in lexicon.HONORIFICS:
+            return True
+        alone = self.current is not None and len(self.current.words) == 1
+        return alone and self._likelihood(index) >= UNKNOWN
 
     def _likelihood(self, index: int) -> float:
         text = self.scan.text(index)
@@ -140,13 +144,21 @@ class Reader:
             return 0.0
         if text in lexicon.NAMES or (text in lexicon.NICKNAMES and len(text) > 2):
             return self._known(index, text)
+        if self._is_initial(index):
+            return SAID
         if text in lexicon.NO_NAME_WORDS:
             return HARDLY
         if self.name_field:
             return SAID
         if len(text) == 1:
-            return STRONG if self.current is not None or self.scan.text(index + 1) == "." else HARDLY
+            return STRONG if self.current is not None else HARDLY
         return self._unknown(index)
+
+    def _is_initial(self, index: int) -> bool:
+        """`M. Silva`, `J. C. Silva`; but `D. Ana` is dona Ana."""
+        if len(self.scan.text(index)) != 1 or self.scan.text(index) == "d" or self.scan.text(index + 1) != ".":
+            return False
+        return self.scan.tokens[index + 1].glued and self.scan.text(index + 2)[:1].isalpha()
 
     def _known(self, index: int, text: str) -> float:
         if self.name_field:

@@ -65,7 +65,11 @@ class WordMatcher:
         found: dict[int, tuple[str, str]] = {}
         expected = 0.0
         for level, meant in self.vocabulary(word):
-            fresh = {p: w for w in meant for p in self.index.by_word.get(w, ()) if p not in found}
+            fresh: dict[int, str] = {}
+            for written in meant:
+                for position in self.index.by_word.get(written, ()):
+                    if position not in found and self._is_better(position, written, fresh.get(position)):
+                        fresh[position] = written
             found.update((p, (level, w)) for p, w in fresh.items())
             expected += len(fresh) * self.model.m("name", level)
         usual = (expected + BACKGROUND_GUESTS * _background(word)) / (len(self.index) + BACKGROUND_GUESTS)
@@ -73,6 +77,10 @@ class WordMatcher:
         for level, written in set(found.values()):
             kept[level, written] = WordHit(level, written, self.model.m("name", level) / usual)
         return {p: kept[found[p]] for p in sorted(found)}
+
+    def _is_better(self, position: int, written: str, other: str | None) -> bool:
+        """Of two parts of one name that a word may mean, the given name is the likelier."""
+        return other is None or self.index.stays[position].parts[0][0] == written
 
     def vocabulary(self, word: str) -> list[tuple[str, list[str]]]:
         """Words of the listing it may stand for, by level, best level first."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.core import Candidate, Engine, Model, match
+from matching.core import Candidate, Engine, match
 from tests.matching.core.house import Row, crowd, order, stay
 
 GIVEN = ["José", "Maria", "Ana", "Luiz", "Francisco", "Thiago", "Beatriz", "Conceição", "Wellington", "Eduarda"]
@@ -79,13 +79,12 @@ def test_probabilities_of_an_order_add_up_to_one_and_ranks_follow_them(stays: li
 @settings(deadline=None, max_examples=150)
 def test_the_bits_of_the_reasons_are_the_score(stays: list[Row], lines: list[str]):
     """Between two hypotheses of one order the odds are exactly what their reasons differ by."""
-    sharpness = Model().sharpness
     for found in by_order(match(asked(lines), stays)).values():
         scores = [math.fsum(r.weight_bits for r in c.reasons) for c in found]
         for candidate, score in zip(found, scores, strict=True):
             odds = math.log2(candidate.probability / found[0].probability) if candidate.probability > 1e-12 else None
             if odds is not None:
-                assert odds == pytest.approx(sharpness * (score - scores[0]), abs=1e-6)
+                assert odds == pytest.approx(score - scores[0], abs=1e-6)
 
 
 @given(houses, st.lists(texts, min_size=1, max_size=4), st.randoms())
