@@ -12,8 +12,8 @@ from django.db.models import Min
 
 from snapshots.diffing import ChangeView, between
 from snapshots.errors import AlreadyConsumed, Purged
-from snapshots.models import Cursor, HeadRow, Source
-from snapshots.reading import changes_between
+from snapshots.models import Cursor, Source
+from snapshots.reading import changes_between, rows_at
 
 
 class Changes(list[ChangeView]):
@@ -39,9 +39,9 @@ def changes_for(consumer: str, source: str) -> Changes:
 
 
 def _everything(source: Source) -> Iterable[ChangeView]:
-    for row in HeadRow.objects.filter(source=source).order_by("since", "key").iterator(chunk_size=2000):
-        payload = {name: row.payload.get(name) for name in source.columns}
-        if change := between(row.key, None, payload, source.columns, source.kinds, row.since):
+    rows = sorted(rows_at(source, source.head_seq, source.columns), key=lambda item: (item[1], item[0]))
+    for key, since, row in rows:
+        if change := between(key, None, row, source.columns, source.kinds, since):
             yield change
 
 

@@ -36,6 +36,8 @@ class Thresholds:
     mojibake_floor: int = 3
     mojibake_share: float = 0.01
     page: int = 1000
+    # Rows by which the announced count may move during the reading: a table in which people are typing.
+    count_drift: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,13 @@ def shape(facts: Facts, limits: Thresholds) -> list[Reason]:
 
 
 def _counts(facts: Facts, limits: Thresholds) -> Iterator[Reason]:
-    if facts.declared is not None and facts.declared != facts.received:
-        yield Reason("count_mismatch", {"declared": facts.declared, "received": facts.received})
-    if facts.declared is not None and facts.declared_after not in (None, facts.declared):
-        yield Reason("count_moved", {"before": facts.declared, "after": facts.declared_after})
+    if facts.declared is not None:
+        after = facts.declared if facts.declared_after is None else facts.declared_after
+        low, high = sorted((facts.declared, after))
+        if high - low > limits.count_drift:
+            yield Reason("count_moved", {"before": facts.declared, "after": after})
+        if not low <= facts.received <= high:
+            yield Reason("count_mismatch", {"declared": facts.declared, "received": facts.received})
     if facts.received < limits.min_rows:
         yield Reason("empty" if facts.received == 0 else "few_rows", {"received": facts.received})
 

@@ -20,7 +20,7 @@ from snapshots.history import accepted
 from snapshots.models import HeadRow, HeldRows, Snapshot, Suppressed
 from snapshots.specs import MAX_COLUMNS, SourceSpec, tombstones
 from snapshots.spool import Spool
-from snapshots.writing import lock, write
+from snapshots.writing import lock, refresh_statistics, write
 
 Fence = Callable[[], None]
 
@@ -108,6 +108,8 @@ class Ingest:
             else:
                 self._settle(facts, delta, columns)
         self.spool.close()
+        if self.snapshot.status == Snapshot.Status.PUBLISHED:
+            refresh_statistics(delta)
         return self.snapshot
 
     def _must_be_open(self) -> None:

@@ -51,6 +51,7 @@ class Source(models.Model):
     mojibake_floor = models.PositiveIntegerField(_("rows with broken accents always allowed"), default=3)
     mojibake_share = models.FloatField(_("rows with broken accents, share"), default=0.01, validators=_SHARE)
     page = models.PositiveIntegerField(_("page size of the source"), default=1000)
+    count_drift = models.PositiveIntegerField(_("rows that may come or go during the reading"), default=0)
 
     class Meta:
         verbose_name = _("snapshot source")

@@ -16,21 +16,22 @@ from snapshots.errors import Corrupt, Purged
 from snapshots.models import HeadRow, Snapshot, Source
 
 _AS_OF = """
-SELECT key, NULL, payload FROM snapshots_headrow WHERE source_id = %(source)s AND since <= %(seq)s
+SELECT key, since, NULL, payload FROM snapshots_headrow WHERE source_id = %(source)s AND since <= %(seq)s
 UNION ALL
-SELECT key, old, NULL FROM snapshots_change WHERE source_id = %(source)s AND seq > %(seq)s AND since <= %(seq)s
+SELECT key, since, old, NULL FROM snapshots_change WHERE source_id = %(source)s AND seq > %(seq)s AND since <= %(seq)s
 """
 
 # For every row touched in (low, high]: its version at `low` (the first change's old one) and at `high` (the old one
 # of the first change after `high`, else the head's).
 _BETWEEN = """
 WITH touched AS (
-    SELECT DISTINCT ON (key) key, kind, old, max(seq) OVER (PARTITION BY key) AS last
-    FROM snapshots_change WHERE source_id = %(source)s AND seq > %(low)s AND seq <= %(high)s ORDER BY key, seq
+    SELECT DISTINCT ON (key) key, kind, old, max(seq) OVER spans AS last, last_value(vanished) OVER spans AS vanished
+    FROM snapshots_change WHERE source_id = %(source)s AND seq > %(low)s AND seq <= %(high)s
+    WINDOW spans AS (PARTITION BY key ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    ORDER BY key, seq
 )
-SELECT t.key, t.last, CASE WHEN t.kind <> 'added' THEN t.old END, later.old, head.payload, final.vanished
+SELECT t.key, t.last, CASE WHEN t.kind <> 'added' THEN t.old END, later.old, head.payload, t.vanished
 FROM touched t
-JOIN snapshots_change final ON final.source_id = %(source)s AND final.key = t.key AND final.seq = t.last
 LEFT JOIN LATERAL (
     SELECT c.kind, c.old FROM snapshots_change c
     WHERE c.source_id = %(source)s AND c.key = t.key AND c.seq > %(high)s ORDER BY c.seq LIMIT 1
@@ -66,14 +67,19 @@ def keyed_as_of(snapshot: Snapshot, *, verify: bool = True) -> Iterator[Keyed]:
     canonical = Canonical(snapshot.columns, snapshot.kinds, key)
     same_recipe = snapshot.recipe == recipe(snapshot.kinds, key)
     count = digest = 0
-    for row_key, old, payload in _query(_AS_OF, {"source": source.pk, "seq": snapshot.at_seq}):
-        row = only(_loads(payload) if old is None else unpack(_loads(old), source.layout), snapshot.columns)
+    for row_key, _since, row in rows_at(source, snapshot.at_seq, snapshot.columns):
         count += 1
         if verify and same_recipe:
             digest = add_digest(digest, canonical.hash(row))
         yield row_key, row
     if verify and (count != snapshot.rows or (same_recipe and digest != snapshot.digest)):
         raise Corrupt(f"{source.name} {snapshot.pk}: {count} rows rebuilt, {snapshot.rows} published")
+
+
+def rows_at(source: Source, seq: int, columns: Sequence[str]) -> Iterator[tuple[str, int, Row]]:
+    """(key, since which snapshot, row): one statement, so that a publish meanwhile does not show through."""
+    for key, since, old, payload in _query(_AS_OF, {"source": source.pk, "seq": seq}):
+        yield key, since, only(_loads(payload) if old is None else unpack(_loads(old), source.layout), columns)
 
 
 def diff(a: Snapshot, b: Snapshot) -> Iterator[ChangeView]:

@@ -15,6 +15,7 @@ from snapshots.models import HeadRow, Source
 
 # First half of the advisory lock's key; the second is the source's id.
 _LOCK_SPACE = 0x534E4150
+_MANY = 1000
 
 
 def lock(source: Source) -> Source:
@@ -35,6 +36,13 @@ def write(source: Source, seq: int, delta: Delta) -> None:
         HeadRow.objects.filter(source=source, key__in=delta.removed).delete()
     if delta.begun or delta.refreshed:
         _upsert(source, seq, delta)
+
+
+def refresh_statistics(delta: Delta) -> None:
+    """After much was written: until the planner knows, it may read whole tables to find one row."""
+    if len(delta.versions) >= _MANY:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE snapshots_headrow, snapshots_change")
 
 
 def _upsert(source: Source, seq: int, delta: Delta) -> None:

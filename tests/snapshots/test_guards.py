@@ -85,6 +85,14 @@ def test_nothing_at_all_is_empty() -> None:
     assert "empty" in codes(received=0, declared=0, filled={})
 
 
+def test_a_table_that_people_type_into_may_move_a_little_while_it_is_read() -> None:
+    live = Thresholds(count_drift=5)
+    moved = replace(CLEAN, declared=608, declared_after=611)
+    assert integrity(moved, live) == []
+    assert [reason.code for reason in integrity(replace(moved, declared_after=614), live)] == ["count_moved"]
+    assert [reason.code for reason in integrity(replace(moved, received=607), live)] == ["count_mismatch"]
+
+
 def test_whole_pages_are_suspect_when_rows_are_fewer_or_nobody_counted() -> None:
     big = {"received": 2000, "declared": 2000, "history": (), "filled": {}}
     assert codes(**big, head_rows=2050) == ["whole_pages"]
