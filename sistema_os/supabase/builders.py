@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from sistema_os.supabase import pages
+from sistema_os.supabase.answers import Answer
 from sistema_os.supabase.modifiers import SINGLE, Modifiers, refuse_stripped
 from sistema_os.supabase.query import Query
 from sistema_os.supabase.types import APIResponse, Row
@@ -23,6 +24,8 @@ class Runner(Protocol):
     def max_rows(self) -> int: ...
 
     async def run(self, query: Query) -> APIResponse[Any]: ...
+
+    async def fetch(self, query: Query) -> list[Answer]: ...
 
     def run_blocking(self, query: Query) -> APIResponse[Any]: ...
 

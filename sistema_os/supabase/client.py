@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx
 
 from sistema_os.supabase import literals
+from sistema_os.supabase.answers import Answer
 from sistema_os.supabase.builders import AsyncQueryBuilder, SyncQueryBuilder
 from sistema_os.supabase.errors import SyncCallInLoop, UsageError
 from sistema_os.supabase.execution import Limits, Session
@@ -109,9 +110,16 @@ class SupabaseClient:
         return self._limits.max_rows
 
     async def run(self, query: Query) -> APIResponse[Any]:
+        return await self._working().run(query, self._schema)
+
+    async def fetch(self, query: Query) -> list[Answer]:
+        """What run() receives, before it is decoded."""
+        return await self._working().fetch(query, self._schema)
+
+    def _working(self) -> Session:
         if self._session.closed:
             raise UsageError("This SupabaseClient is closed.")
-        return await self._session.run(query, self._schema)
+        return self._session
 
     def run_blocking(self, query: Query) -> APIResponse[Any]:
         """In a loop and with a connection of its own, which end with the query."""

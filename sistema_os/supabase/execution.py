@@ -9,14 +9,13 @@ from typing import Any
 import httpx
 
 from sistema_os.supabase import caps, replies, retry, splitting
+from sistema_os.supabase.answers import Answer, truncated
 from sistema_os.supabase.caps import Verdict
 from sistema_os.supabase.errors import (
     DeadlineExceeded,
-    NotSingleRow,
     PoolExhausted,
     SupabaseError,
     TransportError,
-    TruncatedResult,
     UnfilteredWrite,
     UsageError,
 )
@@ -61,7 +60,10 @@ class Session:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, query: Query, schema: str) -> APIResponse[Any]:
-        """One deadline around everything: queueing, sending, decoding, all retries, all parts."""
+        return splitting.joined([answer.response() for answer in await self.fetch(query, schema)])
+
+    async def fetch(self, query: Query, schema: str) -> list[Answer]:
+        """One deadline around everything: queueing, sending, receiving, all retries, all parts."""
         check(query)
         self._stay_in_one_loop()
         trace = Trace(asyncio.get_running_loop().time() + self.limits.deadline)
@@ -70,8 +72,8 @@ class Session:
         try:
             async with scope:
                 if len(calls) == 1:
-                    return await self._answer(query, calls[0], schema, trace)
-                return await self._joined(query, calls, schema, trace)
+                    return [await self._answer(query, calls[0], schema, trace)]
+                return await self._parts(query, calls, schema, trace)
         except TimeoutError:
             if not scope.expired():
                 raise
@@ -83,28 +85,23 @@ class Session:
         if self._loop is not loop:
             raise UsageError("This SupabaseClient belongs to another event loop; open one in each.")
 
-    async def _joined(self, query: Query, calls: list[Call], schema: str, trace: Trace) -> APIResponse[Any]:
+    async def _parts(self, query: Query, calls: list[Call], schema: str, trace: Trace) -> list[Answer]:
         tasks = [asyncio.ensure_future(self._answer(query, call, schema, trace)) for call in calls]
         try:
-            parts = await asyncio.gather(*tasks)
+            return await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        return splitting.joined(parts)
 
-    async def _answer(self, query: Query, call: Call, schema: str, trace: Trace) -> APIResponse[Any]:
+    async def _answer(self, query: Query, call: Call, schema: str, trace: Trace) -> Answer:
         reply = await self.send(call, schema, trace)
         seen = replies.window(reply)
         self.proven_rows = max(self.proven_rows, seen.rows if call.head.verb == "read" else 0)
         found = caps.verdict(query, call, seen, self.limits.max_rows)
         if found is Verdict.CUT or (found is Verdict.UNSURE and await self._has_more(call, seen, schema, trace)):
-            raise _truncated(call.head, f"rows of {call.head.table}", seen.rows)
-        data = replies.data(call, reply)
-        if cut := caps.cut_embedding(query, data, self.limits.max_rows):
-            raise _truncated(call.head, f"embedded {cut}", self.limits.max_rows)
-        counted = any(preference.startswith("count=") for preference in call.head.prefer)
-        return APIResponse(_shaped(call, data), seen.total if counted else None)
+            raise truncated(call.head, f"rows of {call.head.table}", seen.rows)
+        return Answer(query, call, reply, seen, self.limits.max_rows)
 
     async def _has_more(self, call: Call, seen: replies.Window, schema: str, trace: Trace) -> bool:
         probe = splitting.probe(call, seen.first + seen.rows)
@@ -183,29 +180,7 @@ class Session:
         )
 
 
-def _truncated(head: Head, what: str, rows: int) -> TruncatedResult:
-    return TruncatedResult(
-        f"More {what} match than the {rows} that the server answers at once; read them with pages() or stream().",
-        status=200,
-        operation=head.verb,
-        table=head.table,
-    )
-
-
 def check(query: Query) -> None:
     head = query._head
     if head.verb in ("update", "delete") and not query._filters():
         raise UnfilteredWrite(f"This {head.verb} of {head.table} has no filter and would reach every row.")
-
-
-def _shaped(call: Call, data: Any) -> Any:
-    if call.head.shape != "maybe" or not isinstance(data, list):
-        return data
-    if len(data) > 1:
-        raise NotSingleRow(
-            f"{len(data)} rows of {call.head.table} match where at most one was expected.",
-            status=200,
-            operation=call.head.verb,
-            table=call.head.table,
-        )
-    return data[0] if data else None

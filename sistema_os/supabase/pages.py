@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sistema_os.supabase import literals, splitting
+from sistema_os.supabase.answers import Answer
 from sistema_os.supabase.errors import UsageError
 from sistema_os.supabase.query import Param
 from sistema_os.supabase.types import Row
@@ -48,11 +49,9 @@ async def _walk(ordered: "Rows", key: Key, size: int, parallel: int) -> AsyncGen
         yield first
     if not first or _is_last(ordered, first, size):
         return
-    await _refuse_null_keys(ordered, key)
-    last = first[-1][key[0]]
-    numeric = len(key) == 1 and type(last) is int and type(first[0][key[0]]) is int
-    if numeric and parallel > 1:
-        rest = _ahead(ordered, key[0], first, size, parallel)
+    top = await _greatest(ordered, key)
+    if type(top) is int and type(first[0][key[0]]) is int and parallel > 1:
+        rest = _ahead(ordered, key[0], first, top, size, parallel)
     else:
         rest = _follow(ordered, key, first[-1], size)
     async with aclosing(rest) as pages:
@@ -76,8 +75,12 @@ def _is_last(query: "Rows", page: list[Row], size: int) -> bool:
 
 
 async def _page(query: "Rows", key: Key, size: int) -> list[Row]:
+    return _rows(await query._runner.fetch(query.limit(size)), key)
+
+
+def _rows(answers: list[Answer], key: Key) -> list[Row]:
     """Refuses keys that are absent or repeated: rows would be lost at the page's edge."""
-    rows: list[Row] = (await query.limit(size).execute()).data
+    rows = [row for answer in answers for row in answer.response().data]
     try:
         keys = [row[key[0]] for row in rows] if len(key) == 1 else [tuple([row[c] for c in key]) for row in rows]
     except KeyError:
@@ -85,15 +88,6 @@ async def _page(query: "Rows", key: Key, size: int) -> list[Row]:
     if len(set(keys)) != len(keys):
         raise UsageError(f"pages() walks by {', '.join(key)}, which must be unique.")
     return rows
-
-
-async def _refuse_null_keys(query: "Rows", key: Key) -> None:
-    """Rows whose key is null come after no row, so no page but the first would hold them."""
-    kept = tuple(param for param in query._params if param.key not in ("order", "select"))
-    asked = query._using((*kept, Param("select", "select", ",".join(key))))
-    nulls = asked.or_(",".join(f"{literals.column(column)}.is.null" for column in key)).limit(1)
-    if (await nulls.execute()).data:
-        raise UsageError(f"pages() walks by {', '.join(key)}, which must never be null.")
 
 
 def _after(query: "Rows", key: Key, row: Row) -> "Rows":
@@ -123,26 +117,26 @@ class _Range(NamedTuple):
     span: int
     high: int | None
     query: "Rows"
-    page: asyncio.Task[list[Row]]
+    page: asyncio.Task[list[Answer]]
 
 
 async def _ahead(
-    query: "Rows", key: str, first: list[Row], size: int, parallel: int
+    query: "Rows", key: str, first: list[Row], top: int, size: int, parallel: int
 ) -> AsyncGenerator[list[Row], None]:
     """Key ranges of a page each, `parallel` in flight, answered in order; their width follows the density of keys.
 
-    A range that holds more than its page is read on from there, so no more than `parallel` pages are in memory.
+    A range that holds more than its page is read on from there, so no more than twice `parallel` pages wait, undecoded.
     """
-    top = await _highest(query, key)
+    gate = asyncio.Semaphore(parallel)
     low = first[-1][key]
     width = _width(low - first[0][key] + 1, len(first), size)
     running: deque[_Range] = deque()
     try:
         while running or low < top:
-            while low < top and len(running) < parallel:
-                running.append(_launch(query, key, low, width, top, size))
+            while low < top and len(running) < 2 * parallel:
+                running.append(_launch(gate, query, key, low, width, top, size))
                 low += width
-            page, rows = await running[0].page, 0
+            page, rows = _rows(await running[0].page, (key,)), 0
             part = running.popleft()
             async with aclosing(_rest(part, key, page, size)) as pages:
                 async for more in pages:
@@ -155,10 +149,15 @@ async def _ahead(
         await asyncio.gather(*(part.page for part in running), return_exceptions=True)
 
 
-def _launch(query: "Rows", key: str, low: int, width: int, top: int, size: int) -> _Range:
+def _launch(gate: asyncio.Semaphore, query: "Rows", key: str, low: int, width: int, top: int, size: int) -> _Range:
     high = low + width if low + width < top else None
     part = query.gt(key, low) if high is None else query.gt(key, low).lte(key, high)
-    return _Range(width, high, part, asyncio.ensure_future(_page(part, (key,), size)))
+    return _Range(width, high, part, asyncio.ensure_future(_gated(gate, part, size)))
+
+
+async def _gated(gate: asyncio.Semaphore, query: "Rows", size: int) -> list[Answer]:
+    async with gate:
+        return await query._runner.fetch(query.limit(size))
 
 
 async def _rest(part: _Range, key: str, page: list[Row], size: int) -> AsyncGenerator[list[Row], None]:
@@ -179,9 +178,30 @@ def _width(span: int, rows: int, size: int) -> int:
     return max(size, min(expected, span * 4))
 
 
-async def _highest(query: "Rows", key: str) -> int:
-    """The greatest key now; rows beyond it, inserted later, belong to the last range all the same."""
+async def _greatest(query: "Rows", key: Key) -> Any:
+    """The greatest value of a single key now. Rows inserted beyond it later belong to the last range all the same.
+
+    Nulls sort before it, so this look refuses a key that may be null: no page but the first could hold such rows.
+    """
+    if len(key) > 1:
+        await _refuse_null_keys(query, key)
+        return None
     kept = tuple(param for param in query._params if param.key not in ("order", "select"))
-    newest = query._using((*kept, Param("select", "select", key))).order(key, desc=True).limit(1)
+    newest = query._using((*kept, Param("select", "select", key[0]))).order(key[0], desc=True).limit(1)
     rows = (await newest.execute()).data
-    return int(rows[0][key]) if rows else 0
+    if rows and rows[0][key[0]] is None:
+        raise _nullable(key)
+    return rows[0][key[0]] if rows else None
+
+
+async def _refuse_null_keys(query: "Rows", key: Key) -> None:
+    """The same for a key of several columns."""
+    kept = tuple(param for param in query._params if param.key not in ("order", "select"))
+    asked = query._using((*kept, Param("select", "select", ",".join(key))))
+    nulls = asked.or_(",".join(f"{literals.column(column)}.is.null" for column in key)).limit(1)
+    if (await nulls.execute()).data:
+        raise _nullable(key)
+
+
+def _nullable(key: Key) -> UsageError:
+    return UsageError(f"pages() walks by {', '.join(key)}, which must never be null.")

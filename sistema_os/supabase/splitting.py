@@ -67,6 +67,8 @@ def _filled(items: tuple[str, ...], room: int, most: int) -> list[list[str]]:
 
 
 def joined(parts: list[APIResponse[Any]]) -> APIResponse[Any]:
+    if len(parts) == 1:
+        return parts[0]
     rows = [row for part in parts for row in part.data]
     counts = [part.count for part in parts if part.count is not None]
     return APIResponse(rows, sum(counts) if counts else None)

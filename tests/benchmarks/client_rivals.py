@@ -45,9 +45,11 @@ class Official:
         await self.http.aclose()
 
     async def read_all(self, rows: int) -> None:
+        """In the way that its documentation shows: range()."""
+
         async def page(start: int) -> None:
-            query = self.client.from_("bench").select("*").gt("id", start).lte("id", start + PAGE).order("id")
-            assert len((await query.limit(PAGE).execute()).data) == PAGE
+            query = self.client.from_("bench").select("*").order("id").range(start, start + PAGE - 1)
+            assert len((await query.execute()).data) == PAGE
 
         await spread(page, list(range(0, rows, PAGE)), self.at_once)
 

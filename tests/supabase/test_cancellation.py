@@ -83,7 +83,7 @@ async def test_leaving_a_stream_early_leaves_no_page_under_way() -> None:
             if "desc" in server.requests[-1]:
                 writer.write(answer(body=b'[{"id":100000}]'))
                 continue
-            if first >= 100_000 or "is.null" in server.requests[-1]:
+            if first >= 100_000:
                 writer.write(answer())
                 continue
             body = ",".join(f'{{"id":{first + n}}}' for n in range(1, 11)).encode()
@@ -99,4 +99,4 @@ async def test_leaving_a_stream_early_leaves_no_page_under_way() -> None:
                 break
         await stream.aclose()
         assert seen == list(range(1, 36))
-        assert {task for task in asyncio.all_tasks() - before if "_page" in repr(task.get_coro())} == set()
+        assert {task for task in asyncio.all_tasks() - before if "_gated" in repr(task.get_coro())} == set()
