@@ -26,6 +26,8 @@ class Person:
     formal: bool = False
     """Called Sr. / Sra.: the word that follows is as likely a surname."""
     staff: bool = False
+    family_words: int = 0
+    """How many words stood before the comma of SOBRENOME, NOME."""
 
     @property
     def strength(self) -> float:
@@ -58,6 +60,8 @@ class Reader:
 
     def _close(self) -> None:
         if self.current is not None:
+            before = self.current.family_words
+            self.current.words = self.current.words[before:] + self.current.words[:before]
             self.persons.append(self.current)
         self.current = None
 
@@ -88,6 +92,7 @@ class Reader:
         if text == "." and self.scan.tokens[index].glued and len(self.scan.text(index - 1)) <= 3:
             return
         if text in ",/" and self.current is not None and self._likelihood(index + 1) >= STRONG:
+            self.current.family_words = self.current.family_words or len(self.current.words)
             return
         if (
             text in "-–"

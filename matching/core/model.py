@@ -30,6 +30,8 @@ def _comparisons() -> dict[str, Levels]:
             "unnamed": (0.5, 1.0),
             "family": (0.4, None),
         },
+        # Of several words written: are they all that the register has?
+        "whole_name": {"complete": (0.45, 0.25), "partial": (0.55, 0.75)},
         "suffix": {"same": (0.9, 0.05), "absent": (0.35, 0.8), "different": (0.005, 0.15)},
         "sex": {"same": (0.97, 0.5), "different": (0.03, 0.5)},
         "room": {
@@ -92,19 +94,20 @@ def _contexts() -> dict[str, dict[str, float]]:
         "asks": {"left": 0.3, "left_long": 0.3},
         "arrival": {"coming": 20.0, "coming_later": 20.0, "arriving": 3.0, "in_house": 0.4},
         "transfer": {"coming": 4.0, "coming_later": 3.0},
-        "late_departure": {"leaving": 4.0, "arriving": 0.2, "arrived": 0.2},
+        "late_departure": {"leaving": 3.0, "arriving": 0.5, "arrived": 0.5},
         "morning": {"leaving": 1.3, "arriving": 0.8, "arrived": 0.8},
         "afternoon": {"leaving": 0.4, "arriving": 1.2},
     }
 
 
 def _positions() -> dict[str, tuple[float, float, float]]:
-    """Share of given, middle, family name in a word written alone, after Sr./Sra., first of several, further on."""
+    """Share of given, middle, family name in a word by where it stands: alone, after Sr./Sra., or in several words."""
     return {
         "alone": (0.85, 0.06, 0.09),
         "formal": (0.35, 0.05, 0.6),
         "first": (0.88, 0.12, 0.3),
-        "further": (0.3, 0.6, 0.85),
+        "inner": (0.3, 0.7, 0.6),
+        "last": (0.15, 0.35, 0.85),
     }
 
 

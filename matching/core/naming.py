@@ -23,7 +23,7 @@ class Naming:
         hits = [self.matcher.hits(word.text).get(position) for word in person.words]
         missing = "not_listed" if self._register_is_shorter(person, stay, hits) else "none"
         reasons = [self._word(person, place, hit, missing, stay) for place, hit in enumerate(hits)]
-        return [*reasons, *self._suffix(person, stay), *self._sex(person, stay)]
+        return [*reasons, *self._whole(stay, hits), *self._suffix(person, stay), *self._sex(person, stay)]
 
     def elsewhere(self, person: Person) -> float:
         """Bits when none of the weighed guests is meant: the name as written fits nobody."""
@@ -45,8 +45,10 @@ class Naming:
 
     def _position(self, person: Person, place: int, role: str) -> float:
         """Share of writers who put this part of the name in this place."""
-        names = sum(w.likelihood >= STRONG for w in person.words)
-        way = ("formal" if person.formal else "alone") if names <= 1 else "first" if place == 0 else "further"
+        if sum(w.likelihood >= STRONG for w in person.words) <= 1:
+            way = "formal" if person.formal else "alone"
+        else:
+            way = "first" if place == 0 else "last" if place == len(person.words) - 1 else "inner"
         return self.model.positions[way][ROLES.index(role)]
 
     @staticmethod
@@ -55,6 +57,14 @@ class Naming:
         met = {hit.word for hit in hits if hit is not None}
         roles = [role for word, role in stay.parts if word in met]
         return "given" in roles and len(stay.parts) < len(person.words) and len(met) >= min(2, len(stay.parts))
+
+    def _whole(self, stay: Stay, hits: list[WordHit | None]) -> list[Reason]:
+        """`Maria Oliveira` is rather she whose whole name it is than Maria Luiza Oliveira Ribeiro."""
+        met = {hit.word for hit in hits if hit is not None}
+        if len(met) < 2:
+            return []
+        level = "complete" if len(met) == len(stay.parts) else "partial"
+        return [Reason("whole_name", level, "", "", self.model.bits("whole_name", level))]
 
     def _unnamed(self, person: Person, stay: Stay) -> list[Reason]:
         """A companion without a name fits any name a little, the family name of the booking well."""

@@ -104,7 +104,7 @@ def test_the_room_field_takes_what_is_typed_into_it(field: object, rooms: tuple[
 PERSONS = {
     "hóspede Pedro do 203 pediu toalha": ["Pedro"],
     "Sr. José da Silva Neto 203": ["Jose Silva neto"],
-    "SILVA, JOSE 203 TOALHA": ["Silva Jose"],
+    "SILVA, JOSE 203 TOALHA": ["Jose Silva"],
     "João e Maria 203 toalhas": ["Joao", "Maria"],
     "Sr. Pedro e Sra. Ana 203": ["Pedro", "Ana"],
     "toalha extra no 203": [],
