@@ -1,6 +1,7 @@
 """What the page of a run shows, put together for the template."""
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,13 +9,16 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from matching.models import MatchSuggestion
 from pipeline import registry, runs, timeline, words
 from pipeline.models import RESUMABLE, Beat, JobRun, LogLine, State
 from pipeline.timeline import Bar
+from snapshots.models import Snapshot
 
 # Alive without progress for this long is worth saying.
 NO_PROGRESS = timedelta(minutes=10)
@@ -67,6 +71,7 @@ def of(run: JobRun, user: User | AnonymousUser) -> dict[str, Any]:
         "phases": _phase_rows(run, job.phases if job else ()),
         "facts": list(_facts(run)),
         "summary": list(words.summary_rows(run.summary)),
+        "made": list(_made(run, user)),
         "no_progress": _no_progress(run),
         "beats": list(run.beats.all()[:_BEATS_SHOWN]),
         "log": reversed(run.log_lines.order_by("-id")[:_LOG_SHOWN]),
@@ -132,7 +137,7 @@ def _phase_rows(run: JobRun, phases: tuple[str, ...]) -> list[PhaseRow]:
     ]
 
 
-def _facts(run: JobRun) -> Any:
+def _facts(run: JobRun) -> Iterator[tuple[str, str]]:
     yield _("Business date"), f"{run.business_date:%d/%m/%Y}"
     yield _("Began"), _time(run.started_at)
     yield _("Took"), words.duration(words.took(run))
@@ -142,6 +147,19 @@ def _facts(run: JobRun) -> Any:
         yield _("Only"), ", ".join(words.phase_title(step) for step in run.steps)
     if run.dry_run:
         yield _("Dry run"), _("nothing was written")
+
+
+def _made(run: JobRun, user: User | AnonymousUser) -> Iterator[tuple[str, str, str]]:
+    """What the run left behind, for who may see guests: label, words, link."""
+    if user.has_perm("snapshots.view_snapshot"):
+        for snapshot in Snapshot.objects.filter(run_id=run.pk).select_related("source").order_by("pk"):
+            url = reverse("admin:snapshots_snapshot_change", args=[snapshot.pk])
+            yield _("Snapshot"), f"{words.label(snapshot.source.name)}, {snapshot.get_status_display()}", url
+    if user.has_perm("matching.view_matchsuggestion"):
+        suggestions = MatchSuggestion.objects.filter(run_id=run.pk).count()
+        if suggestions:
+            url = reverse("admin:matching_matchsuggestion_changelist") + f"?run_id={run.pk}"
+            yield _("Suggestions"), number_format(suggestions, force_grouping=True), url
 
 
 def _time(at: Any) -> str:

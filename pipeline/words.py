@@ -124,13 +124,12 @@ def summary_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Label and value of each entry; the entries of a group stand on one line. Timings have their own table."""
     for name, value in _ordered(summary):
         if name != "seconds":
-            label = _label(name)
-            yield label[:1].upper() + label[1:], _group(value) if isinstance(value, dict) else _value(value)
+            yield _first_large(label(name)), _group(value) if isinstance(value, dict) else _value(value)
 
 
 def _group(entries: dict[str, Any]) -> str:
     state = SOURCE_STATES.get(entries.get("state", ""), "")
-    counts = [f"{_value(value)} {_label(name)}" for name, value in _ordered(entries) if name != "state"]
+    counts = [f"{_value(value)} {label(name)}" for name, value in _ordered(entries) if name != "state"]
     return ", ".join([*counts, *([str(state)] if state else [])])
 
 
@@ -140,7 +139,11 @@ def _ordered(entries: dict[str, Any]) -> list[tuple[str, Any]]:
     return sorted(entries.items(), key=lambda entry: places.get(entry[0], len(places)))
 
 
-def _label(name: str) -> str:
+def _first_large(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def label(name: str) -> str:
     return str(SUMMARY.get(name, name.replace("_", " ")))
 
 
@@ -193,8 +196,7 @@ def progress(run: JobRun) -> SafeString:
 def outcome(run: JobRun) -> str:
     """One line: what it is doing, why it ended, or what it did."""
     if run.live:
-        title = phase_title(run.phase)
-        return title[:1].upper() + title[1:]
+        return _first_large(phase_title(run.phase))
     if run.reason:
         return run.reason
     return headline(run.summary)

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from pipeline import registry, runs
@@ -118,11 +119,11 @@ class JobCommand(BaseCommand):
                 )
             )
             return
-        head = _("%(run)s for %(date)s: %(state)s in %(seconds).1f s") % {
+        head = _("%(run)s for %(date)s: %(state)s in %(seconds)s s") % {
             "run": run,
             "date": run.business_date.strftime("%d/%m/%Y"),
             "state": run.get_state_display(),
-            "seconds": took,
+            "seconds": number_format(took, 1),
         }
         self.stdout.write(head)
         for label, value in summary_rows(run.summary):
