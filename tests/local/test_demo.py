@@ -95,7 +95,8 @@ def _works_in(pid: int, project: Path) -> bool:
         return False
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.drill
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes in /proc")
 def test_from_nothing_to_the_admin_ended_by_ctrl_c_killed_with_9_and_going_on(project: Path) -> None:
     demo = DemoRun(project)

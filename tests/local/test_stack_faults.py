@@ -19,6 +19,7 @@ from sistema_os.local.postgres import Postgres
 from sistema_os.local.processes import command_line, gone, read_pid, wait_for
 from sistema_os.local.stack import PROJECT, Stack
 
+pytestmark = pytest.mark.drill
 START = (
     "import sys; from pathlib import Path; from sistema_os.local.stack import Stack; Stack(Path(sys.argv[1])).start()"
 )
