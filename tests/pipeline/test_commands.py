@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 import pytest
 from django.conf import settings as project
 from django.core.management import CommandError, call_command
-from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
 from pipeline import runs
@@ -191,16 +189,6 @@ def test_without_a_terminal_a_phase_is_one_line() -> None:
         bar(position)
     bar.close()
     assert [line.split()[0] for line in pipe.getvalue().splitlines()] == ["[1/5]", "[2/5]"]
-
-
-def test_the_watch_looks_once_and_tells_a_frozen_queue_by_its_exit_code(db: None, open_sample: OpenSample) -> None:
-    call_command("jobwatch", "--once")
-    open_sample()
-    call_command("jobwatch", "--once")
-    JobRun.objects.update(queued_at=Now() - timedelta(minutes=3))
-    with pytest.raises(SystemExit) as end:
-        call_command("jobwatch", "--once")
-    assert end.value.code == 1
 
 
 def test_the_sweep_is_a_command_too(transactional_db: None, open_sample: OpenSample, settings: Settings) -> None:

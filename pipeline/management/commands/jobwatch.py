@@ -1,12 +1,12 @@
 """The watch outside the cluster: what a dead process left behind is put right within seconds."""
 
-import asyncio
 import logging
 import signal
 import sys
 import threading
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections, connections
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         for run in queue.resume_lost():
             logger.warning("run %s of %s resumes run %s", run.pk, run.job, run.resume_of_id)
         if WriteBack.objects.filter(state="open").exists():
-            asyncio.run(_deliver())
+            async_to_sync(_deliver)()
         stuck = queue.frozen()
         for run in stuck:
             logger.error("the queue is frozen: run %s of %s waits for a worker", run.pk, run.job)

@@ -1,0 +1,85 @@
+"""The watch outside the cluster."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as project
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db.models.functions import Now
+
+from matching import review
+from matching.models import WriteBack
+from matching.states import WriteState
+from pipeline import runs
+from pipeline.models import JobRun, State, Trigger
+from tests.matching.conftest import Card, ana, card, hotel  # noqa: F401  fixtures of the review's tests
+from tests.pipeline.waiting import until
+
+OpenSample = Callable[..., JobRun]
+
+
+def test_the_watch_looks_once_and_tells_a_frozen_queue_by_its_exit_code(db: None, open_sample: OpenSample) -> None:
+    call_command("jobwatch", "--once")
+    open_sample()
+    call_command("jobwatch", "--once")
+    JobRun.objects.update(queued_at=Now() - timedelta(minutes=3))
+    with pytest.raises(SystemExit) as end:
+        call_command("jobwatch", "--once")
+    assert end.value.code == 1
+
+
+@pytest.mark.stack
+def test_the_watch_delivers_what_was_accepted_while_supabase_was_away(
+    card: Card,  # noqa: F811  a fixture
+    ana: User,  # noqa: F811  a fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("matching.review.send_now", lambda _: None)
+    review.decide(ana, card.best.pk, "accept", None)
+    assert card.hotel.link_of(card.order)["listagem_id"] is None
+    call_command("jobwatch", "--once")
+    assert card.hotel.link_of(card.order)["listagem_id"] == card.neto
+    assert WriteBack.objects.get().state == WriteState.DONE
+
+
+@pytest.mark.stack
+def test_the_watch_survives_a_supabase_that_is_away(
+    card: Card,  # noqa: F811  a fixture
+    ana: User,  # noqa: F811  a fixture
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> None:
+    monkeypatch.setattr("matching.review.send_now", lambda _: None)
+    review.decide(ana, card.best.pk, "accept", None)
+    settings.SUPABASE = {**settings.SUPABASE, "url": "http://127.0.0.1:1", "deadline": 2}
+    call_command("jobwatch", "--once")
+    assert WriteBack.objects.get().state == WriteState.OPEN
+
+
+def test_the_watch_ends_a_lost_run_and_resumes_it(db: None, open_sample: OpenSample) -> None:
+    run = runs.claim(open_sample(trigger=Trigger.SCHEDULE).pk)
+    JobRun.objects.filter(pk=run.pk).update(lease_seconds=0.001)
+    call_command("jobwatch", "--once")
+    run.refresh_from_db()
+    assert run.state == State.LOST
+    assert JobRun.objects.get(resume_of=run).state == State.QUEUED
+
+
+def test_the_watch_stops_cleanly_when_it_is_asked_to(child_env: dict[str, str], open_sample: OpenSample) -> None:
+    lost = runs.claim(open_sample(trigger=Trigger.COMMAND).pk)
+    JobRun.objects.filter(pk=lost.pk).update(lease_seconds=0.001)
+    eager = "from pipeline.management.commands import jobwatch; jobwatch.EVERY_SECONDS = 0.1"
+    call = "from django.core.management import call_command; call_command('jobwatch')"
+    command = [sys.executable, str(Path(project.BASE_DIR) / "manage.py"), "shell", "-c", f"{eager}; {call}"]
+    with subprocess.Popen(command, env=child_env, stderr=subprocess.DEVNULL) as watch:
+        until(lambda: JobRun.objects.filter(pk=lost.pk, state=State.LOST).exists())
+        os.kill(watch.pid, signal.SIGTERM)
+        assert watch.wait(10) == 0
