@@ -86,6 +86,9 @@ class Session:
             raise UsageError("This SupabaseClient belongs to another event loop; open one in each.")
 
     async def _parts(self, query: Query, calls: list[Call], schema: str, trace: Trace) -> list[Answer]:
+        """Reads at once; writes one after the other, each its own transaction: those before a failure stay."""
+        if query._head.verb != "read":
+            return [await self._answer(query, call, schema, trace) for call in calls]
         tasks = [asyncio.ensure_future(self._answer(query, call, schema, trace)) for call in calls]
         try:
             return await asyncio.gather(*tasks)

@@ -53,7 +53,10 @@ class Filters(Query):
         return self._where(column, "is", value if isinstance(value, str) else _IS[value])
 
     def in_(self, column: str, values: Iterable[Any]) -> Self:
-        """Too many values for one address are spread over several requests (reads only), each value once."""
+        """Too many values for one address are spread over several requests, each value once.
+
+        An update or delete is then several transactions, one after the other.
+        """
         items = tuple(dict.fromkeys(map(literals.list_item, values)))
         if items == ('""',):
             items *= 2  # PostgREST takes a lone empty text for the empty list

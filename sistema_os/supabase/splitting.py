@@ -31,7 +31,9 @@ def portions(query: Query, max_rows: int) -> list[tuple[Param, ...]]:
     if listed is None or not listed.items:
         return [params]
     length = len(query._head.path) + len(query_string(params))
-    if length <= MOST_BYTES and len(listed.items) < max_rows:
+    # Only a read can meet the row cap.
+    most = max(1, max_rows // 2) if query._head.verb == "read" else len(listed.items)
+    if length <= MOST_BYTES and len(listed.items) < max(max_rows, most):
         return [params]
     rest = tuple(param for param in params if param is not listed)
     room = (
@@ -39,13 +41,14 @@ def portions(query: Query, max_rows: int) -> list[tuple[Param, ...]]:
     )
     return [
         (*rest, listed._replace(value=f"in.({','.join(part)})", items=tuple(part)))
-        for part in _filled(listed.items, room, max(1, max_rows // 2))
+        for part in _filled(listed.items, room, most)
     ]
 
 
 def _refuse_unsplittable(query: Query) -> None:
     head = query._head
-    if head.verb != "read" or head.shape != "rows":
+    limited = any(preference.startswith("max-affected=") for preference in head.prefer)
+    if head.verb not in ("read", "update", "delete") or head.shape != "rows" or limited:
         raise UsageError(f"in_() holds too many values for one {head.verb} of {head.table}; do it in portions.")
     if any(param.kind in ("order", "window") and "." not in param.key for param in query._params):
         raise UsageError("in_() holds too many values for one request, and order or limit do not go with several.")

@@ -286,10 +286,15 @@ async def test_a_list_too_long_for_an_address_is_split_and_joined(ready: Options
         for refused in (
             table.select("id").in_("name", names).order("id"),
             table.select("id").in_("name", names).single(),
-            table.delete().in_("name", names),
+            table.delete().in_("name", names).max_affected(3000),
         ):
             with pytest.raises(sb.UsageError, match="too many values"):
                 await refused.execute()
+        moved = await table.update({"house": 9}, returning="minimal").in_("name", names[:2000]).execute()
+        assert moved.data == []
+        gone = await table.delete(count="exact").in_("name", names).eq("house", 9).select("id").execute()
+        assert (len(gone.data), gone.count) == (2000, 2000)
+        assert (await table.select("*", count="exact", head=True).execute()).count == 500
 
 
 @pytest.mark.parametrize("rows", [0, 1, 999, 1000, 1001, 4321])
