@@ -18,15 +18,15 @@ FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "images"
 PERSON, PASSWORD = "bruno", "hotel-0700"
 PAGES: Final = {
     "painel": "/admin/",
+    "revisar": "/admin/matching/matchsuggestion/review/",
     "sugestoes": "/admin/matching/matchsuggestion/",
     "execucoes": "/admin/pipeline/jobrun/",
     "snapshots": "/admin/snapshots/snapshot/",
 }
-# The newest of a list, opened: name -> list that it is on.
+# The newest of a list that says so, opened: name -> list, what its row says.
 DETAILS: Final = {
-    "sugestao": "/admin/matching/matchsuggestion/",
-    "execucao": "/admin/pipeline/jobrun/",
-    "snapshot": "/admin/snapshots/snapshot/",
+    "execucao": ("/admin/pipeline/jobrun/", "pipeline_diario"),
+    "snapshot": ("/admin/snapshots/snapshot/", "Listagem"),
 }
 WINDOWS: Final[dict[str, dict[str, Any]]] = {
     "": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
@@ -53,9 +53,9 @@ def _take_all(watched: Watched, folder: Path, suffix: str) -> list[str]:
     for name, path in PAGES.items():
         if steps.visit(page, path) == 200:
             taken.append(_picture(page, folder / f"{name}{suffix}.png"))
-    for name, path in DETAILS.items():
+    for name, (path, words) in DETAILS.items():
         steps.visit(page, path)
-        first = page.locator("#result_list tbody th a").first
+        first = page.locator("#result_list tbody tr").filter(has_text=words).locator("th a").first
         if first.count():
             first.click()
             page.wait_for_load_state()
