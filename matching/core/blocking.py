@@ -5,6 +5,7 @@ Each has a cap, so that the cost of an order is bounded whatever the data. A rou
 out the stays that lie hopelessly far behind the best; their share is kept, so that nobody's probability profits.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,8 @@ class Blocking:
     def __init__(self, index: HouseIndex, matcher: WordMatcher, presence: Presence, model: Model) -> None:
         self.index, self.matcher, self.presence = index, matcher, presence
         titular, companion = (model.bits("titular", level) for level in ("titular", "companion"))
+        # All zero between two orders.
+        self._scratch = np.zeros(len(index), dtype=np.float64)
         self._titular = np.where([s.titular for s in index.stays], titular, companion)
 
     def block(self, order: Order) -> Block:
@@ -52,9 +55,9 @@ class Blocking:
         if not len(found):
             return Block([], 0.0)
         score = score + np.log2(shares) + self._titular[found]
-        best = np.argsort(-score, kind="stable")[:MOST_WEIGHED]
-        best = best[score[best] >= score[best[0]] - HOPELESS_BITS]
-        return Block(sorted(int(p) for p in found[best]), float(shares.sum()))
+        hopeful = np.flatnonzero(score >= score.max() - HOPELESS_BITS)
+        best = hopeful[np.argsort(-score[hopeful], kind="stable")[:MOST_WEIGHED]]
+        return Block(sorted(found[best].tolist()), float(shares.sum()))
 
     def _rooms(self, order: Order, rough: dict[int, float]) -> None:
         day = order.opened.toordinal()
@@ -75,19 +78,19 @@ class Blocking:
 
     def _names(self, order: Order, rough: dict[int, float]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Everybody in a block, and the rough score of each: bits of the words that meet the name, and the above."""
-        words = [w for person in order.persons for w in person.words]
-        parts = [np.fromiter(rough, dtype=np.int64, count=len(rough))]
-        bits = [np.fromiter(rough.values(), dtype=np.float64, count=len(rough))]
-        for word in words:
+        first = np.fromiter(rough, dtype=np.int64, count=len(rough))
+        self._scratch[first] = np.fromiter(rough.values(), dtype=np.float64, count=len(rough))
+        touched = [first]
+        for word in (w for person in order.persons for w in person.words):
             positions, ratios = self.matcher.arrays(word.text, order.opened.toordinal(), WORD_CAP)
             if len(word.text) == 1:
-                met = np.isin(positions, parts[0])
+                met = np.isin(positions, first)
                 positions, ratios = positions[met], ratios[met]
-            parts.append(positions)
             # A word that meets nobody costs its bearer about four bits: that is what meeting saves.
-            gain = np.log2(1 - word.likelihood + word.likelihood * ratios)
-            bits.append(gain - np.log2(1 - 0.95 * word.likelihood))
-        found, place = np.unique(np.concatenate(parts), return_inverse=True)
-        score = np.zeros(len(found))
-        np.add.at(score, place, np.concatenate(bits))
+            saved = math.log2(1 - 0.95 * word.likelihood)
+            self._scratch[positions] += np.log2(1 - word.likelihood + word.likelihood * ratios) - saved
+            touched.append(positions)
+        found = np.unique(np.concatenate(touched))
+        score = self._scratch[found]
+        self._scratch[found] = 0.0
         return found, score

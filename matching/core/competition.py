@@ -39,7 +39,10 @@ def group(weighed: list[Evidence], index: HouseIndex) -> list[Evidence]:
     bookings: dict[object, list[Evidence]] = {}
     for evidence in weighed:
         bookings.setdefault(index.stays[evidence.position].booking, []).append(evidence)
-    return [e for members in bookings.values() for e in (_group(members, index) if len(members) > 1 else members)]
+    found: list[Evidence] = []
+    for members in bookings.values():
+        found += _group(members, index) if len(members) > 1 else members
+    return found
 
 
 def _group(members: list[Evidence], index: HouseIndex) -> list[Evidence]:
@@ -50,7 +53,7 @@ def _group(members: list[Evidence], index: HouseIndex) -> list[Evidence]:
         return members
     total = math.log2(math.fsum(2**m.score for m in together))
     first = max(shown, key=lambda m: (-m.person, index.stays[m.position].titular, m.score, -m.position))
-    first.reasons.append(Reason("same_stay", "any_guest", "", str(len(together)), total - first.score))
+    first.add(Reason("same_stay", "any_guest", "", str(len(together)), total - first.score))
     return [first, *(m for m in members if m not in together)]
 
 
@@ -62,7 +65,7 @@ def _corroborate(members: list[Evidence]) -> None:
     for member in members if len(best) > 1 else ():
         others = math.fsum(bits for person, bits in best.items() if person != member.person)
         if member.identity > 0 and others > 0:
-            member.reasons.append(Reason("company", "named_too", "", "", others))
+            member.add(Reason("company", "named_too", "", "", others))
 
 
 def _undivided(members: list[Evidence], index: HouseIndex) -> list[Evidence]:

@@ -15,7 +15,7 @@ class Reason(NamedTuple):
     weight_bits: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Evidence:
     """All that speaks for and against one stay."""
 
@@ -25,7 +25,12 @@ class Evidence:
     """Bits of what tells the guests of one room apart: name, sex, phone, document."""
     person: int
     """Place in the order of the person who fits this guest best."""
+    score: float = 0.0
+    """The sum of the bits of all reasons."""
 
-    @property
-    def score(self) -> float:
-        return math.fsum([reason.weight_bits for reason in self.reasons])
+    def __post_init__(self) -> None:
+        self.score = math.fsum([reason.weight_bits for reason in self.reasons])
+
+    def add(self, reason: Reason) -> None:
+        self.reasons.append(reason)
+        self.score += reason.weight_bits

@@ -66,7 +66,7 @@ def asked(lines: list[str]) -> list[Row]:
 
 
 @given(houses, st.lists(any_texts, max_size=5))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_probabilities_of_an_order_add_up_to_one_and_ranks_follow_them(stays: list[Row], lines: list[str]):
     for found in by_order(match(asked(lines), stays)).values():
         assert math.fsum(c.probability for c in found) == pytest.approx(1)
@@ -76,7 +76,7 @@ def test_probabilities_of_an_order_add_up_to_one_and_ranks_follow_them(stays: li
 
 
 @given(houses, st.lists(any_texts, max_size=5))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_the_bits_of_the_reasons_are_the_score(stays: list[Row], lines: list[str]):
     """Between two hypotheses of one order the odds are exactly what their reasons differ by."""
     for found in by_order(match(asked(lines), stays)).values():
@@ -88,7 +88,7 @@ def test_the_bits_of_the_reasons_are_the_score(stays: list[Row], lines: list[str
 
 
 @given(houses, st.lists(texts, min_size=1, max_size=4), st.randoms())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 def test_the_order_of_rows_changes_nothing(stays: list[Row], lines: list[str], random: Any):
     rows = asked(lines)
     expected = by_order(match(rows, stays))
@@ -98,7 +98,7 @@ def test_the_order_of_rows_changes_nothing(stays: list[Row], lines: list[str], r
 
 
 @given(houses, st.lists(texts, min_size=1, max_size=4))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_one_order_at_a_time_gives_what_all_at_once_give(stays: list[Row], lines: list[str]):
     engine = Engine(stays)
     rows = asked(lines)
@@ -107,7 +107,7 @@ def test_one_order_at_a_time_gives_what_all_at_once_give(stays: list[Row], lines
 
 
 @given(guests, st.sampled_from(["101", "777", None]))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_an_unrelated_guest_does_not_change_a_certain_match(
     other: tuple[str, str | None, bool, int, int], room: str | None
 ):
@@ -122,7 +122,7 @@ def test_an_unrelated_guest_does_not_change_a_certain_match(
 
 
 @given(houses, any_texts)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_every_answer_can_be_written_as_json(stays: list[Row], text: str):
     for candidate in match([order(text)], stays):
         assert json.loads(json.dumps([vars_of(r) for r in candidate.reasons]))
