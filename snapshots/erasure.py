@@ -12,6 +12,8 @@ from django.db import transaction
 
 from snapshots.canonical import Row, add_digest, hash_key, recipe, row_hash
 from snapshots.errors import ReasonMissing
+from snapshots.guards import Reason
+from snapshots.ingest import close_open
 from snapshots.models import Change, HeadRow, HeldRows, Snapshot, Source, Suppressed
 from snapshots.override import held_rows
 from snapshots.reading import unpack
@@ -43,6 +45,8 @@ def erase(source: Source, key: str, *, by: str, reason: str, dry_run: bool = Fal
         person = _Person(source, key)
         result = Erased(tuple(sorted(person.keys)), person.head().count(), person.changes().count(), person.in_held())
         if not dry_run:
+            # What is being collected has read the person already.
+            close_open(Snapshot.objects.filter(source=source), Reason("interrupted"))
             person.take_from_digests()
             person.take_from_held()
             person.head().delete()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
+from django.db.models.functions import Coalesce
+
 from snapshots.charts import Day
 from snapshots.guards import Past
 from snapshots.models import Snapshot, Source
@@ -22,9 +24,18 @@ def accepted(source: Source, until: date) -> list[Past]:
     return [Past(item.business_date, item.rows, item.filled) for item in snapshots]
 
 
+# Not by time: one that was held is published long after it was collected.
+_LATEST_FIRST = (Coalesce("seq", "base_seq").desc(), "-business_date", "-pk")
+
+
+def standing(source: Source) -> Snapshot | None:
+    """The last word on a source: what was published last, or confirmed since."""
+    return Snapshot.objects.filter(source=source).in_force().order_by(*_LATEST_FIRST).first()
+
+
 def latest_in_force() -> list[Snapshot]:
-    """The last word on each source: published or confirmed."""
-    latest = Snapshot.objects.in_force().order_by("source_id", "-finished_at").distinct("source_id")
+    """The last word on each source."""
+    latest = Snapshot.objects.in_force().order_by("source_id", *_LATEST_FIRST).distinct("source_id")
     return list(latest.select_related("source"))
 
 

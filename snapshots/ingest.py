@@ -16,8 +16,8 @@ from snapshots.canonical import Canonical, Row, add_digest, hash_key, recipe
 from snapshots.delta import Comparison, Delta
 from snapshots.errors import AlreadySettled
 from snapshots.guards import Facts, Reason
-from snapshots.history import accepted
-from snapshots.models import HeadRow, HeldRows, Snapshot, Suppressed
+from snapshots.history import accepted, standing
+from snapshots.models import HeadRow, HeldRows, Snapshot, SnapshotQuerySet, Suppressed
 from snapshots.specs import MAX_COLUMNS, SourceSpec, tombstones
 from snapshots.spool import Spool
 from snapshots.writing import lock, refresh_statistics, write
@@ -150,7 +150,7 @@ class Ingest:
         return comparison.delta, ordered
 
     def _facts(self, delta: Delta, columns: tuple[str, ...], declared: int | None, declared_after: int | None) -> Facts:
-        head = Snapshot.objects.filter(source=self.source).in_force().order_by("-finished_at").first()
+        head = standing(self.source)
         return Facts(
             business_date=self.snapshot.business_date,
             received=self._received,
@@ -168,7 +168,8 @@ class Ingest:
             head_freshness=head.freshness if head else "",
             added=delta.added,
             removed=len(delta.removed),
-            unexplained=delta.unexplained,
+            # A replay no longer knows what explained a row's going.
+            unexplained=self.snapshot.unexplained if self.forced else delta.unexplained,
             changed=delta.changed,
             history=accepted(self.source, self.snapshot.business_date),
         )
@@ -220,7 +221,9 @@ class Ingest:
             held.save(update_fields=("notes", "status", "override_at"))
 
     def _close(self, status: Snapshot.Status, *reasons: Reason) -> None:
-        self.snapshot.status, self.snapshot.finished_at = status, timezone.now()
+        self.snapshot.status = status
+        # What was held is as old as its collection, whenever it is decided on.
+        self.snapshot.finished_at = self.snapshot.finished_at or timezone.now()
         if reasons:
             self.snapshot.reasons = [reason.as_json() for reason in reasons]
         self.snapshot.save()
@@ -230,9 +233,15 @@ class Ingest:
         self._received, self._freshness, self._mojibake = held.received, held.freshness, held.mojibake
 
     def abort(self, error: str) -> Snapshot:
-        """Ends a collection whose reading failed; the rows in force stay as they are."""
+        """Ends a collection whose reading failed; the rows in force stay as they are. Once it has ended, nothing."""
         self.spool.close()
-        self.snapshot.reasons = [Reason("aborted", {"error": redact(error)[:300]}).as_json()]
-        self.snapshot.status, self.snapshot.finished_at = Snapshot.Status.FAILED, timezone.now()
-        self.snapshot.save(update_fields=("reasons", "status", "finished_at"))
+        close_open(Snapshot.objects.filter(pk=self.snapshot.pk), Reason("aborted", {"error": redact(error)[:300]}))
+        self.snapshot.refresh_from_db()
         return self.snapshot
+
+
+def close_open(snapshots: SnapshotQuerySet, reason: Reason) -> None:
+    """Ends those that are still being collected; a process that goes on with one will find it settled."""
+    snapshots.filter(status=Snapshot.Status.RUNNING).update(
+        status=Snapshot.Status.FAILED, reasons=[reason.as_json()], finished_at=timezone.now()
+    )

@@ -94,6 +94,7 @@ def _replayed(held: Snapshot) -> Ingest:
         name=source.name,
         key=source.key_column,
         columns=tuple(held.columns),
+        explained=bool,
         kinds=held.kinds,
         identity=tuple(source.identity),
     )

@@ -24,7 +24,7 @@ from snapshots.errors import (
     SnapshotError,
 )
 from snapshots.guards import Reason, Thresholds, threshold_names
-from snapshots.ingest import Fence, Ingest, no_fence
+from snapshots.ingest import Fence, Ingest, close_open, no_fence
 from snapshots.life import Missing, Version, history, intervals, missing
 from snapshots.models import Snapshot, Source
 from snapshots.override import Preview, held_rows, preview, publish_held, reject_held
@@ -102,6 +102,4 @@ def _declared(spec: SourceSpec) -> Source:
 def _close_interrupted(source: Source) -> None:
     """A process that was killed leaves its collection open; whoever comes hours later closes it."""
     limit = timezone.now() - timedelta(hours=settings.STALE_RUNNING_HOURS)
-    Snapshot.objects.filter(source=source, status=Snapshot.Status.RUNNING, started_at__lt=limit).update(
-        status=Snapshot.Status.FAILED, reasons=[Reason("interrupted").as_json()], finished_at=timezone.now()
-    )
+    close_open(Snapshot.objects.filter(source=source, started_at__lt=limit), Reason("interrupted"))

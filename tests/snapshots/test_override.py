@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied
 
 from snapshots import snapshot_manager as manager
+from snapshots.history import standing
 from snapshots.models import HeadRow, HeldRows, Snapshot
 from tests.snapshots.hotel import SPEC, collect, stay, stays
 
@@ -36,7 +37,10 @@ def test_the_preview_says_what_publishing_would_do(held: Snapshot) -> None:
 
 def test_published_anyway_it_is_in_force_with_who_and_why(held: Snapshot, supervisor: User) -> None:
     published = manager.publish_held(held, supervisor, " hotel fechou uma ala ")
-    assert (published.status, published.seq, published.removed) == ("published", 2, 60)
+    assert (published.status, published.seq, published.removed, published.unexplained) == ("published", 2, 60, 60)
+    # The data is no younger for having been decided on.
+    assert published.finished_at == held.finished_at
+    assert standing(published.source) == published
     assert (published.override_by, published.override_reason) == (supervisor, "hotel fechou uma ala")
     assert published.override_at is not None
     assert published.reasons

@@ -132,6 +132,15 @@ def test_the_next_listing_does_not_bring_the_person_back(person: list[Snapshot])
     assert "adja" not in everything()
 
 
+def test_a_collection_that_has_read_the_person_already_is_ended(person: list[Snapshot]) -> None:
+    under_way = manager.begin(SPEC, business_date=day(4), run_id=4)
+    under_way.add(stays(40))
+    erase(Source.objects.get(), "5", by="vera", reason="pedido")
+    with pytest.raises(manager.AlreadySettled):
+        under_way.publish(40, manager.no_fence)
+    assert under_way.abort("late").reasons[0]["code"] == "interrupted"
+
+
 def test_an_erasure_needs_a_reason_and_can_be_tried_first(person: list[Snapshot]) -> None:
     with pytest.raises(CommandError):
         call_command("snapshots_erase", NAME, "5", "--by", "vera", "--reason", " ")
