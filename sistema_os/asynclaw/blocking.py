@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sistema_os.asynclaw.project import dotted
+from sistema_os.asynclaw.project import Function, dotted
 from sistema_os.asynclaw.scope import QUERYSET, Scope, words
 
 
@@ -31,6 +31,7 @@ _CALLS = {
     "django.db.close_old_connections": "close_old_connections() talks to the database",
     "django.db.connection.cursor": "connection.cursor() is a synchronous query",
 }
+_BUILTINS = frozenset({"open", "input"})
 _HTTPX = frozenset({"Client", "get", "post", "put", "patch", "delete", "head", "options", "request", "stream"})
 _SUBPROCESS = frozenset({"run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput"})
 _EVALUATING = words(
@@ -78,7 +79,8 @@ def _call(scope: Scope, call: ast.Call) -> str:
 
 def _by_name(scope: Scope, call: ast.Call) -> str:
     written = dotted(call.func)
-    if not written or scope.is_local(written.partition(".")[0]):
+    first = written.partition(".")[0]
+    if not written or scope.is_local(first) or (first not in scope.module.imports and written not in _BUILTINS):
         return ""
     name = scope.project.full_name(scope.module, written)
     package, _, last = name.rpartition(".")
@@ -97,8 +99,8 @@ def _by_method(scope: Scope, call: ast.Call, func: ast.Attribute) -> str:
     name = func.attr
     if isinstance(scope.parents.get(call), ast.Await):
         return ""
-    if name == "table" and scope.target(call) is None:
-        return ".table() is the synchronous client; use async_table()"
+    if _is_synchronous_client(scope, call, name):
+        return f".{name}() is the synchronous client; use async_table() or rpc()"
     if name == "run_until_complete":
         return "run_until_complete() starts a loop inside the loop"
     if name in _EVALUATING and scope.kind_of(func.value) == QUERYSET:
@@ -106,6 +108,17 @@ def _by_method(scope: Scope, call: ast.Call, func: ast.Attribute) -> str:
     if name in _ORM_ONLY or (name in ("save", "delete") and _is_model(scope, call, func)):
         return f"{_shown(func)}() is a synchronous query"
     return ""
+
+
+def _is_synchronous_client(scope: Scope, call: ast.Call, name: str) -> bool:
+    """Also on something of unknown kind: nothing else in this code base has a `.table()`."""
+    if name not in ("table", "sync_rpc"):
+        return False
+    target = scope.target(call)
+    if target is None:
+        return True
+    owner = target.owner if isinstance(target, Function) else None
+    return owner is not None and owner.name == "SupabaseClient"
 
 
 def _is_model(scope: Scope, call: ast.Call, func: ast.Attribute) -> bool:

@@ -73,8 +73,14 @@ class Scope:
             scope = scope.outer
         return None
 
+    @cached_property
+    def _local_names(self) -> frozenset[str]:
+        stored = {node.id for node in self.nodes() if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        arguments = (node.arg for node in ast.walk(self.function.node.args) if isinstance(node, ast.arg))
+        return frozenset(stored.union(arguments))
+
     def is_local(self, name: str) -> bool:
-        return name in self._assigned or name in self._annotations
+        return name in self._local_names
 
     def kind_of_name(self, name: str) -> Kind:
         if name in ("self", "cls") and self.function.owner:

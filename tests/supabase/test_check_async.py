@@ -117,6 +117,8 @@ LEGAL = {
     "asyncio.sleep": ("import asyncio", "await asyncio.sleep(1)"),
     "a dict's get and a list's count": ("", "found = {}.get('a'), rows.count(1), rows[0]"),
     "a name of one's own": ("", "open = rows", "open()"),
+    "an argument with a library's name": ("", "rows.append(requests)", "requests = rows", "requests.append(1)"),
+    "a loop variable with a library's name": ("import subprocess", "for subprocess in rows:", "    subprocess.run()"),
     "an awaited delete": ("", "await order.delete()"),
 }
 
@@ -241,6 +243,35 @@ def test_a_call_is_followed_through(tmp_path: Path, source: str) -> None:
     report = tree(tmp_path, base=BASE, facade="from app.base import nap_now\n", work=source)
     assert [finding.function for finding in report.findings] == ["run"]
     assert report.findings[0].steps[-1].text.startswith("time.sleep()")
+
+
+CLIENT = """
+    class SupabaseClient:
+        def table(self, name): ...
+        def sync_rpc(self, name): ...
+        def async_table(self, name): ...
+    class Menu:
+        def table(self, name): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        ("SupabaseClient().table('t')", 1),
+        ("client.table('t').select('*').execute()", 1),
+        ("client.sync_rpc('f').execute()", 1),
+        ("client.async_table('t')", 0),
+        ("menu.table('t')", 0),
+    ],
+)
+def test_the_synchronous_client_is_known_by_its_class(tmp_path: Path, call: str, found: int) -> None:
+    source = f"""
+        from app.client import Menu, SupabaseClient
+        async def run(client: SupabaseClient, menu: Menu):
+            {call}
+    """
+    assert len(tree(tmp_path, client=CLIENT, work=source).findings) == found
 
 
 def test_functions_that_call_each_other_end_the_search(tmp_path: Path) -> None:
