@@ -84,6 +84,7 @@ check: venv ## format, lint, types, import rules, Django's own checks, the async
 	$(production) $(PY) manage.py check --deploy --fail-level WARNING
 	$(production) $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(production) $(PY) manage.py check_async
+	$(PY) -m pytest -q tests/test_translations.py
 
 .PHONY: test
 test: check browser ## the whole gate: check, then every test, with a real database and a real browser
