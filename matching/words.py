@@ -46,6 +46,8 @@ FIELDS: dict[str, Words] = {
     "label": _p("field", "group"),
     "day": _p("field", "day named"),
     "same_stay": _p("field", "same room"),
+    "whole_name": _p("field", "whole name"),
+    "company": _p("field", "company"),
     "nobody": _p("field", "no guest"),
     # Names of fingerprint fields, for "what changed since".
     "request": _p("field", "request"),
@@ -110,6 +112,9 @@ LEVELS: dict[tuple[str, str], Agreement] = {
     ("day", "departure"): _same(_p("agreement", "departure day")),
     ("titular", "titular"): _neutral(_p("agreement", "main guest")),
     ("titular", "companion"): _neutral(_p("agreement", "companion")),
+    ("whole_name", "complete"): _same(_p("agreement", "complete")),
+    ("whole_name", "partial"): _neutral(_p("agreement", "in part")),
+    ("company", "named_too"): _same(_p("agreement", "another guest of the room named too")),
     ("same_stay", "any_guest"): _same(_p("agreement", "any guest of the room")),
     ("nobody", "prior"): _neutral(_p("agreement", "starting point")),
     ("nobody", "preventive"): _same(_p("agreement", "preventive")),
