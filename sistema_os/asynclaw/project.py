@@ -135,10 +135,13 @@ class Project:
             if isinstance(base, Class) and base is not cls:
                 yield base
 
+    def lineage(self, cls: Class) -> Iterator[Class]:
+        yield cls
+        for base in self.bases(cls):
+            yield from self.lineage(base)
+
     def method(self, cls: Class, name: str) -> Function | None:
-        if name in cls.methods:
-            return cls.methods[name]
-        return next((found for base in self.bases(cls) if (found := self.method(base, name))), None)
+        return next((found for each in self.lineage(cls) if (found := each.methods.get(name))), None)
 
     def is_queryset(self, cls: Class) -> bool:
         if any(name.rpartition(".")[2] in _QUERYSETS for name in cls.base_names()):

@@ -61,8 +61,8 @@ class Scope:
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         found = {argument.arg: argument.annotation for argument in every if argument.annotation}
         for node in self.nodes():
-            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                found[node.target.id] = node.annotation
+            if isinstance(node, ast.AnnAssign) and (name := dotted(node.target)):
+                found[name] = node.annotation
         return found
 
     def local_function(self, name: str) -> Function | None:
@@ -111,6 +111,10 @@ class Scope:
                 return self._kind_of_attribute(self.kind_of(value), name)
             case ast.Call():
                 return self._kind_of_call(node)
+            case ast.BoolOp(values=values):
+                return next((kind for value in values if (kind := self.kind_of(value))), None)
+            case ast.IfExp(body=body, orelse=orelse):
+                return self.kind_of(body) or self.kind_of(orelse)
             case ast.BinOp(left=left, op=ast.BitOr() | ast.BitAnd()):
                 return QUERYSET if self.kind_of(left) == QUERYSET else None
             case _:
@@ -147,14 +151,23 @@ class Scope:
         method = self.project.method(owner, name)
         if method and method.is_property and method.node.returns:
             return self._returned(method, method.node.returns)
-        for node in owner.node.body:
-            if isinstance(node, ast.AnnAssign) and dotted(node.target) == name:
-                return self.kind_of_annotation(node.annotation, owner.module)
-        init = owner.methods.get("__init__")
-        if init is None or init is self.function:
+        for cls in self.project.lineage(owner):
+            for node in cls.node.body:
+                if isinstance(node, ast.AnnAssign) and dotted(node.target) == name:
+                    return self.kind_of_annotation(node.annotation, cls.module)
+            if kind := self._kind_of_stored(cls, f"self.{name}"):
+                return kind
+        return None
+
+    def _kind_of_stored(self, cls: Class, name: str) -> Kind:
+        """What __init__ stores under `self.…`."""
+        init = cls.methods.get("__init__")
+        if init is None or init is self.function or self._depth > 4:
             return None
-        scope = Scope(self.project, init)
-        stored = scope._assigned.get(f"self.{name}")
+        scope = Scope(self.project, init, self._depth + 1)
+        if name in scope._annotations:
+            return self.kind_of_annotation(scope._annotations[name], cls.module)
+        stored = scope._assigned.get(name)
         return scope.kind_of(stored) if stored else None
 
     def kind_of_annotation(self, node: ast.expr, module: Module) -> Kind:

@@ -181,6 +181,32 @@ METHODS = {
             async def run(self):
                 self.base.nap()
     """,
+    "a method of an attribute that a base class sets, if it is given": """
+        from app.base import Base
+        class Parent:
+            def __init__(self, base: Base | None = None):
+                self.base = base or Base()
+        class Job(Parent):
+            async def run(self):
+                self.base.nap()
+    """,
+    "a method of a dataclass field": """
+        from dataclasses import dataclass
+        from app.base import Base
+        @dataclass
+        class Job:
+            base: Base
+            async def run(self):
+                self.base.nap()
+    """,
+    "a method of an annotated attribute": """
+        from app.base import Base
+        class Job:
+            def __init__(self, anything):
+                self.base: Base = anything
+            async def run(self):
+                self.base.nap()
+    """,
     "a method of what a function returns": """
         from app.base import Base, make
         async def run():
