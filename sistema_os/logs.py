@@ -35,7 +35,7 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     # PostgreSQL quotes whole rows and keys in the DETAIL of an error.
     (re.compile(r"(Failing row contains )\(.*\)", re.DOTALL), r"\1([row])"),
     (re.compile(r"(Key \([^)]*\)=)\([^)]*\)"), r"\1([value])"),
-    (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), "[email]"),
+    (re.compile(r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"), "[email]"),
     (re.compile(r"(?<!\d)\d{3}[. ]\d{3}[. ]\d{3}[-/. ]?\d{2}(?!\d)"), "[cpf]"),
     (re.compile(r"(?<!\d)\d{9}-\d{2}(?!\d)"), "[cpf]"),
     (re.compile(r"(?<!\d)(?:\+?55[ .-]?)?\(\d{2}\)[ .-]?9?[ .-]?\d{4}[ .-]?\d{4}(?!\d)"), "[phone]"),

@@ -6,6 +6,8 @@ import logging
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sistema_os.logs import JsonFormatter, bind, redact
 
@@ -28,6 +30,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJl"
         ("fone 3333-4444", "3333-4444"),
         ("fone +351 912 345 678", "912 345 678"),
         ("escreveu maria.silva+hotel@exemplo.com.br ontem", "maria.silva"),
+        ("GET /hospedes?email=eq.maria%40exemplo.com", "maria"),
         (f"apikey: {JWT}", JWT),
         (f"Authorization: Bearer {JWT}", "eyJ"),
         ("Authorization: Bearer abc.def-123", "abc.def-123"),
@@ -59,6 +62,17 @@ def test_secrets_and_personal_data_do_not_survive_redaction(text: str, secret: s
 )
 def test_what_operators_need_survives_redaction(text: str) -> None:
     assert redact(text) == text
+
+
+@given(
+    digits=st.text("0123456789", min_size=11, max_size=11),
+    shape=st.sampled_from(["{}{}{}{}", "{}.{}.{}-{}", "{} {} {} {}", "{}{}{}-{}", "{}.{}.{}/{}"]),
+    before=st.text("abc =:('\"\n[ç", max_size=6),
+    after=st.text("abc ,;)'\"\n]ç", max_size=6),
+)
+def test_no_document_survives_whatever_stands_around_it(digits: str, shape: str, before: str, after: str) -> None:
+    document = shape.format(digits[:3], digits[3:6], digits[6:9], digits[9:])
+    assert document not in redact(before + document + after)
 
 
 def test_redacting_twice_changes_nothing_more() -> None:
