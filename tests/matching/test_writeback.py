@@ -287,6 +287,20 @@ class TestUndo:
         assert sweep().done == 2
         assert card.hotel.link_of(card.order)["listagem_id"] == card.father
 
+    @pytest.mark.usefixtures("crash")
+    def test_while_an_unlink_is_being_written_the_next_link_waits_its_turn(
+        self, card: Card, ana: User, sweep: Sweep
+    ) -> None:
+        decision = self.accepted(card, ana)
+        WriteBack.objects.update(maybe_written=True)
+        review.undo(ana, decision.pk)
+        review.decide(ana, card.suggestion(card.father).pk, "accept", None)
+        unlink = WriteBack.objects.get(kind=WriteKind.UNLINK)
+        WriteBack.objects.filter(pk=unlink.pk).update(leased_until=timezone.now() + timedelta(seconds=30))
+
+        assert sweep() == writeback.Delivered()
+        assert card.hotel.link_of(card.order)["listagem_id"] is None
+
     def test_never_takes_away_what_somebody_linked_since(self, card: Card, ana: User) -> None:
         decision = self.accepted(card, ana)
         card.hotel.one("select desvincular_os(%s, %s)", card.order, card.neto)
@@ -361,9 +375,9 @@ class TestUndo:
                 with transaction.atomic():
                     lock_orders([other])
                     run_has_one.set()
-                    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                    # The undo waits first, so it is the one that PostgreSQL turns away.
                     with connection.cursor() as cursor:
-                        while cursor.execute(waiting).fetchone() == (0,):
+                        while cursor.execute("select count(*) from pg_locks where not granted").fetchone() == (0,):
                             pass
                     lock_orders([card.order])
                 ends.append("run committed")
@@ -378,5 +392,5 @@ class TestUndo:
         review.undo(boss, batch.pk)
         thread.join()
 
-        assert len(ends) == 1
+        assert ends == ["run committed"]
         assert not MatchSuggestion.objects.filter(state=State.ACCEPTED).exists()
