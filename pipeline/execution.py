@@ -71,7 +71,7 @@ def execute(
         with Heartbeat(run, control, log, watchdog, owns_process=process.owned, supervisor=process.supervisor):
             logger.info(gettext_noop("run %s of %s started for %s"), run.pk, run.job, run.business_date)
             end = _execute(run, control, watchdog, process.owned)
-            logger.info(gettext_noop("run %s ended: %s %s"), run.pk, end.state, end.reason)
+            logger.info(gettext_noop("run %s ended: %s %s"), run.pk, State(end.state).label, end.reason)
         watchdog.close()
         _finish(run, end, control.position)
     run.refresh_from_db()

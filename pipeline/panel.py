@@ -54,10 +54,14 @@ def panel(user: User | AnonymousUser) -> dict[str, Any]:
     return {
         "shown": shown,
         "moving": record.moving(shown) if shown else None,
+        "outcome": words.outcome(shown) if shown else "",
+        "took": words.duration(words.took(shown)) if shown else "",
         "phases": len(registry.get(shown.job).phases) if shown else 0,
         "strip": [(run, _HEIGHTS.get(State(run.state), "s-run" if run.live else "s-bad")) for run in reversed(recent)],
         "strip_words": _counted(recent),
-        "ages": [_age(source) for source in SOURCES],
+        "ages": ages(),
+        # Beside the chart of snapshots, or alone.
+        "age_width": "c4" if user.has_perm("snapshots.view_snapshot") else "c5",
         "may_run": user.has_perm("pipeline.run_job"),
     }
 
@@ -66,6 +70,11 @@ def _counted(recent: list[JobRun]) -> str:
     """ "23 succeeded, 2 partial": ended runs by state."""
     found = Counter(State(run.state) for run in recent)
     return ", ".join(str(words.COUNTED[state] % found[state]) for state in words.COUNTED if found[state])
+
+
+def ages() -> list[Age]:
+    """Of every source; a query each."""
+    return [_age(source) for source in SOURCES]
 
 
 def _age(source: Source) -> Age:

@@ -124,12 +124,12 @@ def summary_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Label and value of each entry; the entries of a group stand on one line. Timings have their own table."""
     for name, value in _ordered(summary):
         if name != "seconds":
-            yield _first_large(label(name)), _group(value) if isinstance(value, dict) else _value(value)
+            yield _first_large(label(name)), _group(value) if isinstance(value, dict) else _value(value, name)
 
 
 def _group(entries: dict[str, Any]) -> str:
     state = SOURCE_STATES.get(entries.get("state", ""), "")
-    counts = [f"{_value(value)} {label(name)}" for name, value in _ordered(entries) if name != "state"]
+    counts = [f"{_value(value, name)} {label(name)}" for name, value in _ordered(entries) if name != "state"]
     return ", ".join([*counts, *([str(state)] if state else [])])
 
 
@@ -147,11 +147,15 @@ def label(name: str) -> str:
     return str(SUMMARY.get(name, name.replace("_", " ")))
 
 
-def _value(value: Any) -> str:
+def _value(value: Any, name: str = "") -> str:
     if value is None:
         return "—"
     if isinstance(value, bool):
         return _t("yes") if value else _t("no")
+    if name == "occupancy":
+        return f"{number_format(100 * value, 1)}%"
+    if name == "average_rate":
+        return f"R$ {number_format(value, 2, force_grouping=True)}"
     if isinstance(value, int | float):
         return number_format(value, use_l10n=True, force_grouping=True)
     return str(value)

@@ -2,7 +2,9 @@
 // Follows a run on the open page: numbers are replaced in place, nothing moves. The server answers 304 while
 // there was no new heartbeat. Without JavaScript the page shows what was true when it was sent.
 for (const card of document.querySelectorAll('[data-run]')) {
-    const field = name => card.querySelector(`[data-f="${name}"]`);
+    // The page of one run shows its state outside the card as well; the dashboard shows other runs there.
+    const scope = 'reload' in card.dataset ? document : card;
+    const field = name => scope.querySelector(`[data-f="${name}"]`);
     const write = (name, text) => {
         const element = field(name);
         if (element && element.textContent !== text) {
