@@ -169,7 +169,7 @@ def test_the_dashboard_asks_a_bounded_number_of_questions(
     sign_in: SignIn, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = sign_in("bruno")
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(24):
         client.get("/admin/")
 
 
