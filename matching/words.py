@@ -105,6 +105,7 @@ LEVELS: dict[tuple[str, str], Agreement] = {
     ("room", "later"): _near(_p("agreement", "room after the move")),
     ("room", "swapped"): _near(_p("agreement", "digits swapped")),
     ("room", "one_digit_off"): _near(_p("agreement", "one digit off")),
+    ("room", "free_on_arrival"): _near(_p("agreement", "no room yet, and this one is free")),
     ("room", "unassigned"): _neutral(_p("agreement", "no room yet")),
     ("phone", "last_eight"): _near(_p("agreement", "same ending")),
     ("document", "ending"): _near(_p("agreement", "same ending")),
@@ -127,6 +128,7 @@ LEVELS: dict[tuple[str, str], Agreement] = {
     ("nobody", "no_mention"): _same(_p("agreement", "names nobody")),
     ("nobody", "third_party_mentioned"): _same(_p("agreement", "third party mentioned")),
     ("nobody", "contact"): _different(_p("agreement", "has a guest's contact")),
+    ("nobody", "named_with_room"): _different(_p("agreement", "names somebody and a room")),
     ("nobody", "guest"): _different(_p("agreement", "speaks of a guest")),
 }
 ANY_FIELD = {

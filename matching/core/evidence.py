@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from matching.core import lexicon
+from matching.core.blocking import ROOM_CAP
 from matching.core.contacts import NO_CONTACTS
 from matching.core.index import HouseIndex
 from matching.core.model import Model
@@ -16,6 +17,8 @@ from matching.core.stays import Stay
 from matching.core.wordmatch import WordMatcher
 
 MIN_ROOMS = 30
+# Days for which a guest who was expected may still be on the way.
+LATE_ARRIVAL = 1
 # A date named in an order meets a guest's arrival by accident about once in so many.
 DAY_CHANCE = 1 / 12
 
@@ -75,15 +78,22 @@ class Weigher:
                 return ("earlier" if occupancy.since <= day else "later"), occupancy.room
         if stay.room in order.rooms:
             return "later", stay.room
-        return self._slip(order, stay.room)
+        return self._slip(order, stay.room) if stay.room else (self._without_room(order, stay), "")
 
     @staticmethod
     def _slip(order: Order, room: str) -> tuple[str, str]:
-        if not room:
-            return "unassigned", ""
         if any(room in swaps(typed) for typed in order.rooms):
             return "swapped", room
         return ("one_digit_off" if any(is_one_off(room, typed) for typed in order.rooms) else "different"), room
+
+    def _without_room(self, order: Order, stay: Stay) -> str:
+        """Who is to check in today may well have got the room, if the listing shows nobody else in it for the night."""
+        day = order.opened.date()
+        if not 0 <= (day - stay.arrival).days <= LATE_ARRIVAL:
+            return "unassigned"
+        taken = (p for room in order.rooms for p in self.index.by_room.get(room, ())[-ROOM_CAP:])
+        staying = (self.index.stays[p] for p in taken)
+        return "unassigned" if any(s.arrival <= day < s.departure for s in staying) else "free_on_arrival"
 
     # --- who -------------------------------------------------------------------------------------
     def _persons(self, order: Order, position: int) -> tuple[list[Reason], int]:

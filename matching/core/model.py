@@ -40,6 +40,7 @@ def _comparisons() -> dict[str, Levels]:
             "later": (0.02, None),
             "swapped": (0.03, None),
             "one_digit_off": (0.015, 0.06),
+            "free_on_arrival": (0.6, 0.3),
             "unassigned": (0.15, 1.0),
             "different": (0.035, 0.9),
         },
@@ -68,6 +69,7 @@ def _nobody() -> dict[str, float]:
         "asked_by_staff": 2.5,
         "guest": -3.0,
         "contact": -3.0,
+        "named_with_room": -1.5,
     }
 
 

@@ -155,6 +155,8 @@ def _all_hints(
         hints.add("contact")
     elif not rooms and not named:
         hints.add("no_mention")
+    elif rooms and named:
+        hints.add("named_with_room")
     if codes:
         hints.discard("no_mention")
     hints.add(
