@@ -28,6 +28,7 @@ _CALLS = {
     "os.wait": "os.wait() waits for a process",
     "os.waitpid": "os.waitpid() waits for a process",
     "django.db.transaction.atomic": "transaction.atomic() is a synchronous transaction",
+    "django.db.connections.close_all": "connections.close_all() talks to the database",
     "django.db.close_old_connections": "close_old_connections() talks to the database",
     "django.db.connection.cursor": "connection.cursor() is a synchronous query",
 }

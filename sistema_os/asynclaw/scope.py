@@ -124,7 +124,7 @@ class Scope:
         func = call.func
         if isinstance(func, ast.Attribute) and func.attr in LAZY and self.kind_of(func.value) == QUERYSET:
             return QUERYSET
-        target = self.target(call)
+        target = self.target(_moved(call) or call)
         if isinstance(target, Class):
             return target
         if target is None or target is self.function:
@@ -205,6 +205,16 @@ class Scope:
             return None
         found_there = self.project.named(self.module, name)
         return None if isinstance(found_there, Module) else found_there
+
+
+def _moved(call: ast.Call) -> ast.Call | None:
+    """The call that `sync_to_async(f)(…)` or `to_thread(f, …)` makes elsewhere."""
+    func = call.func
+    if isinstance(func, ast.Call) and dotted(func.func).endswith("sync_to_async") and func.args:
+        return ast.Call(func=func.args[0], args=[], keywords=[])
+    if dotted(func).endswith("to_thread") and call.args:
+        return ast.Call(func=call.args[0], args=[], keywords=[])
+    return None
 
 
 def _executed(node: ast.AST, top: ast.AST) -> Iterator[ast.AST]:

@@ -181,6 +181,13 @@ METHODS = {
             async def run(self):
                 self.base.nap()
     """,
+    "a method of what a thread returns": """
+        from asgiref.sync import sync_to_async
+        from app.base import make
+        async def run():
+            thing = await sync_to_async(make)()
+            thing.nap()
+    """,
     "a method of an attribute that a base class sets, if it is given": """
         from app.base import Base
         class Parent:
