@@ -154,7 +154,7 @@ def _made(run: JobRun, user: User | AnonymousUser) -> Iterator[tuple[str, str, s
     if user.has_perm("snapshots.view_snapshot"):
         for snapshot in Snapshot.objects.filter(run_id=run.pk).select_related("source").order_by("pk"):
             url = reverse("admin:snapshots_snapshot_change", args=[snapshot.pk])
-            yield _("Snapshot"), f"{words.label(snapshot.source.name)}, {snapshot.get_status_display()}", url
+            yield _("Snapshot"), f"{snapshot.source}, {snapshot.get_status_display()}", url
     if user.has_perm("matching.view_matchsuggestion"):
         suggestions = MatchSuggestion.objects.filter(run_id=run.pk).count()
         if suggestions:

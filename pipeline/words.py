@@ -162,9 +162,11 @@ def _value(value: Any, name: str = "") -> str:
 
 
 def duration(time: timedelta | None) -> str:
-    """ "2 s", "10 min 01 s", "1 h 06 min"; "—" for none."""
+    """ "0.4 s", "12 s", "10 min 01 s", "1 h 06 min"; "—" for none."""
     if time is None:
         return "—"
+    if timedelta(0) <= time < timedelta(seconds=9.95):
+        return f"{number_format(time.total_seconds(), 1)} s"
     seconds = max(0, round(time.total_seconds()))
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)

@@ -14,6 +14,7 @@ from django_q.models import OrmQ
 from pipeline import panel, runs
 from pipeline.control import Position
 from pipeline.models import Beat, CancelRequest, JobRun, LogLine, State, Trigger
+from snapshots.models import Snapshot, Source
 from tests.pipeline.conftest import DAY
 
 OpenSample = Callable[..., JobRun]
@@ -199,6 +200,19 @@ def test_the_record_shows_beats_log_and_the_blocked_stack(
     assert "algo &lt;b&gt;falhou&lt;/b&gt;" in shown
     assert "pipeline/x.py" in shown
     assert 'class="chip chip-run"' in shown
+
+
+def test_what_a_run_made_is_linked_for_who_may_see_guests(
+    as_: Callable[[str], Client], open_sample: OpenSample
+) -> None:
+    run = ended(open_sample, State.SUCCEEDED)
+    source = Source.objects.create(name="listagem", title="Listagem da manhã", key_column="id")
+    snapshot = Snapshot.objects.create(
+        source=source, business_date=DAY, run_id=run.pk, status=Snapshot.Status.HELD
+    )
+    link = reverse("admin:snapshots_snapshot_change", args=[snapshot.pk])
+    assert link in as_("Consulta").get(page(DETAIL, run)).content.decode()
+    assert link not in as_("Operação").get(page(DETAIL, run)).content.decode()
 
 
 def test_the_page_polls_and_hears_304_while_nothing_is_new(

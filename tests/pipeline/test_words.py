@@ -13,7 +13,15 @@ START = datetime(2026, 11, 22, 8, 50, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.2, "0 s"), (2, "2 s"), (61, "1 min 01 s"), (601, "10 min 01 s"), (3600, "1 h"), (3960, "1 h 06 min")],
+    [
+        (0.2, "0,2 s"),
+        (2, "2,0 s"),
+        (9.96, "10 s"),
+        (61, "1 min 01 s"),
+        (601, "10 min 01 s"),
+        (3600, "1 h"),
+        (3960, "1 h 06 min"),
+    ],
 )
 def test_a_duration_is_read_at_a_glance(seconds: float, said: str) -> None:
     assert words.duration(timedelta(seconds=seconds)) == said
