@@ -7,12 +7,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 from psycopg.rows import dict_row
 
-from matching import suggestion_manager
+from matching import suggestion_manager, writeback
 from matching.models import MatchSuggestion
+from sistema_os.supabase import SupabaseClient
 
 
 @dataclass(frozen=True)
@@ -222,3 +224,23 @@ def card(hotel: Hotel, db: None) -> Card:
 
 def today() -> date:
     return timezone.localdate()
+
+
+Sweep = Callable[[], writeback.Delivered]
+
+
+@pytest.fixture
+def sweep(supabase_settings: dict[str, Any]) -> Callable[[], writeback.Delivered]:
+    """What the pipeline and jobwatch do: deliver whatever is open."""
+
+    async def deliver() -> writeback.Delivered:
+        async with SupabaseClient(**supabase_settings) as supabase:
+            return await writeback.deliver_open(supabase)
+
+    return async_to_sync(deliver)
+
+
+@pytest.fixture
+def crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process dies right after the commit: nothing is ever sent."""
+    monkeypatch.setattr("matching.review.send_now", lambda _: None)

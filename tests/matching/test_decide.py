@@ -2,17 +2,15 @@
 
 import threading
 import uuid
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, connection, transaction
+from django.db import connection
 from django.utils import translation
 
 from matching import review
 from matching.models import Decision, MatchSuggestion, WriteBack
-from matching.records import AppendOnly
 from matching.states import State, Verb, WriteState
 from tests.matching.conftest import Candidate, Card, Hotel
 
@@ -181,30 +179,3 @@ def test_many_at_once_are_one_batch_and_the_best_of_an_order_wins(card: Card, ho
 def test_bulk_needs_its_own_permission(card: Card, ana: User) -> None:
     with pytest.raises(PermissionDenied):
         review.bulk(ana, [card.best.pk], "accept")
-
-
-class TestDecisionsAreAppendOnly:
-    def test_in_python(self, card: Card, ana: User) -> None:
-        (decision,) = review.decide(ana, card.best.pk, "reject", None).decisions
-        decision.reason = "other"
-        with pytest.raises(AppendOnly):
-            decision.save()
-        with pytest.raises(AppendOnly):
-            decision.delete()
-        with pytest.raises(AppendOnly):
-            Decision.objects.all().delete()
-        with pytest.raises(AppendOnly):
-            Decision.objects.update(reason="other")
-
-    @pytest.mark.parametrize("sql", ["update matching_decision set reason = 'other'", "delete from matching_decision"])
-    def test_in_the_database(self, card: Card, ana: User, sql: str) -> None:
-        review.decide(ana, card.best.pk, "reject", None)
-        with pytest.raises(DatabaseError, match="append only"), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(sql)
-        assert Decision.objects.get().reason == ""
-
-    def test_they_keep_fingerprints_and_nobody_s_name(self, card: Card, ana: User) -> None:
-        (decision,) = review.decide(ana, card.best.pk, "reject", None).decisions
-        kept: dict[str, Any] = decision.order_fingerprint | decision.stay_fingerprint
-        assert {"request", "room", "listed_name"} <= set(kept)
-        assert all(len(value) == 12 for value in kept.values())

@@ -5,17 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from matching import review, suggestion_manager
 from matching.models import MatchSuggestion, Order, Stay
 from matching.states import EndReason, State
-from matching.suggestion_manager import expire, expire_closed, mirror, publish, refresh
-from sistema_os.supabase import SupabaseClient
+from matching.suggestion_manager import expire, expire_closed, publish, refresh
 from tests.matching.conftest import PHONE, Candidate, Card, Hotel, Reason, Result, no_fence, today
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
@@ -262,77 +260,3 @@ def test_an_older_text_never_comes_back(card: Card) -> None:
     card.hotel.refresh([card.order])
     refresh([old], [])
     assert Order.objects.get().request == "novo"
-
-
-class TestTheDatabaseRefuses:
-    def test_two_alive_of_one_pair(self, card: Card) -> None:
-        for stay in (card.neto, None):
-            with pytest.raises(IntegrityError), transaction.atomic():
-                MatchSuggestion.objects.create(
-                    order_id=card.order, stay_id=stay, probability=0, rank=9, model_version="m", texto_versao=1
-                )
-
-    def test_two_accepted_of_one_order(self, card: Card, ana: User) -> None:
-        review.decide(ana, card.best.pk, "accept", None)
-        with pytest.raises(IntegrityError), transaction.atomic():
-            MatchSuggestion.objects.filter(stay=card.father).update(state=State.ACCEPTED)
-
-    def test_an_unknown_state_and_an_end_without_reason(self, card: Card) -> None:
-        for change in ({"state": "done"}, {"state": "expired", "end_reason": ""}, {"state": "accepted"}):
-            with pytest.raises(IntegrityError), transaction.atomic():
-                MatchSuggestion.objects.filter(pk=card.best.pk).update(**change)
-
-
-class TestMirror:
-    @pytest.fixture
-    def send(self, supabase_settings: dict[str, Any]) -> Callable[[], int]:
-        async def everything_due() -> int:
-            async def held() -> None:
-                """A run that still holds its fence."""
-
-            async with SupabaseClient(**supabase_settings) as supabase:
-                return await mirror(supabase, held)
-
-        return async_to_sync(everything_due)
-
-    def row(self, card: Card, stay: int | None = None) -> dict[str, Any]:
-        return card.hotel.one("select * from sugestoes_match where app_id = %s", card.suggestion(stay or card.neto).pk)
-
-    def test_tells_the_hotel_in_portuguese(self, card: Card, ana: User, send: Callable[[], int]) -> None:
-        review.decide(ana, card.best.pk, "accept", None)
-
-        assert send() == 3
-
-        row = self.row(card)
-        assert (row["os_id"], row["listagem_id"], row["status"]) == (card.order, card.neto, "aceita")
-        assert (row["decidida_por"], row["modelo"], row["posicao"]) == ("ana", "m1", 1)
-        assert row["motivos"][1] == {
-            "campo": "nome",
-            "concordancia": "mesmo som",
-            "ordem": "Thiago Figueredo",
-            "hospede": "Tiago Figueiredo Neto",
-            "bits": 6.4,
-        }
-        assert self.row(card, card.father)["motivo_fim"] == "outro candidato foi aceito"
-
-    def test_sends_only_what_changed_since(self, card: Card, ana: User, send: Callable[[], int]) -> None:
-        send()
-        touched = MatchSuggestion.objects.values_list("pk", "updated_at").order_by("pk")
-        before = list(touched)
-        assert send() == 0
-        assert list(touched.all()) == before
-        review.decide(ana, card.best.pk, "reject", None)
-        assert send() == 1
-        assert self.row(card)["status"] == "rejeitada"
-
-    def test_a_row_whose_order_is_gone_holds_up_no_other(
-        self, card: Card, hotel: Hotel, send: Callable[[], int]
-    ) -> None:
-        other = hotel.order("toalha extra 203")
-        hotel.suggest(Candidate(other, hotel.stay("Rosa Lima", "203"), 0.7), Candidate(other, None, 0.2))
-        hotel.db.execute("delete from ordens_servico where id = %s", [other])
-
-        send()
-
-        assert card.hotel.one("select count(*) n from sugestoes_match")["n"] == 3
-        assert send() == 0

@@ -1,0 +1,92 @@
+"""Alerts and the dashboard."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from matching import alerts
+from matching.models import Alert, Order
+from matching.panel import panel
+from tests.matching.conftest import Card
+from tests.matching.pages import QUEUE, page, signed_in
+
+pytestmark = [pytest.mark.stack, pytest.mark.django_db]
+
+
+class TestAlerts:
+    URL = "/admin/matching/alert/"
+
+    @pytest.fixture
+    def alert(self, card: Card) -> Alert:
+        return alerts.raise_alert("early_departure", "high", order=card.order, stay=card.neto, params={"date": "x"})
+
+    def test_say_what_happened(self, alert: Alert, ana: User) -> None:
+        html = page(ana, self.URL)
+        assert "Tiago Figueiredo Neto saiu da UH 412 antes do previsto; a OS 48001 continua aberta." in html
+        assert 'chip-bad">alto' in html
+
+    def test_are_raised_once_for_an_occasion(self, alert: Alert, card: Card, ana: User) -> None:
+        alerts.settle(alert, ana)
+        again = alerts.raise_alert("early_departure", "high", order=card.order, stay=card.neto, params={"date": "x"})
+        assert again.pk == alert.pk
+        assert again.settled_by == ana
+        other = alerts.raise_alert("early_departure", "high", order=card.order, stay=card.neto, params={"date": "y"})
+        assert other.pk != alert.pk
+
+    def test_can_be_raised_for_rows_that_we_have_no_copy_of(self, db: None) -> None:
+        assert alerts.raise_alert("room_moved", "low", order=999, params={}).order is None
+
+    def test_are_settled_once(self, alert: Alert, ana: User) -> None:
+        client = signed_in(ana)
+        client.post(self.URL, {"settle": alert.pk})
+        html = client.post(self.URL, {"settle": alert.pk}, follow=True).content.decode()
+        assert "Nenhum alerta aberto" in html
+        assert alerts.settle(alert, ana) is False
+
+    def test_are_settled_many_at_once(self, alert: Alert, ana: User) -> None:
+        chosen = {"action": "settle_selected", "_selected_action": str(alert.pk), "index": "0"}
+        signed_in(ana).post(self.URL, chosen)
+        alert.refresh_from_db()
+        assert alert.settled_by == ana
+
+    def test_are_not_settled_by_those_who_may_only_look(self, alert: Alert, reader: User) -> None:
+        assert 'name="settle"' not in page(reader, self.URL)
+        assert signed_in(reader).post(self.URL, {"settle": alert.pk}).status_code == 403
+        alert.refresh_from_db()
+        assert alert.settled_at is None
+
+    @pytest.mark.parametrize("kind", ["linked_stay_cancelled", "departure", "room_moved", "document_changed"])
+    def test_each_kind_has_its_sentence(self, card: Card, ana: User, kind: str) -> None:
+        alerts.raise_alert(kind, "medium", order=card.order, stay=card.neto, params={"from": "412", "to": "415"})
+        html = page(ana, self.URL)
+        assert "%(" not in html
+        assert "Tiago Figueiredo Neto" in html
+
+
+class TestTheDashboard:
+    def test_tells_the_queue_and_the_alerts(self, card: Card, ana: User) -> None:
+        html = page(ana, "/admin/")
+        assert "Fila de revisão" in html
+        assert "1 com saída hoje" in html
+        assert QUEUE in html
+        assert "Nenhum alerta aberto" in html
+
+    def test_offers_no_review_to_those_who_may_only_look(self, card: Card, reader: User) -> None:
+        html = page(reader, "/admin/")
+        assert "Fila de revisão" in html
+        assert "Revisar agora" not in html
+
+    def test_counts_with_few_queries_however_many_rows(
+        self, card: Card, ana: User, django_assert_max_num_queries: Any
+    ) -> None:
+
+        ana.get_all_permissions()
+        with django_assert_max_num_queries(6):
+            panel(ana)
+
+    def test_speaks_english_by_choice(self, card: Card, ana: User) -> None:
+        client = signed_in(ana)
+        client.cookies["django_language"] = "en"
+        assert "Review queue" in client.get("/admin/").content.decode()
+        assert Order.objects.count() == 1

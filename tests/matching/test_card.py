@@ -1,0 +1,121 @@
+"""The card and the queue."""
+
+import uuid
+
+import pytest
+from django.contrib.auth.models import User
+
+from matching import review
+from matching.models import Decision, MatchSuggestion
+from tests.matching.conftest import Candidate, Card, Hotel
+from tests.matching.pages import LIST, QUEUE, page, seen, signed_in, url_of
+
+pytestmark = [pytest.mark.stack, pytest.mark.django_db]
+
+
+class TestTheCard:
+    def test_explains_itself(self, card: Card, ana: User) -> None:
+        html = page(ana, url_of(card.best))
+        assert "T<mark>h</mark>iago" in html
+        assert ">≠</b>diverge" in html
+        assert "O que decide: nome (Thiago Figueredo ≈ Tiago Figueiredo Neto, mesmo som) e UH (412)." in html
+        assert "Pesa contra: telefone ((85) •••••-••41 ≠ (85) •••••-••07)" in html
+        assert "a 2ª fica 0,76 abaixo" in html
+        assert "***.***.***-25" in html
+        assert "52998224725" not in html
+        assert "−7,3" in html
+
+    def test_its_drawings_use_points_whatever_the_language(self, card: Card, ana: User) -> None:
+        html = page(ana, url_of(card.best))
+        assert 'x="' in html
+        for piece in html.split('x="')[1:]:
+            assert "," not in piece.partition('"')[0]
+
+    def test_has_no_inline_script_or_style(self, card: Card, ana: User) -> None:
+        for url in (LIST, url_of(card.best), QUEUE, "/admin/"):
+            html = page(ana, url)
+            assert "<style" not in html
+            assert " style=" not in html
+            assert "<script>" not in html
+
+    def test_every_decision_is_a_post_of_the_page(self, card: Card, ana: User) -> None:
+        client, url = signed_in(ana), url_of(card.best)
+        html = page(ana, url)
+        assert f'name="no_guest" value="{card.order}:1"' in html
+
+        response = client.post(url, {"reject": seen(card.best), "reason": "namesake"}, follow=True)
+
+        assert 'chip-bad">rejeitada' in response.content.decode()
+        assert Decision.objects.get().reason == "namesake"
+        client.post(url, {"undo": card.best.decision_id})
+        client.post(url, {"no_guest": f"{card.order}:1"})
+        assert card.states()[None] == "accepted"
+
+    def test_an_alternative_can_be_chosen(self, card: Card, ana: User) -> None:
+        signed_in(ana).post(url_of(card.best), {"accept": seen(card.suggestion(card.father))})
+        assert card.hotel.link_of(card.order)["listagem_id"] == card.father
+
+    def test_a_late_conflict_stands_on_it(self, card: Card, ana: User) -> None:
+        card.hotel.update("ordens_servico", card.order, descricao="era no 421")
+        html = signed_in(ana).post(url_of(card.best), {"accept": seen(card.best)}, follow=True).content.decode()
+        assert "Esta ficha voltou" in html
+        assert "era no 421" in html
+
+    def test_a_pair_that_came_back_says_what_changed(self, card: Card, ana: User) -> None:
+        review.decide(ana, card.best.pk, "reject", None)
+        card.hotel.update("listagem_hospedes", card.neto, nome_listagem="Thiago Figueredo Neto")
+        card.hotel.suggest(*card.candidates())
+        assert "mudou: nome na listagem" in page(ana, url_of(card.best))
+
+    def test_without_explanation_it_still_opens(self, hotel: Hotel, ana: User) -> None:
+        order = hotel.order("preventiva")
+        hotel.suggest(Candidate(order, None, 0.99, reasons=()))
+        assert "Sem hóspede" in page(ana, url_of(MatchSuggestion.objects.get()))
+
+    @pytest.mark.parametrize("key", ["x", str(uuid.uuid4()), "1", "%00"])
+    def test_a_forged_address_is_not_found(self, card: Card, ana: User, key: str) -> None:
+        assert signed_in(ana).get(f"{LIST}{key}/change/").status_code == 404
+
+    def test_what_staff_typed_is_text_and_never_markup(self, hotel: Hotel, ana: User) -> None:
+        order = hotel.order("<script>alert(1)</script> {{ 7|add:1 }}")
+        hotel.suggest(Candidate(order, hotel.stay("<b>Rosa</b>"), 0.7))
+        for url in (LIST, QUEUE):
+            html = page(ana, url)
+            assert "<script>alert" not in html
+            assert "<b>Rosa" not in html
+
+
+class TestTheQueue:
+    def test_decides_and_shows_the_next(self, card: Card, hotel: Hotel, ana: User) -> None:
+        other = hotel.order("toalha extra 203")
+        hotel.suggest(Candidate(other, hotel.stay("Rosa Lima", "203"), 0.7))
+        client = signed_in(ana)
+        first = client.get(QUEUE).content.decode()
+        assert "1ª de 2" in first
+        assert f"OS {card.best.order.number}" in first  # leaves today
+
+        second = client.post(QUEUE, {"accept": seen(card.best)}, follow=True).content.decode()
+
+        assert "Rosa Lima" in second
+        assert 'name="undo"' in second
+
+    def test_skipping_goes_round(self, card: Card, hotel: Hotel, ana: User) -> None:
+        hotel.suggest(Candidate(hotel.order("toalha"), hotel.stay("Rosa Lima", "203"), 0.7))
+        assert "Rosa Lima</h1>" in page(ana, f"{QUEUE}?band=doubt&at=1")
+        assert f"{QUEUE}?band=doubt&amp;at=0" in page(ana, f"{QUEUE}?band=doubt&at=1")
+
+    @pytest.mark.parametrize("query", ["?at=999999999999999999999", "?at=-1", "?at=x", "?band=x", "?at=88888888"])
+    def test_a_forged_place_shows_a_card_all_the_same(self, card: Card, ana: User, query: str) -> None:
+        assert "Tiago Figueiredo Neto" in page(ana, QUEUE + query)
+
+    def test_when_it_is_empty_it_says_what_was_done(self, card: Card, ana: User) -> None:
+        html = signed_in(ana).post(QUEUE, {"accept": seen(card.best)}, follow=True).content.decode()
+        assert "Fila vazia — 1 decidida hoje" in html
+        assert 'name="undo"' in html
+
+    def test_a_conflict_keeps_the_place(self, card: Card, ana: User) -> None:
+        old = seen(card.best)
+        card.hotel.suggest(*card.candidates(best=0.6))
+        response = signed_in(ana).post(f"{QUEUE}?band=doubt&at=0", {"accept": old}, follow=True)
+        assert response.redirect_chain == [(f"{QUEUE}?band=doubt&at=0", 302)]
+        assert "mudou enquanto você lia" in response.content.decode()

@@ -1,0 +1,138 @@
+"""The list: what it shows, what its buttons do, what a forged or late POST comes to."""
+
+import csv
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+
+from matching.exports import harmless
+from matching.models import Decision, MatchSuggestion
+from matching.states import State
+from tests.matching.conftest import Candidate, Card, Hotel
+from tests.matching.pages import LIST, page, seen, signed_in
+
+pytestmark = [pytest.mark.stack, pytest.mark.django_db]
+
+
+class TestTheList:
+    def test_shows_the_best_candidate_of_each_order_in_staff_s_words(self, card: Card, ana: User) -> None:
+        html = page(ana, LIST)
+        assert "<h1>Sugestões</h1>" in html
+        assert "Tiago Figueiredo Neto" in html
+        assert 'chip-warn">dúvida' in html
+        assert '<strong class="today">hoje</strong>' in html
+        assert "0,87" in html
+        assert html.count('name="accept"') == 1
+
+    def test_a_row_s_button_accepts_and_the_row_can_be_undone_in_place(self, card: Card, ana: User) -> None:
+        client = signed_in(ana)
+        response = client.post(f"{LIST}?band=doubt", {"accept": seen(card.best)}, follow=True)
+
+        assert response.redirect_chain == [(f"{LIST}?band=doubt", 302)]
+        html = response.content.decode()
+        assert "vinculada a Tiago Figueiredo Neto" in html
+        assert 'chip-ok">aceita' in html
+        client.post(LIST, {"undo": card.best.decision_id})
+        assert card.best.state == State.PENDING
+
+    def test_a_write_that_waits_says_so(self, card: Card, ana: User, away: Callable[[], None]) -> None:
+        away()
+        html = signed_in(ana).post(LIST, {"accept": seen(card.best)}, follow=True).content.decode()
+        assert 'chip-wait">a confirmar' in html
+        assert "será gravada sozinha" in html
+
+    def test_a_stale_button_is_a_sentence_and_changes_nothing(self, card: Card, ana: User) -> None:
+        old = seen(card.best)
+        card.hotel.suggest(*card.candidates(best=0.6))
+        html = signed_in(ana).post(LIST, {"accept": old}, follow=True).content.decode()
+        assert "mudou enquanto você lia" in html
+        assert not Decision.objects.exists()
+
+    @pytest.mark.parametrize("value", ["x", f"{uuid.uuid4()}:1", "1:1", ":", "'; drop table matching_order; --:1"])
+    @pytest.mark.parametrize("button", ["accept", "reject", "no_guest", "undo"])
+    def test_a_forged_value_is_not_found(self, card: Card, ana: User, button: str, value: str) -> None:
+        if (button, value) == ("no_guest", "1:1"):
+            value = "999:1"
+        assert signed_in(ana).post(LIST, {button: value}).status_code == 404
+        assert not Decision.objects.exists()
+
+    def test_without_a_csrf_token_nothing_is_decided(self, card: Card, ana: User) -> None:
+        response = signed_in(ana, csrf=True).post(LIST, {"accept": seen(card.best)})
+        assert response.status_code == 403
+        assert not Decision.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ("tiago", 1),
+            ("FIGUEIREDO NETO", 1),
+            ("412", 1),
+            ("48001", 1),
+            ("figueredo", 1),
+            ("Ninguém", 0),
+            (r"(.*)%_\'\"; select 1", 0),
+        ],
+    )
+    def test_searches_order_guest_and_room_without_accents(self, card: Card, ana: User, query: str, found: int) -> None:
+        html = signed_in(ana).get(LIST, {"q": query}).content.decode()
+        assert html.count('name="accept"') == found
+
+    @pytest.mark.parametrize(
+        ("query", "rows"),
+        [
+            ("?state=all", 3),
+            ("?state=pending", 3),
+            ("?state=accepted", 0),
+            ("?state=unconfirmed", 0),
+            ("?band=doubt", 1),
+            ("?band=strong", 0),
+            ("?departure=today", 1),
+            ("?department=manutencao", 1),
+            ("?state=nonsense&band=nonsense", 1),
+            ("?_facets=True", 1),
+        ],
+    )
+    def test_filters(self, card: Card, ana: User, query: str, rows: int) -> None:
+        assert page(ana, LIST + query).count('name="accept"') == rows
+
+    def test_the_number_of_queries_does_not_grow_with_the_rows(
+        self, card: Card, hotel: Hotel, ana: User, django_assert_max_num_queries: Any
+    ) -> None:
+        for n in range(8):
+            hotel.suggest(Candidate(hotel.order(f"pedido {n}"), hotel.stay(f"Pessoa {n}"), 0.7))
+        client = signed_in(ana)
+        with django_assert_max_num_queries(16):
+            client.get(LIST)
+
+
+class TestTheExport:
+    def rows(self, user: User, *suggestions: MatchSuggestion) -> list[list[str]]:
+        data = {"action": "export_csv", "_selected_action": [str(s.pk) for s in suggestions], "index": "0"}
+        response = signed_in(user).post(f"{LIST}?state=all", data)
+        assert response["Content-Type"] == "text/csv; charset=utf-8"
+        text = response.content.decode("utf-8-sig")
+        return list(csv.reader(text.splitlines(), delimiter=";"))
+
+    def test_holds_no_document_and_no_formula(self, hotel: Hotel, reader: User) -> None:
+        order = hotel.order("=HYPERLINK(1) cpf 529.982.247-25", numero="+48")
+        hotel.suggest(Candidate(order, hotel.stay("@Rosa"), 0.7))
+
+        header, row = self.rows(reader, MatchSuggestion.objects.get())
+
+        assert header[0] == "OS"
+        assert row[0] == "'+48"
+        assert row[2].startswith("'=HYPERLINK")
+        assert row[3] == "'@Rosa"
+        assert "529" not in ";".join(row)
+
+    @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "＝1"])
+    def test_defuses_what_a_spreadsheet_would_run(self, cell: str) -> None:
+        assert harmless(cell) == f"'{cell}"
+
+    def test_leaves_a_trace(self, card: Card, ana: User) -> None:
+        self.rows(ana, card.best)
+        assert LogEntry.objects.get().change_message == "Exportada 1 linha."
