@@ -185,6 +185,55 @@ async def test_the_filters_find_what_their_names_say(ready: Options) -> None:
             assert [row["id"] for row in (await query.execute()).data] == ids, query._params
 
 
+async def test_embedded_rows_are_filtered_sorted_and_limited_on_their_own(ready: Options) -> None:
+    async with filled(ready, 3) as supabase:
+        rows = [{"id": n, "crowd_id": 1 + n % 2} for n in range(1, 9)]
+        (await supabase.async_table("guests").upsert_many(rows, "id")).raise_for_failure()
+        base = supabase.async_table("crowd").select("id,guests(id)").order("id")
+        expected: dict[Any, list[list[int]]] = {
+            base.order("id", desc=True, foreign_table="guests").limit(2, foreign_table="guests"): [[8, 6], [7, 5], []],
+            base.order("id", foreign_table="guests").range(1, 2, "guests"): [[4, 6], [3, 5], []],
+            base.gt("guests.id", 5): [[6, 8], [7], []],
+            base.or_("id.eq.1,id.eq.2", reference_table="guests"): [[2], [1], []],
+            base.not_.or_("id.gt.2", reference_table="guests"): [[2], [1], []],
+            supabase.async_table("crowd").select("id,guests!inner(id)").eq("guests.id", 4): [[4]],
+        }
+        for query, ids in expected.items():
+            found = (await query.execute()).data
+            assert [sorted(guest["id"] for guest in row["guests"]) for row in found] == [sorted(one) for one in ids]
+        inner = await supabase.async_table("guests").select("id,house:crowd(name)").eq("id", 1).single().execute()
+        assert inner.data == {"id": 1, "house": {"name": "n000002"}}
+
+
+async def test_the_searches_find_words_and_the_ranges_are_strict(ready: Options) -> None:
+    async with SupabaseClient(**ready) as supabase:
+        table = supabase.async_table("awkward")
+        await table.insert(
+            [
+                {"id": 1, "t": "the quick brown fox", "period": "[1,5)"},
+                {"id": 2, "t": "brown the quick", "period": "[5,9)"},
+            ]
+        ).execute()
+        every = table.select("id").order("id")
+        for query, ids in {
+            every.fts("t", "quick & fox"): [1],
+            every.plfts("t", "quick fox"): [1],
+            every.phfts("t", "quick brown"): [1],
+            every.wfts("t", "quick -fox"): [2],
+            every.text_search("t", "quick brown", {"type": "phrase"}): [1],
+            every.text_search("t", "brown quick", {"type": "plain"}): [1, 2],
+            every.text_search("t", '"brown the quick"', {"type": "web_search", "config": "simple"}): [],
+            every.ilike_all_of("t", "%QUICK%,%FOX%"): [1],
+            every.like_any_of("t", "brown%,%fox"): [1, 2],
+            every.sl("period", (5, 9)): [1],
+            every.sr("period", (0, 5)): [2],
+            every.nxl("period", (4, 9)): [2],
+            every.nxr("period", (0, 5)): [1],
+            every.adj("period", (-1, 1)): [1],
+        }.items():
+            assert [row["id"] for row in (await query.execute()).data] == ids, query._params
+
+
 async def test_writes_answer_what_was_asked_for(ready: Options) -> None:
     async with SupabaseClient(**ready) as supabase:
         table = supabase.async_table("crowd")
