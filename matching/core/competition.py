@@ -10,12 +10,12 @@ from matching.core.orders import Order
 from matching.core.reasons import Evidence, Reason
 
 # Candidates shown per order, beside "nobody".
-BEST = 4
+BEST = 6
 MIN_PROBABILITY = 0.01
 # Guests of one booking whose names fit equally badly (within so many bits) are not told apart by the order.
 TOLD_APART = 2.5
 # Beyond these shares for guests who may not be shown, an order gets no suggestion at all: the rest would lie.
-MOST_UNSEEN, MOST_UNSEEN_BESIDE_NOBODY = 0.5, 0.25
+MOST_UNSEEN, MOST_UNSEEN_BESIDE_NOBODY = 0.6, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _corroborate(members: list[Evidence]) -> None:
 
 def _undivided(members: list[Evidence], index: HouseIndex) -> list[Evidence]:
     best = max(members, key=lambda m: m.identity)
-    if best.identity <= 0:
+    if best.identity <= 0 and not any(m.named for m in members):
         return [m for m in members if m.identity >= best.identity - TOLD_APART]
     if index.stays[best.position].minor:
         return members
@@ -93,14 +93,13 @@ def compete(
     weights = [2 ** (sharp * (score - top)) for score in scores]
     nobody_weight, unseen = 2 ** (sharp * (none_score - top)), 2 ** (sharp * (elsewhere - top))
     pairs = [(w, index.stays[h.position], h) for w, h in zip(weights, hypotheses, strict=True)]
-    unseen += math.fsum(w for w, stay, _ in pairs if stay.hidden)
     shown = sorted(((w, s.listagem_id, h) for w, s, h in pairs if not s.hidden), key=lambda x: (-x[0], x[1]))
     everything = math.fsum((*weights, nobody_weight, unseen))
     best = [x for x in shown[:BEST] if x[0] / everything >= MIN_PROBABILITY]
-    limit = MOST_UNSEEN if best and best[0][0] > nobody_weight else MOST_UNSEEN_BESIDE_NOBODY
-    if unseen / everything > limit:
-        return []
     kept = math.fsum((*(w for w, _, _ in best), nobody_weight))
+    limit = MOST_UNSEEN if best and best[0][0] > nobody_weight else MOST_UNSEEN_BESIDE_NOBODY
+    if 1 - kept / everything > limit:
+        return []
     ranked: list[tuple[float, int | None, Sequence[Reason]]] = [(w, who, h.reasons) for w, who, h in best]
     ranked.append((nobody_weight, None, none))
     ranked.sort(key=lambda x: (-x[0], x[1] is None, x[1] or 0))

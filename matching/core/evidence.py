@@ -3,10 +3,12 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from matching.core import lexicon
 from matching.core.blocking import ROOM_CAP
 from matching.core.contacts import NO_CONTACTS
-from matching.core.index import HouseIndex
+from matching.core.index import KINDS, HouseIndex
 from matching.core.model import Model
 from matching.core.naming import Naming
 from matching.core.orders import Order
@@ -21,6 +23,7 @@ MIN_ROOMS = 30
 LATE_ARRIVAL = 1
 # A date named in an order meets a guest's arrival by accident about once in so many.
 DAY_CHANCE = 1 / 12
+CHECKING_IN = [KINDS.index(kind) for kind in ("arriving", "arrived", "expected")]
 
 
 class Weigher:
@@ -47,16 +50,28 @@ class Weigher:
             self._titular[stay.titular],
             *self._context(order, stay),
         ]
-        return Evidence(position, reasons, math.fsum([r.weight_bits for r in identity]), person)
+        named = bool(order.persons) and self.naming.is_met(order.persons[person], identity)
+        return Evidence(position, reasons, math.fsum([r.weight_bits for r in identity]), person, named)
 
     def elsewhere(self, order: Order, share: float) -> float:
-        """Bits for a guest whom no block brought up: everybody else in the house, whom nothing fits.
+        """Bits for a guest whom no block brought up: who is on no list yet, who checks in today without a room so far,
+        and everybody else in the house, whom nothing fits.
 
         `share` is what the blocks held of the house before any evidence.
         """
         name = self.naming.elsewhere(order.persons[0]) if order.persons else 0.0
         room = self.model.bits("room", "different") if order.rooms else 0.0
-        return math.log2(max(1e-6, 1 - share)) + name + room
+        others = max(0.0, 1 - share) * 2 ** (name + room)
+        return math.log2(self.model.unlisted + others + self._checking_in(order) * 2**name)
+
+    def _checking_in(self, order: Order) -> float:
+        """Weight of the guests who come today and have no room yet, when the order names one that is free for them."""
+        if not order.rooms or not len(self.index.roomless) or self._is_taken(order):
+            return 0.0
+        seen = self.presence.seen(order)
+        kinds = seen.kinds[self.index.roomless]
+        coming = seen.shares[kinds][np.isin(kinds, CHECKING_IN)]
+        return float(coming.sum()) * 2 ** self.model.bits("room", "free_on_arrival")
 
     # --- where -----------------------------------------------------------------------------------
     def _room(self, order: Order, stay: Stay) -> list[Reason]:
@@ -91,9 +106,13 @@ class Weigher:
         day = order.opened.date()
         if not 0 <= (day - stay.arrival).days <= LATE_ARRIVAL:
             return "unassigned"
-        taken = (p for room in order.rooms for p in self.index.by_room.get(room, ())[-ROOM_CAP:])
-        staying = (self.index.stays[p] for p in taken)
-        return "unassigned" if any(s.arrival <= day < s.departure for s in staying) else "free_on_arrival"
+        return "unassigned" if self._is_taken(order) else "free_on_arrival"
+
+    def _is_taken(self, order: Order) -> bool:
+        """Does the listing show somebody who stays the night in a room of the order?"""
+        day = order.opened.date()
+        positions = (p for room in order.rooms for p in self.index.by_room.get(room, ())[-ROOM_CAP:])
+        return any(s.arrival <= day < s.departure for s in (self.index.stays[p] for p in positions))
 
     # --- who -------------------------------------------------------------------------------------
     def _persons(self, order: Order, position: int) -> tuple[list[Reason], int]:

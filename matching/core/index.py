@@ -36,6 +36,7 @@ class HouseIndex:
         self.departure = np.array([s.departure.toordinal() for s in self.stays], dtype=np.int32)
         self.present = np.array([s.status == "na_casa" for s in self.stays], dtype=bool)
         self.awaited = np.array([s.status in ("confirmada", "a_confirmar") for s in self.stays], dtype=bool)
+        self.roomless = np.array([i for i, s in enumerate(self.stays) if not s.room], dtype=np.int64)
         self.by_room: dict[str, list[int]] = defaultdict(list)
         self.by_word: dict[str, list[int]] = defaultdict(list)
         self.by_phone: dict[str, list[int]] = defaultdict(list)

@@ -121,6 +121,8 @@ class Model:
     rates: dict[str, float] = field(default_factory=_rates)
     contexts: dict[str, dict[str, float]] = field(default_factory=_contexts)
     positions: dict[str, tuple[float, float, float]] = field(default_factory=_positions)
+    unlisted: float = 0.015
+    """Share of orders about a guest who stands on no list yet."""
     sharpness: float = 1.25
     """Calibration: all bits are multiplied by it. Synthetic hotels showed the middle bins under-confident; the
     likelihood still grew up to 1.5, but a real house has surprises of its own."""

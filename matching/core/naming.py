@@ -10,6 +10,8 @@ from matching.core.stays import Stay
 from matching.core.wordmatch import WordHit, WordMatcher
 
 ROLES = ("given", "middle", "family")
+# Levels at which a written word means no part of the name.
+UNMET = frozenset({"none", "not_listed", "unnamed", "family"})
 
 
 class Naming:
@@ -24,6 +26,12 @@ class Naming:
         missing = "not_listed" if self._register_is_shorter(person, stay, hits) else "none"
         reasons = [self._word(person, place, hit, missing, stay) for place, hit in enumerate(hits)]
         return [*reasons, *self._whole(stay, hits), *self._suffix(person, stay), *self._sex(person, stay)]
+
+    @staticmethod
+    def is_met(person: Person, reasons: list[Reason]) -> bool:
+        """Is there a word that means the guest? A faint one counts when it says something."""
+        words = zip(person.words, reasons, strict=False)
+        return any(r.level not in UNMET and (w.likelihood >= STRONG or r.weight_bits > 0) for w, r in words)
 
     def elsewhere(self, person: Person) -> float:
         """Bits when none of the weighed guests is meant: the name as written fits nobody."""

@@ -147,7 +147,7 @@ def _all_hints(
     rooms, persons, contacts, codes = found
     hints = _hints(row, scans["descricao"], staff) | _asker_hints(scans["solicitante_texto"], persons)
     named = any(p.strength >= STRONG for p in persons)
-    if rooms:
+    if rooms or named:
         hints.discard("place")
     if "third_party" in hints and "staff_named" not in hints and (rooms or named):
         hints = hints - {"third_party"} | {"third_party_mentioned"}

@@ -25,6 +25,8 @@ class Evidence:
     """Bits of what tells the guests of one room apart: name, sex, phone, document."""
     person: int
     """Place in the order of the person who fits this guest best."""
+    named: bool
+    """Does a word of the order mean this guest's name, however common it is?"""
     score: float = 0.0
     """The sum of the bits of all reasons."""
 
