@@ -105,15 +105,20 @@ class Canonical:
 
     def bytes(self, row: Mapping[str, Any]) -> bytes:
         parts: list[Any] = []
+        add, get = parts.append, row.get
         for name, kind, text, spelt in self._plan:
-            value = row.get(name)
-            if value is None:
+            if (value := get(name)) is None:
                 continue
+            add(name)
+            # The common kinds first: this runs once for every value of every listing.
             if type(value) is str:
-                value = text(value)
-            elif type(value) is not bool and (spelt or type(value) is not int or not -_TWO_63 <= value < _TWO_63):
-                value = canonical_value(value, kind)
-            parts += (name, value)
+                add(text(value))
+            elif type(value) is bool:
+                add(value)
+            else:
+                add(
+                    value if not spelt and type(value) is int and abs(value) < _TWO_63 else canonical_value(value, kind)
+                )
         return orjson.dumps(parts)
 
     def hash(self, row: Mapping[str, Any]) -> int:

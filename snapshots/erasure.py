@@ -18,7 +18,7 @@ from snapshots.models import Change, HeadRow, HeldRows, Snapshot, Source, Suppre
 from snapshots.override import held_rows
 from snapshots.reading import unpack
 from snapshots.specs import tombstone
-from snapshots.spool import Spool
+from snapshots.spool import Spool, as_line
 from snapshots.writing import lock
 
 log = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ class _Person:
             spool = Spool()
             for row in held_rows(kept.snapshot):
                 if not self._theirs(row):
-                    spool.write(row)
+                    spool.write(as_line(row))
             kept.blob = spool.blob()
             kept.save(update_fields=("blob",))
 

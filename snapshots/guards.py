@@ -6,7 +6,6 @@ Guards that compare with history stay silent while there is none.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -17,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 MIN_HISTORY = 3
-# A broken decoding leaves these; none occurs in Portuguese ("Ã" is never followed by them).
-MOJIBAKE = re.compile("[\u00c3\u00c2][\u0080-\u00bf]|\u00e2\u20ac|\ufffd")
+# What a broken decoding leaves ("Ã" or "Â" before a sign of U+0080 to U+00BF, "â€", the replacement sign), as UTF-8
+# bytes: rows are at hand as bytes, and this is asked of each. None of it occurs in Portuguese.
+MOJIBAKE = (b"\xc3\x83\xc2", b"\xc3\x82\xc2", b"\xc3\xa2\xe2\x82\xac", b"\xef\xbf\xbd")
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ class Reason:
         return {"code": self.code, "params": self.params}
 
 
-def has_mojibake(row: Mapping[str, Any]) -> bool:
-    return any(isinstance(value, str) and not value.isascii() and MOJIBAKE.search(value) for value in row.values())
+def has_mojibake(text: bytes) -> bool:
+    return not text.isascii() and any(trace in text for trace in MOJIBAKE)
 
 
 def integrity(facts: Facts, limits: Thresholds) -> list[Reason]:

@@ -19,7 +19,7 @@ from snapshots.guards import Facts, Reason
 from snapshots.history import accepted, standing
 from snapshots.models import HeadRow, HeldRows, Snapshot, SnapshotQuerySet, Suppressed
 from snapshots.specs import MAX_COLUMNS, SourceSpec, tombstones
-from snapshots.spool import Spool
+from snapshots.spool import Spool, as_line
 from snapshots.writing import lock, refresh_statistics, write
 
 Fence = Callable[[], None]
@@ -51,31 +51,35 @@ class Ingest:
         self._hashes: dict[str, int] = {}
         self._touched: dict[str, Row] = {}
         self._seen_columns: set[str] = set()
-        self._filled: Counter[str] = Counter()
+        self._missing: Counter[str] = Counter()
         self._digest = self._received = self._null_keys = self._duplicates = self._left_out = self._mojibake = 0
         self._freshness = ""
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Any part of the listing, in any order."""
         for received in rows:
-            self._received += 1
             row = self.spec.row(received)
-            self._observe(received, row)
+            line = as_line(row)
+            self._observe(received, row, line)
             value = row.get(self.spec.key)
             if value is None or str(value).strip() == "":
                 self._null_keys += 1
             elif self._suppressed and not self._suppressed.isdisjoint(tombstones(self.spec, row, self.key)):
                 self._left_out += 1
             else:
-                self.spool.write(row)
+                self.spool.write(line)
                 self._take(str(value), row)
 
-    def _observe(self, received: Mapping[str, Any], row: Row) -> None:
+    def _observe(self, received: Mapping[str, Any], row: Row, line: bytes) -> None:
+        self._received += 1
         self._seen_columns.update(received)
         if self.spec.freshness and (moment := received.get(self.spec.freshness)):
             self._freshness = max(self._freshness, str(moment))
-        self._filled.update([name for name, value in row.items() if value is not None and value != ""])
-        self._mojibake += guards.has_mojibake(row)
+        if missing := [name for name, value in row.items() if value is None or value == ""]:
+            self._missing.update(missing)
+        if len(row) < len(self.spec.columns):
+            self._missing.update(name for name in self.spec.columns if name not in row)
+        self._mojibake += guards.has_mojibake(line)
 
     def _take(self, key: str, row: Row) -> None:
         new_hash = self._canonical.hash(row)
@@ -159,7 +163,7 @@ class Ingest:
             null_keys=self._null_keys,
             duplicate_keys=self._duplicates,
             lost_columns=tuple(name for name in self.source.columns if name not in columns),
-            filled={name: self._filled[name] for name in columns},
+            filled={name: self._received - self._missing[name] for name in columns},
             mojibake=self._mojibake,
             mojibake_before=head.mojibake if head else 0,
             freshness=self._freshness,

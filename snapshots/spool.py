@@ -24,13 +24,18 @@ class Spool:
         # A collection that is never published is simply dropped.
         self.close = weakref.finalize(self, self._file.close)
 
-    def write(self, row: Row) -> None:
-        self._file.write(self._compressor.compress(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)))
+    def write(self, line: bytes) -> None:
+        """One row as `as_line` writes it."""
+        self._file.write(self._compressor.compress(line))
 
     def blob(self) -> bytes:
         self._file.write(self._compressor.flush())
         self._file.seek(0)
         return self._file.read()
+
+
+def as_line(row: Row) -> bytes:
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def unspool(blob: bytes) -> Iterator[Row]:
