@@ -6,6 +6,13 @@ import sys
 
 
 def main() -> None:
+    try:
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def run() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sistema_os.settings")
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured

@@ -84,9 +84,10 @@ class Children:
             end_group(pid, *_KILL)
             self._pid_file(name).unlink(missing_ok=True)
         self._servers.clear()
+        self.end_leftovers()
 
     def end_leftovers(self) -> None:
-        """Servers of a demo that was killed with -9, where they did not die with it."""
+        """Servers of a demo that was killed with -9 and did not die with it, or of a start that was broken off."""
         for file in self._folder.glob("*.server.pid"):
             if pid := read_pid(file, running=sys.executable):
                 end_group(pid, (signal.SIGTERM, _STOP_SECONDS), *_KILL)

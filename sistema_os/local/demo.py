@@ -2,9 +2,9 @@
 
 import fcntl
 import http.client
+import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,6 +23,7 @@ from sistema_os.local.stack import Stack
 
 _READY_SECONDS = 60.0
 _WEB_WORKERS = 2
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Say = Callable[[str], None]
 
 
@@ -51,6 +52,7 @@ class Demo:
             services = self._open()
             children = Children(self._folder, services.env)
             closing.callback(children.stop)
+            closing.callback(_deaf)
             logins = self._prepare(children, services)
             self._work(children, services)
             self._serve(children)
@@ -145,30 +147,49 @@ class Demo:
 
     def _watch(self, children: Children) -> None:
         """Until a signal comes; a server that dies takes the demo with it, and is named."""
-        a_child_ended = threading.Event()
-        before = signal.signal(signal.SIGCHLD, lambda *_: a_child_ended.set())
-        try:
+        with _woken_by_children() as wake:
             while not (name := children.ended()):
-                a_child_ended.wait()
-                a_child_ended.clear()
-        finally:
-            signal.signal(signal.SIGCHLD, before)
+                wake()
         raise LocalStackError(
             _("“%(name)s” has ended by itself; %(log)s says why.") % {"name": name, "log": children.log(name)}
         )
 
 
 @contextmanager
+def _woken_by_children() -> Iterator[Callable[[], None]]:
+    """Yields a call that sleeps until a child ends. A pipe, not a lock: handlers may run inside one another."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    handler = signal.signal(signal.SIGCHLD, lambda *_: None)
+    descriptor = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+
+    def sleep_until_one_ends() -> None:
+        os.read(reading, 4096)
+
+    try:
+        yield sleep_until_one_ends
+    finally:
+        signal.set_wakeup_fd(descriptor)
+        signal.signal(signal.SIGCHLD, handler)
+        os.close(reading)
+        os.close(writing)
+
+
+def _deaf() -> None:
+    """From here on no signal may end the tidying up."""
+    for number in _ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
 def _interruptible() -> Iterator[None]:
-    """The first SIGINT, SIGTERM or SIGHUP ends what is under way; the ones after it cannot end the tidying up."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    """The first SIGINT, SIGTERM or SIGHUP ends what is under way."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
+        _deaf()
         raise Interrupted
 
-    before = {number: signal.signal(number, interrupt) for number in numbers}
+    before = {number: signal.signal(number, interrupt) for number in _ENDINGS}
     try:
         yield
     finally:
