@@ -11,6 +11,7 @@ from django.db.models.base import ModelBase
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
@@ -19,6 +20,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.context import current_business_date
+from sistema_os import pages
 from sistema_os.menu import menu_for
 
 # Each app brings `panel.panel(user)` and `<app>/panel.html`; what stands behind REST in it comes further down.
@@ -45,6 +47,9 @@ class SistemaAdminSite(AdminSite):
         models = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else model_or_iterable
         allowed = [model for model in models if model._meta.app_label not in REFUSED_APPS]
         super().register(allowed, admin_class, **options)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        return [*pages.urls(self), *super().get_urls()]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)

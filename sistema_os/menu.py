@@ -76,6 +76,8 @@ MENU = (
                 "matching.view_matchsuggestion",
             ),
             Entry(_("Alerts"), "bell", "admin:matching_alert_changelist", "matching.view_alert"),
+            Entry(_("Rooms"), "bed", "admin:rooms", "snapshots.view_snapshot"),
+            Entry(_("Shift handover"), "hand", "admin:handover", "matching.view_matchsuggestion"),
         ),
     ),
     Section(
@@ -93,7 +95,10 @@ MENU = (
     ),
     Section(
         _("Operation"),
-        (Entry(_("Runs"), "run", "admin:pipeline_jobrun_changelist", "pipeline.view_jobrun", in_tabs=True),),
+        (
+            Entry(_("Runs"), "run", "admin:pipeline_jobrun_changelist", "pipeline.view_jobrun", in_tabs=True),
+            Entry(_("Management"), "chart", "admin:manager", "matching.view_decision"),
+        ),
     ),
 )
 

@@ -1,0 +1,70 @@
+"""Open orders that concern certain rooms and their guests: by a link, by what was typed, or as the matcher believes."""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Func, Prefetch, Q, TextField, Value
+from django.db.models.functions import Lower, Trim
+
+from matching.core.rooms import room_key
+from matching.models import MatchSuggestion, Order
+from matching.states import CLOSED_ORDER, State
+
+__all__ = ["OpenOrder", "concerning", "room_key", "typed_room"]
+
+# "UH 203", "apto. 0203", "quarto nº 203": what people write before a room's number.
+_BEFORE = r"^(uh|aptos?|apt|ap|quarto|qto|suite|suíte|room)[ .:#nº°-]*"
+MOST_SHOWN = 200
+
+
+def typed_room(text: str) -> str:
+    """The room that a person typed, in the one form that rooms are compared in; "" for none."""
+    return room_key(re.sub(_BEFORE, "", " ".join(text.split()).lower()))
+
+
+def _typed() -> Func:
+    """`typed_room` of the order's room field, in the database."""
+    bare = Func(
+        Lower(Trim(F("room_text"))), Value(_BEFORE), Value(""), function="regexp_replace", output_field=TextField()
+    )
+    return Func(bare, Value("0"), function="ltrim", output_field=TextField())
+
+
+@dataclass(frozen=True)
+class OpenOrder:
+    """`suggestion` is the accepted one, else the best that waits; `stay` the guest that either the link or that
+    suggestion names."""
+
+    order: Order
+    suggestion: MatchSuggestion | None
+    room: str
+    stay: int | None
+
+    @property
+    def linked(self) -> bool:
+        return self.order.linked or bool(self.suggestion and self.suggestion.state == State.ACCEPTED)
+
+
+def concerning(stays: Collection[int], rooms: Iterable[str]) -> list[OpenOrder]:
+    """Oldest first, MOST_SHOWN at most, in three queries. `rooms` are keys as `room_key` makes them."""
+    keys = {room for room in rooms if room}
+    live = Q(state=State.ACCEPTED) | Q(pk__in=MatchSuggestion.objects.filter(stay__in=stays).heads())
+    named = MatchSuggestion.objects.filter(live, stay__in=stays).values("order")
+    found = (
+        Order.objects.exclude(status__in=CLOSED_ORDER)
+        .annotate(typed=_typed())
+        .filter(Q(typed__in=keys) | Q(linked_stay__in=stays) | Q(pk__in=named))
+    )
+    best = MatchSuggestion.objects.filter(state__in=[State.ACCEPTED, State.PENDING]).select_related("stay")
+    shown: Any = found.prefetch_related(Prefetch("suggestions", best.order_by("state", "rank", "pk"), to_attr="alive"))
+    return [_open(order) for order in shown.order_by("opened_at", "pk")[:MOST_SHOWN]]
+
+
+def _open(order: Any) -> OpenOrder:
+    """ "accepted" sorts before "pending", so the first is the one to show."""
+    suggestion: MatchSuggestion | None = order.alive[0] if order.alive else None
+    guest = suggestion.stay if suggestion else None
+    stay = order.linked_stay or (guest.pk if guest else None)
+    return OpenOrder(order, suggestion, order.typed or (room_key(guest.room) if guest else ""), stay)

@@ -1,0 +1,191 @@
+"""Intervals and drawings of the manager's page. Pure; numbers for a drawing leave as strings with a point."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A share of `of` cases with its 95 % interval (Wilson): all three in 0..1."""
+
+    hits: int
+    of: int
+    share: float
+    low: float
+    high: float
+
+
+def measured(hits: int, of: int) -> Measured | None:
+    """None where nothing was measured: no case is no 0 %."""
+    if of <= 0:
+        return None
+    share, z2 = hits / of, Z95 * Z95
+    centre = share + z2 / (2 * of)
+    spread = Z95 * math.sqrt(share * (1 - share) / of + z2 / (4 * of * of))
+    low, high = (centre - spread) / (1 + z2 / of), (centre + spread) / (1 + z2 / of)
+    # Rounding must not push the interval off its own share at 0 and 1.
+    return Measured(hits, of, share, min(max(low, 0.0), share), max(min(high, 1.0), share))
+
+
+@dataclass(frozen=True)
+class Whisker:
+    """A share on a line from 0 to 100 %, 296 x 28."""
+
+    line: str
+    x: str
+
+
+def whisker(found: Measured) -> Whisker:
+    low, high, at = (8 + 280 * part for part in (found.low, found.high, found.share))
+    return Whisker(f"M{low:.1f} 14H{high:.1f}M{low:.1f} 9V19M{high:.1f} 9V19", _number(at))
+
+
+@dataclass(frozen=True)
+class Tick:
+    """`place` is the coordinate of a grid line or of a label under the axis; `text_y` where its words stand."""
+
+    place: str
+    text_y: str
+    value: int
+
+
+@dataclass(frozen=True)
+class ShareLine:
+    lines: list[Tick]
+    line: str
+    area: str
+    end_x: str
+    end_y: str
+    label_y: str
+    labels: list[Tick]
+
+
+_LEFT, _RIGHT, _TOP, _BASE = 40, 545, 40, 160
+
+
+def share_line(shares: Sequence[float | None], labelled: int = 5) -> ShareLine | None:
+    """Shares over time; a day without a case is bridged. None with fewer than two points to join."""
+    known = [(place, share) for place, share in enumerate(shares) if share is not None]
+    if len(known) < 2:
+        return None
+    floor = min(math.floor(min(share for _, share in known) * 10), 9) * 10
+    step = 10 if floor >= 60 else 25 if floor < 25 else 20
+    floor = floor // step * step
+    xs = spread_out(len(shares), _LEFT, _RIGHT - 10)
+
+    def y(share: float) -> float:
+        return _BASE - (share * 100 - floor) / (100 - floor) * (_BASE - _TOP)
+
+    path = "L".join(f"{xs[place]:.1f} {y(share):.1f}" for place, share in known)
+    first, (last, share) = known[0][0], known[-1]
+    end = y(share)
+    return ShareLine(
+        lines=[Tick(_number(y(n / 100)), _number(y(n / 100) + 4), n) for n in range(floor, 101, step)],
+        line=f"M{path}",
+        area=f"M{xs[first]:.1f} {_BASE}L{path}L{xs[last]:.1f} {_BASE}z",
+        end_x=_number(xs[last]),
+        end_y=_number(end),
+        label_y=_number(end - 12 if end > _TOP + 4 else end + 20),
+        labels=[Tick(_number(xs[place]), str(_BASE + 20), place) for place in chosen(len(shares), labelled)],
+    )
+
+
+@dataclass(frozen=True)
+class TimeBar:
+    """One class of waiting times; `late` for the last, which is hatched."""
+
+    y: str
+    text_y: str
+    width: str
+    end: str
+    percent: int
+    late: bool
+
+
+def time_bars(counts: Sequence[int]) -> list[TimeBar]:
+    """The longest bar is 198 wide; percents are rounded each by itself."""
+    total, most = sum(counts) or 1, max([*counts, 1])
+    return [
+        TimeBar(
+            y=str(6 + 30 * row),
+            text_y=str(20 + 30 * row),
+            width=_number(max(198 * count / most, 1.5)),
+            end=_number(108 + max(198 * count / most, 1.5)),
+            percent=round(100 * count / total),
+            late=row == len(counts) - 1,
+        )
+        for row, count in enumerate(counts)
+    ]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A measured share of one week: its place, its interval as a path, its shape as a path."""
+
+    found: Measured
+    week: int
+    bar: str
+    shape: str
+
+
+@dataclass(frozen=True)
+class Weeks:
+    lines: list[Tick]
+    series: list[list[Mark]]
+    labels: list[Tick]
+
+
+WEEKS_WIDTH = 606
+_SHAPES = (
+    "M{x:.1f} {y:.1f}m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0",
+    "M{x:.1f} {y:.1f}m0 -5.5l5.5 5.5l-5.5 5.5l-5.5 -5.5z",
+    "M{x:.1f} {y:.1f}m-5 -2h10v4h-10z",
+)
+
+
+def weeks(series: Sequence[Sequence[Measured | None]]) -> Weeks:
+    """One series a band (circle, diamond, dash), all of the same weeks; neighbours stand apart so that none hides."""
+    count = len(series[0])
+    xs = spread_out(count, 58, WEEKS_WIDTH - 24)
+    return Weeks(
+        lines=[Tick(_number(_week_y(n / 100)), _number(_week_y(n / 100) + 4), n) for n in (0, 25, 50, 75, 100)],
+        series=[
+            [
+                _mark(found, week, xs[week] + 12 * (row - 1), _SHAPES[row])
+                for week, found in enumerate(found_in)
+                if found
+            ]
+            for row, found_in in enumerate(series)
+        ],
+        labels=[Tick(_number(xs[week]), "208", week) for week in chosen(count, 7)],
+    )
+
+
+def _week_y(share: float) -> float:
+    return 182 - 164 * share
+
+
+def _mark(found: Measured, week: int, x: float, shape: str) -> Mark:
+    low, high = _week_y(found.low), _week_y(found.high)
+    bar = f"M{x:.1f} {high:.1f}V{low:.1f}M{x - 3:.1f} {high:.1f}h6M{x - 3:.1f} {low:.1f}h6"
+    return Mark(found, week, bar, shape.format(x=x, y=_week_y(found.share)))
+
+
+def spread_out(count: int, first: float, last: float) -> list[float]:
+    """`count` places from first to last; a single one stands at the end."""
+    if count == 1:
+        return [last]
+    return [first + (last - first) * place / (count - 1) for place in range(count)]
+
+
+def chosen(count: int, wanted: int) -> list[int]:
+    """Evenly spaced places that get a label, the last always among them."""
+    step = max(1, math.ceil((count - 1) / max(wanted - 1, 1)))
+    return sorted(range(count - 1, -1, -step))
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}"

@@ -1,0 +1,27 @@
+"""Pages that bring several apps together: the manager's, the shift handover, the rooms. Reading only."""
+
+from collections.abc import Callable
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+
+from sistema_os.pages import handover, manager, rooms
+
+View = Callable[[HttpRequest, AdminSite], HttpResponse]
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """To stand before the site's own addresses. Each view checks its permission itself."""
+    return [
+        path("manager/", _of(site, manager.page), name="manager"),
+        path("handover/", _of(site, handover.page), name="handover"),
+        path("rooms/", _of(site, rooms.page), name="rooms"),
+    ]
+
+
+def _of(site: AdminSite, view: View) -> Callable[..., HttpResponse]:
+    def with_site(request: HttpRequest) -> HttpResponse:
+        return view(request, site)
+
+    return site.admin_view(with_site)

@@ -1,0 +1,178 @@
+"""What the next shift must know, on one page that can be printed."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from matching import alerts, badges, open_orders
+from matching import handover as left
+from matching.open_orders import room_key
+from matching.states import WriteKind
+from matching.views import card_url, order_url
+from matching.words import share
+from pipeline import shift, words
+from pipeline.context import current_business_date
+from pipeline.orchestration.listed_guests import SOURCE, ListedGuest
+from sistema_os.pages.listing import Listing, listing
+from sistema_os.pages.rooms import ShownOrder, room_url, shown_orders
+from snapshots import by_date
+from snapshots.models import Snapshot
+from snapshots.panel import MAX_HELD
+
+PERMISSION = "matching.view_matchsuggestion"
+
+
+@require_GET
+def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    today = current_business_date()
+    day, misread = _day(request.GET.get("date", ""), today)
+    context = site.each_context(request) | {
+        "title": _("Shift handover"),
+        "day": day,
+        "misread": misread,
+        "days": [(word, chosen, _url(chosen)) for word, chosen in _choices(today)],
+        "made_at": timezone.localtime(),
+        "is_today": day == today,
+        "day_format": _("n/j"),
+        "cards": left.departing_cards(day),
+        "card_rows": [],
+    }
+    context["card_rows"] = [
+        (card, card_url(card.pk), badges.band_chip(card.band), share(card.probability))
+        for card in context["cards"].rows
+    ]
+    return TemplateResponse(request, "sistema_os/handover.html", context | _parts(request, day, today))
+
+
+def _parts(request: HttpRequest, day: date, today: date) -> dict[str, Any]:
+    """Each part for those who may open its own page."""
+    may, parts = request.user.has_perm, _links()
+    if may("matching.view_alert"):
+        parts |= _alerts()
+    if may("snapshots.view_snapshot"):
+        found = by_date.latest(SOURCE) if day >= today else by_date.last_of(SOURCE, day)
+        parts |= _house(listing(found), day)
+        parts["held"] = Snapshot.objects.held().select_related("source").order_by("-id")[:MAX_HELD]
+    if may("pipeline.view_jobrun"):
+        parts["troubles"] = [(trouble, words.chip(trouble.run)) for trouble in shift.troubles(day)]
+    return parts
+
+
+def _day(text: str, today: date) -> tuple[date, bool]:
+    """The date asked for, and whether it could not be read; then it is today's."""
+    if not text:
+        return today, False
+    try:
+        found = parse_date(text)
+    except ValueError:
+        found = None
+    near = found is not None and abs((found - today).days) <= 366
+    return (found, False) if found is not None and near else (today, True)
+
+
+def _choices(today: date) -> list[tuple[str, date]]:
+    one = timedelta(days=1)
+    return [(_("Yesterday"), today - one), (_("Today"), today), (_("Tomorrow"), today + one)]
+
+
+def _url(day: date) -> str:
+    return f"{reverse('admin:handover')}?date={day.isoformat()}"
+
+
+def _links() -> dict[str, Any]:
+    """What was decided and does not stand at the hotel yet, or never will."""
+    waiting, back = left.to_confirm(), left.came_back()
+    return {
+        "waiting": waiting,
+        "waiting_rows": [
+            (write, order_url(write.order), write.suggestion.stay, write.kind == WriteKind.UNLINK)
+            for write in waiting.rows
+        ],
+        "came_back": back,
+        "came_back_rows": [(card, card_url(card.pk)) for card in back.rows],
+    }
+
+
+def _alerts() -> dict[str, Any]:
+    found = left.open_alerts()
+    rows = [(alert, badges.severity_chip(alert.severity), alerts.sentence(alert)) for alert in found.rows]
+    return {"alerts": found, "alert_rows": rows}
+
+
+@dataclass(frozen=True)
+class RoomMove:
+    """A room that somebody leaves or comes to on the day, and the orders still open there."""
+
+    room: str
+    url: str
+    chip: SafeString
+    guests: str
+    orders: list[ShownOrder]
+
+
+def _house(found: Listing | None, day: date) -> dict[str, Any]:
+    if found is None or found.unreadable:
+        return {"listing": found, "moves": [], "counts": None}
+    leaving = [g for g in found.guests if g.departure == day and (g.in_house or g.gone)]
+    arriving = [g for g in found.guests if g.arrival == day and not g.called_off]
+    counts = {
+        "leaving": _rooms_of(leaving),
+        "still_here": _rooms_of(g for g in leaving if g.in_house),
+        "arriving": _rooms_of(arriving),
+        "without_room": len({g.reservation for g in arriving if not g.room}),
+    }
+    return {"listing": found, "counts": counts, "moves": _moves(leaving, arriving)}
+
+
+def _rooms_of(guests: Any) -> int:
+    return len({room_key(guest.room) for guest in guests if guest.room})
+
+
+def _moves(leaving: list[ListedGuest], arriving: list[ListedGuest]) -> list[RoomMove]:
+    """Rooms with open orders only, by number."""
+    guests = [*leaving, *arriving]
+    keys = {room_key(guest.room): guest.room for guest in guests if guest.room}
+    by_stay = {guest.stay: room_key(guest.room) for guest in guests}
+    by_room: dict[str, list[open_orders.OpenOrder]] = {}
+    for item in open_orders.concerning(list(by_stay), keys):
+        key = item.room if item.room in keys else by_stay.get(item.stay or 0, "")
+        by_room.setdefault(key, []).append(item)
+    away, coming = ({room_key(guest.room) for guest in some} for some in (leaving, arriving))
+    rooms = sorted((key for key in by_room if key in keys), key=lambda key: (len(key), key))
+    return [
+        RoomMove(
+            keys[key],
+            room_url(keys[key]),
+            _chip(key in away, key in coming),
+            _names(guest for guest in guests if room_key(guest.room) == key),
+            shown_orders(by_room[key]),
+        )
+        for key in rooms
+    ]
+
+
+def _names(guests: Any) -> str:
+    """The main guests; nobody is told twice."""
+    told = list(guests)
+    main = [guest for guest in told if guest.main] or told
+    return ", ".join(Counter(str(guest.name) for guest in main))
+
+
+def _chip(leaving: bool, arriving: bool) -> SafeString:
+    if leaving and arriving:
+        return badges.chip("hold", _("leaves and arrives"))
+    return badges.chip("hold", _("leaves")) if leaving else badges.chip("run", _("arrives"))

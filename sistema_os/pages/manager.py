@@ -1,0 +1,205 @@
+"""The manager's page: is the work getting done, and can the suggestions be trusted?"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_GET
+
+from matching import measures, periods, quality, quality_charts
+from matching.badges import band_chip
+from matching.periods import Period
+from matching.quality_charts import Measured
+from matching.states import Band
+from pipeline.context import current_business_date
+from pipeline.panel import ages
+from pipeline.shift import today as todays_run
+from pipeline.words import duration
+
+PERMISSION = "matching.view_decision"
+BEST_FIRST = (Band.STRONG, Band.DOUBT, Band.WEAK)
+RANGES = {
+    Band.STRONG: _lazy("0.90 or more"),
+    Band.DOUBT: _lazy("0.50 to 0.90"),
+    Band.WEAK: _lazy("under 0.50"),
+}
+WAITS = (_lazy("up to 15 min"), _lazy("15–60 min"), _lazy("1–4 h"), _lazy("4–24 h"), _lazy("over 1 day"))
+# Under so many verdicts an interval is too wide to build a habit on.
+FEW = 30
+
+
+@require_GET
+def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    day = current_business_date()
+    chosen = periods.period(request.GET.get("days", ""), day)
+    context = site.each_context(request) | {
+        "title": _("Management"),
+        "chosen": chosen,
+        "choices": [(days, f"{reverse('admin:manager')}?days={days}") for days in periods.PERIODS],
+        "day_format": _("n/j"),
+        **_orders(chosen),
+        **_verdicts(chosen),
+        **_work(chosen),
+    }
+    if request.user.has_perm("pipeline.view_jobrun"):
+        aged = ages()
+        context |= {"ages": aged, "today": todays_run(day, aged)}
+    return TemplateResponse(request, "sistema_os/manager.html", context)
+
+
+def _orders(chosen: Period) -> dict[str, Any]:
+    days = measures.orders_by_day(chosen)
+    now, before = measures.summed(days, chosen), measures.summed(days, chosen.before)
+    steps = periods.steps(chosen)
+    drawn = quality_charts.share_line([measures.summed(days, step).share for step in steps])
+    return {
+        "orders": now,
+        "orders_share": percent(now.share),
+        "orders_change": _change(now.share, before.share),
+        "orders_line": drawn,
+        "orders_labels": [(tick, _short(steps[tick.value].last)) for tick in drawn.labels] if drawn else [],
+        "orders_unlinked": now.total - now.linked,
+    }
+
+
+def _change(now: float | None, before: float | None) -> str:
+    """Percentage points against the period before, with their sign."""
+    if now is None or before is None:
+        return ""
+    points = round(100 * (now - before), 1)
+    return ("−" if points < 0 else "+") + number_format(abs(points), 1)
+
+
+@dataclass(frozen=True)
+class BandRow:
+    chip: SafeString
+    probability: str | Promise
+    found: Measured | None
+    share: str
+    interval: str
+    whisker: quality_charts.Whisker | None
+
+
+def _verdicts(chosen: Period) -> dict[str, Any]:
+    days = quality.verdicts_by_day(chosen.last)
+    found = quality.quality(days, chosen)
+    weeks = quality.weekly(days, chosen.last)
+    series = [[quality.of_band(week, band) for _piece, week in weeks] for band in BEST_FIRST]
+    drawn = quality_charts.weeks(series)
+    return {
+        "bands": [_band_row(band, quality.of_band(found, band)) for band in BEST_FIRST],
+        "sentences": _sentences(quality.of_band(found, Band.STRONG), quality.sure(found)),
+        "weeks": drawn if any(drawn.series) else None,
+        "weeks_labels": [(tick, _short(weeks[tick.value][0].last)) for tick in drawn.labels],
+        "weeks_css": list(zip(("q-strong", "q-doubt", "q-weak"), drawn.series, strict=True)),
+        "weeks_rows": [
+            (piece, [_told(quality.of_band(week, band)) for band in BEST_FIRST])
+            for piece, week in reversed(weeks)
+            if any(quality.of_band(week, band) for band in BEST_FIRST)
+        ],
+        "weeks_words": _weeks_words(series[0]),
+        "chips": [band_chip(band) for band in BEST_FIRST],
+    }
+
+
+def _band_row(band: Band, found: Measured | None) -> BandRow:
+    drawn = quality_charts.whisker(found) if found else None
+    return BandRow(
+        band_chip(band), RANGES[band], found, percent(found.share if found else None), _interval(found), drawn
+    )
+
+
+def _interval(found: Measured | None) -> str:
+    if found is None:
+        return "—"
+    low, high = (number_format(round(100 * part, 1), 1) for part in (found.low, found.high))
+    return _("%(low)s to %(high)s%%") % {"low": low, "high": high}
+
+
+def _told(found: Measured | None) -> str:
+    """One cell of the weeks' table: the share, its cases and its interval."""
+    if found is None:
+        return "—"
+    words = {"share": percent(found.share), "hits": found.hits, "of": found.of, "interval": _interval(found)}
+    return _("%(share)s (%(hits)d of %(of)d; %(interval)s)") % words
+
+
+def _sentences(strong: Measured | None, sure: Measured | None) -> list[str]:
+    if strong is None:
+        return [_("No suggestion of the strong band was decided in these days.")]
+    said = [
+        _("In the strong band the team refused %(no)d of %(of)d.") % {"no": strong.of - strong.hits, "of": strong.of}
+    ]
+    if sure is None or sure.of < FEW:
+        said.append(_("There are too few decisions above 0.98 to say what accepting in bulk would cost."))
+    else:
+        worst = number_format(round(100 * (1 - sure.low), 1), 1)
+        words = {"no": sure.of - sure.hits, "of": sure.of, "worst": worst}
+        said.append(
+            _("Above 0.98 it refused %(no)d of %(of)d: in bulk, reckon with up to %(worst)s errors in 100.") % words
+        )
+    return said
+
+
+def _weeks_words(strong: list[Measured | None]) -> str:
+    known = [found for found in strong if found]
+    if not known:
+        return _("Precision by week and band.")
+    words = {"first": percent(known[0].share), "last": percent(known[-1].share)}
+    return _("Precision by week and band; strong band from %(first)s to %(last)s.") % words
+
+
+def _work(chosen: Period) -> dict[str, Any]:
+    waiting, pace, per_stay = measures.waiting(chosen), measures.pace(chosen), measures.per_stay(chosen)
+    bars = quality_charts.time_bars(waiting.classes)
+    return {
+        "waiting": waiting,
+        "waiting_median": lasted(waiting.median),
+        "waiting_p90": lasted(waiting.p90),
+        "waiting_review": lasted(waiting.reviewing),
+        "waiting_bars": list(zip(WAITS, bars, strict=True)),
+        "waiting_words": ", ".join(f"{word}: {bar.percent}%" for word, bar in zip(WAITS, bars, strict=True)),
+        "pace": pace,
+        "pace_seconds": number_format(round(pace.seconds), 0) if pace.seconds is not None else "—",
+        "per_stay": per_stay,
+        "per_stay_mean": number_format(round(per_stay.mean, 2), 2) if per_stay.mean is not None else "—",
+    }
+
+
+def lasted(time: timedelta | None) -> str:
+    """To the minute from one minute on: nobody plans by the seconds of an hour. Days from two days on."""
+    if time is None:
+        return "—"
+    time = max(time, timedelta(0))
+    if time >= timedelta(days=2):
+        return _("%(days)s days") % {"days": number_format(round(time / timedelta(days=1), 1), 1)}
+    if time < timedelta(minutes=1):
+        return duration(time)
+    hours, minutes = divmod(round(time / timedelta(minutes=1)), 60)
+    return f"{hours} h {minutes:02d} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
+
+
+def percent(share: float | None) -> str:
+    """One place, in the screen's language; never 100 or 0 for what only rounds to it."""
+    if share is None:
+        return "—"
+    rounded = round(100 * share, 1)
+    if 0 < share < 1:
+        rounded = min(max(rounded, 0.1), 99.9)
+    return f"{number_format(rounded, 1)}%"
+
+
+def _short(day: date) -> str:
+    return date_format(day, _("n/j"))

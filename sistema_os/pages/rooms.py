@@ -1,0 +1,176 @@
+"""Who is in a room now, who was there yesterday, and what is still to be done there."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_GET
+
+from matching import badges, open_orders
+from matching.filters import department_words
+from matching.open_orders import OpenOrder, room_key, typed_room
+from matching.privacy import masked_document
+from matching.views import card_url, order_url
+from pipeline.context import current_business_date
+from pipeline.orchestration.listed_guests import SOURCE, ListedGuest
+from sistema_os.pages.listing import Listing, listing
+from snapshots import by_date
+
+PERMISSION = "snapshots.view_snapshot"
+SEES_ORDERS = "matching.view_matchsuggestion"
+# "Bangalô 12" fits; a document or a name does not, and is not repeated on the page.
+LONGEST_ROOM = 14
+MOST_COMING = 5
+
+
+@require_GET
+def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    asked = " ".join(request.GET.get("q", "").split())
+    too_long = len(asked) > LONGEST_ROOM
+    now = listing(by_date.latest(SOURCE))
+    context = site.each_context(request) | {
+        "title": _("Rooms"),
+        "asked": "" if too_long else asked,
+        "too_long": too_long,
+        "longest": LONGEST_ROOM,
+        "now": now,
+        "stale": now is not None and now.snapshot.business_date < current_business_date(),
+        "day_format": _("n/j"),
+    }
+    if now and asked and not too_long:
+        before = listing(by_date.last_before(SOURCE, now.snapshot.business_date))
+        context |= _answer(request, asked, now, before)
+    elif now:
+        context["floors"] = _floors(now)
+    return TemplateResponse(request, "sistema_os/rooms.html", context)
+
+
+def room_url(room: str) -> str:
+    return f"{reverse('admin:rooms')}?{urlencode({'q': room})}"
+
+
+def _answer(request: HttpRequest, asked: str, now: Listing, before: Listing | None) -> dict[str, Any]:
+    key = typed_room(asked)
+    rooms = (before.rooms() if before else {}) | now.rooms()
+    if key not in rooms:
+        near = get_close_matches(key, rooms, n=6, cutoff=0.6) if key else []
+        return {"unknown": True, "near": [(rooms[name], room_url(rooms[name])) for name in near]}
+    here, there = now.of_room(key), before.of_room(key) if before else []
+    answer: dict[str, Any] = {
+        "room": rooms[key],
+        "before": before,
+        "present": _shown(here, key, other=before, day=now.snapshot.business_date),
+        "past": _shown(there, key, other=now, day=before.snapshot.business_date, left=True) if before else [],
+        "coming": _coming(here, now.snapshot.business_date),
+    }
+    if request.user.has_perm(SEES_ORDERS):
+        stays = {guest.stay for guest in (*here, *there) if guest.in_house or guest.gone}
+        answer["orders"] = shown_orders(open_orders.concerning(stays, [key]))
+    return answer
+
+
+@dataclass(frozen=True)
+class ShownGuest:
+    guest: ListedGuest
+    chip: SafeString
+    role: str | Promise
+    document: str
+    # The room before or after a move between the two listings.
+    moved: str
+    moved_url: str
+    today: bool
+
+
+_CHIPS = {"na_casa": "ok", "saida": "off", "confirmada": "wait", "a_confirmar": "wait"}
+
+
+def _shown(
+    guests: Iterable[ListedGuest], key: str, *, other: Listing | None, day: date, left: bool = False
+) -> list[ShownGuest]:
+    """Of one listing: who is there or left, and who arrives that day; main guests first."""
+    elsewhere = {guest.stay: guest.room for guest in other.guests if guest.room} if other else {}
+    told = [g for g in guests if g.in_house or g.gone or (g.arrival == day and not g.called_off and not left)]
+    told.sort(key=lambda g: (not g.in_house, g.gone, not g.main, str(g.name)))
+    return [_guest(guest, elsewhere.get(guest.stay, ""), key, day) for guest in told]
+
+
+def _guest(guest: ListedGuest, elsewhere: str, key: str, day: date) -> ShownGuest:
+    moved = elsewhere if elsewhere and room_key(elsewhere) != key else ""
+    return ShownGuest(
+        guest,
+        badges.chip(_CHIPS.get(guest.status, "off"), guest.status_words),
+        _lazy("main guest") if guest.main else _lazy("companion"),
+        masked_document(guest.document) if guest.document else "",
+        moved,
+        room_url(moved) if moved else "",
+        guest.departure == day,
+    )
+
+
+def _coming(guests: Iterable[ListedGuest], day: date) -> list[ListedGuest]:
+    """Reservations that have this room from a later day on."""
+    coming = [guest for guest in guests if guest.arrival > day and not guest.called_off]
+    return sorted(coming, key=lambda guest: (guest.arrival, not guest.main))[:MOST_COMING]
+
+
+@dataclass(frozen=True)
+class ShownOrder:
+    order: Any
+    url: str
+    department: str
+    chip: SafeString
+    guest: str
+    room: str
+
+
+def shown_orders(found: Iterable[OpenOrder]) -> list[ShownOrder]:
+    """As rows of a table; the link leads to the card, or to the list where there is none."""
+    return [
+        ShownOrder(
+            item.order,
+            card_url(item.suggestion.pk) if item.suggestion else order_url(item.order),
+            department_words(item.order.department),
+            _tie(item),
+            _named(item),
+            item.room,
+        )
+        for item in found
+    ]
+
+
+def _tie(item: OpenOrder) -> SafeString:
+    if item.linked:
+        return badges.chip("ok", _("linked"))
+    if item.suggestion is None:
+        return badges.chip("off", _("without a suggestion"))
+    return badges.chip("wait", _("to review"))
+
+
+def _named(item: OpenOrder) -> str:
+    if item.suggestion is None:
+        return "—"
+    return item.suggestion.stay.name if item.suggestion.stay else _("no guest")
+
+
+def _floors(now: Listing) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Rooms with somebody in them, by floor: the number without its last two figures."""
+    occupied = {room_key(guest.room): guest.room for guest in now.guests if guest.room and guest.in_house}
+    floors: dict[str, list[tuple[str, str]]] = {}
+    for key in sorted(occupied, key=lambda key: (len(key), key)):
+        floor = key[:-2] if key.isdecimal() and len(key) > 2 else ""
+        floors.setdefault(floor, []).append((occupied[key], room_url(occupied[key])))
+    return list(floors.items())
