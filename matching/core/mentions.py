@@ -169,7 +169,7 @@ class Reader:
         if self.name_field:
             return KNOWN
         capital = self.mixed_case and self.scan.tokens[index].capital
-        if text in lexicon.SERVICE and not (self.current is not None and self.current.strength >= KNOWN):
+        if text in lexicon.NO_NAME_WORDS and not (self.current is not None and self.current.strength >= KNOWN):
             return UNKNOWN
         return KNOWN if capital or not self.mixed_case or self._by_room(index) else UNKNOWN
 

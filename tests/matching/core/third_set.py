@@ -143,6 +143,8 @@ ORDERS: list[Answer] = [
     _typed("apto 112 Gustavo + esposa querem jantar 20h", {18}),
     _typed("sr. José Henrique não recebeu o jornal", {3}),
     _typed("teste do sistema", set()),
+    _typed("hall do 4º andar: carpete molhado", set()),
+    _typed("hall 4 andar carpete molhado", set()),
     _typed("caixa d'água bloco A: boia quebrada", set()),
     _typed("corredor do 1º andar sem luz", set()),
     _typed("motorista Gustavo da locadora na recepção", set()),
