@@ -8,12 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline import runs
 from pipeline.context import RunContext
-from pipeline.models import Beat, JobRun
+from pipeline.models import Beat, JobRun, LogLine
 from pipeline.registry import Outcome, job
 
-# The runs of this job itself are of no interest for long; beats are, as long as the medians they feed.
+# The runs of this job itself are of no interest for long; what the others left is kept as long as snapshots are.
 KEEP_OWN_RUNS = timedelta(days=2)
-KEEP_BEATS = timedelta(days=35)
+KEEP_TRACES = timedelta(days=35)
 
 
 @job(
@@ -33,6 +33,7 @@ async def run(context: RunContext) -> Outcome:
 
 
 def _purge(own_job: str) -> int:
-    Beat.objects.filter(at__lt=Now() - KEEP_BEATS).delete()
+    Beat.objects.filter(at__lt=Now() - KEEP_TRACES).delete()
+    LogLine.objects.filter(at__lt=Now() - KEEP_TRACES).delete()
     ended = JobRun.objects.filter(job=own_job, state="succeeded", finished_at__lt=Now() - KEEP_OWN_RUNS)
     return ended.delete()[1].get("pipeline.JobRun", 0)

@@ -207,9 +207,7 @@ def test_what_a_run_made_is_linked_for_who_may_see_guests(
 ) -> None:
     run = ended(open_sample, State.SUCCEEDED)
     source = Source.objects.create(name="listagem", title="Listagem da manhã", key_column="id")
-    snapshot = Snapshot.objects.create(
-        source=source, business_date=DAY, run_id=run.pk, status=Snapshot.Status.HELD
-    )
+    snapshot = Snapshot.objects.create(source=source, business_date=DAY, run_id=run.pk, status=Snapshot.Status.HELD)
     link = reverse("admin:snapshots_snapshot_change", args=[snapshot.pk])
     assert link in as_("Consulta").get(page(DETAIL, run)).content.decode()
     assert link not in as_("Operação").get(page(DETAIL, run)).content.decode()

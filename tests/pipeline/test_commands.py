@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from typing import Any
 import pytest
 from django.conf import settings as project
 from django.core.management import CommandError, call_command
+from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
 from pipeline import runs
 from pipeline.control import Position
 from pipeline.management.job_command import JobCommand
 from pipeline.management.progress import ProgressBar
-from pipeline.models import Beat, JobRun, State, Trigger
+from pipeline.models import Beat, JobRun, LogLine, State, Trigger
 from tests.pipeline.conftest import DAY, SAMPLE_JOBS
 from tests.pipeline.waiting import until
 
@@ -199,3 +201,14 @@ def test_the_sweep_is_a_command_too(transactional_db: None, open_sample: OpenSam
     lost.refresh_from_db()
     assert lost.state == State.LOST
     assert JobRun.objects.get(job="cleanup_stale_runs").summary == {"lost": 1, "purged": 0}
+
+
+def test_the_sweep_forgets_what_is_old_and_nothing_else(transactional_db: None, open_sample: OpenSample) -> None:
+    run = runs.claim(open_sample().pk)
+    for days in (34, 36):
+        at = Now() - timedelta(days=days)
+        Beat.objects.create(run=run, fence=1, at=at, progress_at=at, phase=f"{days} days")
+        LogLine.objects.create(run=run, at=at, level=20, text=f"{days} days")
+    call_command("cleanup_stale_runs", stdout=StringIO())
+    assert list(run.beats.exclude(phase="").values_list("phase", flat=True)) == ["34 days"]
+    assert list(run.log_lines.values_list("text", flat=True)) == ["34 days"]
