@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sistema_os.local.errors import LocalStackError
+from sistema_os.local.processes import read_pid
 
 _PREFIX = "sistema-os-postgres-"
 
@@ -120,8 +121,8 @@ def _new_outside(local: Path) -> Path:
 def _remove_orphans() -> None:
     """Take away the directories whose project is gone: nothing will ever ask for them again."""
     for folder, owner in _all_outside():
-        running = (folder / "cluster" / "data" / "postmaster.pid").exists()
-        if not running and not Path(owner).exists():
+        data = folder / "cluster" / "data"
+        if not read_pid(data / "postmaster.pid", running=str(data)) and not Path(owner).exists():
             shutil.rmtree(folder)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from sistema_os.local.errors import LocalStackError
-from sistema_os.local.processes import end_group, gone, read_pid, spawn, wait_for
+from sistema_os.local.processes import before_exec, end_group, gone, read_pid, spawn, wait_for
 from sistema_os.local.stack import PROJECT
 
 _MANAGE = (sys.executable, str(PROJECT / "manage.py"))
@@ -40,6 +40,7 @@ class Children:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=before_exec(self._pid_file("command"), signal.SIGTERM),
         )
         try:
             out, said = process.communicate()
@@ -47,6 +48,8 @@ class Children:
             end_group(process.pid, (signal.SIGINT, 10.0), *_KILL)
             process.communicate()
             raise
+        finally:
+            self._pid_file("command").unlink(missing_ok=True)
         if process.returncode not in (0, 3):
             raise LocalStackError(_sentence(said) or f"`manage.py {args[0]}` failed.")
         return out or ""

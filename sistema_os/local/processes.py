@@ -1,5 +1,7 @@
 """Starting and ending the stack's processes, so that no kill -9 at any moment leaves one that nobody knows of."""
 
+from __future__ import annotations
+
 import ctypes
 import os
 import signal
@@ -8,9 +10,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sistema_os.local.account import Account
+if TYPE_CHECKING:
+    from sistema_os.local.account import Account
 
 _PR_SET_PDEATHSIG = 1
 _POLL_SECONDS = 0.02
@@ -39,7 +42,7 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_before_exec(pid_file, on_parent_death),
+            preexec_fn=before_exec(pid_file, on_parent_death),
             **run_as(account),
         )
     process.returncode = 0  # It may outlive us; `gone` reaps it, and the object must not complain that it lives.
@@ -51,7 +54,8 @@ def run_as(account: Account | None) -> dict[str, Any]:
     return {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
 
 
-def _before_exec(pid_file: Path | None, on_parent_death: signal.Signals | None) -> Callable[[], None]:
+def before_exec(pid_file: Path | None, on_parent_death: signal.Signals | None) -> Callable[[], None]:
+    """What a child does before it becomes the program: leave its pid, ask to be told when its parent dies (Linux)."""
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
     def prepare() -> None:
