@@ -24,8 +24,9 @@ def pressed(request: HttpRequest) -> str | None:
     return next((name for name in BUTTONS if request.method == "POST" and name in request.POST), None)
 
 
-def act(request: HttpRequest, button: str) -> bool:
-    """False when the card was no longer true; the person has been told why. A forged value is a 404."""
+def act(request: HttpRequest, button: str, *, quiet: bool = False) -> bool:
+    """False when the card was no longer true; the person has been told why. A forged value is a 404.
+    `quiet`: the page itself shows what was decided, so only what went otherwise becomes a message."""
     try:
         outcome = _carry_out(request, button, str(request.POST[button]))
     except review.Conflict as conflict:
@@ -33,7 +34,7 @@ def act(request: HttpRequest, button: str) -> bool:
         return False
     except (MatchSuggestion.DoesNotExist, Order.DoesNotExist, Decision.DoesNotExist, ValueError) as error:
         raise Http404 from error
-    tell(request, outcome)
+    tell(request, outcome, quiet=quiet and button != "undo")
     return True
 
 
@@ -46,14 +47,20 @@ def _carry_out(request: HttpRequest, button: str, value: str) -> review.Outcome:
     return review.decide(request.user, UUID(seen), Verb(button), int(version), request.POST.get("reason"))
 
 
-def tell(request: HttpRequest, outcome: review.Outcome) -> None:
+def tell(request: HttpRequest, outcome: review.Outcome, *, quiet: bool = False) -> None:
     """One message for what was done, one for what Supabase has yet to confirm, one for each card left or returned."""
     _log(request, outcome.decisions)
-    done = [d for d in outcome.decisions if d.suggestion_id]
-    if len(done) == 1 and not outcome.came_back:
-        messages.success(request, _single(done[0]))
-    elif done and len(done) > len(outcome.came_back):
-        count = len(done) - len(outcome.came_back)
+    if not quiet:
+        _tell_done(request, outcome)
+    for sentence in [*outcome.came_back, *outcome.refused]:
+        messages.error(request, sentence)
+
+
+def _tell_done(request: HttpRequest, outcome: review.Outcome) -> None:
+    count = len(outcome.decisions) - len(outcome.came_back)
+    if len(outcome.decisions) == count == 1:
+        messages.success(request, in_words(outcome.decisions[0]))
+    elif count > 0:
         text = ngettext("%(count)d suggestion decided.", "%(count)d suggestions decided.", count)
         messages.success(request, text % {"count": count})
     if outcome.waiting:
@@ -61,11 +68,9 @@ def tell(request: HttpRequest, outcome: review.Outcome) -> None:
             request,
             _("The hotel's system did not confirm yet. The decision is safe here and will be written by itself."),
         )
-    for sentence in [*outcome.came_back, *outcome.refused]:
-        messages.error(request, sentence)
 
 
-def _single(decision: Decision) -> str:
+def in_words(decision: Decision) -> str:
     suggestion = decision.suggestion
     words = {"order": suggestion.order.number, "guest": suggestion.stay.name if suggestion.stay else ""}
     if decision.verb == Verb.ACCEPT:

@@ -18,7 +18,7 @@ from matching import card as cards
 from matching.columns import may_undo
 from matching.filters import midnight
 from matching.models import Decision, MatchSuggestion, Order
-from matching.states import Band, RejectReason, State, Verb
+from matching.states import Band, RejectReason, State, Verb, WriteState
 
 QUEUE = "admin:matching_matchsuggestion_review"
 LIST = "admin:matching_matchsuggestion_changelist"
@@ -31,7 +31,7 @@ def card(admin: ModelAdmin[Any], request: HttpRequest, object_id: str) -> HttpRe
         acting.act(request, button)
         return HttpResponseRedirect(request.path)
     suggestion = _suggestion(object_id)
-    own = {"title": str(suggestion), "in_queue": False, "undo": _undo_of(suggestion, request.user)}
+    own = {"title": str(suggestion), "in_queue": False, **_toast(_undo_of(suggestion, request.user))}
     return _page(admin, request, suggestion, own)
 
 
@@ -41,7 +41,7 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     band = Band(request.GET["band"]) if request.GET.get("band") in Band.values else Band.DOUBT
     button = acting.pressed(request)
     if button is not None:
-        acting.act(request, button)
+        acting.act(request, button, quiet=True)
         return HttpResponseRedirect(request.get_full_path())
     waiting = reviewing.counts()
     total = next(c.waiting for c in waiting if c.band == band)
@@ -56,7 +56,7 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         "total": total,
         "skip_url": _queue_url(band, place + 1 if place + 1 < total else 0),
         "back_url": _queue_url(band, max(place - 1, 0)),
-        "undo": _last_of(request.user),
+        **_toast(_last_of(request.user)),
     }
     if found is None:
         return _render(admin, request, "matching/queue_empty.html", own | _today(request.user))
@@ -117,6 +117,14 @@ def _queue_url(band: Band, place: int) -> str:
 def _undo_of(suggestion: MatchSuggestion, user: Any) -> Decision | None:
     decision = suggestion.decision
     return decision if decision is not None and may_undo(decision, user) else None
+
+
+def _toast(decision: Decision | None) -> dict[str, Any]:
+    """What was decided last, with its way back; it says so while Supabase has yet to confirm."""
+    if decision is None:
+        return {"undo": None}
+    waits = decision.writebacks.filter(state=WriteState.OPEN).exists()
+    return {"undo": decision, "undo_words": acting.in_words(decision), "undo_waits": waits}
 
 
 def _last_of(user: Any) -> Decision | None:

@@ -1,6 +1,7 @@
 """The card and the queue."""
 
 import uuid
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
@@ -97,7 +98,15 @@ class TestTheQueue:
         second = client.post(QUEUE, {"accept": seen(card.best)}, follow=True).content.decode()
 
         assert "Rosa Lima" in second
+        assert "messagelist" not in second  # the toast says it, and the card stays where it was
+        assert "vinculada a Tiago Figueiredo Neto" in second
         assert 'name="undo"' in second
+
+    def test_says_when_the_hotel_has_yet_to_confirm(self, card: Card, ana: User, away: Callable[[], None]) -> None:
+        card.hotel.suggest(Candidate(card.hotel.order("toalha"), card.hotel.stay("Rosa Lima", "203"), 0.7))
+        away()
+        html = signed_in(ana).post(QUEUE, {"accept": seen(card.best)}, follow=True).content.decode()
+        assert 'chip-wait">a confirmar' in html
 
     def test_skipping_goes_round(self, card: Card, hotel: Hotel, ana: User) -> None:
         hotel.suggest(Candidate(hotel.order("toalha"), hotel.stay("Rosa Lima", "203"), 0.7))
