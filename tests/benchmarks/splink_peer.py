@@ -64,7 +64,7 @@ def main() -> None:
         linker.training.estimate_parameters_using_expectation_maximisation(rule)
     seconds["train"] = time.perf_counter() - start
     best = []
-    for turn in range(given.get("rounds", 1)):
+    for _ in range(given.get("rounds", 1)):
         start = time.perf_counter()
         found = linker.inference.predict(threshold_match_probability=0.001)
         rows = found.as_record_list() if hasattr(found, "as_record_list") else found.as_record_dict()
