@@ -11,6 +11,7 @@ from snapshots.history import days
 from snapshots.models import Snapshot, Source
 
 MAX_HELD = 3
+COLLECTING_JOB = "pipeline_diario"
 
 
 def panel(user: Any) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def held_notes(user: Any) -> dict[str, Any]:
     return {
         "held": held,
         "may_decide": user.has_perm("snapshots.publish_held"),
-        "collect_url": collect_url(),
+        "collect_url": collect_url(user),
     }
 
 
@@ -38,9 +39,11 @@ def chart_of(source: Source | None) -> dict[str, Any]:
     return {"chart": drawn, "source": source}
 
 
-def collect_url() -> str:
-    """Where a run is started."""
+def collect_url(user: Any) -> str:
+    """Where whoever may run jobs starts the one that collects; empty for everybody else."""
+    if not user.has_perm("pipeline.run_job"):
+        return ""
     try:
-        return reverse("admin:pipeline_jobrun_changelist")
+        return f"{reverse('admin:pipeline_jobrun_start')}?job={COLLECTING_JOB}"
     except NoReverseMatch:
         return ""

@@ -21,6 +21,7 @@ from snapshots.display import field_label, status_chip
 from snapshots.errors import AlreadySettled, Corrupt, Outdated, Purged, ReasonMissing
 from snapshots.models import Snapshot, Source
 from snapshots.pages import Filters, changes_of, changes_page, column_choices, listing_of, rows_page
+from snapshots.panel import collect_url
 from snapshots.reading import diff
 from snapshots.timeline import identity, life_of
 
@@ -52,7 +53,7 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
         context |= {
             "preview": override.preview(snapshot),
             "may_decide": request.user.has_perm("snapshots.publish_held"),
-            "collect_url": _runs_url(),
+            "collect_url": collect_url(request.user),
         }
     return TemplateResponse(request, "snapshots/snapshot.html", context)
 
@@ -198,10 +199,6 @@ def _time(snapshot: Snapshot) -> str:
 
 def _run_url(snapshot: Snapshot) -> str:
     return _url("admin:pipeline_jobrun_change", snapshot.run_id) if snapshot.run_id else ""
-
-
-def _runs_url() -> str:
-    return _url("admin:pipeline_jobrun_changelist")
 
 
 def _url(name: str, *args: Any) -> str:

@@ -5,53 +5,18 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from snapshots import snapshot_manager as manager
 from snapshots.models import HeadRow, Snapshot, Source
-from tests.snapshots.hotel import SPEC, collect, stay, stays
+from tests.snapshots.hotel import SPEC, collect, stays
+from tests.snapshots.screens import page, person, words
 
 pytestmark = pytest.mark.django_db
 ROW = '<th scope="row">'
-
-
-def person(*codenames: str) -> Client:
-    user = User.objects.create_user(f"user{User.objects.count()}", is_staff=True)
-    permissions = Permission.objects.filter(content_type__app_label="snapshots", codename__in=codenames)
-    user.user_permissions.set(permissions)
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def reader() -> Client:
-    return person("view_snapshot")
-
-
-@pytest.fixture
-def supervisor() -> Client:
-    return person("view_snapshot", "publish_held")
-
-
-@pytest.fixture
-def two_days() -> tuple[Snapshot, Snapshot]:
-    first = collect(stays(60))
-    moved = [stay(n, uh="415", telefone="+55 48 91") if n == 3 else stay(n) for n in range(1, 60)]
-    return first, collect([*moved, stay(77, nome="Marina Prado")], day=2)
-
-
-def page(client: Client, view: str, /, *args: object, **query: str) -> str:
-    response = client.get(reverse(f"admin:{view}", args=args), query)
-    assert response.status_code == 200
-    return response.content.decode()
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
 def test_the_page_of_a_snapshot_says_what_changed_field_by_field(
@@ -162,61 +127,6 @@ def test_before_there_are_two_the_comparison_says_so(reader: Client) -> None:
     assert "Ainda não há duas listagens" in page(reader, "snapshots_compare")
 
 
-def test_held_snapshots_stand_first_with_their_reasons(reader: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
-    held = collect(stays(10), day=3)
-    collect([*stays(59), stay(77, nome="Marina Prado")], day=3)
-    Snapshot.objects.filter(pk=held.pk).update(status="held")
-    html = page(reader, "snapshots_snapshot_changelist")
-    assert html.index(f"/{held.pk}/change/") < html.index(f"/{two_days[1].pk}/change/")
-    assert "sumiram sem saída" in html
-
-
-def test_the_held_page_previews_and_offers_the_decision_only_to_supervisors(
-    reader: Client, supervisor: Client, two_days: tuple[Snapshot, Snapshot]
-) -> None:
-    held = collect(stays(10), day=3)
-    seen = page(reader, "snapshots_snapshot_change", held.pk)
-    assert "Publicar marcaria 50 linhas como ausentes" in seen
-    assert 'name="verb"' not in seen
-    assert 'aria-disabled="true"' in seen
-    assert 'name="verb" value="publish"' in page(supervisor, "snapshots_snapshot_change", held.pk)
-
-
-def test_a_supervisor_publishes_with_a_reason(supervisor: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
-    held = collect(stays(10), day=3)
-    url = reverse("admin:snapshots_decide", args=(held.pk,))
-    refused = supervisor.post(url, {"verb": "publish", "reason": " "}, follow=True)
-    assert "diga o motivo" in refused.content.decode()
-    done = supervisor.post(url, {"verb": "publish", "reason": "ala fechada"}, follow=True)
-    assert "Publicada" in done.content.decode()
-    assert "ala fechada" in done.content.decode()
-    held.refresh_from_db()
-    assert held.status == "published"
-    again = supervisor.post(url, {"verb": "reject", "reason": "x"}, follow=True)
-    assert "já tinha resolvido" in again.content.decode()
-
-
-def test_a_supervisor_rejects_with_a_reason(supervisor: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
-    held = collect(stays(10), day=3)
-    url = reverse("admin:snapshots_decide", args=(held.pk,))
-    assert "Rejeitada" in supervisor.post(url, {"verb": "reject", "reason": "cortada"}, follow=True).content.decode()
-    assert HeadRow.objects.count() == 60
-
-
-def test_nobody_else_decides_and_nothing_is_decided_by_a_link(
-    reader: Client, supervisor: Client, two_days: tuple[Snapshot, Snapshot]
-) -> None:
-    held = collect(stays(10), day=3)
-    url = reverse("admin:snapshots_decide", args=(held.pk,))
-    assert reader.post(url, {"verb": "publish", "reason": "quero"}).status_code == 403
-    assert supervisor.get(url).status_code == 405
-    strict = Client(enforce_csrf_checks=True)
-    strict.force_login(User.objects.create_superuser("root"))
-    assert strict.post(url, {"verb": "publish", "reason": "quero"}).status_code == 403
-    held.refresh_from_db()
-    assert held.status == "held"
-
-
 @pytest.mark.parametrize("name", ["changelist", "change", "listing", "row", "compare"])
 def test_without_the_permission_there_is_no_page(two_days: tuple[Snapshot, Snapshot], name: str) -> None:
     outsider = person()
@@ -251,16 +161,6 @@ def test_the_pages_speak_english_when_asked(
     html = page(reader, "snapshots_snapshot_change", two_days[1].pk)
     assert "in force" in html
     assert "What changed since" in html
-
-
-def test_the_panel_shows_the_chart_and_what_is_held_only_to_those_who_may_see(
-    two_days: tuple[Snapshot, Snapshot],
-) -> None:
-    collect(stays(10), day=3)
-    seen = person("view_snapshot").get(reverse("admin:index")).content.decode()
-    assert "em quarentena" in seen
-    assert "Linhas novas, que saíram e que mudaram" in seen
-    assert "em quarentena" not in person().get(reverse("admin:index")).content.decode()
 
 
 def test_pages_carry_no_inline_style_or_script(reader: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
