@@ -14,12 +14,12 @@ from typing import Any
 
 from sistema_os.supabase import DeadlineExceeded, SupabaseClient
 from sistema_os.supabase.query import render
-from tests.benchmarks.client_ground import Ground, distant, ground
+from tests.benchmarks.client_ground import Ground, distant, ground, sample
 from tests.benchmarks.client_rivals import Bare, Official, copy_in, curl_all, spread
 from tests.supabase.servers import Server, answer, read_request, serving, silent
 
 ROWS = 100_000
-ROUNDS = 3
+ROUNDS = 5
 Work = Callable[[], Awaitable[Any]]
 
 
@@ -126,14 +126,6 @@ async def latency(targets: Targets) -> None:
         targets.add(
             f"320 queries at 50 ms, {at_once} at once: of the ideal time", took["ours"] / ideal, target, at_least=False
         )
-
-
-def sample(rows: int) -> list[dict[str, Any]]:
-    return [
-        {"id": n, "nome": f"HOSPEDE {n:x}", "uh": f"{n % 120:04}", "adultos": n % 4, "diaria": 100 + n % 900,
-         "titular": n % 2 == 0, "status": "na_casa", "observacoes": "x" * (n % 40), "extra": {"n": n}}
-        for n in range(1, rows + 1)
-    ]  # fmt: skip
 
 
 async def writing(where: Ground, targets: Targets) -> None:

@@ -75,3 +75,7 @@ async def ours(build: Any, schema: str = "public") -> Sent:
     async with SupabaseClient("http://hotel.test", "key", schema=schema, transport=transport) as client:
         await build(client).execute()
     return recorder.last
+
+
+def table(client: Any) -> Any:
+    return client.from_("ordens_servico")

@@ -1,30 +1,22 @@
-"""The client without a server: interface, secrets, refusals, bulk plans. respx stands where HTTP would."""
+"""The client without a server: interface, secrets, refusals. respx stands where HTTP would."""
 
 import asyncio
-import json
 import pickle
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import pytest
 import respx
 
 from sistema_os import supabase as sb
-from sistema_os.supabase import SupabaseClient, codec, errors, literals, retry, writes
-from sistema_os.supabase.query import Head, Query
+from sistema_os.supabase import SupabaseClient, errors
+from sistema_os.supabase.query import Query
 from sistema_os.supabase.types import Secret
+from tests.supabase.answering import KEY, URL, connected
 
 pytestmark = pytest.mark.anyio
-KEY = "a-key-of-the-hotel"
-URL = "https://hotel.supabase.co"
-
-
-def connected(router: respx.Router, **options: Any) -> SupabaseClient:
-    return SupabaseClient(URL, KEY, transport=httpx.MockTransport(router.async_handler), **options)
 
 
 async def test_the_documented_example_reads_rows() -> None:
@@ -211,128 +203,6 @@ async def test_a_server_with_a_lower_cap_than_thought_loses_no_page() -> None:
         for parallel in (1, 4):
             seen = [row async for row in supabase.async_table("t").stream(parallel=parallel)]
             assert seen == rows
-
-
-def plan(**changes: Any) -> writes.Plan:
-    return writes.Plan(
-        **{"on_conflict": "id", "size": 1000, "max_bytes": 262_144, "ignore_duplicates": False, **changes}
-    )
-
-
-def sizes(the_plan: writes.Plan, rows: list[dict[str, Any]]) -> list[tuple[tuple[str, ...], int, int]]:
-    return [(c.columns, len(c.pieces), c.duplicates) for c in writes.chunks(the_plan, rows)]
-
-
-def test_chunks_hold_at_most_their_rows_and_bytes() -> None:
-    rows = [{"id": n, "t": "x" * 90} for n in range(25)]
-    assert [n for _, n, _ in sizes(plan(size=10), rows)] == [10, 10, 5]
-    assert [n for _, n, _ in sizes(plan(max_bytes=500), rows)] == [4] * 6 + [1]
-    assert [n for _, n, _ in sizes(plan(max_bytes=10), rows)] == [1] * 25
-
-
-def test_rows_of_different_columns_go_in_different_chunks() -> None:
-    rows = [{"id": 1, "a": 1}, {"id": 2, "b": 1}, {"a": 2, "id": 3}, {"id": 4}]
-    assert sizes(plan(), rows) == [(("id", "a"), 2, 0), (("id", "b"), 1, 0), (("id",), 1, 0)]
-
-
-def test_duplicates_become_what_one_upsert_after_the_other_would_leave() -> None:
-    rows: list[dict[str, Any]] = [{"id": 1, "a": 1}, {"id": "1", "a": 2}, {"id": 1, "b": 3}, {"id": 2, "a": 9}]
-    merged = [json.loads(piece) for chunk in writes.chunks(plan(), rows) for piece in chunk.pieces]
-    assert merged == [{"id": 1, "a": 2, "b": 3}, {"id": 2, "a": 9}]
-    assert sum(chunk[2] for chunk in sizes(plan(), rows)) == 2
-    first = [json.loads(p) for c in writes.chunks(plan(ignore_duplicates=True), rows[:2]) for p in c.pieces]
-    assert first == [{"id": 1, "a": 1}]
-
-
-def test_keys_of_several_columns_are_told_apart() -> None:
-    rows = [{"d": "2026-01-01", "uh": "1", "n": 1}, {"d": "2026-01-01", "uh": "2", "n": 1}]
-    assert [n for _, n, _ in sizes(plan(on_conflict="d, uh"), rows)] == [2]
-
-
-async def test_bulk_upserts_that_make_no_sense_are_refused_before_anything_is_sent() -> None:
-    async with connected(respx.Router()) as supabase:
-        table = supabase.async_table("t")
-        for rows, options in (
-            ([{"a": 1}], {"on_conflict": "id"}),
-            ([{"id": 1}], {"on_conflict": ""}),
-            ([{"id": 1}], {"on_conflict": "id", "size": 0}),
-            ([{"id": 1, "v": float("nan")}], {"on_conflict": "id"}),
-            ([{"id": 1, "v": object()}], {"on_conflict": "id"}),
-        ):
-            with pytest.raises(sb.UsageError):
-                await table.upsert_many(rows, **options)
-        assert await table.upsert_many([], "id") == []
-
-
-async def test_chunks_are_sent_at_most_as_many_at_once_as_asked() -> None:
-    under_way = most = 0
-
-    async def count(request: httpx.Request) -> httpx.Response:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        await asyncio.sleep(0)
-        under_way -= 1
-        return httpx.Response(201)
-
-    async with SupabaseClient(URL, KEY, transport=httpx.MockTransport(count)) as supabase:
-        outcomes = await supabase.async_table("t").upsert_many(
-            ({"id": n} for n in range(90)), "id", size=10, parallel=3
-        )
-    assert (len(outcomes), outcomes.rows, most) == (9, 90, 3)
-
-
-READ = Head("read", "GET", "t", "t", repeatable=True)
-WRITE = Head("insert", "POST", "t", "t")
-
-
-def failed(sent: bool) -> sb.ConnectionFailed:
-    failure = sb.ConnectionFailed("no")
-    failure.sent = sent
-    return failure
-
-
-@pytest.mark.parametrize(
-    ("head", "error", "allowed"),
-    [
-        (READ, failed(sent=True), True),
-        (READ, sb.Unavailable("", status=503), True),
-        (READ, sb.StatementTimeout("", status=500, code="57014"), False),
-        (READ, sb.StatementTimeout("", status=503, code="57014"), False),
-        (READ, sb.Conflict("", status=409, code="40001"), True),
-        (READ, sb.BadQuery("", status=400), False),
-        (READ, sb.PoolExhausted(""), False),
-        (WRITE, failed(sent=True), False),
-        (WRITE, failed(sent=False), True),
-        (WRITE, sb.Unavailable("", status=429), False),
-        (WRITE, sb.Conflict("", status=409, code="40P01"), False),
-    ],
-)
-def test_only_what_is_safe_is_tried_again(head: Head, error: sb.SupabaseError, allowed: bool) -> None:
-    assert retry.may_repeat(head, error) is allowed
-    assert (retry.pause(head, error, attempt=1, remaining=30) is not None) is allowed
-    assert retry.pause(head, error, attempt=4, remaining=30) is None
-    assert retry.pause(head, error, attempt=1, remaining=0) is None
-
-
-def test_retry_after_reads_both_forms_and_ignores_nonsense() -> None:
-    now = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    assert retry.retry_after("7") == 7
-    assert retry.retry_after("Thu, 01 Jan 2026 12:00:30 GMT", now) == 30
-    assert retry.retry_after("Thu, 01 Jan 2026 11:00:00 GMT", now) == 0
-    assert [retry.retry_after(header) for header in (None, "", "soon", "-1")] == [None] * 4
-
-
-def test_null_in_a_body_is_only_refused_where_nan_made_it() -> None:
-    assert codec.encode({"a": None, "b": "null"}) == b'{"a":null,"b":"null"}'
-    for value in (float("nan"), [float("inf")], {"a": (1, float("-inf"))}):
-        with pytest.raises(sb.UsageError, match="NaN"):
-            codec.encode({"v": value})
-
-
-@pytest.mark.parametrize(("text", "item"), [("a", "a"), ("", '""'), (" a", '" a"'), ('a"', '"a\\""'), (True, "true")])
-def test_list_items_are_quoted_where_postgrest_would_misread_them(text: Any, item: str) -> None:
-    assert literals.list_item(text) == item
 
 
 async def test_a_message_that_imitates_a_schema_name_is_not_passed_on() -> None:

@@ -1,0 +1,58 @@
+"""One read, one write, one upsert against a server that misbehaves, and what must hold after each."""
+
+import asyncio
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from sistema_os import supabase as sb
+from sistema_os.supabase import SupabaseClient
+from tests.supabase.servers import Server, settled
+
+KEY = "the-key-that-nobody-may-see"
+# Generous, for a machine that does other things too; the benchmark measures it.
+OVERSHOOT = 2.0
+PERSON = "Conceição-123.456.789-09"
+ERROR = (
+    b'{"code":"%s","message":"invalid input: \\"Concei\xc3\xa7\xc3\xa3o-123.456.789-09\\"","details":"row","hint":null}'
+)
+
+
+@asynccontextmanager
+async def client(server: Server, deadline: float = 5, **options: Any) -> AsyncIterator[SupabaseClient]:
+    """Afterwards no task and no connection of this client may be left."""
+    before = asyncio.all_tasks()
+    async with SupabaseClient(server.url, KEY, deadline=deadline, **options) as supabase:
+        yield supabase
+    assert await settled(server, before) == set()
+
+
+async def read(supabase: SupabaseClient) -> Any:
+    return (await supabase.async_table("hospedes").select("*").eq("nome", PERSON).execute()).data
+
+
+async def write(supabase: SupabaseClient) -> Any:
+    return (await supabase.async_table("hospedes").insert({"nome": PERSON}).execute()).data
+
+
+async def upsert(supabase: SupabaseClient) -> Any:
+    return (await supabase.async_table("hospedes").upsert({"id": 1, "nome": PERSON}, on_conflict="id").execute()).data
+
+
+def assert_keeps_quiet(error: BaseException) -> None:
+    """Neither key nor person in message, repr, attributes or the traceback with all its locals' reprs."""
+    shown = [str(error), repr(error), repr(vars(error)), "".join(traceback.format_exception(error))]
+    assert not [text for text in shown if KEY in text or PERSON in text or "123.456" in text]
+    assert error.__cause__ is None
+    assert error.__context__ is None or isinstance(error.__context__, TimeoutError | asyncio.CancelledError)
+
+
+async def failing(call: Any, supabase: SupabaseClient, kind: type[sb.SupabaseError]) -> Any:
+    with pytest.raises(kind) as caught:
+        await call(supabase)
+    assert type(caught.value) is kind
+    assert_keeps_quiet(caught.value)
+    return caught.value
