@@ -120,7 +120,8 @@ class RoomMove:
     room: str
     url: str
     chip: SafeString
-    guests: str
+    leaving: str
+    arriving: str
     orders: list[ShownOrder]
 
 
@@ -158,7 +159,8 @@ def _moves(leaving: list[ListedGuest], arriving: list[ListedGuest]) -> list[Room
             keys[key],
             room_url(keys[key]),
             _chip(key in away, key in coming),
-            _names(guest for guest in guests if room_key(guest.room) == key),
+            _names(guest for guest in leaving if room_key(guest.room) == key),
+            _names(guest for guest in arriving if room_key(guest.room) == key),
             shown_orders(by_room[key]),
         )
         for key in rooms

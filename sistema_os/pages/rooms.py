@@ -73,8 +73,8 @@ def _answer(request: HttpRequest, asked: str, now: Listing, before: Listing | No
     answer: dict[str, Any] = {
         "room": rooms[key],
         "before": before,
-        "present": _shown(here, key, other=before, day=now.snapshot.business_date),
-        "past": _shown(there, key, other=now, day=before.snapshot.business_date, left=True) if before else [],
+        "present": _present(here, key, before, now.snapshot.business_date),
+        "past": _past(there, here, key, now, before.snapshot.business_date) if before else [],
         "coming": _coming(here, now.snapshot.business_date),
     }
     if request.user.has_perm(SEES_ORDERS):
@@ -92,20 +92,38 @@ class ShownGuest:
     # The room before or after a move between the two listings.
     moved: str
     moved_url: str
-    today: bool
+    leaves: bool
+    arrived: bool
 
 
 _CHIPS = {"na_casa": "ok", "saida": "off", "confirmada": "wait", "a_confirmar": "wait"}
 
 
-def _shown(
-    guests: Iterable[ListedGuest], key: str, *, other: Listing | None, day: date, left: bool = False
+def _present(here: Iterable[ListedGuest], key: str, before: Listing | None, day: date) -> list[ShownGuest]:
+    """Who is there, who left that day, who arrives that day."""
+    told = [g for g in here if g.in_house or (g.gone and g.departure >= day) or _arrives(g, day)]
+    return _shown(told, key, before, day)
+
+
+def _past(
+    there: Iterable[ListedGuest], here: Iterable[ListedGuest], key: str, now: Listing, day: date
 ) -> list[ShownGuest]:
-    """Of one listing: who is there or left, and who arrives that day; main guests first."""
+    """Who was there on the day before by its own list, and who arrived after that list and is still told of today."""
+    told = [g for g in there if g.in_house or (g.gone and g.departure >= day)]
+    known = {guest.stay for guest in told}
+    later = [g for g in here if g.stay not in known and g.arrival == day and (g.in_house or g.gone)]
+    return _shown([*told, *later], key, now, day)
+
+
+def _arrives(guest: ListedGuest, day: date) -> bool:
+    return guest.arrival == day and not guest.called_off and not guest.gone
+
+
+def _shown(told: Iterable[ListedGuest], key: str, other: Listing | None, day: date) -> list[ShownGuest]:
+    """Main guests first. `other` is the list that tells where they were before, or are now."""
     elsewhere = {guest.stay: guest.room for guest in other.guests if guest.room} if other else {}
-    told = [g for g in guests if g.in_house or g.gone or (g.arrival == day and not g.called_off and not left)]
-    told.sort(key=lambda g: (not g.in_house, g.gone, not g.main, str(g.name)))
-    return [_guest(guest, elsewhere.get(guest.stay, ""), key, day) for guest in told]
+    ordered = sorted(told, key=lambda g: (not g.in_house, g.gone, not g.main, str(g.name)))
+    return [_guest(guest, elsewhere.get(guest.stay, ""), key, day) for guest in ordered]
 
 
 def _guest(guest: ListedGuest, elsewhere: str, key: str, day: date) -> ShownGuest:
@@ -118,6 +136,7 @@ def _guest(guest: ListedGuest, elsewhere: str, key: str, day: date) -> ShownGues
         moved,
         room_url(moved) if moved else "",
         guest.departure == day,
+        guest.arrival == day,
     )
 
 
