@@ -13,6 +13,7 @@ from matching import states
 from pipeline import models as run_words
 from pipeline import registry, schedules
 from sistema_os import roles
+from sistema_os.menu import MENU
 from snapshots.models import Snapshot
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -69,6 +70,12 @@ def test_no_command_is_explained_that_does_not_exist() -> None:
 def test_every_permission_of_a_role_is_named(document: str) -> None:
     text = (ROOT / "docs" / document).read_text(encoding="utf-8")
     assert {label for labels in roles.ROLES.values() for label in labels if f"`{label}`" not in text} == set()
+
+
+def test_every_page_of_the_menu_is_explained_by_its_name() -> None:
+    with translation.override("pt-br"):
+        names = [str(entry.label) for section in MENU for entry in section.entries]
+    assert [name for name in names if name.lower() not in OPERATION.lower()] == []
 
 
 def test_every_role_is_explained() -> None:

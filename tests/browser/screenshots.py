@@ -22,6 +22,9 @@ PAGES: Final = {
     "sugestoes": "/admin/matching/matchsuggestion/",
     "execucoes": "/admin/pipeline/jobrun/",
     "snapshots": "/admin/snapshots/snapshot/",
+    "quartos": "/admin/rooms/",
+    "passagem": "/admin/handover/",
+    "gestao": "/admin/manager/",
 }
 # The newest of a list that says so, opened: name -> list, what its row says.
 DETAILS: Final = {

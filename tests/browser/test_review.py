@@ -15,6 +15,19 @@ pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
 LIST = "/admin/matching/matchsuggestion/"
 QUEUE = "/admin/matching/matchsuggestion/review/"
+PAGES = (
+    "/admin/",
+    LIST,
+    QUEUE,
+    "/admin/matching/alert/",
+    "/admin/rooms/",
+    "/admin/handover/",
+    "/admin/manager/",
+    "/admin/pipeline/jobrun/",
+    "/admin/pipeline/jobrun/start/",
+    "/admin/snapshots/snapshot/",
+    "/admin/snapshots/snapshot/compare/",
+)
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has_touch": True}
 
 
@@ -88,14 +101,7 @@ def test_the_pages_of_the_review_are_accessible_and_fit(
     robot: Robot, seeded: tuple[Hotel, int, int], request: Any
 ) -> None:
     robot.sign_in(username="bruno", password=DEMO_PASSWORD)
-    for page in (
-        "/admin/",
-        LIST,
-        QUEUE,
-        "/admin/pipeline/jobrun/",
-        "/admin/snapshots/snapshot/",
-        "/admin/matching/alert/",
-    ):
+    for page in PAGES:
         assert robot.visit(path=page) == 200
         assert robot.axe() == [], page
         assert robot.width() <= request.node.callspec.params["robot"]["viewport"]["width"], page
