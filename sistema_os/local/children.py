@@ -12,9 +12,15 @@ from sistema_os.local.errors import LocalStackError
 from sistema_os.local.processes import before_exec, end_group, gone, read_pid, spawn, wait_for
 from sistema_os.local.stack import PROJECT
 
+# Exit codes of the job commands: the run ended partial; the run was refused, mostly because another one is under way.
+_PARTIAL, _REFUSED = 3, 2
 _MANAGE = (sys.executable, str(PROJECT / "manage.py"))
 _STOP_SECONDS = 8.0
 _KILL = ((signal.SIGKILL, 5.0),)
+
+
+class Refused(LocalStackError):
+    """The command did not begin; it may do so later."""
 
 
 class Children:
@@ -50,8 +56,9 @@ class Children:
             raise
         finally:
             self._pid_file("command").unlink(missing_ok=True)
-        if process.returncode not in (0, 3):
-            raise LocalStackError(_sentence(said) or f"`manage.py {args[0]}` failed.")
+        if process.returncode not in (0, _PARTIAL):
+            kind = Refused if process.returncode == _REFUSED else LocalStackError
+            raise kind(_sentence(said) or f"`manage.py {args[0]}` failed.")
         return out or ""
 
     def serve(self, name: str, command: Sequence[str]) -> None:

@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from types import FrameType
 from typing import NoReturn
 
 from django.utils.translation import gettext as _
 
-from sistema_os.local.children import Children
+from sistema_os.local.children import Children, Refused
 from sistema_os.local.errors import LocalStackError
 from sistema_os.local.ports import in_use
 from sistema_os.local.processes import wait_for
@@ -23,6 +24,8 @@ from sistema_os.local.stack import Stack
 
 _READY_SECONDS = 60.0
 _WEB_WORKERS = 2
+_LOST_SECONDS = 180.0
+_ASK_AGAIN_SECONDS = 10.0
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Say = Callable[[str], None]
 
@@ -109,10 +112,24 @@ class Demo:
         last = None
         for last in sample.mornings():
             self._say("")
-            children.manage("pipeline_diario", "--date", last.isoformat(), quiet=False)
+            self._run_job(children, "pipeline_diario", last)
         if last is not None:
             for job in ("hospedes_casa", "rm_daily_collection"):
-                children.manage(job, "--date", last.isoformat(), quiet=False)
+                self._run_job(children, job, last)
+
+    def _run_job(self, children: Children, job: str, day: date) -> None:
+        """Again while a run stands in the way that a killed demo left: it is declared lost when it stays silent."""
+        give_up = time.monotonic() + _LOST_SECONDS
+        while True:
+            try:
+                children.manage(job, "--date", day.isoformat(), quiet=False)
+                return
+            except Refused as refused:
+                if time.monotonic() > give_up:
+                    raise
+                self._say(str(refused))
+                time.sleep(_ASK_AGAIN_SECONDS)
+                children.manage("cleanup_stale_runs")
 
     def _serve(self, children: Children) -> None:
         web = ["-m", "gunicorn", "sistema_os.wsgi", f"--bind=127.0.0.1:{self._port}", f"--workers={_WEB_WORKERS}"]
