@@ -59,7 +59,7 @@ def tell(request: HttpRequest, outcome: review.Outcome, *, quiet: bool = False) 
 def _tell_done(request: HttpRequest, outcome: review.Outcome) -> None:
     count = len(outcome.decisions) - len(outcome.came_back)
     if len(outcome.decisions) == count == 1:
-        messages.success(request, in_words(outcome.decisions[0]))
+        messages.success(request, _in_words(outcome.decisions[0]))
     elif count > 0:
         text = ngettext("%(count)d suggestion decided.", "%(count)d suggestions decided.", count)
         messages.success(request, text % {"count": count})
@@ -70,7 +70,7 @@ def _tell_done(request: HttpRequest, outcome: review.Outcome) -> None:
         )
 
 
-def in_words(decision: Decision) -> str:
+def _in_words(decision: Decision) -> str:
     suggestion = decision.suggestion
     words = {"order": suggestion.order.number, "guest": suggestion.stay.name if suggestion.stay else ""}
     if decision.verb == Verb.ACCEPT:

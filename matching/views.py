@@ -124,7 +124,7 @@ def _toast(decision: Decision | None) -> dict[str, Any]:
     if decision is None:
         return {"undo": None}
     waits = decision.writebacks.filter(state=WriteState.OPEN).exists()
-    return {"undo": decision, "undo_words": acting.in_words(decision), "undo_waits": waits}
+    return {"undo": decision, "undo_waits": waits}
 
 
 def _last_of(user: Any) -> Decision | None:

@@ -99,7 +99,7 @@ class TestTheQueue:
 
         assert "Rosa Lima" in second
         assert "messagelist" not in second  # the toast says it, and the card stays where it was
-        assert "vinculada a Tiago Figueiredo Neto" in second
+        assert f"OS {card.best.order.number}: aceita" in second
         assert 'name="undo"' in second
 
     def test_says_when_the_hotel_has_yet_to_confirm(self, card: Card, ana: User, away: Callable[[], None]) -> None:
