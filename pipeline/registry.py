@@ -74,11 +74,9 @@ def load() -> dict[str, JobDefinition]:
     """Imports every module of pipeline.jobs and EXTRA_JOB_MODULES; returns the jobs they register."""
     import pipeline.jobs
 
-    for module in pkgutil.iter_modules(pipeline.jobs.__path__, "pipeline.jobs."):
-        importlib.import_module(module.name)
-    for name in getattr(settings, "EXTRA_JOB_MODULES", ()):
-        importlib.import_module(name)
-    return dict(sorted(_jobs.items()))
+    own = [module.name for module in pkgutil.iter_modules(pipeline.jobs.__path__, "pipeline.jobs.")]
+    named = {importlib.import_module(name).__name__ for name in (*own, *settings.EXTRA_JOB_MODULES)}
+    return {name: job for name, job in sorted(_jobs.items()) if job.run.__module__ in named}
 
 
 def get(name: str) -> JobDefinition:

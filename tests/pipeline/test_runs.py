@@ -304,3 +304,11 @@ def test_a_run_is_resumed_once_and_only_when_it_is_over(db: None, open_sample: O
     runs.request_cancel(runs.resume(live))
     with pytest.raises(runs.InvalidRun):
         runs.resume(live)
+
+
+def test_only_jobs_of_the_named_modules_can_run(db: None, open_sample: OpenSample, settings: Settings) -> None:
+    assert "sample" in registry.load()
+    settings.EXTRA_JOB_MODULES = []
+    assert "sample" not in registry.load()
+    with pytest.raises(registry.UnknownJob):
+        open_sample()
