@@ -8,7 +8,8 @@ from typing import Any
 from sistema_os.local.hotel.bookings import Booking, Desk
 from sistema_os.local.hotel.clock import SAO_PAULO
 from sistema_os.local.hotel.noise import plain
-from sistema_os.local.hotel.styles import INSTEAD, STYLES, Draft, Scene
+from sistema_os.local.hotel.scene import Draft, Scene
+from sistema_os.local.hotel.styles import INSTEAD, STYLES
 
 _HOURS = [1, 1, 0, 0, 1, 2, 4, 8, 9, 8, 7, 6, 5, 6, 6, 6, 5, 5, 6, 7, 7, 5, 3, 2]
 _ORIGINS = {"recepcao": 50, "whatsapp": 20, "governanca": 15, "ramal": 10, "app": 5}
