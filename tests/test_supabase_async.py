@@ -59,7 +59,7 @@ async def test_a_server_that_never_answers_is_left_at_the_deadline_while_the_loo
             await supabase.async_table("ordens_servico").select("*").execute()
         took = time.monotonic() - started
     assert DEADLINE <= took < DEADLINE + 1
-    assert len(beats) > DEADLINE / BEAT / 2
+    assert len(beats) > 10
 
 
 async def test_wait_for_ends_a_query_before_its_deadline(never_answers: str) -> None:

@@ -159,9 +159,21 @@ async def test_a_cookie_is_never_sent_back() -> None:
 
 async def test_the_wait_for_a_free_connection_counts_and_has_its_own_error() -> None:
     async with silent() as server, client(server, deadline=0.3, max_connections=1) as supabase:
-        outcomes = await asyncio.gather(read(supabase), read(supabase), return_exceptions=True)
-        assert [type(outcome) for outcome in outcomes] == [sb.DeadlineExceeded, sb.PoolExhausted]
+        async with supabase._session._slots:
+            await failing(read, supabase, sb.PoolExhausted)
+        assert server.requests == []
+        await failing(read, supabase, sb.DeadlineExceeded)
         assert len(server.requests) == 1
+
+
+async def test_a_write_that_gets_its_connection_too_late_is_not_sent_any_more() -> None:
+    async with silent() as server, client(server, deadline=1, max_connections=1) as supabase:
+        async with supabase._session._slots:
+            waiting = asyncio.ensure_future(write(supabase))
+            await asyncio.sleep(0.97)
+        with pytest.raises(sb.PoolExhausted):
+            await waiting
+        assert server.requests == []
 
 
 async def test_after_an_error_in_the_middle_of_a_body_the_connection_is_not_used_again() -> None:

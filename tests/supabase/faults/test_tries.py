@@ -95,6 +95,6 @@ async def test_retries_end_with_the_deadline_and_the_error_tells_the_last_failur
             if len(server.requests) == 1:
                 writer.write(answer("503 Service Unavailable", b""))
 
-    async with serving(first_down_then_silent, server), client(server, deadline=0.4) as supabase:
+    async with serving(first_down_then_silent, server), client(server, deadline=1) as supabase:
         error = await failing(read, supabase, sb.DeadlineExceeded)
         assert "2 requests, the last failure Unavailable" in str(error)
