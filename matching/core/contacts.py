@@ -11,7 +11,7 @@ _DIGIT_RUN = re.compile(r"(?<![\w/])\+?\(?\d(?:[\s().-]{0,3}\d){7,15}(?![\w/])")
 _IDENTITY = re.compile(r"(?<!\w)[A-Za-z]{2}\d{6,8}(?!\w)")
 # Addresses that a booking site makes up per stay: they name nobody twice.
 OTA_DOMAINS = ("booking.com", "expedia", "airbnb", "agoda", "hotels.com", "decolar", "despegar", "trip.com", "hurb")
-MIN_PHONE = 8
+MIN_PHONE, MIN_CONTACT_DIGITS = 8, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ def email_key(address: str) -> str:
 
 def extract(text: str) -> tuple[Contacts, str]:
     """What the text (without marks) holds, and the text without it."""
+    if "@" not in text and sum(map(str.isdigit, text)) < MIN_CONTACT_DIGITS:
+        return NO_CONTACTS, text
     emails = [key for found in _EMAIL.findall(text) if (key := email_key(found))]
     text = _EMAIL.sub(" ", text)
     documents = [digits(found) for found in _CPF_FORM.findall(text)]

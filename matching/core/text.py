@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 # What is read of one field. Names and rooms stand at the front of an order; a pasted e-mail must not cost a second.
 MAX_CHARS = 4_000
@@ -27,22 +27,15 @@ _WORD = re.compile(r"[^\W\d_]+")
 _TOKEN = re.compile(r"[^\W\d_]+|\d+[^\W\d_]*|[^\w\s]")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word, a number (with the letters that hang on it) or one punctuation mark."""
 
     text: str
     capital: bool
     glued: bool
     """No space stands between this token and the one before."""
-
-    @property
-    def is_word(self) -> bool:
-        return self.text[0].isalpha()
-
-    @property
-    def is_number(self) -> bool:
-        return self.text[0].isdigit()
+    is_word: bool
+    is_number: bool
 
 
 @lru_cache(maxsize=65_536)
@@ -64,7 +57,8 @@ def tokenize(text: str) -> list[Token]:
     end = -1
     for match in _TOKEN.finditer(text[:MAX_CHARS]):
         raw = match.group()
-        found.append(Token(raw.lower(), raw[0].isupper(), match.start() == end))
+        head = raw[0]
+        found.append(Token(raw.lower(), head.isupper(), match.start() == end, head.isalpha(), head.isdigit()))
         end = match.end()
         if len(found) == MAX_TOKENS:
             break
