@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -121,6 +121,7 @@ class SnapshotAdmin(_SnapshotBase):
 @admin.register(Source)
 class SourceAdmin(_SourceBase):
     list_display = ("shown_title", "name")
+    view_on_site = False
     fields = threshold_names()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -132,6 +133,3 @@ class SourceAdmin(_SourceBase):
     @admin.display(description=_("source"))
     def shown_title(self, source: Source) -> str:
         return str(source)
-
-    def view_on_site(self, source: Source) -> str:
-        return reverse("admin:snapshots_snapshot_changelist") + f"?source__id__exact={source.pk}"
