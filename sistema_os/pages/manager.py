@@ -24,7 +24,6 @@ from matching.states import Band
 from pipeline.context import current_business_date
 from pipeline.panel import ages
 from pipeline.shift import today as todays_run
-from pipeline.words import duration
 
 PERMISSION = "matching.view_decision"
 BEST_FIRST = (Band.STRONG, Band.DOUBT, Band.WEAK)
@@ -186,7 +185,7 @@ def lasted(time: timedelta | None) -> str:
     if time >= timedelta(days=2):
         return _("%(days)s days") % {"days": number_format(round(time / timedelta(days=1), 1), 1)}
     if time < timedelta(minutes=1):
-        return duration(time)
+        return f"{round(time.total_seconds())} s"
     hours, minutes = divmod(round(time / timedelta(minutes=1)), 60)
     return f"{hours} h {minutes:02d} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
 

@@ -1,6 +1,6 @@
 """Who is in a room now, who was there yesterday, and what is still to be done there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -30,9 +31,11 @@ from snapshots import by_date
 
 PERMISSION = "snapshots.view_snapshot"
 SEES_ORDERS = "matching.view_matchsuggestion"
-# "Bangalô 12" fits; a document or a name does not, and is not repeated on the page.
-LONGEST_ROOM = 14
+# "Bangalô 12" fits; a document or a whole name does not, and stays neither on the page nor in its address.
+LONGEST_ROOM, MOST_FIGURES = 13, 6
+TOO_LONG = "long"
 MOST_COMING = 5
+MOST_NEAR = 6
 
 
 @require_GET
@@ -40,18 +43,19 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
     asked = " ".join(request.GET.get("q", "").split())
-    too_long = len(asked) > LONGEST_ROOM
+    if len(asked) > LONGEST_ROOM or sum(map(str.isdigit, asked)) > MOST_FIGURES:
+        return redirect(f"{reverse('admin:rooms')}?{TOO_LONG}=1")
     now = listing(by_date.latest(SOURCE))
     context = site.each_context(request) | {
         "title": _("Rooms"),
-        "asked": "" if too_long else asked,
-        "too_long": too_long,
+        "asked": asked,
+        "too_long": TOO_LONG in request.GET,
         "longest": LONGEST_ROOM,
         "now": now,
         "stale": now is not None and now.snapshot.business_date < current_business_date(),
         "day_format": _("n/j"),
     }
-    if now and asked and not too_long:
+    if now and asked and not now.unreadable:
         before = listing(by_date.last_before(SOURCE, now.snapshot.business_date))
         context |= _answer(request, asked, now, before)
     elif now:
@@ -67,8 +71,7 @@ def _answer(request: HttpRequest, asked: str, now: Listing, before: Listing | No
     key = typed_room(asked)
     rooms = (before.rooms() if before else {}) | now.rooms()
     if key not in rooms:
-        near = get_close_matches(key, rooms, n=6, cutoff=0.6) if key else []
-        return {"unknown": True, "near": [(rooms[name], room_url(rooms[name])) for name in near]}
+        return {"unknown": True, "near": [(rooms[name], room_url(rooms[name])) for name in _near(key, rooms)]}
     here, there = now.of_room(key), before.of_room(key) if before else []
     answer: dict[str, Any] = {
         "room": rooms[key],
@@ -81,6 +84,14 @@ def _answer(request: HttpRequest, asked: str, now: Listing, before: Listing | No
         stays = {guest.stay for guest in (*here, *there) if guest.in_house or guest.gone}
         answer["orders"] = shown_orders(open_orders.concerning(stays, [key]))
     return answer
+
+
+def _near(key: str, rooms: Mapping[str, str]) -> list[str]:
+    """Rooms that may have been meant: the same figures in another order first."""
+    if not key:
+        return []
+    mixed = [room for room in rooms if sorted(room) == sorted(key)]
+    return list(dict.fromkeys([*sorted(mixed), *get_close_matches(key, rooms, n=MOST_NEAR, cutoff=0.6)]))[:MOST_NEAR]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,156 @@
+"""What the next shift must know."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from matching import alerts
+from matching.models import WriteBack
+from matching.states import AlertKind, LateConflict, Severity, WriteKind
+from pipeline.models import JobRun, State
+from tests.shell.pages.conftest import SignIn, accept, collect, order, row, stay, suggest
+
+ONE = timedelta(days=1)
+
+
+def _page(client: object, **query: str) -> str:
+    return str(client.get("/admin/handover/", query).content.decode())  # type: ignore[attr-defined]  # Django's Client
+
+
+def _run(day: date, state: State, reason: str = "") -> JobRun:
+    now = timezone.now()
+    return JobRun.objects.create(
+        job="hospedes_casa", business_date=day, state=state, trigger="schedule", finished_at=now, reason=reason
+    )
+
+
+def test_a_quiet_day_says_none_everywhere(sign_in: SignIn, today: date) -> None:
+    collect(today, row(1, "203", today))
+    page = _page(sign_in("carla"))
+    for words in ("nenhum quarto que sai ou chega", "toda decisão já está gravada", "Nenhuma nesse dia", "Nada."):
+        assert words in page
+    assert "note-hold" not in page
+
+
+def test_without_a_list_it_says_that_it_does_not_know(sign_in: SignIn) -> None:
+    assert "Não se sabe: não há listagem" in _page(sign_in("carla"))
+
+
+def test_open_orders_of_rooms_that_leave_or_arrive_stand_by_room(sign_in: SignIn, today: date) -> None:
+    iso = today.isoformat()
+    collect(
+        today,
+        row(1, "203", today, saida=iso, nome_listagem="Ana Sai"),
+        row(2, "203", today, chegada=iso, status="confirmada", nome_listagem="Bia Chega"),
+        row(3, "118", today, chegada=iso, status="confirmada"),
+        row(4, "415", today),
+        row(5, None, today, chegada=iso, status="confirmada"),
+    )
+    order(1, room_text="0203", request="torneira do 203")
+    suggest(order(2, request="berço sem quarto escrito"), stay(3, "118", today + ONE))
+    order(3, room_text="415", request="de quem fica")
+    order(4, room_text="203", status="concluida", request="já feita")
+    page = _page(sign_in("carla"))
+    assert page.index("berço sem quarto escrito") < page.index("torneira do 203")
+    assert "sai e chega" in page
+    assert "sai: Ana Sai" in page
+    assert "chega: Bia Chega" in page
+    assert "1 sem UH" in page
+    assert "de quem fica" not in page
+    assert "já feita" not in page
+
+
+def test_cards_of_those_who_leave_are_listed_and_cut_with_a_count(sign_in: SignIn, today: date) -> None:
+    for number in range(1, 31):
+        suggest(order(number, request=f"pedido {number:02}"), stay(number, f"{number:03}", today))
+    suggest(order(99, request="de quem fica"), stay(99, "999", today + ONE))
+    page = _page(sign_in("carla"))
+    assert "pedido 25" in page
+    assert "pedido 26" not in page
+    assert "e mais 5 na fila" in page
+    assert "de quem fica" not in page
+    assert "de quem fica" in _page(sign_in("carla"), date=(today + ONE).isoformat())
+
+
+def test_links_that_wait_and_links_that_were_refused(sign_in: SignIn, today: date) -> None:
+    client = sign_in("carla")
+    waiting = suggest(order(1), stay(1, "203", today))
+    decision = accept(waiting, User.objects.get(username="bruno"))
+    WriteBack.objects.create(
+        kind=WriteKind.LINK,
+        decision=decision,
+        suggestion=waiting,
+        order=waiting.order,
+        stay_id=1,
+        texto_versao=1,
+        username="bruno",
+        attempts=3,
+        next_try_at=timezone.now(),
+    )
+    suggest(order(2), stay(2, "204", today), conflict=LateConflict.LINKED_ELSEWHERE)
+    page = _page(client)
+    assert "a confirmar</span>" in page
+    assert "bruno; 3 tentativas" in page
+    assert "já tinha" in page
+    assert "Decida de novo." in page
+
+
+def test_alerts_come_the_worst_first_and_settled_ones_not_at_all(sign_in: SignIn, today: date) -> None:
+    client = sign_in("ana")
+    guest = stay(1, "203", today)
+    alerts.raise_alert(AlertKind.DEPARTURE, Severity.MEDIUM, order=order(1), stay=guest)
+    alerts.raise_alert(AlertKind.EARLY_DEPARTURE, Severity.HIGH, order=order(2), stay=guest)
+    settled = alerts.raise_alert(AlertKind.ROOM_MOVED, Severity.HIGH, order=order(3), stay=guest)
+    alerts.settle(settled, User.objects.get(username="ana"))
+    page = _page(client)
+    assert page.index("Saída antecipada com OS aberta") < page.index("Saída com OS aberta")
+    assert "Troca de UH com OS aberta" not in page
+
+
+def test_a_held_list_is_told_with_its_reason_and_the_one_before_it_used(sign_in: SignIn, today: date) -> None:
+    collect(today, row(1, "203", today, saida=today.isoformat()))
+    collect(today, row(2, "204", today), announced=9)
+    order(1, room_text="203", request="torneira")
+    page = _page(sign_in("carla"))
+    assert "note-hold" in page
+    assert "Nada expirou por causa dela" in page
+    assert "torneira" in page
+
+
+def test_runs_that_went_wrong_are_told_once_a_job_and_whether_it_is_over(sign_in: SignIn, today: date) -> None:
+    client = sign_in("carla")
+    _run(today, State.FAILED, "O Supabase não respondeu.")
+    _run(today, State.FAILED, "O Supabase não respondeu.")
+    _run(today - ONE, State.FAILED, "Coisa de ontem.")
+    page = _page(client)
+    assert page.count("O Supabase não respondeu.") == 1
+    assert "2 vezes" in page
+    assert "Coisa de ontem." not in page
+    assert "Deu certo" not in page
+    _run(today, State.SUCCEEDED)
+    assert "Deu certo às" in _page(client)
+    assert "Coisa de ontem." in _page(client, date=(today - ONE).isoformat())
+
+
+def test_yesterday_is_told_by_yesterdays_list(sign_in: SignIn, today: date) -> None:
+    before = today - ONE
+    collect(before, row(1, "203", before, saida=before.isoformat()))
+    collect(today, row(2, "204", today))
+    order(1, room_text="203", request="torneira")
+    assert "torneira" in _page(sign_in("carla"), date=before.isoformat())
+    assert "torneira" not in _page(sign_in("carla"))
+
+
+@pytest.mark.parametrize("text", ["ontem", "2026-13-45", "2026-02-30", "0001-01-01", "9999-12-31", "1' OR 1=1", "\x00"])
+def test_a_date_that_is_none_means_today_and_says_so(sign_in: SignIn, text: str) -> None:
+    assert "Não deu para entender essa data" in _page(sign_in("carla"), date=text)
+
+
+def test_hidden_guests_have_no_name_on_paper_either(sign_in: SignIn, today: date) -> None:
+    collect(today, row(1, "203", today, saida=today.isoformat(), incognito=True, nome_listagem="Famoso"))
+    order(1, room_text="203")
+    page = _page(sign_in("carla"))
+    assert "hóspede reservado" in page
+    assert "Famoso" not in page

@@ -1,0 +1,98 @@
+"""The manager's page in words."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from matching.quality_charts import measured
+from pipeline.models import JobRun, State
+from sistema_os.pages import manager
+from tests.shell.pages.conftest import SignIn
+from tests.shell.pages.crowd import crowd
+
+
+def test_without_a_decision_it_says_when_there_will_be_something(sign_in: SignIn) -> None:
+    page = sign_in("carla").get("/admin/manager/").content.decode()
+    assert "Ninguém decidiu nada nesses dias" in page
+    assert "O pipeline diário ainda não rodou hoje." in page
+    assert "Aceitação por faixa" not in page
+    assert "Nenhum vínculo ainda" in page
+
+
+def test_the_figures_find_what_people_think_of_the_model(sign_in: SignIn) -> None:
+    crowd(900, 85)
+    page = sign_in("carla").get("/admin/manager/?days=90").content.decode()
+    for heading in ("Aceitação por faixa", "Precisão por semana", "Tempo até o vínculo", "A equipe como um todo"):
+        assert heading in page
+    assert "Na faixa forte, a equipe recusou" in page
+    assert "em lote, conte com até" in page
+
+
+def test_nobody_is_named(sign_in: SignIn) -> None:
+    crowd(60, 6)
+    page = sign_in("carla").get("/admin/manager/?days=7").content.decode()
+    assert not [user for user in User.objects.filter(username__startswith="pessoa") if user.username in page]
+
+
+@pytest.mark.parametrize("days", ["", "0", "31", "abc", "9" * 400, "7' OR 1=1"])
+def test_an_unknown_period_is_the_usual_one(sign_in: SignIn, days: str) -> None:
+    response = sign_in("carla").get("/admin/manager/", {"days": days})
+    assert response.status_code == 200
+    assert 'days=30" aria-current="true"' in response.content.decode()
+
+
+def test_todays_run_is_one_line_and_late_data_says_what_it_means(sign_in: SignIn) -> None:
+    now = timezone.now()
+    JobRun.objects.create(
+        job="pipeline_diario",
+        business_date=timezone.localdate(),
+        state=State.FAILED,
+        trigger="schedule",
+        started_at=now,
+        finished_at=now,
+        reason="O Supabase recusou a chave.",
+    )
+    JobRun.objects.create(
+        job="rm_daily_collection",
+        business_date=timezone.localdate() - timedelta(days=2),
+        state=State.SUCCEEDED,
+        trigger="schedule",
+        started_at=now - timedelta(days=2),
+        finished_at=now - timedelta(days=2),
+    )
+    page = sign_in("carla").get("/admin/manager/").content.decode()
+    assert "falhou, O Supabase recusou a chave." in page
+    assert "note-bad" in page
+    assert "eceita e ocupação futura" in page
+    assert "Todos os dados estão em dia" not in page
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(None, "—"), (0.0, "0,0%"), (1.0, "100,0%"), (0.99999, "99,9%"), (0.00001, "0,1%"), (0.863, "86,3%")],
+)
+def test_a_share_never_rounds_to_certainty(share: float | None, words: str) -> None:
+    assert manager.percent(share) == words
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        (None, "—"),
+        (timedelta(seconds=-5), "0 s"),
+        (timedelta(seconds=59), "59 s"),
+        (timedelta(minutes=24, seconds=20), "24 min"),
+        (timedelta(minutes=59, seconds=40), "1 h"),
+        (timedelta(hours=5, minutes=7), "5 h 07 min"),
+        (timedelta(days=3, hours=12), "3,5 dias"),
+    ],
+)
+def test_times_are_told_as_people_tell_them(time: timedelta | None, words: str) -> None:
+    assert manager.lasted(time) == words
+
+
+def test_few_decisions_promise_nothing_about_bulk() -> None:
+    told = manager._sentences(measured(9, 10), measured(5, 5))
+    assert "poucas decisões" in told[-1]
