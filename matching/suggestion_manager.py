@@ -8,13 +8,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from django.db import transaction
 from django.db.models import F, Model, Q
 from django.utils import timezone
 
-from matching.locking import Fence, lock_orders, no_fence
+from matching.locking import Fence, again_after_deadlock, lock_orders, no_fence
 from matching.mirror import mirror
 from matching.models import MatchSuggestion, Order, Stay, WriteBack
 from matching.planning import CandidateLike, Plan, plan
@@ -57,23 +58,29 @@ def refresh(orders: Iterable[Mapping[str, Any]], stays: Iterable[Mapping[str, An
     """Brings the local copies up to date, hidden guests included: what was suggested for one of them ends here,
     and so do suggestions for an order that somebody linked outside."""
     for stay_rows in _chunks(stays):
-        with transaction.atomic():
-            fence()
-            _upsert(Stay, {int(row["id"]): stay_fields(row) for row in stay_rows})
-            hidden = MatchSuggestion.objects.pending().filter(
-                stay__in=[row["id"] for row in stay_rows], stay__hidden=True
-            )
-            _end(hidden, State.EXPIRED, EndReason.HIDDEN_GUEST)
+        again_after_deadlock(partial(_refresh_stays, stay_rows, fence))
     for order_rows in _chunks(orders):
-        with transaction.atomic():
-            fence()
-            _upsert_orders({int(row["id"]): order_fields(row) for row in order_rows})
-            elsewhere = (
-                MatchSuggestion.objects.pending()
-                .filter(order__in=[row["id"] for row in order_rows], order__linked=True)
-                .exclude(order__in=WriteBack.objects.filter(state=WriteState.OPEN).values("order"))
-            )
-            _end(elsewhere, State.EXPIRED, EndReason.LINKED_ELSEWHERE)
+        again_after_deadlock(partial(_refresh_orders, order_rows, fence))
+
+
+def _refresh_stays(rows: Sequence[Mapping[str, Any]], fence: Fence) -> None:
+    with transaction.atomic():
+        fence()
+        _upsert(Stay, {int(row["id"]): stay_fields(row) for row in rows})
+        hidden = MatchSuggestion.objects.pending().filter(stay__in=[row["id"] for row in rows], stay__hidden=True)
+        _end(hidden, State.EXPIRED, EndReason.HIDDEN_GUEST)
+
+
+def _refresh_orders(rows: Sequence[Mapping[str, Any]], fence: Fence) -> None:
+    with transaction.atomic():
+        fence()
+        _upsert_orders({int(row["id"]): order_fields(row) for row in rows})
+        elsewhere = (
+            MatchSuggestion.objects.pending()
+            .filter(order__in=[row["id"] for row in rows], order__linked=True)
+            .exclude(order__in=WriteBack.objects.filter(state=WriteState.OPEN).values("order"))
+        )
+        _end(elsewhere, State.EXPIRED, EndReason.LINKED_ELSEWHERE)
 
 
 def publish(result: ResultLike, *, orders: Iterable[int], run_id: int | None, fence: Fence) -> Counts:

@@ -14,8 +14,10 @@ from django.db import transaction
 
 from matching import alerts, suggestion_manager
 from matching.hospede_matcher import MatchResult, match_orders
+from matching.locking import again_after_deadlock
 from matching.models import Alert
 from matching.states import Band, EndReason
+from matching.suggestion_manager import Counts
 from pipeline.context import RunContext
 from pipeline.orchestration import effects, known, listing_rows, order_rows, plan
 from pipeline.orchestration.effects import Effect
@@ -54,7 +56,7 @@ class Done:
     matched: int = 0
     # Orders that the engine offers nothing for, because the one meant is most likely not in the listing.
     unanswered: int = 0
-    counts: suggestion_manager.Counts = field(default_factory=suggestion_manager.Counts)
+    counts: Counts = field(default_factory=Counts)
     expired: int = 0
     alerts: int = 0
     skipped: int = 0
@@ -143,21 +145,31 @@ class MatchingStep:
     def _begin(self, result: MatchResult, first: list[int]) -> None:
         """What expires, and the new suggestions of the orders concerned, in one transaction: no crash leaves an
         order without suggestions that nothing would match again."""
-        with transaction.atomic():
-            self.context.fence()
-            self.done.expired += self._expire()
-            self._add(suggestion_manager.publish(_only(result, first), orders=first, **self._run()))
+
+        def work() -> tuple[int, Counts]:
+            with transaction.atomic():
+                self.context.fence()
+                return self._expire(), suggestion_manager.publish(_only(result, first), orders=first, **self._run())
+
+        # A person's batch may hold the same orders crosswise; PostgreSQL ends one of the two, perhaps this one.
+        expired, counts = again_after_deadlock(work)
+        self.done.expired += expired
+        self._add(counts)
 
     def _publish(self, result: MatchResult, chunk: list[int]) -> None:
-        with transaction.atomic():
-            self.context.fence()
-            self._add(suggestion_manager.publish(_only(result, chunk), orders=chunk, **self._run()))
-            self.context.save_checkpoint({"changes": self._upto(), "last_order": chunk[-1]})
+        def work() -> Counts:
+            with transaction.atomic():
+                self.context.fence()
+                counts = suggestion_manager.publish(_only(result, chunk), orders=chunk, **self._run())
+                self.context.save_checkpoint({"changes": self._upto(), "last_order": chunk[-1]})
+                return counts
+
+        self._add(again_after_deadlock(work))
 
     def _run(self) -> dict[str, Any]:
         return {"run_id": self.context.run_id, "fence": self.context.fence}
 
-    def _add(self, counts: suggestion_manager.Counts) -> None:
+    def _add(self, counts: Counts) -> None:
         made = self.done.counts
         made.created += counts.created
         made.rescored += counts.rescored
