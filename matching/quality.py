@@ -34,7 +34,7 @@ def verdicts_by_day(today: date) -> dict[date, Counts]:
     found: dict[date, Counts] = {}
     for row in _by_band(told.annotate(day=TruncDate("at")), yes=Q(verb__in=YES)):
         found[row["day"]] = {name: (row[f"{name}_yes"], row[f"{name}_all"]) for name in _RANGES}
-    for row in _by_band(_passed_over(since).annotate(day=TruncDate("decision__at")), yes=Q(pk=None)):
+    for row in _by_band(_passed_over(since).annotate(day=TruncDate("decision__at"))):
         day = found.setdefault(row["day"], {})
         for name in _RANGES:
             yes, everything = day.get(name, (0, 0))
@@ -48,9 +48,10 @@ _RANGES: dict[str, Q] = {
 }
 
 
-def _by_band(rows: Any, yes: Q) -> Iterable[dict[str, Any]]:
-    wanted = {f"{name}_yes": Count("pk", filter=within & yes) for name, within in _RANGES.items()}
-    wanted |= {f"{name}_all": Count("pk", filter=within) for name, within in _RANGES.items()}
+def _by_band(rows: Any, yes: Q | None = None) -> Iterable[dict[str, Any]]:
+    wanted = {f"{name}_all": Count("pk", filter=within) for name, within in _RANGES.items()}
+    if yes is not None:
+        wanted |= {f"{name}_yes": Count("pk", filter=within & yes) for name, within in _RANGES.items()}
     counted: Iterable[dict[str, Any]] = rows.values("day").annotate(**wanted).order_by("day")
     return counted
 
