@@ -25,7 +25,7 @@ BAD_ORDERS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("columns", "problem"), BAD_ORDERS.values(), ids=BAD_ORDERS.keys())
-def test_an_order_that_cannot_be_read_is_skipped_and_the_rest_is_done(columns: dict[str, Any], problem: str):
+def test_an_order_that_cannot_be_read_is_skipped_and_the_rest_is_done(columns: dict[str, Any], problem: str) -> None:
     rows = [order("secret 203", os_id=5) | columns, order("Pedro 203 toalha", os_id=6)]
     outcome = Engine(HOUSE).match(rows)
     assert [(s.side, s.row, s.problem) for s in outcome.skipped] == [("orders", 1, problem)]
@@ -47,14 +47,14 @@ BAD_STAYS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("columns", "problem"), BAD_STAYS.values(), ids=BAD_STAYS.keys())
-def test_a_stay_that_cannot_be_read_is_skipped_and_the_rest_is_done(columns: dict[str, Any], problem: str):
+def test_a_stay_that_cannot_be_read_is_skipped_and_the_rest_is_done(columns: dict[str, Any], problem: str) -> None:
     result = match_orders([order("Pedro 203 toalha")], [stay(2, "Secret Person", "204") | columns, *HOUSE])
     assert [(s.side, s.row, s.problem) for s in result.skipped] == [("stays", 1, problem)]
     assert result.candidates[0].listagem_id == 1
 
 
 @pytest.mark.parametrize("row", [None, 7, "text", [1]], ids=repr)
-def test_what_is_no_row_at_all_is_skipped(row: Any):
+def test_what_is_no_row_at_all_is_skipped(row: Any) -> None:
     outcome = Engine([row, *HOUSE]).match([row, order("Pedro 203 toalha")])
     assert [(s.side, s.row, s.problem) for s in outcome.skipped] == [
         ("stays", 1, "not a row"),
@@ -63,14 +63,14 @@ def test_what_is_no_row_at_all_is_skipped(row: Any):
     assert outcome.candidates[0].listagem_id == 1
 
 
-def test_unknown_columns_are_ignored_and_absent_ones_that_may_be_absent_too():
+def test_unknown_columns_are_ignored_and_absent_ones_that_may_be_absent_too() -> None:
     bare = {"id": 1, "aberta_em": "2026-03-10T15:00:00Z", "descricao": "Pedro Figueira 203", "new_column": {"x": 1}}
     guest = {"id": 9, "nome_listagem": "Pedro Figueira", "status": "na_casa", "uh": "203"}
     found = match([bare], [guest | {"chegada": "2026-03-08", "saida": "2026-03-12", "new": 1}, *crowd()])
     assert found[0].listagem_id == 9
 
 
-def test_of_two_rows_with_one_id_one_counts_and_the_other_is_reported():
+def test_of_two_rows_with_one_id_one_counts_and_the_other_is_reported() -> None:
     twice = [stay(1, "Pedro Figueira", "203"), stay(1, "Pedro Figueira", "203")]
     outcome = Engine([*crowd(), *twice]).match([order("Pedro 203"), order("Pedro 203")])
     assert [(s.side, s.problem) for s in outcome.skipped] == [
@@ -80,12 +80,12 @@ def test_of_two_rows_with_one_id_one_counts_and_the_other_is_reported():
     assert sum(c.listagem_id == 1 for c in outcome.candidates) == 1
 
 
-def test_a_row_that_vanished_from_the_export_is_no_candidate():
+def test_a_row_that_vanished_from_the_export_is_no_candidate() -> None:
     gone = stay(1, "Pedro Figueira", "203") | {"removido_em": "2026-03-09T06:00:00Z"}
     assert all(c.listagem_id != 1 for c in ask("Pedro Figueira 203", [*crowd(), gone]))
 
 
-def test_no_stays_and_no_orders_are_fine():
+def test_no_stays_and_no_orders_are_fine() -> None:
     assert match([], []) == []
     assert match([], HOUSE) == []
     assert [c.listagem_id for c in match([order("piscina azulejo solto")], [])] in ([None], [])
@@ -111,17 +111,17 @@ ODD_TEXTS = {
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
-def test_any_text_gets_an_answer(text: str):
+def test_any_text_gets_an_answer(text: str) -> None:
     outcome = Engine(HOUSE).match([order(text), order(text, os_id=2, hospede_texto=text, solicitante_texto=text)])
     assert outcome.skipped == []
 
 
 @pytest.mark.parametrize("name", ["emoji", "zero width", "astral letters", "ten kilobytes", "null character"])
-def test_odd_signs_do_not_hide_the_guest(name: str):
+def test_odd_signs_do_not_hide_the_guest(name: str) -> None:
     assert best(ODD_TEXTS[name], HOUSE).listagem_id == 1
 
 
-def test_names_from_anywhere_can_stand_in_the_register():
+def test_names_from_anywhere_can_stand_in_the_register() -> None:
     names = ["محمد علي", "王小明", "Владимир Петров", "", "-", "🙂", "A", "de da", "X" * 5_000]
     stays: list[Row] = [stay(i, name, str(100 + i)) for i, name in enumerate(names, 1)]
     outcome = Engine(stays).match(
@@ -132,7 +132,7 @@ def test_names_from_anywhere_can_stand_in_the_register():
     assert first == {1: 1, 2: 2, 3: 3}
 
 
-def test_ten_thousand_stays_of_one_room_and_name_cost_an_order_no_more_than_the_caps():
+def test_ten_thousand_stays_of_one_room_and_name_cost_an_order_no_more_than_the_caps() -> None:
     stays = [stay(i, "Pedro Figueira", "203", booking=i) for i in range(1, 10_001)]
     engine = Engine(stays)
     parsed = parse_order(order("Pedro Figueira 203 toalha"), engine.rooms)

@@ -31,7 +31,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     return orders, stays
 
 
-def test_a_line_comes_out_for_every_hypothesis(files: tuple[Path, Path]):
+def test_a_line_comes_out_for_every_hypothesis(files: tuple[Path, Path]) -> None:
     done = run(*files)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert (done.returncode, done.stderr) == (0, "")
@@ -40,7 +40,7 @@ def test_a_line_comes_out_for_every_hypothesis(files: tuple[Path, Path]):
     assert [(x["os_id"], x["listagem_id"]) for x in lines if x["rank"] == 1] == [(7, 1), (8, None)]
 
 
-def test_bad_lines_are_named_by_number_and_the_rest_is_done(tmp_path: Path):
+def test_bad_lines_are_named_by_number_and_the_rest_is_done(tmp_path: Path) -> None:
     orders = write(tmp_path / "o.jsonl", ["{nonsense", order("Pedro 203", os_id=7), "", "[]", order("x") | {"id": "q"}])
     stays = write(tmp_path / "s.jsonl", [stay(1, "Pedro Figueira", "203"), stay(2, "Ana", "1") | {"chegada": "soon"}])
     done = run(orders, stays)
@@ -55,7 +55,7 @@ def test_bad_lines_are_named_by_number_and_the_rest_is_done(tmp_path: Path):
 
 
 @pytest.mark.parametrize("broken", ["no file", "no model", "half a model"])
-def test_a_file_of_no_use_ends_in_one_sentence(files: tuple[Path, Path], tmp_path: Path, broken: str):
+def test_a_file_of_no_use_ends_in_one_sentence(files: tuple[Path, Path], tmp_path: Path, broken: str) -> None:
     model = tmp_path / "model.json"
     model.write_text("{" if broken == "no model" else '{"version": "x"}', "utf-8")
     arguments = ("missing.jsonl", files[1]) if broken == "no file" else (*files, "--model", model)
@@ -65,7 +65,7 @@ def test_a_file_of_no_use_ends_in_one_sentence(files: tuple[Path, Path], tmp_pat
     assert "Traceback" not in done.stderr
 
 
-def test_a_model_of_ones_own_is_used(files: tuple[Path, Path], tmp_path: Path):
+def test_a_model_of_ones_own_is_used(files: tuple[Path, Path], tmp_path: Path) -> None:
     path = tmp_path / "model.json"
     data = json.loads(Model().to_json())
     data["nobody"]["prior"] = 40
@@ -75,7 +75,7 @@ def test_a_model_of_ones_own_is_used(files: tuple[Path, Path], tmp_path: Path):
     assert [x["listagem_id"] for x in first] == [None, None]
 
 
-def test_the_engine_needs_no_framework(files: tuple[Path, Path]):
+def test_the_engine_needs_no_framework(files: tuple[Path, Path]) -> None:
     code = (
         "import sys, runpy; sys.argv = ['core', *sys.argv[1:]]\n"
         "try: runpy.run_module('matching.core', run_name='__main__')\n"

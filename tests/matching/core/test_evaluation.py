@@ -27,20 +27,20 @@ ANSWERS = {
 }
 
 
-def test_a_wrong_no_guest_is_an_error_and_a_right_one_is_no_find():
+def test_a_wrong_no_guest_is_an_error_and_a_right_one_is_no_find() -> None:
     found = report(judge(TRUTH, ANSWERS))
     assert (found.default.precision, found.default.recall) == (2 / 3, 2 / 4)
     assert found.recall_at_three == 3 / 4
     assert found.first_right == 2 / 4
 
 
-def test_the_best_threshold_is_the_one_that_leaves_the_error_out():
+def test_the_best_threshold_is_the_one_that_leaves_the_error_out() -> None:
     best = report(judge(TRUTH, {1: ANSWERS[1], 4: ANSWERS[4]})).best
     assert best.precision == 1.0
     assert 0.7 < best.threshold <= 0.9
 
 
-def test_styles_come_worst_first_and_calibration_by_bin():
+def test_styles_come_worst_first_and_calibration_by_bin() -> None:
     found = report(judge(TRUTH, ANSWERS))
     assert [(style, orders) for style, orders, _, _ in found.styles] == [("b", 3), ("a", 2)]
     assert [(low, n, right) for low, n, _, right in found.calibration] == [
@@ -52,7 +52,7 @@ def test_styles_come_worst_first_and_calibration_by_bin():
     assert any(line.startswith("recall at 3: 0.750") for line in lines(found))
 
 
-def test_nothing_suggested_is_perfectly_precise_and_finds_nothing():
+def test_nothing_suggested_is_perfectly_precise_and_finds_nothing() -> None:
     found = report(judge(TRUTH, {}))
     assert (found.default.precision, found.default.recall) == (1.0, 0.0)
 
@@ -71,14 +71,14 @@ def files(tmp_path: Path) -> dict[str, Path]:
     }
 
 
-def test_the_command_scores_a_fresh_run_over_two_files(files: dict[str, Path]):
+def test_the_command_scores_a_fresh_run_over_two_files(files: dict[str, Path]) -> None:
     out = StringIO()
     call_command("evaluate_matching", **files, stdout=out)
     assert "precision 1.000, recall 1.000, F1 1.000" in out.getvalue()
     assert "nome_uh" in out.getvalue()
 
 
-def test_the_command_says_what_it_left_out(files: dict[str, Path], tmp_path: Path):
+def test_the_command_says_what_it_left_out(files: dict[str, Path], tmp_path: Path) -> None:
     rows: list[object] = [{"os_id": 7, "aceitaveis": [1]}, {"os_id": 8, "aceitaveis": []}, {"os_id": "x"}]
     out, err = StringIO(), StringIO()
     call_command("evaluate_matching", **(files | {"truth": jsonl(tmp_path / "t.jsonl", rows)}), stdout=out, stderr=err)
@@ -89,7 +89,7 @@ def test_the_command_says_what_it_left_out(files: dict[str, Path], tmp_path: Pat
 @pytest.mark.parametrize("wrong", ["one file of two", "a file that is not there", "a truth about other orders"])
 def test_the_command_ends_in_a_sentence_when_there_is_nothing_to_score(
     files: dict[str, Path], tmp_path: Path, wrong: str
-):
+) -> None:
     if wrong == "one file of two":
         files.pop("stays")
     elif wrong == "a file that is not there":
@@ -101,7 +101,7 @@ def test_the_command_ends_in_a_sentence_when_there_is_nothing_to_score(
 
 
 @pytest.mark.django_db
-def test_the_command_scores_what_waits_in_our_own_database(files: dict[str, Path]):
+def test_the_command_scores_what_waits_in_our_own_database(files: dict[str, Path]) -> None:
     orders, stays = [order("Pedro 203 toalha", os_id=7)], [*crowd(), stay(1, "Pedro Figueira", "203")]
     suggestion_manager.refresh(
         [row | {"texto_versao": 1, "status": "aberta"} for row in orders], stays, fence=lambda: None

@@ -22,29 +22,29 @@ def room_m(model: Model, level: str) -> float:
     return model.comparisons["room"][level][0]
 
 
-def test_a_hotel_that_swaps_digits_teaches_it():
+def test_a_hotel_that_swaps_digits_teaches_it() -> None:
     learned = reestimate([(asked("{i}32"), STAYS)], version="swaps", rounds=2)
     assert room_m(learned, "swapped") > 5 * room_m(Model(), "swapped")
     assert room_m(learned, "same") < room_m(Model(), "same")
     assert learned.version == "swaps"
 
 
-def test_a_hotel_that_types_rooms_right_is_trusted_more():
+def test_a_hotel_that_types_rooms_right_is_trusted_more() -> None:
     learned = reestimate([(asked("{i}23"), STAYS)], version="right", rounds=2)
     assert room_m(learned, "same") > room_m(Model(), "same")
     assert room_m(learned, "different") < room_m(Model(), "different")
 
 
-def test_a_few_orders_move_little():
+def test_a_few_orders_move_little() -> None:
     learned = reestimate([(asked("{i}32")[:6], STAYS)], version="few", rounds=2)
     assert room_m(learned, "swapped") == pytest.approx(room_m(Model(), "swapped"), abs=0.02)
 
 
-def test_nothing_seen_changes_nothing_but_the_version():
+def test_nothing_seen_changes_nothing_but_the_version() -> None:
     assert reestimate([([], STAYS)], version="none") == replace(Model(), version="none")
 
 
-def test_chances_by_accident_and_the_scale_of_a_group_stay():
+def test_chances_by_accident_and_the_scale_of_a_group_stay() -> None:
     learned = reestimate([(asked("{i}32"), STAYS)], version="scale", rounds=1)
     for name, group in LEARNED.items():
         old, new = Model().comparisons[name], learned.comparisons[name]

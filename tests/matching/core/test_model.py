@@ -8,17 +8,17 @@ from matching.core import Model, match
 from tests.matching.core.house import crowd, order, stay
 
 
-def test_a_model_survives_json():
+def test_a_model_survives_json() -> None:
     assert Model.from_json(Model().to_json()) == Model()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"comparisons": 5, "positions": {}}', "null"], ids=repr)
-def test_what_is_no_model_is_refused_with_a_sentence(text: str):
+def test_what_is_no_model_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match="not a matching model"):
         Model.from_json(text)
 
 
-def test_every_level_says_more_for_a_match_the_better_it_is():
+def test_every_level_says_more_for_a_match_the_better_it_is() -> None:
     """m over u falls from level to level in each comparison that has fixed chances."""
     model = Model()
     for name, levels in (("phone", ("same", "last_eight", "different")), ("document", ("same", "ending", "different"))):
@@ -27,7 +27,7 @@ def test_every_level_says_more_for_a_match_the_better_it_is():
         assert bits[0] > 0 > bits[-1]
 
 
-def test_a_sharper_model_is_surer_and_keeps_the_order():
+def test_a_sharper_model_is_surer_and_keeps_the_order() -> None:
     data = json.loads(Model().to_json())
     data["sharpness"] = 0.5
     dull = Model.from_json(json.dumps(data))

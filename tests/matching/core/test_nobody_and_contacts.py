@@ -23,7 +23,7 @@ PHONES = {
 
 
 @pytest.mark.parametrize("phone", PHONES.values(), ids=PHONES.keys())
-def test_a_phone_finds_its_guest(phone: str):
+def test_a_phone_finds_its_guest(phone: str) -> None:
     stays = [*crowd(), stay(1, "Pedro Figueira", "203", phone="(48) 99876-5432")]
     found = best(f"whats {phone} pede toalha", stays)
     assert sure(found, 1, 0.9)
@@ -34,14 +34,14 @@ CPFS = {"formatted": "529.982.247-25", "digits": "52998224725", "full width digi
 
 
 @pytest.mark.parametrize("cpf", CPFS.values(), ids=CPFS.keys())
-def test_a_cpf_finds_its_guest_and_stands_in_no_reason(cpf: str):
+def test_a_cpf_finds_its_guest_and_stands_in_no_reason(cpf: str) -> None:
     stays = [*crowd(), stay(1, "Pedro Figueira", "203", document="52998224725")]
     found = best(f"nota fiscal CPF {cpf}", stays)
     assert sure(found, 1, 0.9)
     assert all("529" not in str(r) and "982" not in str(r) for r in found.reasons)
 
 
-def test_an_address_made_up_by_a_booking_site_identifies_nobody():
+def test_an_address_made_up_by_a_booking_site_identifies_nobody() -> None:
     alias = "pfigueira.123@guest.booking.com"
     stays = [
         *crowd(),
@@ -52,7 +52,7 @@ def test_an_address_made_up_by_a_booking_site_identifies_nobody():
     assert sure(best("responder Ana@Prado.com", stays), 2, 0.9)
 
 
-def test_a_booking_number_finds_its_stay():
+def test_a_booking_number_finds_its_stay() -> None:
     stays = [*crowd(), stay(1, "Pedro Figueira", "203", locator="QX7T2P9")]
     assert sure(best("nota fiscal loc QX7T2P9", stays), 1, 0.9)
 
@@ -75,31 +75,31 @@ NOBODY: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("columns", NOBODY.values(), ids=NOBODY.keys())
-def test_nobody_is_an_answer(columns: dict[str, Any]):
+def test_nobody_is_an_answer(columns: dict[str, Any]) -> None:
     stays = [*crowd(), stay(1, "Pedro Figueira", "203"), stay(2, "Clara Prado", "204")]
     assert sure(best(order("") | columns, stays), None, 0.7)
 
 
-def test_a_guest_stays_a_guest_when_the_text_speaks_of_staff():
+def test_a_guest_stays_a_guest_when_the_text_speaks_of_staff() -> None:
     stays = [*crowd(), stay(1, "Pedro Figueira", "203")]
     assert sure(best("hóspede Pedro do 203 reclama que camareira não limpou", stays), 1, 0.9)
 
 
-def test_a_number_that_is_no_room_is_not_taken_for_one():
+def test_a_number_that_is_no_room_is_not_taken_for_one() -> None:
     stays = [*crowd(), stay(1, "Pedro Figueira", "203"), stay(2, "Clara Prado", "1420")]
     assert sure(best("Pedro Figueira transfer in voo G3 1420", stays), 1, 0.8)
 
 
 @pytest.mark.parametrize("secret", [{"minor": True}, {"incognito": True}], ids=["minor", "incognito"])
 @pytest.mark.parametrize("text", ["Pedro Figueira 203 toalha", "203 toalha", "Pedro Figueira ligou"], ids=repr)
-def test_minors_and_incognito_guests_are_never_suggested(secret: dict[str, bool], text: str):
+def test_minors_and_incognito_guests_are_never_suggested(secret: dict[str, bool], text: str) -> None:
     stays = [*crowd(), stay(1, "Pedro Figueira", "203", **secret)]
     found = ask(text, stays)
     assert all(c.listagem_id != 1 for c in found)
     assert probability_of(found, None) < 0.5, "hiding a guest does not make him nobody"
 
 
-def test_a_childs_name_leads_to_the_adult_of_the_booking():
+def test_a_childs_name_leads_to_the_adult_of_the_booking() -> None:
     stays = [
         *crowd(),
         stay(1, "Pedro Figueira", "203", booking=7),

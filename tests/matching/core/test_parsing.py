@@ -23,13 +23,13 @@ STRANGERS = """marcia/marcio paulo/paula carlos/carla luis/lais rosa/rocha julio
 
 
 @pytest.mark.parametrize("pair", TWINS.split())
-def test_names_that_sound_alike_share_a_key(pair: str):
+def test_names_that_sound_alike_share_a_key(pair: str) -> None:
     left, right = pair.split("/")
     assert phonetic(left) == phonetic(right)
 
 
 @pytest.mark.parametrize("pair", STRANGERS.split())
-def test_names_of_different_people_do_not(pair: str):
+def test_names_of_different_people_do_not(pair: str) -> None:
     left, right = pair.split("/")
     assert phonetic(left) != phonetic(right)
 
@@ -48,7 +48,7 @@ GUESTS = {
 
 
 @pytest.mark.parametrize(("text", "expected"), GUESTS.items(), ids=GUESTS.keys())
-def test_a_name_in_the_register_is_taken_apart(text: str, expected: tuple[str, list[str], str, str]):
+def test_a_name_in_the_register_is_taken_apart(text: str, expected: tuple[str, list[str], str, str]) -> None:
     name = parse_guest(text)
     roles = [[word for word, role in name.parts if role == wanted] for wanted in ("given", "family")]
     assert (roles[0], roles[1], name.suffix) == ([expected[0]], expected[1], expected[2])
@@ -57,7 +57,7 @@ def test_a_name_in_the_register_is_taken_apart(text: str, expected: tuple[str, l
 
 
 @pytest.mark.parametrize("text", ["ACOMPANHANTE 1", "acompanhante", "TBA", "PAX 2", "CHD", "A DEFINIR", "", " "])
-def test_a_placeholder_names_nobody(text: str):
+def test_a_placeholder_names_nobody(text: str) -> None:
     assert parse_guest(text).parts == ()
 
 
@@ -88,7 +88,7 @@ ROOMS = {
 
 
 @pytest.mark.parametrize(("text", "rooms"), ROOMS.items(), ids=ROOMS.keys())
-def test_rooms_are_read_out_of_free_text(text: str, rooms: tuple[str, ...]):
+def test_rooms_are_read_out_of_free_text(text: str, rooms: tuple[str, ...]) -> None:
     assert parse_order(order(text), KNOWN_ROOMS).rooms == rooms
 
 
@@ -97,7 +97,7 @@ def test_rooms_are_read_out_of_free_text(text: str, rooms: tuple[str, ...]):
     [("203", ("203",)), ("0203 ", ("203",)), ("UH 203/415", ("203", "415")), ("lobby", ()), ("", ()), (203, ("203",))],
     ids=repr,
 )
-def test_the_room_field_takes_what_is_typed_into_it(field: object, rooms: tuple[str, ...]):
+def test_the_room_field_takes_what_is_typed_into_it(field: object, rooms: tuple[str, ...]) -> None:
     assert parse_order(order("toalha", uh_texto=field), KNOWN_ROOMS).rooms == rooms
 
 
@@ -113,22 +113,22 @@ PERSONS = {
 
 
 @pytest.mark.parametrize(("text", "persons"), PERSONS.items(), ids=PERSONS.keys())
-def test_the_persons_of_a_line_are_read(text: str, persons: list[str]):
+def test_the_persons_of_a_line_are_read(text: str, persons: list[str]) -> None:
     found = [p for p in parse_order(order(text), KNOWN_ROOMS).persons if p.strength >= 0.5]
     assert [p.shown.lower() for p in found] == [name.lower() for name in persons]
 
 
-def test_dates_that_do_not_exist_are_no_dates():
+def test_dates_that_do_not_exist_are_no_dates() -> None:
     parsed = parse_order(order("chegada 31/02 ou 30/03 ou 1/4"), KNOWN_ROOMS)
     assert [d.isoformat() for d in parsed.days] == ["2026-03-30", "2026-04-01"]
 
 
-def test_a_date_belongs_to_the_year_next_to_the_order():
+def test_a_date_belongs_to_the_year_next_to_the_order() -> None:
     parsed = parse_order(order("chegada 02/01", at="2026-12-30T10:00:00-03:00"), KNOWN_ROOMS)
     assert [d.isoformat() for d in parsed.days] == ["2027-01-02"]
 
 
-def test_contacts_are_cut_out_of_the_text():
+def test_contacts_are_cut_out_of_the_text() -> None:
     contacts, rest = extract("Pedro (48) 99876-5432 cpf 529.982.247-25 p.f@correio.com.br 203")
     assert contacts.phones == ("48998765432",)
     assert contacts.documents == ("52998224725",)
@@ -146,7 +146,7 @@ def test_contacts_are_cut_out_of_the_text():
         ("５２９９８２２４７２５", False),
     ],
 )
-def test_a_cpf_has_right_check_digits_in_ascii(number: str, valid: bool):
+def test_a_cpf_has_right_check_digits_in_ascii(number: str, valid: bool) -> None:
     assert valid_cpf(number) is valid
 
 
@@ -154,11 +154,11 @@ def test_a_cpf_has_right_check_digits_in_ascii(number: str, valid: bool):
     ("typed", "key"),
     [("+55 48 99876-5432", "48998765432"), ("048 99876-5432", "48998765432"), ("3222", ""), ("", ""), ("abc", "")],
 )
-def test_phones_have_one_key(typed: str, key: str):
+def test_phones_have_one_key(typed: str, key: str) -> None:
     assert phone_key(typed) == key
 
 
-def test_folding_and_digits():
+def test_folding_and_digits() -> None:
     assert fold("ÀÇÃO D’Ávila ﬁm") == "acao davila fim"
     assert digits("a１2³b") == "2"
     assert room_key("  0012A ") == "12a"

@@ -67,7 +67,7 @@ def asked(lines: list[str]) -> list[Row]:
 
 @given(houses, st.lists(any_texts, max_size=5))
 @settings(deadline=None, max_examples=80)
-def test_probabilities_of_an_order_add_up_to_one_and_ranks_follow_them(stays: list[Row], lines: list[str]):
+def test_probabilities_of_an_order_add_up_to_one_and_ranks_follow_them(stays: list[Row], lines: list[str]) -> None:
     for found in by_order(match(asked(lines), stays)).values():
         assert math.fsum(c.probability for c in found) == pytest.approx(1)
         assert [c.rank for c in found] == list(range(1, len(found) + 1))
@@ -77,7 +77,7 @@ def test_probabilities_of_an_order_add_up_to_one_and_ranks_follow_them(stays: li
 
 @given(houses, st.lists(any_texts, max_size=5))
 @settings(deadline=None, max_examples=80)
-def test_the_bits_of_the_reasons_are_the_score(stays: list[Row], lines: list[str]):
+def test_the_bits_of_the_reasons_are_the_score(stays: list[Row], lines: list[str]) -> None:
     """Between two hypotheses of one order the odds are exactly what their reasons differ by."""
     for found in by_order(match(asked(lines), stays)).values():
         scores = [math.fsum(r.weight_bits for r in c.reasons) for c in found]
@@ -89,7 +89,7 @@ def test_the_bits_of_the_reasons_are_the_score(stays: list[Row], lines: list[str
 
 @given(houses, st.lists(texts, min_size=1, max_size=4), st.randoms())
 @settings(deadline=None, max_examples=40)
-def test_the_order_of_rows_changes_nothing(stays: list[Row], lines: list[str], random: Any):
+def test_the_order_of_rows_changes_nothing(stays: list[Row], lines: list[str], random: Any) -> None:
     rows = asked(lines)
     expected = by_order(match(rows, stays))
     random.shuffle(rows)
@@ -99,7 +99,7 @@ def test_the_order_of_rows_changes_nothing(stays: list[Row], lines: list[str], r
 
 @given(houses, st.lists(texts, min_size=1, max_size=4))
 @settings(deadline=None, max_examples=40)
-def test_one_order_at_a_time_gives_what_all_at_once_give(stays: list[Row], lines: list[str]):
+def test_one_order_at_a_time_gives_what_all_at_once_give(stays: list[Row], lines: list[str]) -> None:
     engine = Engine(stays)
     rows = asked(lines)
     apart = [c for row in rows for c in engine.match([row]).candidates]
@@ -110,7 +110,7 @@ def test_one_order_at_a_time_gives_what_all_at_once_give(stays: list[Row], lines
 @settings(deadline=None, max_examples=40)
 def test_an_unrelated_guest_does_not_change_a_certain_match(
     other: tuple[str, str | None, bool, int, int], room: str | None
-):
+) -> None:
     stays = [*crowd(), stay(5_001, "Leocádia Wosniak", "203", phone="48 99876-5432")]
     asks = [order("Leocádia Wosniak 203 - 48 99876-5432 toalha")]
     before = match(asks, stays)[0]
@@ -123,7 +123,7 @@ def test_an_unrelated_guest_does_not_change_a_certain_match(
 
 @given(houses, any_texts)
 @settings(deadline=None, max_examples=40)
-def test_every_answer_can_be_written_as_json(stays: list[Row], text: str):
+def test_every_answer_can_be_written_as_json(stays: list[Row], text: str) -> None:
     for candidate in match([order(text)], stays):
         assert json.loads(json.dumps([vars_of(r) for r in candidate.reasons]))
 

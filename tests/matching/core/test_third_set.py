@@ -20,7 +20,7 @@ def answers() -> dict[int, list[Candidate]]:
 
 
 @pytest.mark.parametrize("place", range(1, len(ORDERS) + 1), ids=[text for text, _, _ in ORDERS])
-def test_a_line_written_by_hand_finds_whom_it_means(place: int, answers: dict[int, list[Candidate]]):
+def test_a_line_written_by_hand_finds_whom_it_means(place: int, answers: dict[int, list[Candidate]]) -> None:
     _, _, right = ORDERS[place - 1]
     found = answers[place]
     assert found, "no suggestion at all"
@@ -29,7 +29,7 @@ def test_a_line_written_by_hand_finds_whom_it_means(place: int, answers: dict[in
     assert found[0].probability >= THRESHOLD
 
 
-def test_the_hand_written_set_as_a_whole(answers: dict[int, list[Candidate]]):
+def test_the_hand_written_set_as_a_whole(answers: dict[int, list[Candidate]]) -> None:
     truth = [{"os_id": i, "aceitaveis": sorted(right), "estilo": ""} for i, (_, _, right) in enumerate(ORDERS, 1)]
     given = {os_id: [(c.listagem_id, c.probability) for c in found] for os_id, found in answers.items()}
     result = report(judge(truth, given))

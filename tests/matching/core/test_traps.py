@@ -43,7 +43,7 @@ SLIPS: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize(("name", "room", "text"), SLIPS.values(), ids=SLIPS.keys())
-def test_the_guest_is_found_however_the_name_is_written(name: str, room: str, text: str):
+def test_the_guest_is_found_however_the_name_is_written(name: str, room: str, text: str) -> None:
     stays = [*crowd(), stay(1, name, room), stay(2, "Otávio Pimentel", "204"), stay(3, "Regina Sampaio", "230")]
     found = best(text, stays)
     assert sure(found, 1, 0.9), found
@@ -58,7 +58,7 @@ NAME_ONLY: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("name", "text"), NAME_ONLY.values(), ids=NAME_ONLY.keys())
-def test_a_name_without_a_room_is_enough_when_it_is_rare(name: str, text: str):
+def test_a_name_without_a_room_is_enough_when_it_is_rare(name: str, text: str) -> None:
     asked = order(text or "secador", hospede_texto=None if text else "MARIANA CARVALHO")
     assert sure(best(asked, [*crowd(), stay(1, name, "203")]), 1, 0.8)
 
@@ -68,25 +68,25 @@ def test_a_name_without_a_room_is_enough_when_it_is_rare(name: str, text: str):
     [("José Almeida Filho 203 toalha", 1), ("José Almeida Neto 203 toalha", 2), ("Jose Almeida Jr. 203 toalha", 3)],
     ids=["Filho", "Neto", "Júnior"],
 )
-def test_father_and_son_in_one_room_are_told_apart_by_the_suffix(text: str, right: int):
+def test_father_and_son_in_one_room_are_told_apart_by_the_suffix(text: str, right: int) -> None:
     names = {1: "José Almeida Filho", 2: "ALMEIDA NETO, JOSE", 3: "Jose Almeida Junior"}
     stays = [*crowd(), *(stay(i, n, "203", booking=77, titular=i == 1) for i, n in names.items())]
     assert sure(best(text, stays), right, 0.8)
 
 
-def test_an_absent_suffix_neither_proves_nor_rules_out():
+def test_an_absent_suffix_neither_proves_nor_rules_out() -> None:
     stays = [*crowd(), stay(1, "José Almeida Filho", "203"), stay(2, "José Almeida", "415")]
     found = ask("José Almeida ligou, toalha", stays)
     assert probability_of(found, 1) == pytest.approx(probability_of(found, 2), rel=0.05)
 
 
-def test_the_social_name_and_the_registered_name_are_both_known():
+def test_the_social_name_and_the_registered_name_are_both_known() -> None:
     stays = [*crowd(), stay(1, "Carlos Eduardo Nunes", "203", social="Valentina Nunes"), stay(2, "Iara Leão", "204")]
     for text in ("Valentina 203 toalha", "Carlos Nunes ligou, toalha"):
         assert sure(best(text, stays), 1)
 
 
-def test_sr_and_sra_tell_a_couple_of_one_family_name_apart():
+def test_sr_and_sra_tell_a_couple_of_one_family_name_apart() -> None:
     stays = [
         *crowd(),
         stay(1, "Pedro Figueira", "203", booking=7),
@@ -96,7 +96,7 @@ def test_sr_and_sra_tell_a_couple_of_one_family_name_apart():
     assert sure(best("Sra. Figueira 203 toalha", stays), 2, 0.8)
 
 
-def test_two_guests_in_a_room_are_told_apart_by_the_first_name():
+def test_two_guests_in_a_room_are_told_apart_by_the_first_name() -> None:
     stays = [
         *crowd(),
         stay(1, "Pedro Figueira", "203", booking=7),
@@ -105,7 +105,7 @@ def test_two_guests_in_a_room_are_told_apart_by_the_first_name():
     assert sure(best("Clara 203 toalha", stays), 2, 0.9)
 
 
-def test_a_room_alone_means_the_stay_and_names_the_main_guest():
+def test_a_room_alone_means_the_stay_and_names_the_main_guest() -> None:
     stays = [
         *crowd(),
         stay(1, "Clara Prado", "203", booking=7, titular=False),
@@ -118,12 +118,12 @@ def test_a_room_alone_means_the_stay_and_names_the_main_guest():
 
 
 @pytest.mark.parametrize("written", ["0203", "     203", "UH 203", "apto. nº 203", "203 "], ids=repr)
-def test_a_room_is_one_room_however_it_is_written(written: str):
+def test_a_room_is_one_room_however_it_is_written(written: str) -> None:
     stays = [*crowd(), stay(1, "Pedro Figueira", "    0203"), stay(2, "Clara Prado", "302")]
     assert sure(best(order("chuveiro frio", uh_texto=written), stays), 1, 0.9)
 
 
-def test_a_companion_without_a_name_is_the_likely_one_when_the_name_fits_nobody_in_the_room():
+def test_a_companion_without_a_name_is_the_likely_one_when_the_name_fits_nobody_in_the_room() -> None:
     stays = [
         *crowd(),
         stay(1, "Pedro Figueira", "203", booking=7),
@@ -132,7 +132,7 @@ def test_a_companion_without_a_name_is_the_likely_one_when_the_name_fits_nobody_
     assert best("Clara 203 toalha", stays).listagem_id == 2
 
 
-def test_two_named_companions_of_one_booking_are_one_answer_led_by_the_first():
+def test_two_named_companions_of_one_booking_are_one_answer_led_by_the_first() -> None:
     stays = [*crowd(), stay(1, "João Prado", "203", booking=7), stay(2, "Maria Prado", "203", booking=7, titular=False)]
     assert sure(best("Maria e João do 203 pedem toalhas", stays), 2, 0.9)
 
@@ -146,32 +146,32 @@ def moved() -> Row:
 @pytest.mark.parametrize(
     ("room", "day"), [("203", "2026-03-09"), ("415", "2026-03-11")], ids=["before the move", "after the move"]
 )
-def test_a_guest_is_sought_where_he_was_when_the_order_was_opened(room: str, day: str):
+def test_a_guest_is_sought_where_he_was_when_the_order_was_opened(room: str, day: str) -> None:
     newcomer = stay(2, "Clara Prado", "203", arrival=TODAY)
     found = best(order(f"{room} chuveiro frio", at=f"{day}T15:00:00-03:00"), [*crowd(), moved(), newcomer])
     assert sure(found, 1, 0.8)
 
 
-def test_the_old_room_with_the_guests_name_still_finds_him_after_the_move():
+def test_the_old_room_with_the_guests_name_still_finds_him_after_the_move() -> None:
     newcomer = stay(2, "Clara Prado", "203", arrival=TODAY)
     found = best(order("Pedro 203 toalha", at="2026-03-12T15:00:00-03:00"), [*crowd(), moved(), newcomer])
     assert sure(found, 1)
     assert level(found, "room") == "earlier"
 
 
-def test_swapped_digits_of_the_room_do_not_hide_a_guest_named_in_full():
+def test_swapped_digits_of_the_room_do_not_hide_a_guest_named_in_full() -> None:
     stays = [*crowd(), stay(1, "Pedro Figueira", "203"), stay(2, "Clara Prado", "230")]
     found = best("Pedro Figueira apto 230 toalha", stays)
     assert sure(found, 1, 0.8)
     assert level(found, "room") == "swapped"
 
 
-def test_one_name_and_two_rooms_mean_the_one_of_that_name():
+def test_one_name_and_two_rooms_mean_the_one_of_that_name() -> None:
     stays = [*crowd(), stay(1, "Pedro Figueira", "203"), stay(2, "Clara Prado", "415")]
     assert sure(best("Clara aptos 203/415 transfer 9h", stays), 2, 0.9)
 
 
-def test_the_guest_of_yesterday_in_the_same_room_is_meant_when_something_was_left_behind():
+def test_the_guest_of_yesterday_in_the_same_room_is_meant_when_something_was_left_behind() -> None:
     gone = stay(1, "Pedro Figueira", "203", arrival="2026-03-05", departure="2026-03-09", status="saida")
     stays = [*crowd(), gone, stay(2, "Clara Prado", "203", arrival="2026-03-09")]
     found = best(order("carregador esquecido no 203, hóspede anterior", setor="achados"), stays)
@@ -179,7 +179,7 @@ def test_the_guest_of_yesterday_in_the_same_room_is_meant_when_something_was_lef
     assert sure(best("203 toalha extra", stays), 2, 0.9)
 
 
-def test_a_guest_to_come_is_meant_when_the_order_speaks_of_the_arrival():
+def test_a_guest_to_come_is_meant_when_the_order_speaks_of_the_arrival() -> None:
     coming = stay(1, "Pedro Figueira", None, arrival="2026-03-12", departure="2026-03-15", status="confirmada")
     stays = [*crowd(), coming, stay(2, "Pedro Damasceno", "415")]
     assert sure(best("berço p/ chegada Pedro 12/03", stays), 1, 0.8)
@@ -187,6 +187,6 @@ def test_a_guest_to_come_is_meant_when_the_order_speaks_of_the_arrival():
 
 
 @pytest.mark.parametrize("status", ["cancelada", "no_show"])
-def test_a_cancelled_stay_is_never_a_candidate(status: str):
+def test_a_cancelled_stay_is_never_a_candidate(status: str) -> None:
     stays = [*crowd(), stay(1, "Pedro Figueira", "203", status=status)]
     assert all(c.listagem_id != 1 for c in ask("Pedro Figueira 203 toalha", stays))
