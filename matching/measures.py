@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Aggregate, Count, DurationField, Exists, F, OuterRef, Q, Sum
+from django.db.models import Aggregate, Count, DurationField, F, FilteredRelation, Q, Sum
 from django.db.models.functions import TruncDate
 
 from matching.models import Decision, MatchSuggestion, Order
@@ -43,16 +43,17 @@ class Orders:
 
 def orders_by_day(chosen: Period) -> dict[date, Orders]:
     """By the day they were opened, over the period and the one before it."""
-    accepted = MatchSuggestion.objects.filter(order=OuterRef("pk"), state=State.ACCEPTED)
+    # At most one of an order is accepted, so the join repeats no order.
+    accepted = FilteredRelation("suggestions", condition=Q(suggestions__state=State.ACCEPTED))
     opened = Order.objects.filter(opened_at__gte=chosen.before.since, opened_at__lt=chosen.until)
     days = (
         opened.exclude(status="cancelada")
-        .annotate(day=TruncDate("opened_at"), here=Exists(accepted))
+        .annotate(day=TruncDate("opened_at"), accepted=accepted)
         .values("day")
         .annotate(
             total=Count("pk"),
-            by_us=Count("pk", filter=Q(here=True)),
-            by_others=Count("pk", filter=Q(here=False, linked=True)),
+            by_us=Count("pk", filter=Q(accepted__isnull=False)),
+            by_others=Count("pk", filter=Q(accepted__isnull=True, linked=True)),
         )
     )
     return {row["day"]: Orders(row["total"], row["by_us"], row["by_others"]) for row in days.order_by("day")}
