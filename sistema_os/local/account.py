@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sistema_os.local.errors import LocalStackError
-from sistema_os.local.processes import read_pid
+from sistema_os.local.processes import end, read_pid
 
 _PREFIX = "sistema-os-postgres-"
 
@@ -119,11 +120,13 @@ def _new_outside(local: Path) -> Path:
 
 
 def _remove_orphans() -> None:
-    """Take away the directories whose project is gone: nothing will ever ask for them again."""
+    """Take away the directories, and the servers in them, whose project is gone: nobody will ask for them again."""
     for folder, owner in _all_outside():
-        data = folder / "cluster" / "data"
-        if not read_pid(data / "postmaster.pid", running=str(data)) and not Path(owner).exists():
-            shutil.rmtree(folder)
+        if not Path(owner).exists():
+            data = folder / "cluster" / "data"
+            if pid := read_pid(data / "postmaster.pid", running=str(data)):
+                end(pid, (signal.SIGQUIT, 10), (signal.SIGKILL, 5))
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copied(programs: Path, outside: Path) -> Path:

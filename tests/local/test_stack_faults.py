@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,10 +27,13 @@ START = (
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Stack]:
-    stack = Stack(tmp_path / "project" / ".local")
-    yield stack
-    stack.reset()
+def own() -> Iterator[Stack]:
+    """A stack in a folder that every account can get through, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        stack = Stack(Path(folder) / "project" / ".local")
+        yield stack
+        stack.reset()
 
 
 def _pids(stack: Stack) -> dict[str, int]:
