@@ -138,18 +138,21 @@ def _told(found: Measured | None) -> str:
 def _sentences(strong: Measured | None, sure: Measured | None) -> list[str]:
     if strong is None:
         return [_("No suggestion of the strong band was decided in these days.")]
-    said = [
-        _("In the strong band the team refused %(no)d of %(of)d.") % {"no": strong.of - strong.hits, "of": strong.of}
-    ]
+    said = [_("In the strong band the team refused %(no)s of %(of)s.") % _counts(strong)]
     if sure is None or sure.of < FEW:
         said.append(_("There are too few decisions above 0.98 to say what accepting in bulk would cost."))
     else:
         worst = number_format(round(100 * (1 - sure.low), 1), 1)
-        words = {"no": sure.of - sure.hits, "of": sure.of, "worst": worst}
+        words = _counts(sure) | {"worst": worst}
         said.append(
-            _("Above 0.98 it refused %(no)d of %(of)d: in bulk, reckon with up to %(worst)s errors in 100.") % words
+            _("Above 0.98 it refused %(no)s of %(of)s: in bulk, reckon with up to %(worst)s errors in 100.") % words
         )
     return said
+
+
+def _counts(found: Measured) -> dict[str, str]:
+    refused = found.of - found.hits
+    return {name: number_format(n, force_grouping=True) for name, n in (("no", refused), ("of", found.of))}
 
 
 def _weeks_words(strong: list[Measured | None]) -> str:
