@@ -61,6 +61,16 @@ def _required(name: str) -> str:
     return value
 
 
+def _whole(name: str, default: int, low: int, high: int) -> int:
+    try:
+        value = env.int(name, default)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a whole number.") from error
+    if not low <= value <= high:
+        raise ImproperlyConfigured(f"{name} is {value}; it must lie between {low} and {high}.")
+    return int(value)
+
+
 def _bounded(name: str, default: float, low: float, high: float) -> float:
     try:
         value: float = env.float(name, default)
@@ -132,13 +142,15 @@ TEMPLATES: list[dict[str, Any]] = [
 _DATABASE_URL = _required("DATABASE_URL")
 DATABASES: dict[str, dict[str, Any]] = {}
 if _DATABASE_URL:
-    DATABASES["default"] = {
-        **env.db_url_config(_DATABASE_URL),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-    }
-    if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://...).")
+    # Looked at first: for an address that it does not know, the parser warns with the whole address.
+    _postgres = _DATABASE_URL.partition("://")[0] in ("postgres", "postgresql", "psql", "pgsql")
+    try:
+        _database: dict[str, Any] = env.db_url_config(_DATABASE_URL) if _postgres else {}
+    except ValueError:
+        _database = {}
+    if not _database.get("NAME"):
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://user:password@host/name).")
+    DATABASES["default"] = {**_database, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 # --- the hotel's Supabase ---------------------------------------------------------------------
 QUERY_TIMEOUT = _bounded("QUERY_TIMEOUT", 30, 1, 600)
@@ -153,7 +165,7 @@ SUPABASE: dict[str, Any] = {
 WRITEBACK_DEADLINE = _bounded("WRITEBACK_DEADLINE", 3, 0.5, 30)
 
 # How far back a listing can be read as it was; what is older goes with `manage.py snapshots_purge`.
-SNAPSHOT_KEEP_DAYS = env.int("SNAPSHOT_KEEP_DAYS", 35)
+SNAPSHOT_KEEP_DAYS = _whole("SNAPSHOT_KEEP_DAYS", 35, 8, 3650)
 
 # --- runs: each limit lies inside the next (sistema_os.checks refuses any other order) --------
 HEARTBEAT_SECONDS = _bounded("HEARTBEAT_SECONDS", 30, 0.2, 300)
@@ -163,7 +175,7 @@ STALE_RUNNING_HOURS = _bounded("STALE_RUNNING_HOURS", 2, 0.01, 24)
 # Modules that register jobs besides those of pipeline.jobs; the tests name theirs.
 EXTRA_JOB_MODULES = env.list("EXTRA_JOB_MODULES", default=[])
 
-_Q_WORKERS = env.int("Q_WORKERS", 4)
+_Q_WORKERS = _whole("Q_WORKERS", 4, 1, 64)
 _Q_QUEUE_LIMIT = 8
 _Q_TIMEOUT = math.ceil(JOB_TIMEOUT + 300)
 Q_CLUSTER = {
@@ -194,8 +206,6 @@ LOCALE_PATHS = [BASE_DIR / "sistema_os" / "locale"]
 TIME_ZONE = "America/Sao_Paulo"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
-# The area code that a phone typed without one belongs to.
-DEFAULT_DDD = env.str("DEFAULT_DDD", "48")
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -217,7 +227,7 @@ HTTPS = env.bool("HTTPS", True)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
+SECURE_HSTS_SECONDS = _whole("HSTS_SECONDS", 31_536_000 if HTTPS else 0, 0, 63_072_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = HTTPS

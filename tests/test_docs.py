@@ -20,7 +20,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 DOCUMENTS: Final = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 OPERATION: Final = (ROOT / "docs" / "operacao.md").read_text(encoding="utf-8")
 APPS: Final = ("sistema_os", "pipeline", "matching", "snapshots")
-_SETTING = re.compile(r"""(?:env\.\w+|environ\.get|_required|_bounded)\(\s*"([A-Z_]+)\"""")
+_SETTING = re.compile(r"""(?:env\.\w+|environ\.get|_required|_bounded|_whole)\(\s*"([A-Z_]+)\"""")
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 

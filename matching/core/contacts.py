@@ -3,8 +3,11 @@
 import re
 from dataclasses import dataclass
 
+from validate_docbr import CPF
+
 from matching.core.text import digits
 
+_CHECK = CPF()
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _CPF_FORM = re.compile(r"(?<!\d)\d{3}\.\d{3}\.\d{3}-\d{2}(?!\d)")
 _DIGIT_RUN = re.compile(r"(?<![\w/])\+?\(?\d(?:[\s().-]{0,3}\d){7,15}(?![\w/])")
@@ -27,13 +30,7 @@ NO_CONTACTS = Contacts()
 
 def valid_cpf(number: str) -> bool:
     """Check digits of eleven ASCII digits; repeated digits are no CPF."""
-    if len(number) != 11 or not number.isascii() or not number.isdigit() or len(set(number)) == 1:
-        return False
-    for size in (9, 10):
-        total = sum(int(d) * (size + 1 - i) for i, d in enumerate(number[:size]))
-        if int(number[size]) != total * 10 % 11 % 10:
-            return False
-    return True
+    return len(number) == 11 and number.isascii() and number.isdigit() and _CHECK.validate(number)
 
 
 def phone_key(number: str) -> str:
