@@ -54,7 +54,7 @@ def find_place(local: Path) -> Place:
     programs = installed()
     if account is None or (can_reach(account, programs) and can_reach(account, local / "cluster")):
         return Place(programs, _owned(local / "cluster", account), account)
-    outside = find_outside(local) or _new_outside(local)
+    outside = find_outside(local) or _new_outside(local, account)
     return Place(_copied(programs, outside), _owned(outside / "cluster", account), account)
 
 
@@ -64,10 +64,17 @@ def find_outside(local: Path) -> Path | None:
 
 
 def _all_outside() -> Iterator[tuple[Path, str]]:
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        owner = folder / "owner"
-        if _is_ours(folder) and owner.is_file():
-            yield folder, owner.read_text()
+    for base in _temporary_folders():
+        for folder in base.glob(f"{_PREFIX}*"):
+            owner = folder / "owner"
+            if _is_ours(folder) and owner.is_file():
+                yield folder, owner.read_text()
+
+
+def _temporary_folders() -> list[Path]:
+    """Root's own TMPDIR may be closed to others; the system's are not."""
+    named = (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - names are made by mkdtemp
+    return [folder for folder in dict.fromkeys(named) if folder.is_dir()]
 
 
 def installed() -> Path:
@@ -110,9 +117,12 @@ def _is_ours(folder: Path) -> bool:
     return stat.S_ISDIR(found.st_mode) and found.st_uid == 0 and not found.st_mode & 0o022
 
 
-def _new_outside(local: Path) -> Path:
+def _new_outside(local: Path, account: Account) -> Path:
     _remove_orphans()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    base = next((base for base in _temporary_folders() if can_reach(account, base / _PREFIX)), None)
+    if base is None:
+        raise LocalStackError("PostgreSQL does not run as root, and no temporary folder is open to other accounts.")
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
     # Before anything else: a folder without an owner would be nobody's for good.
     (folder / "owner").write_text(str(local))
     folder.chmod(0o711)

@@ -201,12 +201,23 @@ def test_under_a_folder_closed_to_others_the_cluster_lies_outside_and_the_folder
 
 @needs_root
 def test_a_cluster_outside_whose_project_is_gone_is_taken_away(tmp_path: Path) -> None:
-    outside = account._new_outside(tmp_path / "never-made" / ".local")
+    nobody = account.unprivileged(tmp_path)
+    assert nobody is not None
+    outside = account._new_outside(tmp_path / "never-made" / ".local", nobody)
     assert outside.is_dir()
-    other = account._new_outside(tmp_path)
+    other = account._new_outside(tmp_path, nobody)
     assert not outside.exists()
     (other / "owner").unlink()
     other.rmdir()
+
+
+@needs_root
+def test_a_temporary_folder_closed_to_others_is_passed_over(own: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = own.local.parent.parent
+    closed.chmod(0o700)
+    monkeypatch.setattr(tempfile, "tempdir", str(closed))
+    own.start()
+    assert own.status().running
 
 
 @needs_root
