@@ -1,8 +1,10 @@
 """Bulk upserts: grouped, without duplicates, in chunks, with an outcome for each."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from sistema_os.supabase import codec, literals
@@ -63,60 +65,86 @@ class Plan:
             raise UsageError("upsert_many() needs a size of at least 1.")
 
 
-@dataclass(slots=True)
-class _Chunk:
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A body of `rows` rows that all have these columns; `duplicates` were merged into them."""
+
     columns: tuple[str, ...]
-    pieces: list[bytes] = field(default_factory=list)
-    weight: int = 0
-    duplicates: int = 0
-
-    def add(self, piece: bytes, duplicates: int) -> None:
-        self.pieces.append(piece)
-        self.weight += len(piece) + 1
-        self.duplicates += duplicates
+    rows: int
+    duplicates: int
+    body: bytes
 
 
-def _merged(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int]]:
+def _merged(plan: Plan, rows: list[Mapping[str, Any]]) -> Iterable[tuple[Mapping[str, Any], int]]:
     """Each stored row once, with what one upsert after the other would leave, and how many were merged away."""
-    names = [name.strip().strip('"') for name in plan.on_conflict.split(",")]
+    keys = _keys(plan, rows)
+    if len(set(keys)) == len(rows):
+        return zip(rows, repeat(0), strict=False)
     merged: dict[Any, Mapping[str, Any]] = {}
-    repeats: dict[Any, int] = {}
-    for row in rows:
-        try:
-            key = str(row[names[0]]) if len(names) == 1 else tuple([str(row[name]) for name in names])
-        except KeyError:
-            raise UsageError(f"A row lacks a column of its key ({plan.on_conflict}).") from None
-        if key in merged:
-            old = merged[key]
-            merged[key] = {**row, **old} if plan.ignore_duplicates else {**old, **row}
-            repeats[key] = repeats.get(key, 0) + 1
-        else:
-            merged[key] = row
-    for key, merged_row in merged.items():
-        yield merged_row, repeats.get(key, 0)
+    for key, row in zip(keys, rows, strict=True):
+        old = merged.get(key, {})
+        merged[key] = {**row, **old} if plan.ignore_duplicates else {**old, **row}
+    counts = Counter(keys)
+    return [(row, counts[key] - 1) for key, row in merged.items()]
 
 
-def chunks(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> Iterator[_Chunk]:
+def _keys(plan: Plan, rows: list[Mapping[str, Any]]) -> list[Any]:
+    names = [name.strip().strip('"') for name in plan.on_conflict.split(",")]
+    try:
+        if len(names) == 1:
+            return [str(row[names[0]]) for row in rows]
+        return [tuple([str(row[name]) for name in names]) for row in rows]
+    except KeyError:
+        raise UsageError(f"A row lacks a column of its key ({plan.on_conflict}).") from None
+
+
+def chunks(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> Iterator[Chunk]:
     """Rows of one column set together, each chunk within the plan's limits (a huge row stands alone)."""
-    filling: dict[frozenset[str], _Chunk] = {}
+    filling: dict[frozenset[str], list[tuple[Mapping[str, Any], int]]] = {}
     sets: dict[tuple[str, ...], frozenset[str]] = {}
-    for row, duplicates in _merged(plan, rows):
+    for row, duplicates in _merged(plan, list(rows)):
         names = tuple(row)
         columns = sets.get(names) or sets.setdefault(names, frozenset(names))
+        group = filling.setdefault(columns, [])
+        group.append((row, duplicates))
+        if len(group) == plan.size:
+            yield from _encoded(plan, filling.pop(columns))
+    for group in filling.values():
+        yield from _encoded(plan, group)
+
+
+def _encoded(plan: Plan, group: list[tuple[Mapping[str, Any], int]]) -> Iterator[Chunk]:
+    """At once, which is several times faster than row by row; row by row only if it is too many bytes."""
+    columns = tuple(group[0][0])
+    body = codec.encode([row for row, _ in group])
+    if len(body) <= plan.max_bytes or len(group) == 1:
+        yield Chunk(columns, len(group), sum([duplicates for _, duplicates in group]), body)
+        return
+    pieces: list[bytes] = []
+    weight = merged = 0
+    for row, duplicates in group:
         piece = codec.encode(row)
-        chunk = filling.get(columns)
-        if chunk and (len(chunk.pieces) >= plan.size or chunk.weight + len(piece) + 1 > plan.max_bytes):
-            yield chunk
-            chunk = None
-        if chunk is None:
-            chunk = filling[columns] = _Chunk(names)
-        chunk.add(piece, duplicates)
-    yield from filling.values()
+        if pieces and weight + len(piece) + 2 > plan.max_bytes:
+            yield Chunk(columns, len(pieces), merged, b"[" + b",".join(pieces) + b"]")
+            pieces, weight, merged = [], 0, 0
+        pieces.append(piece)
+        weight += len(piece) + 1
+        merged += duplicates
+    yield Chunk(columns, len(pieces), merged, b"[" + b",".join(pieces) + b"]")
+
+
+async def _prepared(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> list[Chunk]:
+    """All chunks, letting the loop go on after each."""
+    waiting = []
+    for chunk in chunks(plan, rows):
+        waiting.append(chunk)
+        await asyncio.sleep(0)
+    return waiting
 
 
 async def upsert_chunks(table: "AsyncTable", plan: Plan, rows: Iterable[Mapping[str, Any]], parallel: int) -> Outcomes:
     """Every chunk is tried once the rows as a whole have passed the checks that need no server."""
-    waiting = list(chunks(plan, rows))
+    waiting = await _prepared(plan, rows)
     outcomes: list[ChunkOutcome | None] = [None] * len(waiting)
     numbered = iter(enumerate(waiting))
 
@@ -130,7 +158,7 @@ async def upsert_chunks(table: "AsyncTable", plan: Plan, rows: Iterable[Mapping[
     return Outcomes(outcome for outcome in outcomes if outcome is not None)
 
 
-async def _send(table: "AsyncTable", plan: Plan, chunk: _Chunk) -> ChunkOutcome:
+async def _send(table: "AsyncTable", plan: Plan, chunk: Chunk) -> ChunkOutcome:
     resolution = "ignore" if plan.ignore_duplicates else "merge"
     head = Head(
         "upsert",
@@ -138,7 +166,7 @@ async def _send(table: "AsyncTable", plan: Plan, chunk: _Chunk) -> ChunkOutcome:
         table.name,
         table._path,
         prefer=("return=minimal", f"resolution={resolution}-duplicates"),
-        body=b"[" + b",".join(chunk.pieces) + b"]",
+        body=chunk.body,
         repeatable=True,
     )
     columns = ",".join(map(literals.quoted, chunk.columns))
@@ -146,5 +174,5 @@ async def _send(table: "AsyncTable", plan: Plan, chunk: _Chunk) -> ChunkOutcome:
     try:
         await table._build(head, params).execute()
     except SupabaseError as error:
-        return ChunkOutcome(len(chunk.pieces), chunk.duplicates, error)
-    return ChunkOutcome(len(chunk.pieces), chunk.duplicates)
+        return ChunkOutcome(chunk.rows, chunk.duplicates, error)
+    return ChunkOutcome(chunk.rows, chunk.duplicates)

@@ -22,7 +22,7 @@ def plan(**changes: Any) -> writes.Plan:
 
 
 def sizes(the_plan: writes.Plan, rows: list[dict[str, Any]]) -> list[tuple[tuple[str, ...], int, int]]:
-    return [(c.columns, len(c.pieces), c.duplicates) for c in writes.chunks(the_plan, rows)]
+    return [(c.columns, c.rows, c.duplicates) for c in writes.chunks(the_plan, rows)]
 
 
 def test_chunks_hold_at_most_their_rows_and_bytes() -> None:
@@ -30,6 +30,9 @@ def test_chunks_hold_at_most_their_rows_and_bytes() -> None:
     assert [n for _, n, _ in sizes(plan(size=10), rows)] == [10, 10, 5]
     assert [n for _, n, _ in sizes(plan(max_bytes=500), rows)] == [4] * 6 + [1]
     assert [n for _, n, _ in sizes(plan(max_bytes=10), rows)] == [1] * 25
+    for chunk in writes.chunks(plan(max_bytes=500), rows):
+        assert len(chunk.body) <= 500
+        assert len(json.loads(chunk.body)) == chunk.rows
 
 
 def test_rows_of_different_columns_go_in_different_chunks() -> None:
@@ -39,10 +42,10 @@ def test_rows_of_different_columns_go_in_different_chunks() -> None:
 
 def test_duplicates_become_what_one_upsert_after_the_other_would_leave() -> None:
     rows: list[dict[str, Any]] = [{"id": 1, "a": 1}, {"id": "1", "a": 2}, {"id": 1, "b": 3}, {"id": 2, "a": 9}]
-    merged = [json.loads(piece) for chunk in writes.chunks(plan(), rows) for piece in chunk.pieces]
+    merged = [row for chunk in writes.chunks(plan(), rows) for row in json.loads(chunk.body)]
     assert merged == [{"id": 1, "a": 2, "b": 3}, {"id": 2, "a": 9}]
     assert sum(chunk[2] for chunk in sizes(plan(), rows)) == 2
-    first = [json.loads(p) for c in writes.chunks(plan(ignore_duplicates=True), rows[:2]) for p in c.pieces]
+    first = [row for c in writes.chunks(plan(ignore_duplicates=True), rows[:2]) for row in json.loads(c.body)]
     assert first == [{"id": 1, "a": 1}]
 
 

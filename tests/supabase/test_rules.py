@@ -1,5 +1,6 @@
 """Retries, bodies and literals, decided without a server."""
 
+import gc
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,3 +61,18 @@ def test_null_in_a_body_is_only_refused_where_nan_made_it() -> None:
 @pytest.mark.parametrize(("text", "item"), [("a", "a"), ("", '""'), (" a", '" a"'), ('a"', '"a\\""'), (True, "true")])
 def test_list_items_are_quoted_where_postgrest_would_misread_them(text: Any, item: str) -> None:
     assert literals.list_item(text) == item
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+@pytest.mark.parametrize("body", [b"[" + b"1," * 50_000 + b"1]", b"[" + b"1," * 50_000])
+def test_decoding_a_large_body_leaves_the_garbage_collector_as_it_was(body: bytes, collecting: bool) -> None:
+    before = gc.isenabled()
+    try:
+        gc.enable() if collecting else gc.disable()
+        try:
+            assert len(codec.decode(body)) == 50_001
+        except ValueError as error:
+            assert str(error).startswith("no JSON at character")
+        assert gc.isenabled() is collecting
+    finally:
+        gc.enable() if before else gc.disable()
