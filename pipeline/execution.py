@@ -1,6 +1,7 @@
 """Runs a queued run to its end: the same code for a schedule, a button and a command."""
 
 import asyncio
+import gc
 import logging
 import signal
 import threading
@@ -98,6 +99,8 @@ def _finish(run: JobRun, end: End, position: Position) -> None:
 def _execute(run: JobRun, control: Control, watchdog: LoopWatchdog, owned: bool) -> End:
     try:
         definition = registry.get(run.job)
+        if owned:
+            gc.freeze()  # else each full collection walks all of Django again, and no thread moves meanwhile
         outcome = asyncio.run(_drive(definition, run, control, watchdog, owned))
     except BaseException as raised:
         return _end_of(failures.cause_of(raised), run, control)

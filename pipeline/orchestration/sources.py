@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from pipeline.orchestration import listing_rows, order_rows
@@ -46,8 +47,13 @@ async def departed(supabase: SupabaseClient, business_date: date) -> dict[int, R
     query = query.eq("status", listing_rows.DEPARTED).is_(listing_rows.REMOVED, None)
     found: dict[int, Row] = {}
     async for page in query.pages(key=listing_rows.KEY, size=PAGE):
-        found |= {row[listing_rows.KEY]: _flatten_stay(row) for row in page}
+        found |= await sync_to_async(_flat_by_key)(page)
     return found
+
+
+def _flat_by_key(page: list[Row]) -> dict[int, Row]:
+    """In the ORM's thread: a page of a thousand rows would keep the loop from turning."""
+    return {row[listing_rows.KEY]: _flatten_stay(row) for row in page}
 
 
 async def standing_stays(supabase: SupabaseClient, keys: Collection[int]) -> dict[int, Row]:
