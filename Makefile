@@ -82,7 +82,6 @@ check: venv ## format, lint, types, import rules, Django's own checks, the async
 	$(PY) -m mypy .
 	.venv/bin/lint-imports
 	$(production) $(PY) manage.py check --deploy --fail-level WARNING
-	$(production) $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(production) $(PY) manage.py check_async
 	$(PY) -m pytest -q tests/test_translations.py
 
