@@ -42,10 +42,14 @@ async def upsert(supabase: SupabaseClient) -> Any:
     return (await supabase.async_table("hospedes").upsert({"id": 1, "nome": PERSON}, on_conflict="id").execute()).data
 
 
+def shown(error: BaseException) -> list[str]:
+    """Where key or person stand: message, repr, attributes, the traceback."""
+    texts = [str(error), repr(error), repr(vars(error)), "".join(traceback.format_exception(error))]
+    return [text for text in texts if KEY in text or PERSON in text or "123.456" in text]
+
+
 def assert_keeps_quiet(error: BaseException) -> None:
-    """Neither key nor person in message, repr, attributes or the traceback with all its locals' reprs."""
-    shown = [str(error), repr(error), repr(vars(error)), "".join(traceback.format_exception(error))]
-    assert not [text for text in shown if KEY in text or PERSON in text or "123.456" in text]
+    assert not shown(error)
     assert error.__cause__ is None
     assert error.__context__ is None or isinstance(error.__context__, TimeoutError | asyncio.CancelledError)
 

@@ -8,43 +8,16 @@ from email.utils import format_datetime
 import pytest
 
 from sistema_os import supabase as sb
-from tests.supabase.faults.exchange import ERROR, client, failing, read, upsert, write
+from tests.supabase.faults.exchange import client, failing, read
 from tests.supabase.servers import Server, answer, read_request, scripted, serving
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.mark.parametrize("status", [429, 502, 503, 504, 520, 521, 522, 523, 524, 544])
-async def test_a_passing_status_is_tried_again_for_a_read_and_not_for_a_write(status: int) -> None:
-    page = answer(f"{status} Odd", b"<html><h1>Bad gateway</h1></html>", "Content-Type: text/html")
-    async with scripted(page) as server, client(server) as supabase:
-        error = await failing(read, supabase, sb.Unavailable)
-        assert (error.status, error.attempt, len(server.requests)) == (status, 4, 4)
-        await failing(write, supabase, sb.Unavailable)
-        assert len(server.requests) == 5
-        await failing(upsert, supabase, sb.Unavailable)
-        assert len(server.requests) == 9
 
 
 async def test_a_read_that_succeeds_on_the_third_try_is_a_success() -> None:
     down = answer("503 Service Unavailable", b"")
     async with scripted(down, down, answer(body=b'[{"id":1}]')) as server, client(server) as supabase:
         assert await read(supabase) == [{"id": 1}]
-
-
-@pytest.mark.parametrize("code", ["PGRST000", "PGRST001", "PGRST002", "PGRST003", "40001", "40P01"])
-async def test_a_passing_code_is_tried_again(code: str) -> None:
-    bad = answer("500 Internal Server Error", ERROR % code.encode())
-    async with scripted(bad, answer()) as server, client(server) as supabase:
-        assert await read(supabase) == []
-        assert len(server.requests) == 2
-
-
-async def test_a_statement_timeout_is_not_tried_again_although_it_comes_as_500() -> None:
-    slow = answer("500 Internal Server Error", ERROR % b"57014")
-    async with scripted(slow) as server, client(server) as supabase:
-        error = await failing(read, supabase, sb.StatementTimeout)
-        assert (error.code, len(server.requests)) == ("57014", 1)
 
 
 async def test_retry_can_be_switched_off() -> None:

@@ -1,0 +1,72 @@
+"""Plays one case to one query and writes down what came of it."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from sistema_os import supabase as sb
+from sistema_os.supabase import SupabaseClient
+from tests.supabase.faults.cases import Case
+from tests.supabase.faults.exchange import KEY, read, upsert, write
+from tests.supabase.servers import Server, scripted, serving
+
+CALLS: dict[str, Any] = {"read": read, "upsert": upsert, "insert": write}
+
+
+@dataclass
+class Seen:
+    """`leaked`: connections held after the query or open after the client, tasks left, slots not given back."""
+
+    error: sb.SupabaseError | None = None
+    requests: int = 0
+    seconds: float = 0
+    leaked: int = 0
+
+
+async def played(case: Case, call: str) -> Seen:
+    seen, before = Seen(), asyncio.all_tasks()
+    async with _listening(case) as server:
+        async with SupabaseClient(server.url, KEY, deadline=case.deadline, **case.options) as supabase:
+            if case.warm:
+                await read(supabase)
+            started, earlier = time.monotonic(), len(server.requests)
+            try:
+                await CALLS[call](supabase)
+            except sb.SupabaseError as error:
+                seen.error = error
+            seen.seconds = time.monotonic() - started
+            seen.leaked = _held(supabase)
+        unreached = seen.error.attempt if seen.error and case.play is None else 0
+        seen.requests = unreached or len(server.requests) - earlier
+        seen.leaked += await _left(server, before)
+    return seen
+
+
+@contextlib.asynccontextmanager
+async def _listening(case: Case) -> AsyncIterator[Server]:
+    if case.play is None:
+        async with scripted(b"") as gone:
+            pass
+        yield gone
+        return
+    server = Server()
+    async with serving(case.play(server), server):
+        yield server
+
+
+def _held(supabase: SupabaseClient) -> int:
+    session = supabase._session
+    connector = session.transport.client.connector  # type: ignore[attr-defined]  # aiohttp's, opened by the query
+    return session.limits.max_connections - session._slots._value + len(connector._acquired)
+
+
+async def _left(server: Server, before: set[asyncio.Task[Any]]) -> int:
+    """Connections and tasks still there when the server has had time to notice."""
+    for _ in range(200):
+        if not server.open and not asyncio.all_tasks() - before:
+            return 0
+        await asyncio.sleep(0.01)
+    return server.open + len(asyncio.all_tasks() - before)

@@ -1,0 +1,27 @@
+"""Each way of failing, to a read, an upsert and an insert: the error, what was sent again, what was left behind."""
+
+import pytest
+
+from tests.supabase.faults.cases import CASES, Case
+from tests.supabase.faults.exchange import OVERSHOOT, assert_keeps_quiet
+from tests.supabase.faults.play import CALLS, played
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("call", CALLS)
+async def test_a_fault_is_its_own_error_sent_again_only_where_that_is_safe_and_leaves_nothing(
+    case: Case, call: str
+) -> None:
+    seen = await played(case, call)
+    assert (type(seen.error) if seen.error else None, seen.requests) == case.expected[list(CALLS).index(call)]
+    assert seen.leaked == 0
+    assert seen.seconds < case.deadline + OVERSHOOT
+    if seen.error:
+        assert_keeps_quiet(seen.error)
+        assert (seen.error.table, seen.error.operation) == ("hospedes", call)
+        assert seen.error.attempt == seen.requests
+    if case.lasts:
+        assert seen.seconds >= case.deadline
+        assert isinstance(seen.error, TimeoutError)
