@@ -31,6 +31,10 @@ LISTING = {
     "telefone_e164": gettext_noop("International phone"),
     "email": gettext_noop("E-mail"),
     "vip": gettext_noop("VIP"),
+    # The hotel's own codes with their accents: data, the same in every language.
+    "status=a_confirmar": "a confirmar",
+    "status=no_show": "no-show",
+    "status=saida": "saída",
 }
 
 ORDERS = {
@@ -49,4 +53,17 @@ ORDERS = {
     "solicitante_texto": gettext_noop("Asked for by"),
     "descricao": gettext_noop("Request"),
     "concluida_em": gettext_noop("Closed"),
+    "status=concluida": "concluída",
+    "setor=manutencao": "manutenção",
+    "setor=governanca": "governança",
+    "setor=recepcao": "recepção",
+    "setor=aeb": "A&B",
+    "setor=achados": "achados e perdidos",
+    "setor=ti": "TI",
+    "origem=recepcao": "recepção",
+    "origem=governanca": "governança",
+    "tipo=solicitacao": "solicitação",
+    "tipo=reclamacao": "reclamação",
+    "local_tipo=uh": "UH",
+    "local_tipo=area_comum": "área comum",
 }
