@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# The two commands that bring the local stack up run before there is any database to name.
-BRINGS_ITS_OWN_STACK = sys.argv[1:2] in (["demo"], ["supabase_local"])
+# Two bring the local stack up before there is any database to name, the third only reads source text.
+BRINGS_ITS_OWN_STACK = sys.argv[1:2] in (["demo"], ["supabase_local"], ["check_async"])
 
 env = environ.Env()
 _ASSIGNMENT = re.compile(r"\s*(#.*|(export\s+)?[A-Za-z_]\w*\s*=.*)?")
@@ -78,6 +78,12 @@ def _bounded(name: str, default: float, low: float, high: float) -> float:
         raise ImproperlyConfigured(f"{name} must be a number of seconds.") from error
     if not low <= value <= high:
         raise ImproperlyConfigured(f"{name} is {value:g}; it must lie between {low:g} and {high:g}.")
+    return value
+
+
+def _address(name: str, value: str) -> str:
+    if value and not value.startswith(("https://", "http://")):
+        raise ImproperlyConfigured(f"{name} must hold addresses that begin with https:// (or http://).")
     return value
 
 
@@ -175,10 +181,31 @@ STALE_RUNNING_HOURS = _bounded("STALE_RUNNING_HOURS", 2, 0.01, 24)
 # Modules that register jobs besides those of pipeline.jobs; the tests name theirs.
 EXTRA_JOB_MODULES = env.list("EXTRA_JOB_MODULES", default=[])
 
+# --- who hears of a run that failed; nobody unless named --------------------------------------
+_MAIL = env.email_url("EMAIL_URL", "dummymail://")
+EMAIL_BACKEND: str = _MAIL["EMAIL_BACKEND"]
+EMAIL_HOST: str = _MAIL["EMAIL_HOST"] or "localhost"
+EMAIL_PORT: int = _MAIL["EMAIL_PORT"] or 25
+EMAIL_HOST_USER: str = _MAIL["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD: str = _MAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = bool(_MAIL.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(_MAIL.get("EMAIL_USE_SSL"))
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = env.str("NOTIFY_FROM", "sistema-os@localhost")
+NOTIFY_EMAILS: list[str] = env.list("NOTIFY_EMAILS", default=[])
+NOTIFY_WEBHOOK = _address("NOTIFY_WEBHOOK", env.str("NOTIFY_WEBHOOK", ""))
+# Of a job, the check of a dead man's switch (Healthchecks and its like): job=address, job=address.
+PING_URLS: dict[str, str] = {
+    job.strip(): _address("PING_URLS", url.strip())
+    for job, _equals, url in (entry.partition("=") for entry in env.list("PING_URLS", default=[]))
+}
+# Where people open the admin; messages link to it.
+PUBLIC_URL = _address("PUBLIC_URL", env.str("PUBLIC_URL", "")).rstrip("/")
+
 _Q_WORKERS = _whole("Q_WORKERS", 4, 1, 64)
 _Q_QUEUE_LIMIT = 8
 _Q_TIMEOUT = math.ceil(JOB_TIMEOUT + 300)
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "sistema_os",
     "orm": "default",
     "workers": _Q_WORKERS,

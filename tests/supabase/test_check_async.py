@@ -1,8 +1,12 @@
 """The async law's checker, on small source trees: what it must find and what it must leave alone."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from tests.supabase.trees import body, tree
@@ -118,3 +122,12 @@ def test_the_command_fails_and_lists_what_it_found(tmp_path: Path, capsys: pytes
 def test_the_command_refuses_a_package_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="No such package: app"):
         call_command("check_async", "app", root=tmp_path)
+
+
+def test_the_command_runs_where_no_setting_is_set(tmp_path: Path) -> None:
+    """As in a fresh clone, or in a hook: it reads source text and needs neither key nor database."""
+    bare = {"PATH": os.defpath, "SISTEMA_OS_ENV_FILE": os.devnull}
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "check_async"]
+    done = subprocess.run(command, env=bare, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "none blocks" in done.stdout

@@ -39,7 +39,7 @@ async def played(case: Case, call: str) -> Seen:
                 seen.error = error
             seen.seconds = time.monotonic() - started
             seen.leaked = _held(supabase)
-        unreached = seen.error.attempt if seen.error and case.play is None else 0
+        unreached = getattr(seen.error, "attempt", 0) if case.play is None else 0
         seen.requests = unreached or len(server.requests) - earlier
         seen.leaked += await _left(server, before)
     return seen

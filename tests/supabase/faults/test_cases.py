@@ -2,6 +2,7 @@
 
 import pytest
 
+from sistema_os.supabase import ResponseError, TransportError
 from tests.supabase.faults.cases import CASES, Case
 from tests.supabase.faults.exchange import OVERSHOOT, assert_keeps_quiet
 from tests.supabase.faults.play import CALLS, played
@@ -19,6 +20,7 @@ async def test_a_fault_is_its_own_error_sent_again_only_where_that_is_safe_and_l
     assert seen.leaked == 0
     assert seen.seconds < case.deadline + OVERSHOOT
     if seen.error:
+        assert isinstance(seen.error, TransportError | ResponseError)
         assert_keeps_quiet(seen.error)
         assert (seen.error.table, seen.error.operation) == ("hospedes", call)
         assert seen.error.attempt == seen.requests
