@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from pipeline import registry
 from pipeline.heartbeat import GRACE_SECONDS
 from pipeline.runs import LOST_MARGIN_SECONDS
 
@@ -18,6 +19,12 @@ def limits_are_nested(**_: Any) -> list[CheckMessage]:
         for number, (inner, low, outer, high, why) in enumerate(_limits(), 1)
         if not low < high
     ]
+
+
+@register()
+def pings_name_jobs(**_: Any) -> list[CheckMessage]:
+    unknown = sorted(set(settings.PING_URLS) - set(registry.load()))
+    return [Error(f"PING_URLS names no job: {name}.", id="pipeline.E100") for name in unknown]
 
 
 def _limits() -> Iterator[tuple[str, float, str, float, str]]:

@@ -182,3 +182,24 @@ class CancelRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.at:%H:%M:%S}"
+
+
+class Notice(models.Model):
+    """Somebody was told of a run. Who inserts the row tells; a second watch that sees the same run finds it."""
+
+    class Kind(models.TextChoices):
+        FAILURE = "failure"
+        FROZEN = "frozen"
+        PING_START = "ping_start"
+        PING_END = "ping_end"
+
+    run = models.ForeignKey(JobRun, models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["run", "kind"], name="one_notice_a_run_and_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.kind}"

@@ -13,7 +13,7 @@ from django.db import DatabaseError, close_old_connections, connections
 
 from matching import writeback
 from matching.models import WriteBack
-from pipeline import queue, runs
+from pipeline import notices, queue, runs
 from sistema_os.supabase import SupabaseClient
 from sistema_os.supabase.errors import SupabaseError
 
@@ -23,7 +23,8 @@ logger = logging.getLogger("pipeline.jobwatch")
 
 class Command(BaseCommand):
     help = (
-        "Every 10 s: end lost and stale runs, resume what may be resumed, deliver open write-backs, see a frozen queue."
+        "Every 10 s: end lost and stale runs, resume what may be resumed, deliver open write-backs, see a frozen queue,"
+        " tell who wants to hear of failures."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -60,6 +61,7 @@ class Command(BaseCommand):
         stuck = queue.frozen()
         for run in stuck:
             logger.error("the queue is frozen: run %s of %s waits for a worker", run.pk, run.job)
+        notices.send_due(frozen=stuck)
         return not stuck
 
 

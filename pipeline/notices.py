@@ -1,0 +1,106 @@
+"""Who is told of a run, and that each is told once.
+
+The watch asks every few seconds; a message is claimed by a row before it is sent, so that two watches send one. A
+message that could not be sent is not sent again: the run's page is the record, a message only points at it.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from django.conf import settings
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from pipeline import senders
+from pipeline.models import TERMINAL, JobRun, Notice, State
+from pipeline.querysets import JobRunQuerySet
+from sistema_os.logs import redact
+
+FAILURES = (State.FAILED, State.TIMED_OUT, State.LOST)
+# Older news is no news: who names an address today does not hear of last week.
+RECENT = timedelta(days=1)
+_MOST_AT_ONCE = 20
+
+
+def send_due(frozen: Iterable[JobRun] = ()) -> int:
+    """Sends what is due and returns how many messages were claimed. Never raises for a receiver that fails."""
+    sent = 0
+    if settings.NOTIFY_EMAILS or settings.NOTIFY_WEBHOOK:
+        failed = JobRun.objects.filter(state__in=FAILURES, finished_at__gt=Now() - RECENT)
+        for run in _claimed(failed, Notice.Kind.FAILURE):
+            _tell(run, run.reason)
+            sent += 1
+        waiting = JobRun.objects.filter(pk__in=[run.pk for run in frozen])
+        for run in _claimed(waiting, Notice.Kind.FROZEN):
+            _tell(run, _("It waits for a worker and none comes: the queue has stopped. Restart it."))
+            sent += 1
+    return sent + _send_pings()
+
+
+def _send_pings() -> int:
+    """The start before the end, also of a run that was over before the watch saw it."""
+    followed = JobRun.objects.filter(job__in=settings.PING_URLS, started_at__gt=Now() - RECENT)
+    sent = 0
+    for run in _claimed(followed, Notice.Kind.PING_START):
+        senders.ping(_address(run, "/start"), str(run))
+        sent += 1
+    # What a person cancelled neither succeeded nor failed: the check waits for the next run.
+    ended = followed.filter(state__in=TERMINAL).exclude(state=State.CANCELLED)
+    for run in _claimed(ended, Notice.Kind.PING_END):
+        senders.ping(_address(run, "/fail" if run.state in FAILURES else ""), _text(run, run.reason))
+        sent += 1
+    return sent
+
+
+def _claimed(runs: JobRunQuerySet, kind: str) -> Iterator[JobRun]:
+    due = runs.filter(dry_run=False).exclude(notices__kind=kind).order_by("pk")
+    for run in due.defer("checkpoint", "summary", "blocked_stack")[:_MOST_AT_ONCE]:
+        _row, created = Notice.objects.get_or_create(run=run, kind=kind)
+        if created:
+            yield run
+
+
+def _address(run: JobRun, path: str) -> str:
+    return f"{settings.PING_URLS[run.job]}{path}?rid={ping_id(run)}"
+
+
+def ping_id(run: JobRun) -> UUID:
+    """The run's id as such services want it: start and end of one run are told by it."""
+    return uuid5(NAMESPACE_URL, f"sistema-os/run/{run.pk}")
+
+
+def _tell(run: JobRun, why: str) -> None:
+    text, link = _text(run, why), _link(run)
+    if settings.NOTIFY_EMAILS:
+        subject = _("Sistema OS: %(run)s, %(state)s") % {"run": run, "state": run.get_state_display()}
+        senders.email(subject, "\n\n".join(part for part in (text, link) if part) + "\n")
+    if settings.NOTIFY_WEBHOOK:
+        senders.webhook(_message(run, text, why, link))
+
+
+def _message(run: JobRun, text: str, why: str, link: str) -> dict[str, Any]:
+    return {
+        "text": f"{text} {link}".strip(),
+        "run": run.pk,
+        "job": run.job,
+        "business_date": run.business_date.isoformat(),
+        "state": run.state,
+        "reason": redact(why),
+        "url": link,
+    }
+
+
+def _text(run: JobRun, why: str) -> str:
+    head = _("%(run)s for %(date)s: %(state)s.") % {
+        "run": run,
+        "date": f"{run.business_date:%d/%m/%Y}",
+        "state": run.get_state_display(),
+    }
+    return redact(f"{head} {why}".strip())
+
+
+def _link(run: JobRun) -> str:
+    return settings.PUBLIC_URL + reverse("admin:pipeline_jobrun_change", args=[run.pk]) if settings.PUBLIC_URL else ""
