@@ -1,10 +1,10 @@
 """Suggestions, decisions and alerts in the admin: to decide and to read, never to type over."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -14,17 +14,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from matching import acting, alerts, badges, columns, review, views
+from matching import acting, alerts, badges, columns, review, searching, views
 from matching.exports import as_csv
 from matching.filters import BandFilter, DepartmentFilter, DepartureFilter, SettledFilter, StateFilter
+from matching.listing import BoundedAdmin
 from matching.models import Alert, Decision, MatchSuggestion
-from matching.rows import searchable
 from matching.states import Verb
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Any]
-else:
-    _ModelAdmin = admin.ModelAdmin
 
 
 def _column(name: str, title: Any, cell: Callable[[Any, Any], SafeString], person: Any) -> Callable[[Any], SafeString]:
@@ -37,7 +32,7 @@ def _column(name: str, title: Any, cell: Callable[[Any, Any], SafeString], perso
     return admin.display(description=title)(column)
 
 
-class ReadOnlyAdmin(_ModelAdmin):
+class ReadOnlyAdmin(BoundedAdmin):
     """Rows that only the application writes."""
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
@@ -78,8 +73,9 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[MatchSuggestion], search_term: str
     ) -> tuple[QuerySet[MatchSuggestion], bool]:
-        """Accents and capitals do not count: the searched columns are stored without them."""
-        return super().get_search_results(request, queryset, searchable(search_term))
+        for word in searching.words(search_term):
+            queryset = queryset.filter(searching.holding(word))
+        return queryset, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """A row's button posts the list's own form, so it works without JavaScript and with the list's CSRF token."""
@@ -160,7 +156,10 @@ class DecisionAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
     ) -> tuple[QuerySet[Decision], bool]:
-        return super().get_search_results(request, queryset, searchable(search_term))
+        for word in searching.words(search_term):
+            by = Q(user__username__icontains=word)
+            queryset = queryset.filter(searching.holding(word, "suggestion__") | by)
+        return queryset, False
 
     @admin.display(description=_("when"), ordering="at")
     def at_column(self, decision: Decision) -> SafeString:
@@ -201,6 +200,13 @@ class AlertAdmin(ReadOnlyAdmin):
             self._settle(request, Alert.objects.filter(pk=views.number_or_404(str(request.POST["settle"]))))
             return HttpResponseRedirect(request.get_full_path())
         return super().changelist_view(request, {"title": _("Alerts"), **(extra_context or {})})
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Alert], search_term: str
+    ) -> tuple[QuerySet[Alert], bool]:
+        for word in searching.words(search_term):
+            queryset = queryset.filter(searching.holding(word))
+        return queryset, False
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [*self.list_display, _column("settled", _("settled"), columns.settled_cell, request.user)]

@@ -20,6 +20,8 @@ from matching.privacy import masked_document
 from matching.states import State, Verb
 from matching.words import NEAR, Agreement, agreement, comparison_words, share, shown_values
 
+# A large family decides little; a whole congress under one number is cut.
+MOST_NEAR = 200
 Pieces = Sequence[tuple[str, bool]]
 
 
@@ -144,11 +146,16 @@ def _day(value: Any, otherwise: date) -> date:
 
 def _nearby(suggestion: MatchSuggestion) -> list[Decision]:
     """The last decisions on this order and on the people of this reservation."""
-    near = Q(suggestion__order=suggestion.order_id)
+    near = Q(order=suggestion.order_id)
     if suggestion.stay is not None and suggestion.stay.reservation_id is not None:
-        near |= Q(suggestion__stay__reservation_id=suggestion.stay.reservation_id)
-    found = Decision.objects.filter(near).select_related("user", "suggestion__order", "suggestion__stay")
-    return list(found.order_by("-pk")[:4])
+        people = Stay.objects.filter(reservation_id=suggestion.stay.reservation_id)
+        near |= Q(stay__in=list(people.values_list("pk", flat=True)[:MOST_NEAR]))
+    # In steps: as one question, PostgreSQL would read every decision to find four.
+    close = list(MatchSuggestion.objects.filter(near).order_by("-updated_at").values_list("pk", flat=True)[:MOST_NEAR])
+    found = Decision.objects.filter(suggestion__in=close).select_related(
+        "user", "suggestion__order", "suggestion__stay"
+    )
+    return sorted(found, key=lambda decision: -decision.pk)[:4]
 
 
 def _people(stay: Stay | None) -> list[Stay]:

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
 
-from matching.models import MatchSuggestion, WriteBack
+from matching.models import Decision, MatchSuggestion, WriteBack
 from matching.querysets import BAND_RANGE
 from matching.states import Band, State, WriteState
 
@@ -25,9 +25,12 @@ def midnight() -> datetime:
 
 def on_the_desk(suggestions: Suggestions) -> Suggestions:
     """Each order's best pending candidate, and what people decided today."""
-    better = MatchSuggestion.objects.filter(order=OuterRef("order"), state=State.PENDING, rank__lt=OuterRef("rank"))
-    decided = Q(state__in=[State.ACCEPTED, State.REJECTED], decision__at__gte=midnight())
-    return suggestions.filter(decided | (Q(state=State.PENDING) & ~Exists(better)))
+    first = Decision.objects.filter(at__gte=midnight()).aggregate(first=Min("pk"))["first"]
+    queue = Q(queued_at__isnull=False)
+    if first is None:
+        return suggestions.filter(queue)
+    # By number instead of by time: two indexes answer together, where a join would read every row.
+    return suggestions.filter(queue | Q(state__in=[State.ACCEPTED, State.REJECTED], decision__gte=first))
 
 
 def unconfirmed(suggestions: Suggestions) -> Suggestions:

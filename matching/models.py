@@ -7,6 +7,7 @@ away, and no document beyond its last two characters. The decisions taken stand 
 import uuid
 from datetime import date
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -51,6 +52,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["opened_at"], name="order_opened"),
             models.Index(fields=["closed_at"], name="order_closed", condition=Q(closed_at__isnull=False)),
+            GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="order_search"),
         ]
 
     def __str__(self) -> str:
@@ -92,6 +94,7 @@ class Stay(models.Model):
         indexes = [
             models.Index(fields=["departure"], name="stay_departure"),
             models.Index(fields=["reservation_id"], name="stay_reservation"),
+            GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="stay_search"),
         ]
 
     def __str__(self) -> str:
@@ -138,6 +141,9 @@ class MatchSuggestion(models.Model):
     run_id = models.BigIntegerField(null=True)
     version = models.PositiveIntegerField(default=1)
     mirrored_version = models.PositiveIntegerField(default=0)
+    # When the order was opened, while this is its best candidate still pending; null otherwise. Kept by a trigger,
+    # in the transaction that changes the suggestion: nothing here writes it.
+    queued_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -178,6 +184,13 @@ class MatchSuggestion(models.Model):
         indexes = [
             models.Index(fields=["state", "-probability"], name="suggestion_queue"),
             models.Index(fields=["order", "state", "rank"], name="suggestion_of_order"),
+            models.Index(
+                fields=["queued_at", "id"],
+                include=["probability", "stay"],
+                condition=Q(queued_at__isnull=False),
+                name="suggestion_queued",
+            ),
+            models.Index(fields=["id"], condition=~Q(conflict=""), name="suggestion_conflict"),
             models.Index(fields=["id"], condition=Q(version__gt=F("mirrored_version")), name="suggestion_to_mirror"),
         ]
 

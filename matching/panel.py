@@ -15,7 +15,7 @@ _WORST_FIRST = [Severity.HIGH, Severity.MEDIUM, Severity.LOW]
 
 
 def panel(user: Any) -> dict[str, Any]:
-    """Empty for those who may not see guests. At most six queries, whatever the size of the tables."""
+    """Empty for those who may not see guests. At most seven queries, whatever the size of the tables."""
     shown: dict[str, Any] = {}
     if user.has_perm("matching.view_matchsuggestion"):
         counts = reviewing.counts()

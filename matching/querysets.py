@@ -27,10 +27,7 @@ class SuggestionQuerySet(QuerySet["MatchSuggestion"]):
 
     def heads(self) -> SuggestionQuerySet:
         """The best candidate still pending of each order: what the queue shows, the others being its alternatives."""
-        better = self.model._default_manager.filter(
-            order=OuterRef("order"), state=State.PENDING, rank__lt=OuterRef("rank")
-        )
-        return self.pending().filter(~Exists(better))
+        return self.filter(queued_at__isnull=False)
 
     def in_band(self, band: Band) -> SuggestionQuerySet:
         return self.filter(BAND_RANGE[band])

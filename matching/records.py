@@ -60,6 +60,7 @@ class Decision(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["at"], name="decision_at"),
             models.Index(fields=["user", "-at"], name="decision_of_user"),
             models.Index(fields=["batch"], name="decision_batch"),
         ]

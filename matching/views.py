@@ -22,6 +22,8 @@ from matching.states import Band, RejectReason, State, Verb, WriteState
 
 QUEUE = "admin:matching_matchsuggestion_review"
 LIST = "admin:matching_matchsuggestion_changelist"
+# So many decisions back, undone ones among them, U looks for one that stands.
+UNDO_REACH = 50
 
 
 def card(admin: ModelAdmin[Any], request: HttpRequest, object_id: str) -> HttpResponse:
@@ -129,8 +131,11 @@ def _toast(decision: Decision | None) -> dict[str, Any]:
 
 def _last_of(user: Any) -> Decision | None:
     """This person's last decision, as long as it stands: what U takes back."""
-    last = Decision.objects.filter(user=user).exclude(verb=Verb.UNDO).filter(undone_by=None)
-    decision = last.select_related("suggestion__order", "suggestion__stay").order_by("-pk").first()
+    theirs = Decision.objects.filter(user=user).exclude(verb=Verb.UNDO).order_by("-at", "-pk")
+    # The newest first, told by number: as one question, every decision of this person would be read and sorted.
+    latest = list(theirs.values_list("pk", flat=True)[:UNDO_REACH])
+    last = theirs.filter(pk__in=latest, undone_by=None).select_related("suggestion__order", "suggestion__stay")
+    decision = last.first()
     if decision is None or not may_undo(decision, user):
         return None
     return decision if MatchSuggestion.objects.filter(decision=decision).exists() else None

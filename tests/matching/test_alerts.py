@@ -82,7 +82,7 @@ class TestTheDashboard:
     ) -> None:
 
         ana.get_all_permissions()
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(7):
             panel(ana)
 
     def test_speaks_english_by_choice(self, card: Card, ana: User) -> None:
