@@ -96,11 +96,3 @@ async def distant(latency: float) -> AsyncIterator[Server]:
 
     async with serving(respond, server):
         yield server
-
-
-def sample(rows: int) -> list[dict[str, Any]]:
-    return [
-        {"id": n, "nome": f"HOSPEDE {n:x}", "uh": f"{n % 120:04}", "adultos": n % 4, "diaria": 100 + n % 900,
-         "titular": n % 2 == 0, "status": "na_casa", "observacoes": "x" * (n % 40), "extra": {"n": n}}
-        for n in range(1, rows + 1)
-    ]  # fmt: skip

@@ -1,69 +1,20 @@
-"""The same work done by others: PyPI `postgrest`, the bare transport, curl, COPY."""
+"""The floors: our transport with nothing around it, curl, COPY."""
 
-import asyncio
 import subprocess
 import tempfile
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
-from postgrest import AsyncPostgrestClient
 
 from sistema_os.supabase.transport import open_transport
 from tests.benchmarks.client_ground import Ground
-
-PAGE = 1000
-
-
-async def spread(work: Callable[[int], Awaitable[Any]], items: list[int], at_once: int) -> None:
-    """`at_once` workers take the items in order."""
-    left = iter(items)
-
-    async def worker() -> None:
-        for item in left:
-            await work(item)
-
-    await asyncio.gather(*(worker() for _ in range(at_once)))
-
-
-class Official:
-    """postgrest-py with as many connections as it sends at once."""
-
-    def __init__(self, base: str, key: str, at_once: int) -> None:
-        limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
-        headers = {"apikey": key, "Authorization": f"Bearer {key}", "Accept": "application/json"}
-        self.http = httpx.AsyncClient(headers=headers, limits=limits, timeout=60)
-        self.client = AsyncPostgrestClient(base, headers=headers, http_client=self.http)
-        self.at_once = at_once
-
-    async def __aenter__(self) -> "Official":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.http.aclose()
-
-    async def read_all(self, rows: int) -> None:
-        """In the way that its documentation shows: range()."""
-
-        async def page(start: int) -> None:
-            query = self.client.from_("bench").select("*").order("id").range(start, start + PAGE - 1)
-            assert len((await query.execute()).data) == PAGE
-
-        await spread(page, list(range(0, rows, PAGE)), self.at_once)
-
-    async def one_row(self, number: int) -> None:
-        assert (await self.client.from_("bench").select("*").eq("id", number + 1).execute()).data
-
-    async def upsert(self, rows: list[dict[str, Any]]) -> None:
-        for start in range(0, len(rows), PAGE):
-            chunk: Any = rows[start : start + PAGE]
-            await self.client.from_("bench").upsert(chunk, on_conflict="id", returning="minimal").execute()  # type: ignore[arg-type]  # a plain string works
+from tests.benchmarks.client_rows import PAGE, page_of, spread
 
 
 class Bare:
-    """Our own transport with nothing around it: what the client may cost is measured against this."""
+    """What the client may cost is measured against this."""
 
     def __init__(self, base: str, key: str, at_once: int) -> None:
         self.base = base
@@ -84,10 +35,9 @@ class Bare:
         await response.aclose()
         return orjson.loads(body)
 
-    async def read_all(self, rows: int) -> None:
+    async def read(self, rows: int) -> None:
         async def page(start: int) -> None:
-            target = f"/bench?select=*&id=gt.{start}&id=lte.{start + PAGE}&order=id.asc&limit={PAGE}"
-            assert len(await self.get(target)) == PAGE
+            assert len(await self.get(page_of(start))) == PAGE
 
         await spread(page, list(range(0, rows, PAGE)), self.at_once)
 
@@ -96,26 +46,15 @@ class Bare:
 
 
 def curl_all(ground: Ground, rows: int) -> None:
-    """Eight at a time in one process, nothing decoded: the floor."""
+    """Eight at a time in one process, nothing decoded."""
     with tempfile.TemporaryDirectory() as folder:
         lines = [f'header = "Authorization: Bearer {ground.options["key"]}"']
         for start in range(0, rows, PAGE):
-            target = f"/bench?select=*&id=gt.{start}&id=lte.{start + PAGE}&order=id.asc&limit={PAGE}"
-            lines += [f'url = "{ground.base}{target}"', 'output = "/dev/null"']
+            lines += [f'url = "{ground.base}{page_of(start)}"', 'output = "/dev/null"']
         config = Path(folder) / "config"
         config.write_text("\n".join(lines))
-        command = [
-            "curl",
-            "--silent",
-            "--no-progress-meter",
-            "--fail",
-            "--parallel",
-            "--parallel-max",
-            "8",
-            "--config",
-            str(config),
-        ]
-        subprocess.run(command, check=True)
+        quiet = ["--silent", "--no-progress-meter", "--fail"]
+        subprocess.run(["curl", *quiet, "--parallel", "--parallel-max", "8", "--config", str(config)], check=True)
 
 
 def copy_in(ground: Ground, rows: list[dict[str, Any]]) -> None:
