@@ -127,6 +127,23 @@ class WriteBack(models.Model):
         return f"{self.kind} {self.order_id} -> {self.stay_id} ({self.state})"
 
 
+class CardLease(models.Model):
+    """Who has an order's card open in the queue, and until when. It keeps two people from reading the same card;
+    what keeps them from deciding it twice is the version that a decision names."""
+
+    order = models.OneToOneField("matching.Order", models.CASCADE, primary_key=True, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("card in use")
+        verbose_name_plural = _("cards in use")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.user.get_username()}"
+
+
 class Alert(models.Model):
     """Something that a person should look at. `key` keeps one occasion from alerting twice, settled or not."""
 

@@ -1,5 +1,6 @@
 """The review queue: which card comes next. One card an order: its best candidate still pending."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Count
@@ -39,3 +40,14 @@ def at(band: Band, position: int) -> MatchSuggestion | None:
     leaving = first.count()
     found = first[position:] if position < leaving else rest[position - leaving :]
     return found.first() or first.first() or rest.first()
+
+
+def free(band: Band, place: int, total: int, taken: Collection[int]) -> tuple[int, MatchSuggestion | None]:
+    """From that place on, the first card whose order is not among those taken, and where it stands; the card at the
+    place itself when all that follow are taken."""
+    for step in range(min(total, len(taken) + 1)):
+        here = (place + step) % total
+        found = at(band, here)
+        if found is not None and found.order_id not in taken:
+            return here, found
+    return place, at(band, place)

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from matching import acting, reviewing
+from matching import acting, leases, reviewing
 from matching import card as cards
 from matching.columns import may_undo
 from matching.filters import midnight
@@ -48,7 +48,8 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     waiting = reviewing.counts()
     total = next(c.waiting for c in waiting if c.band == band)
     place = min(_place(request), max(total - 1, 0))
-    found = reviewing.at(band, place)
+    decides = request.user.has_perm("matching.decide_suggestion")
+    place, found = reviewing.free(band, place, total, leases.of_others(request.user) if decides else ())
     own = {
         "title": _("Review queue"),
         "in_queue": True,
@@ -61,7 +62,10 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         **_toast(_last_of(request.user)),
     }
     if found is None:
+        leases.leave(request.user)
         return _render(admin, request, "matching/queue_empty.html", own | _today(request.user))
+    if decides:
+        own["lease"] = leases.take(found.order_id, request.user)
     return _page(admin, request, _suggestion(found.pk), own)
 
 
@@ -85,6 +89,10 @@ def _may_see(admin: ModelAdmin[Any], request: HttpRequest) -> None:
         raise PermissionDenied
 
 
+def _name(user: Any) -> str:
+    return str(user.get_full_name() or user.get_username())
+
+
 def _suggestion(pk: str | UUID) -> MatchSuggestion:
     try:
         return MatchSuggestion.objects.select_related("order", "stay", "decision__user").get(pk=UUID(str(pk)))
@@ -97,7 +105,11 @@ def _page(
 ) -> HttpResponse:
     shown = cards.context(suggestion)
     decides = request.user.has_perm("matching.decide_suggestion")
-    own |= {"can_decide": decides and suggestion.state == State.PENDING, "reasons": RejectReason.choices}
+    lease = own["lease"] if "lease" in own else leases.holder(suggestion.order_id)
+    pending = suggestion.state == State.PENDING
+    busy = pending and lease is not None and lease.user_id != request.user.pk
+    own |= {"can_decide": decides and pending and not busy, "reasons": RejectReason.choices}
+    own |= {"lease": lease if pending else None, "busy": busy, "lease_who": _name(lease.user) if lease else ""}
     return _render(admin, request, "matching/card.html", shown | own)
 
 

@@ -96,7 +96,7 @@ BOUNDS = {
     LIST: 9,
     f"{LIST}?state=all": 8,
     f"{LIST}?q=tiago+pessoa": 13,
-    QUEUE: 21,
+    QUEUE: 27,
     "/admin/matching/decision/": 9,
     "/admin/matching/decision/?q=tiago": 11,
     "/admin/matching/alert/": 9,
