@@ -98,8 +98,8 @@ browser: venv
 	else echo "The browser tests need chromium or google-chrome on the PATH, or its path in BROWSER."; exit 1; fi
 
 .PHONY: drills
-drills: venv ## only the tests that kill, freeze and cut off
-	$(PY) -m pytest -m drill
+drills: venv ## kill, freeze and cut off: a table of what was done, seen, how long it took, rows lost or doubled
+	$(PY) -m tests.drills
 
 .PHONY: screenshots
 screenshots: browser ## pictures of the running demo (PORT=8000) for README and documents

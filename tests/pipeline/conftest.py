@@ -1,18 +1,26 @@
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as project
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
 from pipeline import registry, runs
 from pipeline.models import JobRun, Trigger
 from sistema_os.roles import setup_groups
+from tests.drills.record import Drill
 
 DAY = date(2026, 11, 1)
 SAMPLE_JOBS = "tests.pipeline.sample_jobs"
+MANAGE = str(Path(project.BASE_DIR) / "manage.py")
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +74,41 @@ def in_background() -> Iterator[Callable[[Callable[[], Any]], threading.Thread]]
     for thread in started:
         thread.join(60)
         assert not thread.is_alive()
+
+
+@pytest.fixture
+def children_see_the_test(child_env: dict[str, str], monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """What the supervisor starts inherits this process's environment: the test's databases and the sample job."""
+    for name, value in {**child_env, "EXTRA_JOB_MODULES": SAMPLE_JOBS, "HEARTBEAT_SECONDS": "0.2"}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def started(child_env: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts `manage.py ...`; whatever is left at the end of the test is killed."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, MANAGE, *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.fixture
+def drill(request: pytest.FixtureRequest) -> Drill:
+    """What this test tells the table of `make drills`: `@pytest.mark.drill("what is done", within=seconds)`."""
+    mark = request.node.get_closest_marker("drill")
+    drill = Drill(*mark.args, **mark.kwargs)
+    request.node.user_properties.append(("drill", drill))
+    return drill

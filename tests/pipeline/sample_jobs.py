@@ -1,10 +1,13 @@
 """A job for the tests: its step says how it behaves. EXTRA_JOB_MODULES names it, so that child processes know it."""
 
 import asyncio
+import contextlib
 import ctypes
+import socket
 import time
 from collections.abc import Awaitable, Callable
 
+import httpx
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -60,6 +63,15 @@ async def stuck(context: RunContext) -> Outcome:
     return Outcome("succeeded")
 
 
+async def synchronous_call(context: RunContext) -> Outcome:
+    """Asks a server that never answers, with the client that the original had."""
+    await context.phase("synchronous_call")
+    await asyncio.sleep(0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent, contextlib.suppress(httpx.ReadTimeout):
+        httpx.get(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=5)  # noqa: ASYNC210  the failure itself
+    return Outcome("succeeded")
+
+
 async def hold(context: RunContext) -> Outcome:
     """Holds the interpreter's lock in a C call: no Python thread of the process moves."""
     await context.phase("hold")
@@ -101,7 +113,20 @@ async def group_of_tasks(context: RunContext) -> Outcome:
 
 BEHAVIOURS: dict[str, Callable[[RunContext], Awaitable[Outcome]]] = {
     behaviour.__name__: behaviour
-    for behaviour in (succeed, partial, fail, crash, wait, block, stuck, hold, write, missing_table, group_of_tasks)
+    for behaviour in (
+        succeed,
+        partial,
+        fail,
+        crash,
+        wait,
+        block,
+        synchronous_call,
+        stuck,
+        hold,
+        write,
+        missing_table,
+        group_of_tasks,
+    )
 }
 
 

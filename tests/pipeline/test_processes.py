@@ -5,12 +5,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings as project
 from django.contrib.auth.models import Group
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -20,46 +18,16 @@ from pytest_django.fixtures import Settings
 
 from pipeline import queue, runs, supervisor
 from pipeline.models import Beat, JobRun, State, Trigger
-from tests.pipeline.conftest import DAY, SAMPLE_JOBS
+from tests.drills.record import Drill
+from tests.pipeline.conftest import DAY
 from tests.pipeline.sample_jobs import CHUNKS
-from tests.pipeline.waiting import until
+from tests.pipeline.waiting import beaten, child_of, gone, until
 
 OpenSample = Callable[..., JobRun]
 InBackground = Callable[[Callable[[], object]], threading.Thread]
-MANAGE = str(Path(project.BASE_DIR) / "manage.py")
 
 
-@pytest.fixture(autouse=True)
-def children_see_the_test(child_env: dict[str, str], monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    """What the supervisor starts inherits this process's environment: the test's databases and the sample job."""
-    for name, value in {**child_env, "EXTRA_JOB_MODULES": SAMPLE_JOBS, "HEARTBEAT_SECONDS": "0.2"}.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def started(child_env: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Starts `manage.py ...`; whatever is left at the end of the test is killed."""
-    processes: list[subprocess.Popen[bytes]] = []
-
-    def start(*arguments: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, MANAGE, *arguments],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        processes.append(process)
-        return process
-
-    yield start
-    for process in processes:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-
-
-def beaten(run: JobRun, phase: str) -> bool:
-    return Beat.objects.filter(run=run, phase=phase).exists()
+pytestmark = pytest.mark.usefixtures("children_see_the_test")
 
 
 def test_the_supervisor_runs_a_child_to_its_end_and_a_redelivery_does_nothing(open_sample: OpenSample) -> None:
@@ -72,39 +40,35 @@ def test_the_supervisor_runs_a_child_to_its_end_and_a_redelivery_does_nothing(op
     assert run.fence == 1
 
 
-def test_a_cancel_reaches_the_child(open_sample: OpenSample, in_background: InBackground) -> None:
+@pytest.mark.drill("a person cancels a run in the queue's child", within=1.0)
+def test_a_cancel_reaches_the_child(open_sample: OpenSample, in_background: InBackground, drill: Drill) -> None:
     run = open_sample("wait")
     watched = in_background(lambda: supervisor.supervise(run.pk))
     until(lambda: beaten(run, "wait"))
-    runs.request_cancel(run)
+    with drill.clock():
+        runs.request_cancel(run)
+        until(lambda: JobRun.objects.get(pk=run.pk).finished_at)
     watched.join(10)
     run.refresh_from_db()
     assert run.state == State.CANCELLED
+    drill.seen = "cancelled"
 
 
-def test_a_killed_child_is_recorded_by_its_supervisor(open_sample: OpenSample, in_background: InBackground) -> None:
+@pytest.mark.drill("kill -9 of the child", within=2.0)
+def test_a_killed_child_is_recorded_by_its_supervisor(
+    open_sample: OpenSample, in_background: InBackground, drill: Drill
+) -> None:
     run = open_sample("wait")
     watched = in_background(lambda: supervisor.supervise(run.pk))
     until(lambda: beaten(run, "wait"))
-    os.kill(child_of(run), signal.SIGKILL)
+    with drill.clock():
+        os.kill(child_of(run), signal.SIGKILL)
+        until(lambda: JobRun.objects.get(pk=run.pk).finished_at)
     watched.join(10)
     run.refresh_from_db()
     assert run.state == State.LOST
     assert "9" in run.reason
-
-
-def child_of(run: JobRun) -> int:
-    """The process that executes the run, found by its command line."""
-    wanted = ["runjob", str(run.pk), "--supervisor", str(os.getpid())]
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = (entry / "cmdline").read_text().split("\0")
-            except OSError:
-                continue
-            if any(words[at : at + 4] == wanted for at in range(len(words))):
-                return int(entry.name)
-    raise AssertionError("the run has no process")
+    drill.seen = "lost, by signal 9"
 
 
 def test_a_child_that_cannot_start_leaves_a_failed_run(
@@ -126,8 +90,9 @@ def test_a_child_that_never_ends_is_ended_at_the_supervisors_limit(open_sample: 
     assert run.state == State.TIMED_OUT
 
 
+@pytest.mark.drill("a C call holds the interpreter; cancel", within=15.0)
 def test_a_job_that_holds_the_interpreter_is_cancelled_and_its_line_is_on_the_run(
-    open_sample: OpenSample, in_background: InBackground, monkeypatch: pytest.MonkeyPatch
+    open_sample: OpenSample, in_background: InBackground, monkeypatch: pytest.MonkeyPatch, drill: Drill
 ) -> None:
     monkeypatch.setattr(supervisor, "_PATIENCE_SECONDS", 6)
     run = open_sample("hold")
@@ -135,40 +100,39 @@ def test_a_job_that_holds_the_interpreter_is_cancelled_and_its_line_is_on_the_ru
     until(
         lambda: beaten(run, "hold") and not Beat.objects.filter(run=run, at__gt=Now() - timedelta(seconds=1)).exists()
     )
-    runs.request_cancel(run)
-    watched.join(20)
+    with drill.clock():
+        runs.request_cancel(run)
+        watched.join(20)
     run.refresh_from_db()
     assert run.state == State.CANCELLED
     assert "tests/pipeline/sample_jobs.py" in run.blocked_stack
     assert "in hold" in run.blocked_stack
+    drill.seen = "cancelled, the guilty line on the run"
 
 
+@pytest.mark.drill("kill -9 of the supervisor")
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
 def test_a_child_dies_with_its_supervisor_and_the_sweep_finds_the_run(
-    open_sample: OpenSample, started: Callable[..., subprocess.Popen[bytes]]
+    open_sample: OpenSample, started: Callable[..., subprocess.Popen[bytes]], drill: Drill
 ) -> None:
     run = open_sample("wait")
     parent = started("shell", "-c", f"from pipeline import supervisor; supervisor.supervise({run.pk})")
     until(lambda: beaten(run, "wait"))
-    os.kill(parent.pid, signal.SIGKILL)
-    parent.wait()
-    count = Beat.objects.filter(run=run).count
-    silent_since: list[int] = []
-
-    def silent() -> bool:
-        """No new beat for the time of ten."""
-        silent_since.append(count())
-        return len(silent_since) > 100 and silent_since[-1] == silent_since[-100]
-
-    until(silent)
+    child = child_of(run, parent.pid)
+    with drill.clock():
+        os.kill(parent.pid, signal.SIGKILL)
+        parent.wait()
+        until(lambda: gone(child))
     JobRun.objects.filter(pk=run.pk).update(lease_seconds=0.5)
-    assert runs.sweep() == [run]
+    until(lambda: runs.sweep() == [run])
     run.refresh_from_db()
     assert run.state == State.LOST
+    drill.seen = "the child died with it; the sweep: lost"
 
 
+@pytest.mark.drill("kill -9 in mid-write, then resume")
 def test_a_killed_command_is_lost_and_its_resume_loses_and_doubles_nothing(
-    open_sample: OpenSample, started: Callable[..., subprocess.Popen[bytes]]
+    open_sample: OpenSample, started: Callable[..., subprocess.Popen[bytes]], drill: Drill
 ) -> None:
     run = open_sample("write")
     child = started("runjob", str(run.pk))
@@ -180,13 +144,18 @@ def test_a_killed_command_is_lost_and_its_resume_loses_and_doubles_nothing(
     until(lambda: runs.sweep() == [run])
     run.refresh_from_db()
     resumed = runs.resume(run)
-    assert started("runjob", str(resumed.pk)).wait(20) == 0
+    with drill.clock():
+        assert started("runjob", str(resumed.pk)).wait(20) == 0
     numbers = sorted(int(name.split()[1]) for name in Group.objects.values_list("name", flat=True))
+    drill.count(numbers, range(CHUNKS))
     assert numbers == list(range(CHUNKS))
+    resumed.refresh_from_db()
+    drill.seen = f"lost, resumed at its checkpoint, {resumed.state}"
 
 
+@pytest.mark.drill("SIGSTOP for longer than the lease, then SIGCONT")
 def test_a_frozen_child_that_wakes_up_writes_nothing(
-    open_sample: OpenSample, started: Callable[..., subprocess.Popen[bytes]]
+    open_sample: OpenSample, started: Callable[..., subprocess.Popen[bytes]], drill: Drill
 ) -> None:
     run = open_sample("write")
     child = started("runjob", str(run.pk))
@@ -194,26 +163,32 @@ def test_a_frozen_child_that_wakes_up_writes_nothing(
     os.kill(child.pid, signal.SIGSTOP)
     JobRun.objects.filter(pk=run.pk).update(lease_seconds=0.5)
     until(lambda: runs.sweep() == [run], seconds=45)  # where it froze inside a transaction, the server ends that first
-    written = Group.objects.count()
-    os.kill(child.pid, signal.SIGCONT)
-    assert child.wait(20) != 0
-    assert Group.objects.count() == written
+    written = list(Group.objects.values_list("name", flat=True))
+    with drill.clock():
+        os.kill(child.pid, signal.SIGCONT)
+        assert child.wait(20) != 0
+    drill.count(Group.objects.values_list("name", flat=True), written)
+    assert Group.objects.count() == len(written)
     run.refresh_from_db()
     assert run.state == State.LOST
+    drill.seen = "lost; woken up it wrote 0 rows and ended"
 
 
+@pytest.mark.drill("a loop blocked for ever; cancel (grace 1 s)", within=15.0)
 def test_a_job_that_blocks_for_ever_is_left_by_its_own_process(
-    open_sample: OpenSample, started: Callable[..., subprocess.Popen[bytes]]
+    open_sample: OpenSample, started: Callable[..., subprocess.Popen[bytes]], drill: Drill
 ) -> None:
     run = open_sample("stuck")
     impatient = "from pipeline import heartbeat; heartbeat.GRACE_SECONDS = 1"
     call = f"from django.core.management import call_command; call_command('runjob', {run.pk})"
     child = started("shell", "-c", f"{impatient}; {call}")
-    until(lambda: beaten(run, "stuck"))
-    runs.request_cancel(run)
-    assert child.wait(15) == 130
+    until(lambda: JobRun.objects.get(pk=run.pk).blocked_stack)  # before that a cancel is obeyed at once
+    with drill.clock():
+        runs.request_cancel(run)
+        assert child.wait(15) == 130
     run.refresh_from_db()
     assert run.state == State.CANCELLED
+    drill.seen = "cancelled by its own process"
 
 
 def test_a_schedule_starts_a_run_through_the_cluster(started: Callable[..., subprocess.Popen[bytes]]) -> None:

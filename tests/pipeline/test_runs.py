@@ -15,6 +15,7 @@ from pipeline import registry, runs
 from pipeline.context import RunContext
 from pipeline.control import Position
 from pipeline.models import LIVE, TERMINAL, Beat, CancelRequest, JobRun, State, Trigger
+from tests.drills.record import Drill
 from tests.pipeline.conftest import DAY
 
 OpenSample = Callable[..., JobRun]
@@ -72,10 +73,26 @@ def test_the_same_slot_of_a_schedule_opens_one_run(db: None, open_sample: OpenSa
     assert JobRun.objects.count() == 1
 
 
-def test_eight_simultaneous_starts_open_exactly_one_run(
-    transactional_db: None, open_sample: OpenSample, in_background: Callable[..., threading.Thread]
+@pytest.mark.drill("24 simultaneous starts, 20 times")
+def test_of_simultaneous_starts_exactly_one_opens_a_run(
+    transactional_db: None, open_sample: OpenSample, in_background: Callable[..., threading.Thread], drill: Drill
 ) -> None:
-    together = threading.Barrier(8)
+    for times in range(1, 21):
+        with drill.clock():
+            opened, refused = start_together(24, open_sample, in_background)
+        assert len(opened) == 1
+        assert refused == opened * 23
+        assert JobRun.objects.count() == times
+        runs.request_cancel(opened[0])
+    drill.count(["run"] * JobRun.objects.count(), ["run"] * 20)
+    drill.seen = "20 runs, 460 refusals that name the live run"
+
+
+def start_together(
+    many: int, open_sample: OpenSample, in_background: Callable[..., threading.Thread]
+) -> tuple[list[JobRun], list[JobRun]]:
+    """The runs that were opened, and the live run that each refusal named."""
+    together = threading.Barrier(many)
     opened: list[JobRun] = []
     refused: list[JobRun] = []
 
@@ -86,11 +103,9 @@ def test_eight_simultaneous_starts_open_exactly_one_run(
         except runs.AlreadyRunning as error:
             refused.append(error.run)
 
-    for thread in [in_background(start) for _ in range(8)]:
+    for thread in [in_background(start) for _ in range(many)]:
         thread.join()
-    assert len(opened) == 1
-    assert refused == opened * 7
-    assert JobRun.objects.count() == 1
+    return opened, refused
 
 
 def test_what_cannot_run_is_refused_with_a_sentence_and_no_row(db: None, open_sample: OpenSample) -> None:

@@ -1,0 +1,63 @@
+"""Plays every test marked `drill` and prints what was done, seen, how long it took, and the rows lost or doubled.
+
+`make drills`. The last line is one JSON object. Exit code 1 if a drill failed, lost or doubled a row, or was too slow.
+"""
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from tests.drills.record import Drill
+
+
+class Table:
+    """A plugin that collects what the drills recorded."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or report.failed:
+            found = [told for _name, told in report.user_properties if isinstance(told, Drill)]
+            self.rows.append(_row(found[0] if found else _untold(report), passed=report.passed))
+
+
+def _untold(report: pytest.TestReport) -> Drill:
+    """A drill of a part that records nothing: its name says what was done."""
+    name = report.nodeid.rpartition("::")[2].removeprefix("test_").replace("_", " ")
+    return Drill(done=name, seen="as it should be", seconds=report.duration)
+
+
+def _row(drill: Drill, *, passed: bool) -> dict[str, Any]:
+    return {
+        "done": drill.done,
+        "seen": drill.seen if passed else "FAILED",
+        "seconds": None if drill.seconds is None else round(drill.seconds, 3),
+        "within": drill.within,
+        "lost": drill.lost,
+        "doubled": drill.doubled,
+        "ok": passed and not drill.lost and not drill.doubled and drill.in_time,
+    }
+
+
+def _line(row: dict[str, Any]) -> str:
+    took = "" if row["seconds"] is None else f"{row['seconds']:.2f} s"
+    limit = "" if row["within"] is None else f"<= {row['within']:g} s"
+    rows = " ".join("-" if row[name] is None else str(row[name]) for name in ("lost", "doubled"))
+    mark = "ok  " if row["ok"] else "MISS"
+    return f"{mark} {row['done'][:64]:<64} {row['seen'][:44]:<44} {took:>8} {limit:<8} {rows:>6}"
+
+
+def main() -> int:
+    table = Table()
+    code = pytest.main(["-m", "drill", "-q", *sys.argv[1:]], plugins=[table])
+    rows = sorted(table.rows, key=lambda row: row["done"])
+    head = f"     {'what was done':<64} {'what was seen':<44} {'worst':>8} {'target':<8} lost doubled"
+    sys.stdout.write("\n".join(["", head, *map(_line, rows), json.dumps({"drills": rows}), ""]))
+    return int(code) or int(not all(row["ok"] for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

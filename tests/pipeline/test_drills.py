@@ -1,0 +1,70 @@
+"""Faults that only a whole cluster or a blocked loop shows."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from pipeline import queue, runs, supervisor
+from pipeline.models import JobRun, State
+from tests.drills.record import Drill
+from tests.pipeline.conftest import DAY
+from tests.pipeline.waiting import beaten, child_of, gone, until, worker_of
+
+OpenSample = Callable[..., JobRun]
+InBackground = Callable[[Callable[[], object]], threading.Thread]
+pytestmark = pytest.mark.usefixtures("children_see_the_test")
+
+
+@pytest.mark.drill("kill -9 of a busy worker of the queue")
+def test_a_killed_worker_takes_its_run_along_and_the_queue_goes_on(
+    started: Callable[..., subprocess.Popen[bytes]], drill: Drill
+) -> None:
+    run = queue.start("sample", business_date=DAY, trigger="admin", steps=["wait"])
+    cluster = started("qcluster")
+    until(lambda: beaten(run, "wait"), seconds=40)
+    worker = worker_of(run)
+    child = child_of(run, worker)
+    with drill.clock():
+        os.kill(worker, signal.SIGKILL)
+        until(lambda: gone(child))
+    JobRun.objects.filter(pk=run.pk).update(lease_seconds=0.5)
+    until(lambda: runs.sweep() == [run])
+    after = queue.start("sample", business_date=DAY, trigger="admin", steps=["succeed"])
+    until(lambda: JobRun.objects.get(pk=after.pk).finished_at, seconds=40)
+    run.refresh_from_db()
+    after.refresh_from_db()
+    assert (run.state, after.state) == (State.LOST, State.SUCCEEDED)
+    cluster.terminate()
+    assert cluster.wait(30) == 0
+    drill.seen = "lost; the next run succeeded"
+
+
+@pytest.mark.parametrize(
+    ("step", "line"),
+    [
+        pytest.param("block", "time.sleep(5)", marks=pytest.mark.drill("the loop blocked by time.sleep", within=5.0)),
+        pytest.param(
+            "synchronous_call",
+            "httpx.get(",
+            marks=pytest.mark.drill("the loop blocked by a sync httpx call", within=5.0),
+        ),
+    ],
+)
+def test_a_blocked_loop_is_seen_with_the_guilty_line(
+    open_sample: OpenSample, in_background: InBackground, drill: Drill, step: str, line: str
+) -> None:
+    run = open_sample(step)
+    watched = in_background(lambda: supervisor.supervise(run.pk))
+    until(lambda: beaten(run, step))
+    with drill.clock():
+        until(lambda: JobRun.objects.get(pk=run.pk).blocked_stack)
+    watched.join(30)
+    run.refresh_from_db()
+    assert run.state == State.SUCCEEDED
+    assert line in run.blocked_stack
+    assert "tests/pipeline/sample_jobs.py" in run.blocked_stack
+    drill.seen = "seen with the guilty line; the beats went on"
