@@ -18,6 +18,8 @@ from sistema_os.supabase.codec import Inflater
 from sistema_os.supabase.errors import ConnectionFailed, TransportError
 
 KEEP_ALIVE = 15.0
+# Of one connection; aiohttp's own 64 KiB stops and starts the socket several times within a page of a thousand rows.
+READ_AHEAD = 256 * 1024
 PIECE = 512 * 1024
 
 
@@ -45,7 +47,8 @@ def open_transport(url: httpx.URL, max_connections: int) -> AiohttpTransport:
     def session() -> aiohttp.ClientSession:
         tls = transport.ssl_context if url.scheme == "https" else False
         connector = aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=KEEP_ALIVE, ssl=tls)
-        opened = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        jar = aiohttp.DummyCookieJar()
+        opened = aiohttp.ClientSession(connector=connector, cookie_jar=jar, read_bufsize=READ_AHEAD)
         # aiohttp would quietly send a GET or DELETE again after a broken keep-alive; retry.py decides that.
         opened._retry_connection = False
         return opened
