@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -157,8 +157,7 @@ class DecisionAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
     ) -> tuple[QuerySet[Decision], bool]:
         for word in searching.words(search_term):
-            by = Q(user__username__icontains=word)
-            queryset = queryset.filter(searching.holding(word, "suggestion__") | by)
+            queryset = queryset.filter(searching.decided_on_or_by(word))
         return queryset, False
 
     @admin.display(description=_("when"), ordering="at")

@@ -144,6 +144,22 @@ class CardLease(models.Model):
         return f"{self.order_id}: {self.user.get_username()}"
 
 
+class KeyPreference(models.Model):
+    """Whether single letters decide for this person; without a row they do. Some people speak or shake their input,
+    and a letter must not decide for them (WCAG 2.1.4)."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    single_keys = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = _("keys of a person")
+        verbose_name_plural = _("keys of people")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.single_keys}"
+
+
 class Alert(models.Model):
     """Something that a person should look at. `key` keeps one occasion from alerting twice, settled or not."""
 

@@ -1,8 +1,9 @@
 """What a search box finds, in a time that hardly grows with the rows."""
 
+from django.contrib.auth.models import User
 from django.db.models import Q
 
-from matching.models import Order, Stay
+from matching.models import MatchSuggestion, Order, Stay
 from matching.rows import searchable
 
 # Nobody looks for more words than these; the rest would only cost.
@@ -16,10 +17,18 @@ def words(typed: str) -> list[str]:
     return searchable(typed.replace("\x00", "")).split()[:MOST_WORDS]
 
 
-def holding(word: str, of: str = "") -> Q:
-    """Rows whose order or guest holds the word; `of` leads to what has `order` and `stay`. Two queries."""
+def holding(word: str) -> Q:
+    """Rows with `order` and `stay` of which one holds the word. Two queries."""
     orders = list(Order.objects.filter(search__contains=word).values_list("pk", flat=True)[: RARE + 1])
     stays = list(Stay.objects.filter(search__contains=word).values_list("pk", flat=True)[: RARE + 1])
     if len(orders) > RARE or len(stays) > RARE:
-        return Q((f"{of}order__search__contains", word)) | Q((f"{of}stay__search__contains", word))
-    return Q((f"{of}order__in", orders)) | Q((f"{of}stay__in", stays))
+        return Q(order__search__contains=word) | Q(stay__search__contains=word)
+    return Q(order__in=orders) | Q(stay__in=stays)
+
+
+def decided_on_or_by(word: str) -> Q:
+    """Decisions on such a suggestion, or of a person of that name. Three queries."""
+    told = Q(suggestion__in=MatchSuggestion.objects.filter(holding(word)).order_by().values("pk"))
+    people = list(User.objects.filter(username__icontains=word).values_list("pk", flat=True)[:RARE])
+    # An "or" that nobody fulfils would still keep the index from being used.
+    return told | Q(user__in=people) if people else told

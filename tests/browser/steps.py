@@ -48,6 +48,11 @@ def press(page: Page, key: str) -> str:
     return text(page)
 
 
+def tap(page: Page, key: str) -> None:
+    """A key that stays on the page."""
+    page.keyboard.press(key)
+
+
 def message(page: Page) -> str:
     """What the page answers to what was just done."""
     return page.locator(".messagelist li").first.inner_text()

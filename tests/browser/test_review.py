@@ -89,6 +89,34 @@ def test_the_queue_is_worked_through_and_taken_back_by_keys(robot: Robot, seeded
     assert robot.complaints() == {"errors": [], "outside": []}
 
 
+def test_a_rejection_says_why_by_a_digit_or_is_called_off(robot: Robot, seeded: tuple[Hotel, int, int]) -> None:
+    _hotel, order, stay = seeded
+    robot.sign_in(username="ana", password=DEMO_PASSWORD)
+    robot.visit(path=QUEUE)
+    robot.tap(key="r")
+    robot.tap(key="Escape")
+    assert not Decision.objects.exists()
+    robot.tap(key="r")
+    assert robot.axe() == []
+    robot.press(key="2")
+    assert _states(order)[str(stay)] == "rejected"
+    assert Decision.objects.get().reason == "namesake"
+    assert robot.complaints() == {"errors": [], "outside": []}
+
+
+def test_letters_decide_nothing_once_they_are_switched_off(robot: Robot, seeded: tuple[Hotel, int, int]) -> None:
+    robot.sign_in(username="ana", password=DEMO_PASSWORD)
+    robot.visit(path=QUEUE)
+    robot.tap(key="?")
+    robot.click(name="Desligar teclas de uma letra", role="button")
+    robot.tap(key="a")
+    robot.tap(key="r")
+    robot.tap(key="2")
+    robot.visit(path=QUEUE)
+    assert "Tiago Figueiredo Neto" in robot.text()
+    assert not Decision.objects.exists()
+
+
 def test_whoever_only_looks_finds_no_button_that_decides(robot: Robot, seeded: tuple[Hotel, int, int]) -> None:
     robot.sign_in(username="carla", password=DEMO_PASSWORD)
     robot.visit(path=LIST)

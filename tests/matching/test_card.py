@@ -128,3 +128,16 @@ class TestTheQueue:
         response = signed_in(ana).post(f"{QUEUE}?band=doubt&at=0", {"accept": old}, follow=True)
         assert response.redirect_chain == [(f"{QUEUE}?band=doubt&at=0", 302)]
         assert "mudou enquanto você lia" in response.content.decode()
+
+
+class TestTheKeys:
+    def test_are_switched_off_for_one_person_and_on_again(self, card: Card, ana: User, paula: User) -> None:
+        for url in (QUEUE, url_of(card.best)):
+            for wanted in ("off", "on"):
+                html = signed_in(ana).post(url, {"single_keys": wanted}, follow=True).content.decode()
+                assert f'data-single-keys="{wanted}"' in html
+                assert 'data-single-keys="on"' in page(paula, url_of(card.best))
+
+    def test_are_not_switched_by_a_value_that_nobody_offered(self, card: Card, ana: User) -> None:
+        html = signed_in(ana).post(QUEUE, {"single_keys": "maybe"}).content.decode()
+        assert 'data-single-keys="on"' in html

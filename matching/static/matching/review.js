@@ -3,12 +3,10 @@
 (() => {
   const dialog = document.querySelector("dialog.keys");
   const help = document.querySelector("[data-help]");
-  const single = document.querySelector("[data-single-keys]");
-  const STORED = "review-single-keys";
+  const why = document.querySelector("#why");
+  const single = dialog.dataset.singleKeys === "on";
   let pressed = false;
 
-  single.checked = localStorage.getItem(STORED) !== "off";
-  single.addEventListener("change", () => localStorage.setItem(STORED, single.checked ? "on" : "off"));
   help.hidden = false;
   help.addEventListener("click", () => dialog.showModal());
 
@@ -18,18 +16,31 @@
       (el) => el.dataset.key === key || el.dataset.also === key,
     );
 
+  const reasons = why ? [...why.querySelectorAll("[data-reason]")] : [];
+  reasons.forEach((button) =>
+    button.addEventListener("click", () => {
+      why.close();
+      document.querySelector("select[name=reason]").value = button.dataset.reason;
+      wanted("R").click();
+    }),
+  );
+  // R again is the last of them: without a reason.
+  const reason = (key) => (key === "R" ? reasons.at(-1) : /^[1-9]$/.test(key) ? reasons.slice(0, -1)[key - 1] : null);
+
   document.addEventListener("keydown", (event) => {
     // A key held down repeats; a decision must not.
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (why?.open) return reason(event.key.toUpperCase())?.click();
     if (dialog.open || typing(event.target)) return;
     if (event.key === "?") return dialog.showModal();
-    if (!single.checked) return;
+    if (!single) return;
     const key = event.key === " " ? " " : event.key.toUpperCase();
     // Space on a focused button or link belongs to it.
     if (key === " " && event.target.closest("button, a, summary")) return;
     const element = wanted(key);
     if (!element || pressed) return;
     event.preventDefault();
+    if (key === "R") return why.showModal();
     element.click();
   });
 
