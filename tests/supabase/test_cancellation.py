@@ -9,7 +9,7 @@ from sistema_os.supabase import DeadlineExceeded, PoolExhausted, SupabaseClient
 from tests.supabase.servers import Server, answer, read_request, serving, settled
 
 pytestmark = pytest.mark.anyio
-CANCELS = 400
+CANCELS = 4000
 
 
 async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: Server) -> None:
