@@ -9,9 +9,10 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
-from pipeline import views, words
+from pipeline import month, views, words
 from pipeline.models import JobRun
 
 # Generic for the type checker only: Django's own class is not.
@@ -56,6 +57,11 @@ class JobRunAdmin(_RunAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JobRun]:
         return super().get_queryset(request).defer("checkpoint", "blocked_stack")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Over the whole list stand the jobs' last thirty days; a filtered or searched list is only itself."""
+        drawn = {} if request.GET or not self.has_view_permission(request) else {"months": month.months(localdate())}
+        return super().changelist_view(request, {**drawn, **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
