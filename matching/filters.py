@@ -45,6 +45,7 @@ STATES: dict[str, tuple[Any, Callable[[Suggestions], Suggestions]]] = {
     "all": (_("all"), lambda q: q),
     **{state.value: (state.label, _in_state(state)) for state in State},
     "conflict": (_("conflict"), lambda q: q.exclude(conflict="")),
+    "flagged": (_("marked"), lambda q: q.filter(queued_at__isnull=False, order__flagged=True)),
     "unconfirmed": (_p("write-back", "to confirm"), unconfirmed),
 }
 

@@ -43,6 +43,8 @@ class Order(models.Model):
     linked_by = models.TextField(blank=True)
     fingerprint = models.JSONField(default=dict)
     search = models.TextField(blank=True)
+    # A person wants to come back to it. Ours alone: no refresh touches it.
+    flagged = models.BooleanField(default=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -52,6 +54,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["opened_at"], name="order_opened"),
             models.Index(fields=["closed_at"], name="order_closed", condition=Q(closed_at__isnull=False)),
+            models.Index(fields=["os_id"], name="order_flagged", condition=Q(flagged=True)),
             GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="order_search"),
         ]
 

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from matching import acting, keys, leases, reviewing
+from matching import acting, flags, keys, leases, reviewing
 from matching import card as cards
 from matching.columns import may_undo
 from matching.filters import midnight
@@ -28,7 +28,7 @@ UNDO_REACH = 50
 
 def card(admin: ModelAdmin[Any], request: HttpRequest, object_id: str) -> HttpResponse:
     _may_see(admin, request)
-    if keys.switched(request):
+    if keys.switched(request) or flags.switched(request):
         return HttpResponseRedirect(request.path)
     button = acting.pressed(request)
     if button is not None:
@@ -43,7 +43,7 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     """`?band=` and `?at=` name the place, so that a reload, a conflict and a way back keep it."""
     _may_see(admin, request)
     band = Band(request.GET["band"]) if request.GET.get("band") in Band.values else Band.DOUBT
-    if keys.switched(request):
+    if keys.switched(request) or flags.switched(request):
         return HttpResponseRedirect(request.get_full_path())
     button = acting.pressed(request)
     if button is not None:
@@ -114,6 +114,7 @@ def _page(
     busy = pending and lease is not None and lease.user_id != request.user.pk
     own |= {"can_decide": decides and pending and not busy, "reasons": RejectReason.choices}
     own |= {"lease": lease if pending else None, "busy": busy, "lease_who": _name(lease.user) if lease else ""}
+    own["can_flag"] = decides
     own["single_keys"] = keys.single(request.user)
     return _render(admin, request, "matching/card.html", shown | own)
 

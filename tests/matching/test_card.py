@@ -141,3 +141,22 @@ class TestTheKeys:
     def test_are_not_switched_by_a_value_that_nobody_offered(self, card: Card, ana: User) -> None:
         html = signed_in(ana).post(QUEUE, {"single_keys": "maybe"}).content.decode()
         assert 'data-single-keys="on"' in html
+
+
+class TestTheMark:
+    def test_stays_through_a_refresh_is_found_in_the_list_and_is_taken_off(self, card: Card, ana: User) -> None:
+        client = signed_in(ana)
+        assert "marcada</span>" in client.post(QUEUE, {"flag": card.order}, follow=True).content.decode()
+        card.hotel.update("ordens_servico", card.order, descricao="outro texto")
+        card.hotel.suggest(*card.candidates())
+        assert page(ana, f"{LIST}?state=flagged").count('name="accept"') == 1
+        client.post(url_of(card.best), {"unflag": card.order})
+        assert page(ana, f"{LIST}?state=flagged").count('name="accept"') == 0
+
+    @pytest.mark.parametrize("forged", ["x", "999999", "²", "-1", "9" * 40])
+    def test_on_an_order_that_is_none_is_not_found(self, card: Card, ana: User, forged: str) -> None:
+        assert signed_in(ana).post(QUEUE, {"flag": forged}).status_code == 404
+
+    def test_is_not_for_whoever_only_reads(self, card: Card, reader: User) -> None:
+        assert 'name="flag"' not in page(reader, QUEUE)
+        assert signed_in(reader).post(QUEUE, {"flag": card.order}).status_code == 403
