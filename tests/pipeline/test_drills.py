@@ -7,11 +7,13 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import Group
 
 from pipeline import queue, runs, supervisor
 from pipeline.models import JobRun, State
 from tests.drills.record import Drill
 from tests.pipeline.conftest import DAY
+from tests.pipeline.sample_jobs import CHUNKS
 from tests.pipeline.waiting import beaten, child_of, gone, until, worker_of
 
 OpenSample = Callable[..., JobRun]
@@ -68,3 +70,22 @@ def test_a_blocked_loop_is_seen_with_the_guilty_line(
     assert line in run.blocked_stack
     assert "tests/pipeline/sample_jobs.py" in run.blocked_stack
     drill.seen = "seen with the guilty line; the beats went on"
+
+
+@pytest.mark.drill("a deploy in mid-run: jobs_drain, then SIGTERM; resume", within=15.0)
+def test_a_deploy_loses_and_doubles_nothing(started: Callable[..., subprocess.Popen[bytes]], drill: Drill) -> None:
+    run = queue.start("sample", business_date=DAY, trigger="admin", steps=["write"])
+    cluster = started("qcluster")
+    until(lambda: Group.objects.count() >= 3, seconds=40)
+    with drill.clock():
+        assert started("jobs_drain").wait(30) == 0
+        cluster.terminate()
+        assert cluster.wait(30) == 0
+    run.refresh_from_db()
+    assert run.state == State.CANCELLED
+    resumed = runs.resume(run)
+    assert started("runjob", str(resumed.pk)).wait(30) == 0
+    numbers = sorted(int(name.split()[1]) for name in Group.objects.values_list("name", flat=True))
+    drill.count(numbers, range(CHUNKS))
+    assert numbers == list(range(CHUNKS))
+    drill.seen = "stopped at its checkpoint, resumed"
