@@ -14,10 +14,11 @@ CANDIDATES = 3
 # Of 11 orders, 4 wait for a person, as on the tables that this was first measured on.
 _ORDERS = """
 INSERT INTO matching_order (os_id, number, request, guest_text, requester_text, phone_text, room_text, department, kind,
-    priority, status, opened_at, opened_by, texto_versao, linked, linked_by, fingerprint, search, updated_at)
+    priority, status, opened_at, opened_by, texto_versao, linked, linked_by, flagged, fingerprint,
+    search, updated_at)
 SELECT n, (40000 + n)::text, 'vazamento no chuveiro, pedido ' || n, 'Sr. Pessoa' || n, '', '', (100 + n % 300)::text,
     (ARRAY['manutencao', 'governanca', 'recepcao', 'ti'])[1 + n % 4], 'pedido', 'normal', 'aberta',
-    now() - make_interval(mins => (%(orders)s - n) * 15), 'governanca', 1, false, '', '{}',
+    now() - make_interval(mins => (%(orders)s - n) * 15), 'governanca', 1, false, '', false, '{}',
     (40000 + n) || ' vazamento no chuveiro, pedido ' || n || ' pessoa' || n || ' ' || (100 + n % 300), now()
 FROM generate_series(%(first)s + 1, %(orders)s) n
 """

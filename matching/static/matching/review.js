@@ -16,12 +16,27 @@
       (el) => el.dataset.key === key || el.dataset.also === key,
     );
 
+  const reject = document.querySelector("[data-key=R]");
+  const told = document.createElement("input");
+  told.type = "hidden";
+  let asked = false;
+  if (why) {
+    // The dialog asks instead of the list beside the button.
+    told.name = "reason";
+    document.querySelector("select[name=reason]").closest("label").replaceWith(told);
+    reject.addEventListener("click", (event) => {
+      if (asked) return;
+      event.preventDefault();
+      why.showModal();
+    });
+  }
   const reasons = why ? [...why.querySelectorAll("[data-reason]")] : [];
   reasons.forEach((button) =>
     button.addEventListener("click", () => {
       why.close();
-      document.querySelector("select[name=reason]").value = button.dataset.reason;
-      wanted("R").click();
+      told.value = button.dataset.reason;
+      asked = true;
+      reject.click();
     }),
   );
   // R again is the last of them: without a reason.
@@ -40,7 +55,6 @@
     const element = wanted(key);
     if (!element || pressed) return;
     event.preventDefault();
-    if (key === "R") return why.showModal();
     element.click();
   });
 
@@ -51,5 +65,5 @@
     pressed = true;
   });
   // A page that comes back from the history may be pressed again.
-  addEventListener("pageshow", () => (pressed = false));
+  addEventListener("pageshow", () => (pressed = asked = false));
 })();
