@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +15,7 @@ from snapshots.canonical import Canonical, Row
 COLUMNS = ("id", *(f"c{number}" for number in range(19)))
 
 
-class Rival:
+class Rival(ABC):
     """`day` takes a kept listing and says how many rows it found new, gone and changed. Each has a schema of its own
     in the database, so that its table is simply called `kept`."""
 
@@ -33,8 +34,9 @@ class Rival:
         with self.connection.transaction():
             return self.day(rows)
 
+    @abstractmethod
     def day(self, rows: list[Row]) -> tuple[int, int, int]:
-        raise NotImplementedError
+        """Stores one day's listing; rows added, changed and removed."""
 
     def stored(self) -> int:
         """Bytes of rows, without indexes and free space."""
