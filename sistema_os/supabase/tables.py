@@ -1,5 +1,6 @@
 """`async_table(name)`: where a query begins."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -47,7 +48,7 @@ def _returning(returning: str) -> str:
     return f"return={_one_of(ReturnMethod, returning)}"
 
 
-class TableVerbs(Generic[B]):
+class TableVerbs(ABC, Generic[B]):
     """The five verbs; `_build` turns them into the builder of the asynchronous or the synchronous side."""
 
     def __init__(self, runner: Runner, name: str) -> None:
@@ -58,8 +59,8 @@ class TableVerbs(Generic[B]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
 
-    def _build(self, head: Head, params: tuple[Param, ...]) -> B:
-        raise NotImplementedError
+    @abstractmethod
+    def _build(self, head: Head, params: tuple[Param, ...]) -> B: ...
 
     def select(self, *columns: str, count: str | None = None, head: bool | None = None) -> B:
         """`head=True` asks for the count alone."""

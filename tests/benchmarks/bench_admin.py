@@ -8,20 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
-import shutil
 import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sistema_os.local.stack import Stack
+from tests.benchmarks.stage import private_stack, say
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -53,32 +47,6 @@ PAGES = {
     "snapshots": "/admin/snapshots/snapshot/",
 }
 REVIEW = "review round trip"
-
-
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-@contextmanager
-def database() -> Iterator[None]:
-    """A private PostgreSQL with Django's tables."""
-    folder = Path(tempfile.mkdtemp(prefix="sistema-os-bench-"))
-    folder.chmod(0o711)
-    stack = Stack(folder / "stack", throw_away=True)
-    try:
-        os.environ.update(stack.start(), SISTEMA_OS_ENV_FILE=os.devnull, LOG_LEVEL="ERROR")
-        os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
-        yield
-    finally:
-        stack.reset()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -176,7 +144,7 @@ def main() -> None:
     parser.add_argument("--many", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=30, help="requests of each page")
     chosen = parser.parse_args()
-    with database():
+    with private_stack():
         from django.contrib.auth.models import User
         from django.test import Client
 

@@ -32,6 +32,7 @@ from tests.benchmarks.matching_peers import (
     install_splink,
     splink,
 )
+from tests.benchmarks.stage import say
 
 
 def timed(contender: Contender, work: Callable[[], Answers]) -> Answers:
@@ -146,10 +147,6 @@ def show(contenders: Sequence[Contender], out: Callable[[str], None]) -> None:
             f"{c.name:34} {found.best.f1:7.3f} {found.best.threshold:5.2f} {found.default.f1:12.3f} "
             f"{found.recall_at_three:10.3f} {c.seconds:9.2f}"
         )
-
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
 
 
 def main() -> int:

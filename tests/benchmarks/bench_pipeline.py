@@ -6,7 +6,6 @@ request wait. Prints a table and, last, one JSON object with every figure and it
 
 import json
 import statistics
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,17 +13,13 @@ from typing import Any
 from tests.benchmarks.distance import Request, distant
 from tests.benchmarks.pipeline_ground import Ground, Morning, ground
 from tests.benchmarks.row_by_row import Measured, Touched, measure
+from tests.benchmarks.stage import say
 
 LATENCY = 0.05
 MORNINGS = 5
 # What must wait for what: the reads; the counts that prove them whole; what vanished, looked up; the mirror.
 DEPTH = 4
 CANCELLED_IN = ("listing", "orders", "changes", "matching")
-
-
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 @dataclass

@@ -10,22 +10,17 @@ import argparse
 import os
 import random
 import resource
-import shutil
 import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import orjson
 import psycopg
 
-from sistema_os.local.stack import Stack
+from tests.benchmarks.stage import private_stack, say
 
 DAY = date(2026, 1, 1)
 TARGETS = {
@@ -36,32 +31,6 @@ TARGETS = {
     "rebuild oldest / newest": 1.3,
     "adjacent diff, ms": 30.0,
 }
-
-
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-@contextmanager
-def database() -> Iterator[str]:
-    """A private PostgreSQL with Django's tables; its address."""
-    folder = Path(tempfile.mkdtemp(prefix="sistema-os-bench-"))
-    folder.chmod(0o711)
-    stack = Stack(folder / "stack", throw_away=True)
-    try:
-        os.environ.update(stack.start(), SISTEMA_OS_ENV_FILE=os.devnull, LOG_LEVEL="ERROR")
-        os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
-        yield os.environ["DATABASE_URL"]
-    finally:
-        stack.reset()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def row(key: int, version: int) -> dict[str, Any]:
@@ -207,7 +176,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--days", type=int, default=3)
     options = parser.parse_args()
-    with database() as url:
+    with private_stack():
+        url = os.environ["DATABASE_URL"]
         ways = measure(url, options.rows, options.days)
         read = reading()
     say(f"{options.rows} rows x 20 columns, 1 % changed, 0.3 % new, 0.3 % gone; median of {options.days} days")

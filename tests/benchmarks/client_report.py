@@ -2,18 +2,14 @@
 
 import json
 import statistics
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from tests.benchmarks.stage import say
+
 Work = Callable[[], Awaitable[float | None]]
 COLUMNS = ("ours", "postgrest-py", "postgrest-py x8", "httpx", "bare transport", "floor")
-
-
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 async def timed(work: Work) -> float:

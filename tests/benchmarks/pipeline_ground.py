@@ -2,22 +2,18 @@
 
 import asyncio
 import functools
-import os
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from sistema_os.local.hotel import Hotel, load
-from sistema_os.local.stack import Stack
+from tests.benchmarks.stage import private_stack
 
 if TYPE_CHECKING:
     from pipeline.models import JobRun
@@ -138,20 +134,5 @@ def _obeyed_after(run: "JobRun") -> float:
 @contextmanager
 def ground() -> Iterator[Ground]:
     """A stack of this benchmark's own, with Django's tables; gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="sistema-os-bench-"))
-    folder.chmod(0o711)
-    stack = Stack(folder / "stack", throw_away=True)
-    try:
-        os.environ.update(stack.start(), SISTEMA_OS_ENV_FILE=os.devnull, LOG_LEVEL="ERROR")
-        os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
-        with stack.connect_hotel() as connection:
-            yield Ground(connection)
-    finally:
-        stack.reset()
-        shutil.rmtree(folder, ignore_errors=True)
+    with private_stack() as stack, stack.connect_hotel() as connection:
+        yield Ground(connection)
