@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -34,9 +34,6 @@ class SuggestionQuerySet(QuerySet["MatchSuggestion"]):
 
     def departing(self, day: date) -> SuggestionQuerySet:
         return self.filter(stay__departure=day)
-
-    def decided_since(self, moment: datetime) -> SuggestionQuerySet:
-        return self.filter(state__in=[State.ACCEPTED, State.REJECTED], decision__at__gte=moment)
 
     def with_unconfirmed(self) -> SuggestionQuerySet:
         """Adds `unconfirmed`: a write to Supabase that this suggestion's last decision still waits for."""

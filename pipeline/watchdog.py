@@ -42,11 +42,6 @@ class LoopWatchdog:
             faulthandler.cancel_dump_traceback_later()
             self._seen = None
 
-    def blocked_seconds(self) -> float:
-        """How far the loop lags behind its sign; 0 while it turns or has not started."""
-        seen = self._seen
-        return 0.0 if seen is None else max(0.0, time.monotonic() - seen - _SIGN_SECONDS)
-
     def new_blockage(self) -> str:
         """The stack of a blockage that was not reported yet, else "". Called from another thread."""
         if stack := self._dumped():
