@@ -126,6 +126,9 @@ class Model:
     sharpness: float = 1.25
     """Calibration: all bits are multiplied by it. Synthetic hotels showed the middle bins under-confident; the
     likelihood still grew up to 1.5, but a real house has surprises of its own."""
+    aliases: dict[str, dict[str, float]] = field(default_factory=dict)
+    """What the house calls its guests, learned from decisions: written word -> {word of the name -> m}. Both in the
+    form in which names are compared (lower case, no accents); m is the share of such guests written so."""
 
     def bits(self, comparison: str, level: str, chance: float | None = None) -> float:
         """log2(m / u); `chance` stands for u where u comes from the data."""
@@ -148,6 +151,10 @@ class Model:
                 c: {n: (float(m), u) for n, (m, u) in levels.items()} for c, levels in data["comparisons"].items()
             }
             known["positions"] = {name: tuple(shares) for name, shares in data["positions"].items()}
+            known["aliases"] = {
+                written: {meant: float(m) for meant, m in names.items()}
+                for written, names in data.get("aliases", {}).items()
+            }
             return cls(**known)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a matching model: {error}") from error

@@ -1,6 +1,7 @@
 """The model as data."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -36,3 +37,11 @@ def test_a_sharper_model_is_surer_and_keeps_the_order() -> None:
     sharp_first, dull_first = match(asked, stays)[0], match(asked, stays, model=dull)[0]
     assert sharp_first.listagem_id == dull_first.listagem_id == 1
     assert sharp_first.probability > dull_first.probability
+
+
+def test_learned_aliases_survive_json_and_a_model_without_them_is_still_one() -> None:
+    taught = replace(Model(), aliases={"tuca": {"arthur": 0.3}})
+    assert Model.from_json(taught.to_json()).aliases == {"tuca": {"arthur": 0.3}}
+    data = json.loads(Model().to_json())
+    del data["aliases"]
+    assert Model.from_json(json.dumps(data)).aliases == {}
