@@ -12,11 +12,23 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from matching.model_versions import ModelVersion, Origin
 from matching.querysets import SuggestionQuerySet
 from matching.records import Alert, CardLease, Decision, KeyPreference, WriteBack
 from matching.states import ALIVE, CLOSED_ORDER, UNAVAILABLE_STAY, Band, EndReason, LateConflict, State
 
-__all__ = ["Alert", "CardLease", "Decision", "KeyPreference", "MatchSuggestion", "Order", "Stay", "WriteBack"]
+__all__ = [
+    "Alert",
+    "CardLease",
+    "Decision",
+    "KeyPreference",
+    "MatchSuggestion",
+    "ModelVersion",
+    "Order",
+    "Origin",
+    "Stay",
+    "WriteBack",
+]
 
 
 class Order(models.Model):

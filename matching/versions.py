@@ -1,0 +1,143 @@
+"""Which model is in use: found, remembered, promoted and rolled back. The only writer of `ModelVersion`."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from matching.core import Model
+from matching.models import ModelVersion, Origin
+from matching.states import MANUAL
+
+
+class UnreadableModel(ValueError):
+    """The numbers of a stored version make no model; the message names the version and what is wrong."""
+
+
+def in_use() -> Model:
+    """The active version's model, or the program's own. Reads only. Raises UnreadableModel."""
+    active = ModelVersion.objects.filter(active=True).first()
+    return load(active) if active is not None else base()
+
+
+def base() -> Model:
+    """The program's own model. Numbers that changed under an old name get a name of their own, so that a version
+    that a suggestion names never means two things."""
+    model = Model()
+    known = ModelVersion.objects.filter(version=model.version).values_list("numbers", flat=True).first()
+    if known is None or known == numbers_of(model):
+        return model
+    return replace(model, version=f"{model.version}+{_digest(numbers_of(model))}")
+
+
+def load(row: ModelVersion) -> Model:
+    """What a later release compares besides comes from the program's own numbers. Raises UnreadableModel."""
+    try:
+        numbers = _over(numbers_of(Model()), row.numbers) | {"version": row.version}
+        return Model.from_json(json.dumps(numbers))
+    except (ValueError, TypeError) as error:
+        raise UnreadableModel(f"{row.version}: {error}") from error
+
+
+def resolve(version: str) -> ModelVersion | None:
+    """The row behind the name that a suggestion or a decision carries; None for a candidate that a person named, and
+    for suggestions older than the versions."""
+    return None if version == MANUAL else ModelVersion.objects.filter(version=version).first()
+
+
+def remember(model: Model) -> ModelVersion:
+    """Makes sure that the version which is about to score has its row. A second call writes nothing."""
+    found, _ = ModelVersion.objects.get_or_create(
+        version=model.version, defaults={"numbers": numbers_of(model), "origin": Origin.CODE}
+    )
+    return found
+
+
+def add_trained(
+    model: Model, *, made_from: str, learned: list[str], decisions: int, figures: dict[str, Any]
+) -> ModelVersion:
+    """A row for what was learned, under the next free name; not in use until somebody promotes it."""
+    with transaction.atomic():
+        version = _next_name()
+        return ModelVersion.objects.create(
+            version=version,
+            numbers=numbers_of(replace(model, version=version)),
+            origin=Origin.TRAINED,
+            made_from=made_from,
+            learned=learned,
+            decisions=decisions,
+            figures=figures,
+        )
+
+
+def promote(row: ModelVersion, user: Any = None) -> ModelVersion:
+    """From the next run on it scores. Promoting what is in use changes nothing. Raises UnreadableModel."""
+    load(row)
+    with transaction.atomic():
+        active = _locked_active()
+        if active is not None and active.pk == row.pk:
+            return active
+        row.replaced = active
+        _put_to_use(row, active, user)
+    return row
+
+
+def roll_back(user: Any = None) -> ModelVersion | None:
+    """Back to what was in use before; None is the program's own model. With nothing active it changes nothing."""
+    with transaction.atomic():
+        active = _locked_active()
+        if active is None:
+            return None
+        before = active.replaced
+        if before is None:
+            ModelVersion.objects.filter(pk=active.pk).update(active=False)
+            return None
+        _put_to_use(before, active, user)
+    return before
+
+
+def numbers_of(model: Model) -> dict[str, Any]:
+    """As they come back from the database."""
+    found: dict[str, Any] = json.loads(model.to_json())
+    return found
+
+
+def _locked_active() -> ModelVersion | None:
+    """Every row is locked, by id: two people who promote at once come one after the other."""
+    rows = list(ModelVersion.objects.select_for_update().order_by("pk"))
+    return next((row for row in rows if row.active), None)
+
+
+def _put_to_use(row: ModelVersion, active: ModelVersion | None, user: Any) -> None:
+    if active is not None:
+        ModelVersion.objects.filter(pk=active.pk).update(active=False)
+    row.active, row.promoted_at, row.promoted_by = True, timezone.now(), user
+    row.save(update_fields=["active", "promoted_at", "promoted_by", "replaced"])
+
+
+def _next_name() -> str:
+    """Called in the transaction that writes the row; the lock keeps two trainings from taking one name."""
+    taken = set(ModelVersion.objects.select_for_update().values_list("version", flat=True))
+    number = 1
+    while f"trained-{number}" in taken:
+        number += 1
+    return f"trained-{number}"
+
+
+def _over(below: Mapping[str, Any], above: Any) -> dict[str, Any]:
+    """`above` wherever it says something, table by table."""
+    if not isinstance(above, Mapping):
+        raise TypeError("not a table of numbers")
+    found = dict(below)
+    for name, value in above.items():
+        there = below.get(name)
+        found[name] = _over(there, value) if isinstance(there, Mapping) and isinstance(value, Mapping) else value
+    return found
+
+
+def _digest(numbers: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:8]
