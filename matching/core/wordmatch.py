@@ -1,5 +1,6 @@
 """How a written word can mean a word of a guest's name, found over the whole vocabulary of the listing at once."""
 
+import math
 from bisect import bisect_left
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from matching.core.model import Model
 from matching.core.phonetic import phonetic
 
 # Best first; a stay counts for its best level only.
-LEVELS = ("exact", "phonetic", "nickname", "register_slip", "prefix", "fuzzy", "distant", "initial")
+LEVELS = ("exact", "phonetic", "alias", "nickname", "register_slip", "prefix", "fuzzy", "distant", "initial")
 # A listing of a few rows must not make every name look common or rare: so many guests of a typical hotel are added.
 BACKGROUND_GUESTS = 150
 KNOWN_NAME_SHARE, NICKNAME_SHARE, UNKNOWN_WORD_SHARE = 0.0015, 0.0002, 0.000002
@@ -71,12 +72,21 @@ class WordMatcher:
                     if position not in found and self._is_better(position, written, fresh.get(position)):
                         fresh[position] = written
             found.update((p, (level, w)) for p, w in fresh.items())
-            expected += len(fresh) * self.model.m("name", level)
+            expected += math.fsum(self._share(level, word, written) for written in fresh.values())
         usual = (expected + BACKGROUND_GUESTS * _background(word)) / (len(self.index) + BACKGROUND_GUESTS)
         kept: dict[tuple[str, str], WordHit] = {}
         for level, written in set(found.values()):
-            kept[level, written] = WordHit(level, written, self.model.m("name", level) / usual)
+            kept[level, written] = WordHit(level, written, self._share(level, word, written) / usual)
         return {p: kept[found[p]] for p in sorted(found)}
+
+    def _share(self, level: str, word: str, written: str) -> float:
+        """How often a guest of that name is written so; of a learned alias each pair has a share of its own."""
+        return self._aliases(word)[written] if level == "alias" else self.model.m("name", level)
+
+    def _aliases(self, word: str) -> dict[str, float]:
+        """Words of the listing that the house calls so, as decisions have taught it."""
+        learned = self.model.aliases.get(word, {})
+        return {w: m for name, m in learned.items() for w in self.index.by_sound.get(phonetic(name), ())}
 
     def _is_better(self, position: int, written: str, other: str | None) -> bool:
         """Of two parts of one name that a word may mean, the given name is the likelier."""
@@ -89,6 +99,7 @@ class WordMatcher:
         levels = {
             "exact": [word],
             "phonetic": self.index.by_sound.get(phonetic(word), []),
+            "alias": list(self._aliases(word)),
             "nickname": self._nicknames(word),
             **self._misspelt(word),
             "prefix": self._starting(word, limit=MAX_PREFIX_WORDS) if len(word) >= MIN_PREFIX else [],
