@@ -13,12 +13,16 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from matching.model_versions import ModelVersion, Origin
+from matching.plans import BulkPlan
 from matching.querysets import SuggestionQuerySet
 from matching.records import Alert, CardLease, Decision, KeyPreference, WriteBack
 from matching.states import ALIVE, CLOSED_ORDER, UNAVAILABLE_STAY, Band, EndReason, LateConflict, State
+from matching.trail import AuditEntry
 
 __all__ = [
     "Alert",
+    "AuditEntry",
+    "BulkPlan",
     "CardLease",
     "Decision",
     "KeyPreference",
@@ -205,6 +209,7 @@ class MatchSuggestion(models.Model):
                 condition=Q(queued_at__isnull=False),
                 name="suggestion_queued",
             ),
+            models.Index(fields=["model_version"], name="suggestion_model"),
             models.Index(fields=["id"], condition=~Q(conflict=""), name="suggestion_conflict"),
             models.Index(fields=["id"], condition=Q(version__gt=F("mirrored_version")), name="suggestion_to_mirror"),
         ]

@@ -174,6 +174,8 @@ class Alert(models.Model):
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, verbose_name=_("settled by"), related_name="+"
     )
+    # What was done about it, in the words of whoever settled it.
+    note = models.CharField(_("note"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("alert")
@@ -191,7 +193,8 @@ class Alert(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["severity", "-created_at"], condition=Q(settled_at__isnull=True), name="alert_open")
+            models.Index(fields=["severity", "-created_at"], condition=Q(settled_at__isnull=True), name="alert_open"),
+            models.Index(fields=["-created_at", "-id"], name="alert_newest"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,73 @@
+"""What stands in the audit beside the decisions: batches, exports, marks and settled alerts. Append only.
+
+A line names rows by their keys and holds no guest's data, so nothing in it has ever to be forgotten.
+"""
+
+from typing import Any, NoReturn
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as _p
+
+from matching.records import AppendOnly, DecisionQuerySet
+
+
+class Deed(models.TextChoices):
+    BULK = "bulk", _p("audit", "Decided in bulk")
+    BULK_UNDO = "bulk_undo", _p("audit", "Batch undone")
+    EXPORT = "export", _p("audit", "Exported")
+    FLAG = "flag", _p("audit", "Marked")
+    UNFLAG = "unflag", _p("audit", "Unmarked")
+    SETTLE = "settle", _p("audit", "Alert settled")
+
+
+class AuditEntry(models.Model):
+    """Who did what beside deciding. `params` are numbers and codes; `batch` is that of the decisions it speaks of."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    deed = models.CharField(max_length=12, choices=Deed.choices)
+    order = models.ForeignKey("matching.Order", models.PROTECT, null=True, related_name="+")
+    alert = models.ForeignKey("matching.Alert", models.PROTECT, null=True, related_name="+")
+    batch = models.UUIDField(null=True)
+    params = models.JSONField(default=dict)
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("line of the audit")
+        verbose_name_plural = _("lines of the audit")
+        default_permissions = ()
+        constraints = [models.CheckConstraint(condition=Q(deed__in=Deed.values), name="audit_deed_known")]
+        indexes = [
+            models.Index(fields=["at"], name="audit_at"),
+            models.Index(fields=["user", "-at"], name="audit_of_user"),
+            models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="audit_batch"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_deed_display())
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly
+        super().save(*args, **kwargs)
+
+    def delete(self, *__: Any, **_: Any) -> NoReturn:
+        raise AppendOnly
+
+
+def note_down(
+    user: Any,
+    deed: Deed,
+    *,
+    order: int | None = None,
+    alert: int | None = None,
+    batch: UUID | None = None,
+    **params: Any,
+) -> None:
+    """Call it inside the transaction of what it tells."""
+    AuditEntry.objects.create(user=user, deed=deed, order_id=order, alert_id=alert, batch=batch, params=params)
