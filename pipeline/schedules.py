@@ -15,6 +15,7 @@ DEFAULTS = {
     "rm_daily_collection": "06:10",
     "hospedes_casa": "30 min",
     "cleanup_stale_runs": "10 min",
+    "retencao_dados": "03:40",
 }
 
 

@@ -170,8 +170,10 @@ SUPABASE: dict[str, Any] = {
 # How long a person waits for the write-back before the card says "a confirmar".
 WRITEBACK_DEADLINE = _bounded("WRITEBACK_DEADLINE", 3, 0.5, 30)
 
-# How far back a listing can be read as it was; what is older goes with `manage.py snapshots_purge`.
+# How far back a listing can be read as it was; what is older goes with the job retencao_dados.
 SNAPSHOT_KEEP_DAYS = _whole("SNAPSHOT_KEEP_DAYS", 35, 8, 3650)
+# How long after the departure a guest keeps a name in our copies. The engine asks about guests up to 31 days gone.
+GUEST_KEEP_DAYS = _whole("GUEST_KEEP_DAYS", 90, 35, 3650)
 
 # --- runs: each limit lies inside the next (sistema_os.checks refuses any other order) --------
 HEARTBEAT_SECONDS = _bounded("HEARTBEAT_SECONDS", 30, 0.2, 300)
@@ -267,7 +269,7 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "sistema_os.logs.JsonFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "handlers": {"stderr": {"class": "sistema_os.logs.OutputHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         # httpx logs whole URLs, and a filter's value may be a document.

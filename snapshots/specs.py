@@ -58,8 +58,10 @@ class SourceSpec:
 
 def tombstones(spec: SourceSpec, row: Row, key: bytes) -> set[int]:
     """The hashes under which this row would stand if its person had been erased."""
-    names = (spec.key, *spec.identity)
-    return {tombstone(name, row[name], spec.kinds, key) for name in names if row.get(name) not in (None, "")}
+    named = {name: row[name] for name in spec.identity if row.get(name) not in (None, "")}
+    if spec.key in row:
+        named[spec.key] = str(row[spec.key])  # as rows are kept: an erasure is asked for by the key in words
+    return {tombstone(name, value, spec.kinds, key) for name, value in named.items()}
 
 
 def tombstone(column: str, value: Any, kinds: Kinds, key: bytes) -> int:

@@ -13,6 +13,7 @@ from pipeline.orchestration.collecting import Reading, Wanted
 from pipeline.orchestration.listing_rows import Row
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep, Work
 from snapshots import diffing, snapshot_manager
+from snapshots.erased import without_erased
 from snapshots.models import Snapshot
 from snapshots.snapshot_manager import Changes
 
@@ -78,8 +79,10 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
             stay_changes=await sync_to_async(_changes)(listing_rows.SOURCE, self.listing, wait=not usable),
             order_changes=await sync_to_async(_changes)(order_rows.SOURCE, orders),
             listing=await sync_to_async(_in_force)(self.listing),
-            departed=await sources.departed(supabase, business_date),
-            orders=_by_id(orders.raw.values()),
+            departed=await sync_to_async(without_erased)(
+                listing_rows.spec(business_date), await sources.departed(supabase, business_date)
+            ),
+            orders=await sync_to_async(without_erased)(order_rows.spec(), _by_id(orders.raw.values())),
             documents=_documents(self.listing),
             may_expire=usable,
         )

@@ -1,0 +1,64 @@
+"""What is past its time is forgotten: listings, held rows, and the names of guests who left long ago."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from functools import partial
+from typing import TypeVar
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from matching import forgetting
+from matching.locking import again_after_deadlock
+from pipeline.context import RunContext
+from pipeline.registry import Outcome, job
+from snapshots.models import Source
+from snapshots.retention import purge
+
+Result = TypeVar("Result")
+CHUNK = 500
+
+
+@job(
+    "retencao_dados",
+    title=_("Forget what is past its time"),
+    idempotent=True,
+    phases=("listings", "guests"),
+    supabase=False,
+    housekeeping=True,
+)
+async def run(context: RunContext) -> Outcome:
+    await context.phase("listings")
+    versions, held = await sync_to_async(_listings)(context)
+    gone = _cut(context, settings.GUEST_KEEP_DAYS)
+    guests = await sync_to_async(forgetting.long_gone)(gone)
+    await context.phase("guests", len(guests))
+    for start in range(0, len(guests), CHUNK):
+        chunk = guests[start : start + CHUNK]
+        await sync_to_async(_fenced)(context, partial(forgetting.forget, chunk, dry_run=context.dry_run))
+        await context.advance(start + len(chunk), str(chunk[-1]))
+    blank = partial(forgetting.blank_closed_orders, gone, dry_run=context.dry_run)
+    orders = await sync_to_async(_fenced)(context, blank)
+    return Outcome("succeeded", {"versions": versions, "held": held, "guests": len(guests), "orders": orders})
+
+
+def _cut(context: RunContext, days: int) -> date:
+    return context.business_date - timedelta(days=days)
+
+
+def _listings(context: RunContext) -> tuple[int, int]:
+    until = _cut(context, settings.SNAPSHOT_KEEP_DAYS)
+    work = [partial(purge, source, until, dry_run=context.dry_run) for source in Source.objects.order_by("pk")]
+    done = [_fenced(context, one) for one in work]
+    return sum(d.changes for d in done), sum(d.held for d in done)
+
+
+def _fenced(context: RunContext, work: Callable[[], Result]) -> Result:
+    def once() -> Result:
+        with transaction.atomic():
+            context.fence()
+            return work()
+
+    return again_after_deadlock(once)
