@@ -136,7 +136,8 @@ def _blank_alerts(alerts: QuerySet[Alert], words: set[str]) -> None:
     found = list(alerts)
     for alert in found:
         alert.params = {name: _blank_value(value, words) for name, value in alert.params.items()}
-    Alert.objects.bulk_update(found, ["params"], batch_size=CHUNK)
+        alert.note = _CONTACT.sub(BLANK, _without(alert.note, words))
+    Alert.objects.bulk_update(found, ["params", "note"], batch_size=CHUNK)
 
 
 def _blank_value(value: Any, words: set[str]) -> Any:

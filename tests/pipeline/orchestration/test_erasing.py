@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from psycopg import sql
 
-from matching.models import Decision, MatchSuggestion, Order, Stay
+from matching.models import Alert, Decision, MatchSuggestion, Order, Stay
 from matching.states import State
 from pipeline.models import State as RunState
 from tests.mornings import hotel_content, own_content, run
@@ -85,7 +85,8 @@ def test_an_erased_guest_is_in_no_table_and_no_log_and_stays_out(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     two_mornings(house)
-    assert len({line.split()[0] for line in traces(everything())}) > 5
+    assert Alert.objects.update(note="falei com a Nadja, 48 97766-5544") > 0
+    assert len({line.split()[0] for line in traces(everything())}) > 6
     decisions, links = Decision.objects.count(), Order.objects.filter(linked=True).count()
     out = StringIO()
     call_command("erase_guest", stay_of("QUIRINO"), "--by", "vera", "--reason", "pedido da titular", stdout=out)

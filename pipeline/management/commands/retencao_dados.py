@@ -1,0 +1,6 @@
+from pipeline.management.job_command import JobCommand
+
+
+class Command(JobCommand):
+    help = "Forget old listings and the names of guests who left long ago."
+    job = "retencao_dados"
