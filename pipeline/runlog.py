@@ -12,7 +12,7 @@ from types import TracebackType
 from django.utils.translation import gettext
 
 from pipeline.models import JobRun, LogLine
-from sistema_os.logs import redact
+from sistema_os.logs import OutputHandler, redact
 
 KEPT_LINES = 500
 _LONGEST = 2000
@@ -27,6 +27,8 @@ class RunLog(logging.Handler):
         super().__init__(logging.INFO)
         self._run_id = run.pk
         self._lines: deque[LogLine] = deque(maxlen=KEPT_LINES)
+        self._taken: list[LogLine] = []
+        self._said_loss = False
         self._stored = 0
 
     def __enter__(self) -> "RunLog":
@@ -45,20 +47,31 @@ class RunLog(logging.Handler):
             text = gettext(record.msg) % record.args if record.args else gettext(str(record.msg))
         except (TypeError, ValueError, KeyError):
             text = str(record.msg)
-        at = datetime.fromtimestamp(record.created, UTC)
-        self._lines.append(
-            LogLine(run_id=self._run_id, at=at, level=record.levelno, text=redact(text)[:_LONGEST].replace("\x00", ""))
-        )
+        self._keep(datetime.fromtimestamp(record.created, UTC), record.levelno, text)
+
+    def _keep(self, at: datetime, level: int, text: str) -> None:
+        clean = redact(text)[:_LONGEST].replace("\x00", "")
+        self._lines.append(LogLine(run_id=self._run_id, at=at, level=level, text=clean))
 
     def store(self) -> None:
-        """Called by one thread only. Lines that could not be stored are lost, the run goes on."""
-        lines = [self._lines.popleft() for _ in range(len(self._lines))]
-        if not lines:
+        """Called by one thread only. What the database did not take is offered again, the newest KEPT_LINES of it."""
+        self._say_loss()
+        fresh = [self._lines.popleft() for _ in range(len(self._lines))]
+        self._taken = [*self._taken, *fresh][-KEPT_LINES:]
+        if not self._taken:
             return
-        LogLine.objects.bulk_create(lines)
-        self._stored += len(lines)
+        LogLine.objects.bulk_create(self._taken)
+        self._stored += len(self._taken)
+        self._taken = []
         if self._stored > 2 * KEPT_LINES:
             self._forget_the_oldest()
+
+    def _say_loss(self) -> None:
+        """Once: what the process itself could not write (a full disk) stands here, and only here."""
+        if OutputHandler.failure and not self._said_loss:
+            self._said_loss = True
+            sentence = gettext("The log of the process cannot be written (%(why)s); from here on it stands only here.")
+            self._keep(datetime.now(UTC), logging.WARNING, sentence % {"why": OutputHandler.failure})
 
     def _forget_the_oldest(self) -> None:
         lines = LogLine.objects.filter(run_id=self._run_id)

@@ -9,22 +9,29 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, TypeVar
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils.translation import gettext as _
 
 from pipeline import runs
 from pipeline.heartbeat import GRACE_SECONDS, timeout_sentence
 from pipeline.models import JobRun, State
 from pipeline.processes import end_group, ended_within
-from pipeline.watchdog import without_folders
+from pipeline.watchdog import readable_dump
 
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 0.5
 # The child ends itself at the grace period; the supervisor steps in when it could not.
-_PATIENCE_SECONDS = GRACE_SECONDS + 2
+_PATIENCE_SECONDS = GRACE_SECONDS + 1.5
+# How long a database that restarts is waited for before an end is left to the sweep.
+_RECORD_SECONDS = 60.0
+_RETRY_SECONDS = 0.5
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,20 +43,21 @@ class Verdict:
 def supervise(run_id: int) -> str:
     """Executes the queued run in a child and returns how it ended. A run that is not queued is left alone: a task that
     is delivered again does nothing."""
-    run = JobRun.objects.filter(pk=run_id).first()
+    run = _once_the_database_answers(lambda: JobRun.objects.filter(pk=run_id).first())
     if run is None or run.state != State.QUEUED:
         return f"run {run_id} is not queued; nothing was done"
     with tempfile.NamedTemporaryFile("w+", prefix="run-", suffix=".stack") as dump:
         child = _start(run_id, dump.name)
         verdict = None
         try:
-            if verdict := _wait(child, run_id):
+            if verdict := _wait(child, run_id, dump):
                 # Before the child hears a signal and says something else; unless it froze with its row locked.
                 _record(run_id, verdict, if_free=True)
         finally:
             code = end_group(child)
         dump.seek(0)
-        return _close(run_id, code, verdict, dump.read())
+        stack = readable_dump(dump.read())
+        return _once_the_database_answers(lambda: _close(run_id, code, verdict, stack))
 
 
 def _start(run_id: int, stack_file: str) -> subprocess.Popen[bytes]:
@@ -58,19 +66,35 @@ def _start(run_id: int, stack_file: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
-def _wait(child: subprocess.Popen[bytes], run_id: int) -> Verdict | None:
+def _wait(child: subprocess.Popen[bytes], run_id: int, dump: IO[str]) -> Verdict | None:
     """None where the child ended by itself, otherwise why it must be ended now."""
     deadline = time.monotonic() + settings.SUPERVISOR_TIMEOUT
     asked: float | None = None
+    told = False
     while not ended_within(child, _LOOK_SECONDS):
         now = time.monotonic()
         if now > deadline:
             return Verdict(State.TIMED_OUT, timeout_sentence())
+        told = told or _tell_stack(run_id, dump)
         if asked is None and _cancel_requested(run_id):
             asked = now
         if asked is not None and now - asked > _PATIENCE_SECONDS:
             return Verdict(State.CANCELLED, _("Cancelled; the job did not obey and was stopped."))
     return None
+
+
+def _tell_stack(run_id: int, dump: IO[str]) -> bool:
+    """While a C call holds the child's interpreter nobody in it can save the stack. True once it stands on the run."""
+    dump.seek(0)
+    stack = dump.read()
+    if not stack.endswith("\n"):
+        return False
+    try:
+        run = JobRun.objects.get(pk=run_id)
+        return bool(run.blocked_stack) or runs.update_if_free(run.pk, run.fence, blocked_stack=readable_dump(stack))
+    except (DatabaseError, InterfaceError):
+        connection.close()
+        return False
 
 
 def _cancel_requested(run_id: int) -> bool:
@@ -82,13 +106,31 @@ def _cancel_requested(run_id: int) -> bool:
 
 
 def _record(run_id: int, verdict: Verdict, *, if_free: bool = False) -> None:
-    runs.end_from_outside(JobRun.objects.get(pk=run_id), verdict.state, verdict.reason, if_free=if_free)
+    try:
+        runs.end_from_outside(JobRun.objects.get(pk=run_id), verdict.state, verdict.reason, if_free=if_free)
+    except (OperationalError, InterfaceError):
+        if not if_free:
+            raise
+        connection.close()  # said again once the child is gone
+
+
+def _once_the_database_answers(work: Callable[[], T]) -> T:
+    """Waits for a database that restarts; then the sweep, which needs no supervisor, is the one to say it."""
+    deadline = time.monotonic() + _RECORD_SECONDS
+    while True:
+        try:
+            return work()
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > deadline:
+                raise
+            connection.close()
+            time.sleep(_RETRY_SECONDS)
 
 
 def _close(run_id: int, code: int, verdict: Verdict | None, stack: str) -> str:
     run = JobRun.objects.get(pk=run_id)
     if stack:
-        runs.keep_stack(run, without_folders(stack))
+        runs.keep_stack(run, stack)
     if run.live:
         _record(run_id, verdict or _verdict_on_silence(run, code))
         run.refresh_from_db()

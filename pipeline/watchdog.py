@@ -3,11 +3,13 @@
 A beat proves that the process lives, not that its loop turns: the beats come from a thread of their own. So the loop
 leaves a sign each half second; where the sign is older than BLOCKED_SECONDS, the stack of the loop's thread is taken.
 Where a C call holds the interpreter's lock no Python thread can look; the timer of `faulthandler` needs no lock, writes
-the stack to a file, and whoever comes after (the heartbeat once it can, or the supervisor) reads it.
+the stack to a file, and whoever can (the supervisor while it waits, else the heartbeat afterwards) reads it.
 """
 
 import asyncio
 import faulthandler
+import linecache
+import re
 import sys
 import tempfile
 import threading
@@ -21,6 +23,7 @@ from django.conf import settings
 BLOCKED_SECONDS = 3.0
 _SIGN_SECONDS = 0.5
 _LIBRARY = Path(asyncio.__file__).parent.parent
+_DUMPED_FRAME = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<name>.+)')
 
 
 class LoopWatchdog:
@@ -61,7 +64,7 @@ class LoopWatchdog:
         stack = self._dump.read()
         if stack:
             self._reported = self._seen
-        return without_folders(stack)
+        return readable_dump(stack)
 
     def close(self) -> None:
         self._dump.close()
@@ -71,6 +74,19 @@ def _readable(stack: list[str]) -> str:
     """Innermost call first, without the interpreter's own frames."""
     own = [entry for entry in reversed(stack) if f'"{_LIBRARY}/asyncio' not in entry]
     return without_folders("".join(own))
+
+
+def readable_dump(dump: str) -> str:
+    """What faulthandler wrote, in the words of the other stacks: the loop's thread alone, with the lines of source."""
+    threads = [thread for thread in dump.split("\n\n") if "asyncio/runners.py" in thread]
+    frames = _DUMPED_FRAME.finditer(threads[0] if threads else dump)
+    entries = [f'  File "{f["file"]}", line {f["line"]}, in {f["name"]}\n{_source(f)}' for f in frames]
+    return _readable(entries[::-1])
+
+
+def _source(frame: re.Match[str]) -> str:
+    line = linecache.getline(frame["file"], int(frame["line"])).strip()
+    return f"    {line}\n" if line else ""
 
 
 def without_folders(stack: str) -> str:

@@ -6,12 +6,13 @@ Knows no Django, so that the Supabase client and the collector's process can log
 import json
 import logging
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 _bound: ContextVar[Mapping[str, Any]] = ContextVar("log_fields", default=MappingProxyType({}))
 
@@ -72,6 +73,20 @@ def bind(**fields: Any) -> Iterator[None]:
         yield
     finally:
         _bound.reset(token)
+
+
+class OutputHandler(logging.StreamHandler[TextIO]):
+    """Standard error of a process that goes on when its disk is full. `failure` is why the last line that could not be
+    written was lost, "" while all were: who keeps a log elsewhere says it there."""
+
+    failure = ""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name is logging's
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+            return
+        OutputHandler.failure = error.strerror or type(error).__name__
 
 
 class JsonFormatter(logging.Formatter):
