@@ -47,6 +47,8 @@ class Order(models.Model):
     room_text = models.TextField(blank=True)
     department = models.TextField(_("department"), blank=True)
     kind = models.TextField(blank=True)
+    # Room, common area or outside: what staff chose, as the hotel stores it.
+    place_kind = models.TextField(blank=True, default="")
     priority = models.TextField(blank=True)
     status = models.TextField(blank=True)
     opened_at = models.DateTimeField(_("opened"))

@@ -9,14 +9,16 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from matching.fingerprints import fingerprint
+from matching.models import Order, Stay
 from matching.privacy import without_documents
 from matching.states import CLOSED_ORDER
 
 Row = Mapping[str, Any]
 # What `order_fields` reads, for whoever asks PostgREST for one order.
 ORDER_COLUMNS = (
-    "id,numero,aberta_em,aberta_por,origem,setor,tipo,prioridade,status,uh_texto,solicitante_texto,hospede_texto,"
-    "telefone_texto,descricao,concluida_em,listagem_id,sem_hospede,matched_at,matched_by,texto_versao,updated_at"
+    "id,numero,aberta_em,aberta_por,origem,setor,tipo,local_tipo,prioridade,status,uh_texto,solicitante_texto,"
+    "hospede_texto,telefone_texto,descricao,concluida_em,listagem_id,sem_hospede,matched_at,matched_by,texto_versao,"
+    "updated_at"
 )
 
 
@@ -36,6 +38,7 @@ def order_fields(row: Row) -> dict[str, Any]:
         **shown,
         "department": _text(row.get("setor")),
         "kind": _text(row.get("tipo")),
+        "place_kind": _text(row.get("local_tipo")),
         "priority": _text(row.get("prioridade")),
         "status": status,
         "opened_at": _moment(row["aberta_em"]),
@@ -91,6 +94,43 @@ def stay_fields(row: Row) -> dict[str, Any]:
             }
         ),
         "search": searchable(reservation, room, *kept.values()),
+    }
+
+
+def engine_order(order: Order) -> Row:
+    """The way back: our copy as a row that the engine reads. Documents stand masked in it."""
+    return {
+        "id": order.pk,
+        "numero": order.number,
+        "aberta_em": order.opened_at,
+        "setor": order.department,
+        "tipo": order.kind,
+        "local_tipo": order.place_kind,
+        "status": order.status,
+        "uh_texto": order.room_text or None,
+        "hospede_texto": order.guest_text,
+        "telefone_texto": order.phone_text,
+        "solicitante_texto": order.requester_text,
+        "descricao": order.request,
+    }
+
+
+def engine_stay(stay: Stay) -> Row:
+    """As `engine_order`. Our copy holds neither phone nor e-mail, and nothing of a hidden guest's name."""
+    person = {"nome": stay.registered_name, "nome_social": stay.social_name, "incognito": stay.hidden}
+    return {
+        "id": stay.pk,
+        "reserva_id": stay.reservation_id,
+        "nome_listagem": stay.listed_name,
+        "titular": stay.main_guest,
+        "status": stay.status,
+        "uh": stay.room or None,
+        "chegada": stay.arrival,
+        "saida": stay.departure,
+        "removido_em": "removed" if stay.removed else None,
+        "reservas": {"num_reserva": stay.reservation},
+        "hospedes": person if stay.guest_id is not None or stay.hidden else None,
+        **({"ocupacoes": stay.occupancies} if stay.occupancies else {}),
     }
 
 

@@ -1,4 +1,5 @@
-"""Matching models as rows: which numbers scored a suggestion, and which are in use."""
+"""Matching models as rows: which numbers scored a suggestion, and which are in use; and of an order the kind of place,
+which a model needs to score it again."""
 
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
     operations: ClassVar[list[Operation]] = [
+        migrations.AddField("order", "place_kind", models.TextField(blank=True, default="")),
         migrations.CreateModel(
             name="ModelVersion",
             fields=[
