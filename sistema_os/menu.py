@@ -91,6 +91,7 @@ MENU = (
                 in_tabs=True,
             ),
             Entry(_("Compare"), "diff", "admin:snapshots_compare", "snapshots.view_snapshot"),
+            Entry(_("Guard limits"), "rule", "admin:snapshots_source_changelist", "snapshots.change_source"),
         ),
     ),
     Section(

@@ -20,6 +20,7 @@ _SUPERVISE: Final = (
     "matching.bulk_decide",
     "matching.undo_others",
     "snapshots.publish_held",
+    "snapshots.change_source",
     "pipeline.run_job",
 )
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from sistema_os.roles import setup_groups
 from snapshots import snapshot_manager as manager
+from snapshots.guards import threshold_names
 from snapshots.models import HeadRow, Snapshot, Source
 from tests.snapshots.hotel import SPEC, collect, stays
 from tests.snapshots.screens import page, person, words
@@ -152,6 +155,27 @@ def test_snapshots_are_never_edited_and_sources_only_in_their_thresholds(two_day
     assert client.post(url, {**values, "removed_floor": 33, "name": "hacked"}).status_code == 302
     source.refresh_from_db()
     assert (source.removed_floor, source.name) == (33, SPEC.name)
+
+
+@pytest.mark.parametrize(("group", "allowed"), [("Supervisão", True), ("Revisão", False), ("Operação", False)])
+def test_only_the_supervision_moves_the_limits_of_the_guards(
+    two_days: tuple[Snapshot, Snapshot], group: str, allowed: bool
+) -> None:
+    setup_groups()
+    user = User.objects.create_user("vera", is_staff=True)
+    user.groups.add(Group.objects.get(name=group))
+    client = Client()
+    client.force_login(user)
+    source = Source.objects.get()
+    url = reverse("admin:snapshots_source_change", args=(source.pk,))
+    values = {name: getattr(source, name) for name in threshold_names()}
+    assert client.get(url).status_code == (200 if allowed else 403)
+    client.post(url, {**values, "removed_floor": 33})
+    client.post(url, {**values, "changed_share": 7})
+    source.refresh_from_db()
+    assert source.removed_floor == (33 if allowed else values["removed_floor"])
+    assert source.changed_share == values["changed_share"]
+    assert LogEntry.objects.filter(user=user).count() == allowed
 
 
 def test_the_pages_speak_english_when_asked(
