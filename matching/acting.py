@@ -49,7 +49,6 @@ def _carry_out(request: HttpRequest, button: str, value: str) -> review.Outcome:
 
 def tell(request: HttpRequest, outcome: review.Outcome, *, quiet: bool = False) -> None:
     """One message for what was done, one for what Supabase has yet to confirm, one for each card left or returned."""
-    _log(request, outcome.decisions)
     if not quiet:
         _tell_done(request, outcome)
     for sentence in [*outcome.came_back, *outcome.refused]:
@@ -80,11 +79,6 @@ def _in_words(decision: Decision) -> str:
     if decision.verb == Verb.REJECT:
         return _("Order %(order)s: suggestion rejected.") % words
     return _("Order %(order)s: decision undone, back in the queue.") % words
-
-
-def _log(request: HttpRequest, decisions: list[Decision]) -> None:
-    for decision in decisions:
-        _entry(request, str(decision.suggestion_id), str(decision.suggestion), str(decision.get_verb_display()))
 
 
 def log_export(request: HttpRequest, count: int) -> None:

@@ -1,7 +1,9 @@
 """Takes back what a decision did to suggestions: after a person's undo, or after Supabase refused the link."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 
+from django.db.models import F
 from django.utils import timezone
 
 from matching.models import Decision, MatchSuggestion, Order
@@ -14,7 +16,12 @@ def restore(decision: Decision, order: Order) -> list[MatchSuggestion]:
     Call with the order locked. A suggestion of an older text, of a stay that is gone, with a newer twin, or
     that a person had made on the spot ends instead, with its reason.
     """
-    touched = _taken_back(decision, order)
+    return restore_all([decision.pk], {order.pk: order})
+
+
+def restore_all(decisions: Collection[int], orders: Mapping[int, Order]) -> list[MatchSuggestion]:
+    """As `restore`, for many decisions on these orders."""
+    touched = _taken_back(decisions, orders)
     _save(touched)
     return touched
 
@@ -22,7 +29,7 @@ def restore(decision: Decision, order: Order) -> list[MatchSuggestion]:
 def bring_back(decision: Decision, order: Order, late: LateConflict) -> MatchSuggestion:
     """As `restore`, and the suggestion that was accepted carries the reason; after a change of text it stands
     for the new one, so that a person can decide at once."""
-    touched = _taken_back(decision, order)
+    touched = _taken_back([decision.pk], {order.pk: order})
     for suggestion in touched:
         if late == LateConflict.TEXT_CHANGED and suggestion.end_reason == EndReason.TEXT_CHANGED:
             suggestion.state, suggestion.end_reason = State.PENDING, ""
@@ -33,17 +40,19 @@ def bring_back(decision: Decision, order: Order, late: LateConflict) -> MatchSug
     return chosen
 
 
-def _taken_back(decision: Decision, order: Order) -> list[MatchSuggestion]:
+def _taken_back(decisions: Collection[int], orders: Mapping[int, Order]) -> list[MatchSuggestion]:
     moved = MatchSuggestion.objects.select_for_update(of=("self",)).select_related("stay")
-    touched = list(moved.filter(decision=decision).order_by("pk"))
-    others = MatchSuggestion.objects.filter(order=order, state__in=ALIVE).exclude(decision=decision)
-    alive: set[int | None] = set(others.values_list("stay_id", flat=True))
+    touched = list(moved.filter(decision__in=decisions).order_by("pk"))
+    others = MatchSuggestion.objects.filter(order__in=orders, state__in=ALIVE).exclude(decision__in=decisions)
+    alive: dict[int, set[int | None]] = defaultdict(set)
+    for order, stay in others.values_list("order_id", "stay_id"):
+        alive[order].add(stay)
     for suggestion in touched:
-        _put_back(suggestion, order, alive)
+        _put_back(suggestion, orders[suggestion.order_id], alive[suggestion.order_id])
     return touched
 
 
-def _put_back(suggestion: MatchSuggestion, order: Order, alive: set[int | None]) -> None:
+def _put_back(suggestion: MatchSuggestion, order: Order, alive: Collection[int | None]) -> None:
     suggestion.decision = None
     suggestion.state, suggestion.end_reason = State.PENDING, ""
     if suggestion.texto_versao < order.texto_versao:
@@ -55,9 +64,18 @@ def _put_back(suggestion: MatchSuggestion, order: Order, alive: set[int | None])
 
 
 def _save(touched: Iterable[MatchSuggestion]) -> None:
+    """One statement for all that end alike, which is nearly all of a batch."""
+    alike: dict[tuple[str, str, str, int], list[MatchSuggestion]] = defaultdict(list)
     for suggestion in touched:
         suggestion.version += 1
-        suggestion.updated_at = timezone.now()
-    MatchSuggestion.objects.bulk_update(
-        touched, ["decision", "state", "end_reason", "conflict", "texto_versao", "version", "updated_at"]
-    )
+        alike[suggestion.state, suggestion.end_reason, suggestion.conflict, suggestion.texto_versao].append(suggestion)
+    for (state, end_reason, conflict, texto_versao), some in alike.items():
+        MatchSuggestion.objects.filter(pk__in=[suggestion.pk for suggestion in some]).update(
+            decision=None,
+            state=state,
+            end_reason=end_reason,
+            conflict=conflict,
+            texto_versao=texto_versao,
+            version=F("version") + 1,
+            updated_at=timezone.now(),
+        )

@@ -17,14 +17,20 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from matching.bulk import decide_many
+from matching.deciding import decision_of, link_of, tell_history
 from matching.locking import again_after_deadlock, lock_orders
 from matching.models import Decision, MatchSuggestion, Order, WriteBack
 from matching.sending import send_now
-from matching.states import MANUAL, EndReason, RejectReason, State, Verb, WriteKind, WriteState
+from matching.states import MANUAL, EndReason, RejectReason, State, Verb, WriteState
+from matching.trail import Deed, note_down
 from matching.undoing import take_back
-from matching.verdicts import Conflict, already_decided
+from matching.verdicts import Conflict, still_true
 
 __all__ = ["Conflict", "Outcome", "bulk", "decide", "no_guest", "undo"]
+
+# More links than these wait for the next delivery: a batch answers at once.
+MOST_SENT = 20
 
 
 @dataclass
@@ -82,20 +88,21 @@ def _undo(user: Any, batch: UUID, undo_batch: UUID) -> list[Decision]:
     with transaction.atomic(durable=True):
         decisions = Decision.objects.filter(batch=batch).exclude(verb=Verb.UNDO)
         orders = lock_orders(decisions.values_list("suggestion__order_id", flat=True))
-        return take_back(user, decisions, orders, undo_batch)
+        undos = take_back(user, decisions, orders, undo_batch)
+        tell_history(undos)
+        if len(undos) > 1:
+            note_down(user, Deed.BULK_UNDO, batch=undo_batch, of=str(batch), count=len(undos))
+        return undos
 
 
 def bulk(user: Any, ids: Iterable[UUID | str], verb: Verb | str) -> Outcome:
     """One batch, one undo. The better candidates come first; a card that cannot be decided is told and skipped."""
     _require(user, "bulk_decide")
-    outcome = Outcome(uuid.uuid4())
     chosen = MatchSuggestion.objects.filter(pk__in=list(ids)).order_by("-probability", "rank", "pk")
-    for pk, order in list(chosen.values_list("pk", "order_id")):
-        try:
-            with transaction.atomic(durable=True):
-                _decide(outcome, user, lock_orders([order])[order], pk, Verb(verb), None, "")
-        except Conflict as conflict:
-            outcome.refused.append(str(conflict))
+    outcome = Outcome(uuid.uuid4())
+    wanted = dict.fromkeys(chosen.values_list("pk", flat=True))
+    found = decide_many(user, wanted, Verb(verb), outcome.batch)
+    outcome.decisions, outcome.refused = found.decisions, [sentence for _card, sentence in found.refused]
     return _sent(outcome)
 
 
@@ -117,7 +124,9 @@ def _decide(
     suggestion.order = order
     if reason and reason not in RejectReason.values:
         raise Conflict(_("Unknown reason. Nothing was decided."))
-    _still_true(suggestion, version)
+    accepted = order.suggestions.filter(state=State.ACCEPTED).select_related("order", "decision__user").first()
+    unwritten = order.linked and order.writebacks.filter(state=WriteState.OPEN).exists()
+    still_true(suggestion, version, accepted, unwritten)
     if verb == Verb.REJECT:
         decision = _record(user, suggestion, Verb.REJECT, outcome.batch, reason)
         _move(suggestion, State.REJECTED, decision)
@@ -128,29 +137,8 @@ def _decide(
     outcome.decisions.append(decision)
 
 
-def _still_true(suggestion: MatchSuggestion, version: int | None) -> None:
-    """What the person saw is what there is; checked with the order locked."""
-    order, stay = suggestion.order, suggestion.stay
-    if suggestion.state != State.PENDING:
-        raise Conflict(already_decided(suggestion))
-    if order.texto_versao != suggestion.texto_versao:
-        raise Conflict(_("The order's text changed while you were reading. Nothing was written; please look again."))
-    if version is not None and suggestion.version != version:
-        raise Conflict(_("This suggestion changed while you were reading. Nothing was written; please look again."))
-    accepted = order.suggestions.filter(state=State.ACCEPTED).select_related("decision__user").first()
-    if accepted is not None:
-        raise Conflict(already_decided(accepted))
-    if order.linked and not order.writebacks.filter(state=WriteState.OPEN).exists():
-        raise Conflict(
-            _("Order %(order)s is already linked at the hotel. Nothing was written.") % {"order": order.number}
-        )
-    if stay is not None and stay.unavailable:
-        raise Conflict(_("This stay was cancelled or has left the guest list. Nothing was written."))
-
-
 def _accept(user: Any, suggestion: MatchSuggestion, batch: UUID) -> Decision:
-    verb = Verb.ACCEPT if suggestion.stay_id is not None else Verb.NO_GUEST
-    decision = _record(user, suggestion, verb, batch, "")
+    decision = _record(user, suggestion, Verb.ACCEPT, batch, "")
     # Displaced before chosen: at no moment do two of them hold the place of the accepted one.
     MatchSuggestion.objects.pending().filter(order=suggestion.order).exclude(pk=suggestion.pk).update(
         state=State.SUPERSEDED,
@@ -160,33 +148,15 @@ def _accept(user: Any, suggestion: MatchSuggestion, batch: UUID) -> Decision:
         updated_at=timezone.now(),
     )
     _move(suggestion, State.ACCEPTED, decision)
-    WriteBack.objects.create(
-        kind=WriteKind.LINK,
-        decision=decision,
-        suggestion=suggestion,
-        order=suggestion.order,
-        stay_id=suggestion.stay_id,
-        texto_versao=suggestion.texto_versao,
-        username=user.get_username(),
-        score=None if suggestion.model_version == MANUAL else suggestion.probability,
-        next_try_at=timezone.now(),
-    )
+    link_of(decision).save()
     return decision
 
 
 def _record(user: Any, suggestion: MatchSuggestion, verb: Verb, batch: UUID, reason: str) -> Decision:
-    return Decision.objects.create(
-        user=user,
-        verb=verb,
-        suggestion=suggestion,
-        batch=batch,
-        reason=reason,
-        order_fingerprint=suggestion.order.fingerprint,
-        stay_fingerprint=suggestion.stay.fingerprint if suggestion.stay else {},
-        probability=suggestion.probability,
-        model_version=suggestion.model_version,
-        texto_versao=suggestion.texto_versao,
-    )
+    decision = decision_of(user, suggestion, verb, batch, reason)
+    decision.save()
+    tell_history([decision])
+    return decision
 
 
 def _move(suggestion: MatchSuggestion, state: State, decision: Decision) -> None:
@@ -208,8 +178,11 @@ def _no_guest_candidate(order: Order) -> MatchSuggestion:
 
 
 def _sent(outcome: Outcome) -> Outcome:
-    """Our commit stands; what Supabase says now only adds to the answer."""
+    """Our commit stands; what Supabase says now only adds to the answer. Nobody waits for the links of a batch."""
     writes = WriteBack.objects.filter(decision__in=outcome.decisions)
+    if len(outcome.decisions) > MOST_SENT:
+        outcome.waiting = writes.filter(state=WriteState.OPEN).count()
+        return outcome
     send_now(writes.filter(state=WriteState.OPEN, next_try_at__lte=timezone.now()))
     outcome.waiting = writes.filter(state=WriteState.OPEN).count()
     refused = MatchSuggestion.objects.filter(

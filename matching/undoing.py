@@ -1,6 +1,6 @@
 """Takes a batch of decisions back: states, and the links that stand or may stand in Supabase."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,28 +11,32 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from matching.models import Decision, MatchSuggestion, Order, WriteBack
-from matching.restoring import restore
+from matching.restoring import restore_all
 from matching.states import Verb, WriteKind, WriteState
 from matching.verdicts import Conflict
 
 
 def take_back(user: Any, decisions: QuerySet[Decision], orders: Mapping[int, Order], batch: UUID) -> list[Decision]:
-    """Call with the orders locked. Returns the undo decisions; raises Conflict when there is nothing left to undo."""
-    standing = [d for d in decisions.select_related("suggestion", "user").order_by("pk") if not _undone(d)]
+    """Call with the orders locked. Returns the undo decisions; raises Conflict when there is nothing left to undo.
+    As many queries for thousands as for one, but for their inserts."""
+    told = decisions.filter(undone_by=None).select_related("suggestion__stay").order_by("pk")
+    standing = list(told)
     if any(d.user_id != user.pk for d in standing) and not user.has_perm("matching.undo_others"):
         raise PermissionDenied
-    standing = [d for d in standing if MatchSuggestion.objects.filter(decision=d).exists()]
+    keys = [d.pk for d in standing]
+    holding = set(MatchSuggestion.objects.filter(decision__in=keys).values_list("decision_id", flat=True))
+    standing = [d for d in standing if d.pk in holding]
     if not standing:
         raise Conflict(_("This decision was already undone or no longer holds. Nothing was changed."))
-    return [_undo_one(user, d, orders[d.suggestion.order_id], batch) for d in standing]
+    undos = Decision.objects.bulk_create(_undo_of(user, d, orders[d.suggestion.order_id], batch) for d in standing)
+    restore_all([d.pk for d in standing], orders)
+    _unlink(user, {undo.undo_of_id: undo for undo in undos if undo.undo_of_id is not None})
+    return undos
 
 
-def _undone(decision: Decision) -> bool:
-    return Decision.objects.filter(undo_of=decision).exists()
-
-
-def _undo_one(user: Any, decision: Decision, order: Order, batch: UUID) -> Decision:
-    undo = Decision.objects.create(
+def _undo_of(user: Any, decision: Decision, order: Order, batch: UUID) -> Decision:
+    decision.suggestion.order = order
+    return Decision(
         user=user,
         verb=Verb.UNDO,
         suggestion=decision.suggestion,
@@ -44,28 +48,35 @@ def _undo_one(user: Any, decision: Decision, order: Order, batch: UUID) -> Decis
         texto_versao=decision.texto_versao,
         undo_of=decision,
     )
-    restore(decision, order)
-    link = WriteBack.objects.select_for_update().filter(decision=decision, kind=WriteKind.LINK).first()
-    if link is not None:
-        _unlink(user, link, undo)
-    return undo
 
 
-def _unlink(user: Any, link: WriteBack, undo: Decision) -> None:
+def _unlink(user: Any, undos: Mapping[int, Decision]) -> None:
     """An open link is withdrawn; one that is written, or may be on its way, is followed by an unlink."""
     now = timezone.now()
-    WriteBack.objects.filter(pk=link.pk, state=WriteState.OPEN).update(state=WriteState.WITHDRAWN, settled_at=now)
-    if link.state == WriteState.DONE or (link.state == WriteState.OPEN and link.maybe_written):
-        WriteBack.objects.create(
+    links = list(WriteBack.objects.select_for_update().filter(decision__in=undos, kind=WriteKind.LINK).order_by("pk"))
+    withdrawn = [link.pk for link in links if link.state == WriteState.OPEN]
+    WriteBack.objects.filter(pk__in=withdrawn).update(state=WriteState.WITHDRAWN, settled_at=now)
+    WriteBack.objects.bulk_create(
+        WriteBack(
             kind=WriteKind.UNLINK,
-            decision=undo,
-            suggestion=link.suggestion,
+            decision=undos[link.decision_id],
+            suggestion_id=link.suggestion_id,
             order_id=link.order_id,
             stay_id=link.stay_id,
             texto_versao=link.texto_versao,
             username=user.get_username(),
             next_try_at=_after_the_last_try(link, now),
         )
+        for link in _standing(links)
+    )
+
+
+def _standing(links: Collection[WriteBack]) -> list[WriteBack]:
+    return [
+        link
+        for link in links
+        if link.state == WriteState.DONE or (link.state == WriteState.OPEN and link.maybe_written)
+    ]
 
 
 def _after_the_last_try(link: WriteBack, now: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Why a decision cannot be taken, in a sentence for the person who tried."""
+"""Whether a decision can still be taken; if not, why, in a sentence for the person who tried."""
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -10,6 +10,28 @@ from matching.states import State
 
 class Conflict(Exception):
     """The card is no longer true. The message is a sentence for people; nothing was changed."""
+
+
+def still_true(
+    suggestion: MatchSuggestion, version: int | None, accepted: MatchSuggestion | None, unwritten: bool
+) -> None:
+    """What the person saw is what there is; to be checked with the order locked. `accepted`: the order's accepted
+    candidate; `unwritten`: a write to Supabase is still open for it."""
+    order, stay = suggestion.order, suggestion.stay
+    if suggestion.state != State.PENDING:
+        raise Conflict(already_decided(suggestion))
+    if order.texto_versao != suggestion.texto_versao:
+        raise Conflict(_("The order's text changed while you were reading. Nothing was written; please look again."))
+    if version is not None and suggestion.version != version:
+        raise Conflict(_("This suggestion changed while you were reading. Nothing was written; please look again."))
+    if accepted is not None:
+        raise Conflict(already_decided(accepted))
+    if order.linked and not unwritten:
+        raise Conflict(
+            _("Order %(order)s is already linked at the hotel. Nothing was written.") % {"order": order.number}
+        )
+    if stay is not None and stay.unavailable:
+        raise Conflict(_("This stay was cancelled or has left the guest list. Nothing was written."))
 
 
 def already_decided(suggestion: MatchSuggestion) -> str:
