@@ -1,43 +1,18 @@
-import json
-import subprocess
-import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from typing import Any
 
+import psycopg
 import pytest
 from django.contrib.auth.models import User
 from pytest_django.live_server_helper import LiveServer
 
 from sistema_os import roles
 from tests.browser.process import find_browser
+from tests.browser.robots import Machine, Robot
+from tests.matching.conftest import Hotel
 
-
-class Robot:
-    """Speaks to the browser's process: `robot.visit(path="/admin/")` does the step of that name there."""
-
-    def __init__(self, base: str, **options: Any) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.browser.process", base, json.dumps(options)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __getattr__(self, step: str) -> Any:
-        def do(**args: Any) -> Any:
-            assert self._process.stdin is not None
-            assert self._process.stdout is not None
-            self._process.stdin.write(json.dumps({"step": step, "args": args}) + "\n")
-            self._process.stdin.flush()
-            answer = json.loads(self._process.stdout.readline() or '{"error": "the browser is gone"}')
-            assert "error" not in answer, f"{answer['error']}\n{answer.get('url')}"
-            return answer["ok"]
-
-        return do
-
-    def close(self) -> None:
-        self._process.communicate(timeout=30)
+OpenWindow = Callable[..., Robot]
 
 
 @pytest.fixture
@@ -48,22 +23,51 @@ def people(transactional_db: None) -> dict[str, User]:
     return {user.username: user for user in User.objects.all()}
 
 
+@pytest.fixture
+def hotel(hotel_db: psycopg.Connection[Any], people: dict[str, User]) -> Hotel:
+    return Hotel(hotel_db)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that fails leaves a picture of what the browser showed: browser-failures/<test>.png."""
+    """A test that fails leaves a picture of what each window showed: browser-failures/<test>-<window>.png."""
     report = yield
-    robot = getattr(item, "funcargs", {}).get("robot")
-    if report.when == "call" and report.failed and isinstance(robot, Robot):
-        with suppress(AssertionError, OSError):  # a browser that is gone shows nothing
-            report.sections.append(("picture", robot.picture(name=item.name)))
+    if report.when == "call" and report.failed:
+        for place, robot in enumerate(getattr(item, "robots", ())):
+            with suppress(AssertionError, OSError):  # a browser that is gone shows nothing
+                report.sections.append(("picture", robot.picture(name=f"{item.name}-{place}")))
     return report
 
 
-@pytest.fixture
-def robot(request: pytest.FixtureRequest, live_server: LiveServer) -> Iterator[Robot]:
-    """A browser on the live server; indirect parameters are the options of its context."""
+@pytest.fixture(scope="session")
+def machine() -> Iterator[Machine]:
+    """One browser for all tests; each test has windows of its own."""
     if find_browser() is None:
         pytest.fail("No chromium on PATH: install one or name it in BROWSER.")
-    robot = Robot(live_server.url, **getattr(request, "param", {}))
-    yield robot
-    robot.close()
+    machine = Machine()
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def window(request: pytest.FixtureRequest, machine: Machine, live_server: LiveServer) -> Iterator[OpenWindow]:
+    """Opens windows on the live server, each with cookies of its own; takes the options of a browser context, and
+    `person=` signs one of the demo's people in."""
+    opened: list[Robot] = []
+    request.node.robots = opened
+
+    def open_window(person: str = "", **options: Any) -> Robot:
+        opened.append(machine.window(live_server.url, **options))
+        if person:
+            opened[-1].sign_in(username=person, password=roles.DEMO_PASSWORD)
+        return opened[-1]
+
+    yield open_window
+    for robot in opened:
+        robot.close()
+
+
+@pytest.fixture
+def robot(request: pytest.FixtureRequest, window: OpenWindow) -> Robot:
+    """A window that nobody has signed in to; indirect parameters are the options of its context."""
+    return window(**getattr(request, "param", {}))

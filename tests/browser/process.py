@@ -1,8 +1,8 @@
 """A browser in a process of its own, told what to do by JSON lines: `python -m tests.browser.process`.
 
 Playwright runs an event loop in its thread, and Django's ORM refuses to work beside one; so pytest keeps the ORM
-and this process keeps the browser. Each line in is {"step": name of a function in steps.py, "args": {...}}, each
-line out {"ok": result} or {"error": traceback}.
+and this process keeps the browser. Each line in is {"window": number, "step": name of a function in steps.py, "args":
+{...}}, each line out {"ok": result} or {"error": traceback}. The step "open" opens that window, "close" closes it.
 """
 
 import json
@@ -55,20 +55,26 @@ class Watched:
             self.outside.append(request.url)
 
     def complaints(self) -> dict[str, list[str]]:
-        return {"errors": self.errors, "outside": self.outside}
+        """What has gone wrong since it was last asked."""
+        told = {"errors": self.errors, "outside": self.outside}
+        self.errors, self.outside = [], []
+        return told
 
 
-def _obey(watched: Watched, order: dict[str, Any]) -> dict[str, Any]:
-    try:
-        match order["step"]:
-            case "complaints":
-                return {"ok": watched.complaints()}
-            case "picture":
-                return {"ok": _picture(watched.page, **order["args"])}
-            case step:
-                return {"ok": getattr(steps, step)(watched.page, **order["args"])}
-    except Exception:
-        return {"error": traceback.format_exc(), "url": watched.page.url}
+def _obey(browser: Browser, windows: dict[int, Watched], order: dict[str, Any]) -> Any:
+    number, step, args = order["window"], order["step"], order["args"]
+    if step == "open":
+        windows[number] = Watched(browser, **args)
+        return None
+    window = windows[number]
+    match step:
+        case "close":
+            return windows.pop(number).context.close()
+        case "complaints":
+            return window.complaints()
+        case "picture":
+            return _picture(window.page, **args)
+    return getattr(steps, step)(window.page, **args)
 
 
 def _picture(page: Page, name: str) -> str:
@@ -78,13 +84,19 @@ def _picture(page: Page, name: str) -> str:
     return str(path)
 
 
+def _answer(browser: Browser, windows: dict[int, Watched], order: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"ok": _obey(browser, windows, order)}
+    except Exception:
+        return {"error": traceback.format_exc(), "url": {n: w.page.url for n, w in windows.items()}}
+
+
 def main() -> None:
-    options = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
+    windows: dict[int, Watched] = {}
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        watched = Watched(browser, sys.argv[1], **options)
         for line in sys.stdin:
-            sys.stdout.write(json.dumps(_obey(watched, json.loads(line))) + "\n")
+            sys.stdout.write(json.dumps(_answer(browser, windows, json.loads(line))) + "\n")
             sys.stdout.flush()
         browser.close()
 

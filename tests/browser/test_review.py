@@ -1,136 +1,145 @@
 """A receptionist's morning in a real browser: sign in, accept, see it written, take it back."""
 
-from typing import Any
-
-import psycopg
 import pytest
-from django.contrib.auth.models import User
 
 from matching.models import Decision, MatchSuggestion, WriteBack
-from sistema_os.roles import DEMO_PASSWORD
-from tests.browser.conftest import Robot
-from tests.matching.conftest import Candidate, Hotel
+from tests.browser.cards import LIST, QUEUE, desk, many, states, verbs
+from tests.browser.conftest import OpenWindow
+from tests.matching.conftest import Hotel
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
-LIST = "/admin/matching/matchsuggestion/"
-QUEUE = "/admin/matching/matchsuggestion/review/"
-PAGES = (
-    "/admin/",
-    LIST,
-    QUEUE,
-    "/admin/matching/alert/",
-    "/admin/rooms/",
-    "/admin/handover/",
-    "/admin/manager/",
-    "/admin/pipeline/jobrun/",
-    "/admin/pipeline/jobrun/start/",
-    "/admin/snapshots/snapshot/",
-    "/admin/snapshots/snapshot/compare/",
-)
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has_touch": True}
+QUIET = {"errors": [], "outside": []}
 
 
-@pytest.fixture
-def seeded(hotel_db: psycopg.Connection[Any], people: dict[str, User]) -> tuple[Hotel, int, int]:
-    """The hotel, an order, and the stay that is suggested for it; a second order waits behind it."""
-    hotel = Hotel(hotel_db)
-    order, stay = hotel.order("vazamento no chuveiro apto 412, sr Thiago"), hotel.stay("Tiago Figueiredo Neto")
-    other = hotel.order("toalhas extras 203")
-    hotel.suggest(Candidate(order, stay, 0.87), Candidate(order, None, 0.13, rank=2), Candidate(other, None, 0.75))
-    return hotel, order, stay
+def test_a_suggestion_is_accepted_on_the_list_written_to_the_hotel_and_undone(window: OpenWindow, hotel: Hotel) -> None:
+    here = desk(hotel)
+    ana = window("ana")
+    ana.click(name="Ver a lista")
+    number = MatchSuggestion.objects.filter(order=here.order)[0].order.number
 
+    ana.click(name=f"Aceitar OS {number}", role="button")
+    assert "Tiago Figueiredo Neto" in ana.message()
+    assert here.state == "accepted"
+    assert here.linked == here.stay
+    assert hotel.link_of(here.order)["matched_by"] == "ana"
 
-def _states(order: int) -> dict[str, str]:
-    rows = MatchSuggestion.objects.filter(order=order).select_related("stay")
-    return {str(row.stay.pk) if row.stay else "nobody": row.state for row in rows}
-
-
-def _verbs(order: int) -> list[str]:
-    return list(Decision.objects.filter(suggestion__order=order).order_by("pk").values_list("verb", flat=True))
-
-
-def test_a_suggestion_is_accepted_on_the_list_written_to_the_hotel_and_undone(
-    robot: Robot, seeded: tuple[Hotel, int, int]
-) -> None:
-    hotel, order, stay = seeded
-    robot.sign_in(username="ana", password=DEMO_PASSWORD)
-    robot.click(name="Ver a lista")
-    number = MatchSuggestion.objects.filter(order=order)[0].order.number
-
-    robot.click(name=f"Aceitar OS {number}", role="button")
-    assert "Tiago Figueiredo Neto" in robot.message()
-    assert _states(order)[str(stay)] == "accepted"
-    assert hotel.link_of(order)["listagem_id"] == stay
-    assert hotel.link_of(order)["matched_by"] == "ana"
-
-    robot.click(name=f"Desfazer OS {number}", role="button")
-    assert number in robot.message()
-    assert _states(order) == {str(stay): "pending", "nobody": "pending"}
-    assert hotel.link_of(order)["listagem_id"] is None
+    ana.click(name=f"Desfazer OS {number}", role="button")
+    assert number in ana.message()
+    assert states(here.order) == {str(here.stay): "pending", "nobody": "pending"}
+    assert here.linked is None
     assert set(WriteBack.objects.values_list("state", flat=True)) == {"done"}
-    assert len(_verbs(order)) == 2
-    assert robot.complaints() == {"errors": [], "outside": []}
+    assert verbs(here.order) == ["accept", "undo"]
+    assert ana.complaints() == QUIET
 
 
-def test_the_queue_is_worked_through_and_taken_back_by_keys(robot: Robot, seeded: tuple[Hotel, int, int]) -> None:
-    hotel, order, stay = seeded
-    robot.sign_in(username="ana", password=DEMO_PASSWORD)
-    robot.visit(path=QUEUE)
-    assert "Tiago Figueiredo Neto" in robot.text()
+def test_the_queue_is_worked_through_and_taken_back_by_keys(window: OpenWindow, hotel: Hotel) -> None:
+    here = desk(hotel)
+    ana = window("ana")
+    ana.visit(path=QUEUE)
+    assert "Tiago Figueiredo Neto" in ana.heading()
 
-    robot.press(key="a")
-    assert "Tiago Figueiredo Neto" not in robot.heading()
-    assert hotel.link_of(order)["listagem_id"] == stay
+    ana.press(key="a")
+    assert "Tiago Figueiredo Neto" not in ana.heading()
+    assert here.linked == here.stay
+    said = ana.text(inside="body > [role=status]")
+    assert said.startswith("OS 48001: aceita. OS 48002"), "what was done, then what follows"
 
-    robot.press(key="u")
-    assert _states(order)[str(stay)] == "pending"
-    assert hotel.link_of(order)["listagem_id"] is None
-    assert robot.complaints() == {"errors": [], "outside": []}
+    ana.press(key="u")
+    assert here.state == "pending"
+    assert here.linked is None
 
-
-def test_a_rejection_says_why_by_a_digit_or_is_called_off(robot: Robot, seeded: tuple[Hotel, int, int]) -> None:
-    _hotel, order, stay = seeded
-    robot.sign_in(username="ana", password=DEMO_PASSWORD)
-    robot.visit(path=QUEUE)
-    robot.tap(key="r")
-    robot.tap(key="Escape")
-    assert not Decision.objects.exists()
-    robot.tap(key="r")
-    assert robot.axe() == []
-    robot.press(key="2")
-    assert _states(order)[str(stay)] == "rejected"
-    assert Decision.objects.get().reason == "namesake"
-    assert robot.complaints() == {"errors": [], "outside": []}
+    ana.press(key=" ")
+    assert "Tiago Figueiredo Neto" not in ana.heading(), "skipped"
+    ana.press(key="k")
+    assert "Tiago Figueiredo Neto" in ana.heading(), "walked back"
+    ana.press(key="f")
+    assert "marcada" in ana.text()
+    ana.press(key="n")
+    assert states(here.order) == {str(here.stay): "superseded", "nobody": "accepted"}
+    ana.press(key="e")
+    assert "/change/" in ana.address()
+    assert ana.complaints() == QUIET
 
 
-def test_letters_decide_nothing_once_they_are_switched_off(robot: Robot, seeded: tuple[Hotel, int, int]) -> None:
-    robot.sign_in(username="ana", password=DEMO_PASSWORD)
-    robot.visit(path=QUEUE)
-    robot.tap(key="?")
-    robot.click(name="Desligar teclas de uma letra", role="button")
-    robot.tap(key="a")
-    robot.tap(key="r")
-    robot.tap(key="2")
-    robot.visit(path=QUEUE)
-    assert "Tiago Figueiredo Neto" in robot.text()
-    assert not Decision.objects.exists()
-
-
-def test_whoever_only_looks_finds_no_button_that_decides(robot: Robot, seeded: tuple[Hotel, int, int]) -> None:
-    robot.sign_in(username="carla", password=DEMO_PASSWORD)
-    robot.visit(path=LIST)
-    assert "Aceitar" not in robot.text()
-    assert "Tiago Figueiredo Neto" in robot.text()
-
-
-@pytest.mark.parametrize("robot", [{"viewport": {"width": 1280, "height": 900}}, PHONE], indirect=True)
-def test_the_pages_of_the_review_are_accessible_and_fit(
-    robot: Robot, seeded: tuple[Hotel, int, int], request: Any
+def test_the_last_card_leaves_an_empty_queue_from_which_the_last_decision_is_taken_back(
+    window: OpenWindow, hotel: Hotel
 ) -> None:
-    robot.sign_in(username="bruno", password=DEMO_PASSWORD)
-    for page in PAGES:
-        assert robot.visit(path=page) == 200
-        assert robot.axe() == [], page
-        assert robot.width() <= request.node.callspec.params["robot"]["viewport"]["width"], page
-    assert robot.complaints() == {"errors": [], "outside": []}
+    (order,) = many(hotel, 1)
+    ana = window("ana")
+    ana.visit(path=QUEUE)
+    ana.press(key="a")
+    assert "1 decidida hoje" in ana.heading()
+    assert ana.axe() == []
+    ana.click(name="Desfazer", role="button")
+    assert verbs(order) == ["no_guest", "undo"]
+    assert "OS" in ana.heading()
+    assert ana.complaints() == QUIET
+
+
+def test_a_rejection_says_why_by_a_digit_or_is_called_off(window: OpenWindow, hotel: Hotel) -> None:
+    here = desk(hotel)
+    ana = window("ana")
+    ana.visit(path=QUEUE)
+    ana.tap(key="r")
+    ana.tap(key="Escape")
+    assert not Decision.objects.exists()
+    ana.tap(key="r")
+    assert ana.axe() == []
+    ana.press(key="2")
+    assert here.state == "rejected"
+    assert Decision.objects.get().reason == "namesake"
+
+    ana.tap(key="r")
+    ana.press(key="r")
+    assert Decision.objects.latest("pk").reason == "", "asked again on the next card, and R is without a reason"
+    assert ana.complaints() == QUIET
+
+
+def test_letters_decide_nothing_once_they_are_switched_off(window: OpenWindow, hotel: Hotel) -> None:
+    desk(hotel)
+    ana = window("ana")
+    ana.visit(path=QUEUE)
+    ana.tap(key="?")
+    ana.click(name="Desligar teclas de uma letra", role="button")
+    ana.tap(key="a")
+    ana.tap(key="r")
+    ana.tap(key="2")
+    ana.visit(path=QUEUE)
+    assert "Tiago Figueiredo Neto" in ana.heading()
+    assert not Decision.objects.exists()
+
+
+def test_whoever_only_looks_finds_no_button_that_decides(window: OpenWindow, hotel: Hotel) -> None:
+    here = desk(hotel)
+    carla = window("carla")
+    carla.visit(path=LIST)
+    assert "Aceitar" not in carla.text()
+    assert "Tiago Figueiredo Neto" in carla.text()
+    carla.visit(path=here.card)
+    carla.tap(key="a")
+    carla.visit(path=here.card)
+    assert "Aceitar" not in carla.text()
+    assert not Decision.objects.exists()
+
+
+def test_without_javascript_the_whole_review_is_done_by_forms(window: OpenWindow, hotel: Hotel) -> None:
+    here = desk(hotel)
+    ana = window("ana", java_script_enabled=False)
+    ana.visit(path=QUEUE)
+    ana.click_plain(name="Pular")
+    assert "Tiago Figueiredo Neto" not in ana.heading()
+    ana.visit(path=QUEUE)
+    ana.choose(selector="select[name=reason]", value="namesake")
+    ana.click_plain(name="Rejeitar", role="button")
+    assert Decision.objects.get().reason == "namesake"
+    assert here.state == "rejected"
+
+    ana.click_plain(name="Desfazer", role="button")
+    assert here.state == "pending"
+    ana.click_plain(name="Aceitar", role="button")
+    assert here.linked == here.stay
+    ana.click_plain(name="Aceitar", role="button")
+    assert "2 decididas hoje" in ana.heading()
+    assert verbs(here.other) == ["no_guest"]
+    assert ana.complaints() == QUIET

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from sistema_os.roles import DEMO_PASSWORD
-from tests.browser.conftest import Robot
+from tests.browser.robots import Robot
 
 pytestmark = pytest.mark.browser
 
