@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
-from pipeline import month, views, words
+from pipeline import drains, month, views, words
 from pipeline.models import JobRun
 
 # Generic for the type checker only: Django's own class is not.
@@ -48,6 +48,7 @@ class JobRunAdmin(_RunAdmin):
         guarded = self.admin_site.admin_view
         own = [
             path("start/", guarded(views.start), name="pipeline_jobrun_start"),
+            path("lift/", guarded(views.lift), name="pipeline_jobrun_lift"),
             path("<int:run_id>/cancel/", guarded(views.cancel), name="pipeline_jobrun_cancel"),
             path("<int:run_id>/resume/", guarded(views.resume), name="pipeline_jobrun_resume"),
             path("<int:run_id>/live/", guarded(views.live), name="pipeline_jobrun_live"),
@@ -60,7 +61,9 @@ class JobRunAdmin(_RunAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Over the whole list stand the jobs' last thirty days; a filtered or searched list is only itself."""
-        drawn = {} if request.GET or not self.has_view_permission(request) else {"months": month.months(localdate())}
+        drawn: dict[str, Any] = {"drain": drains.in_force()}
+        if not request.GET and self.has_view_permission(request):
+            drawn["months"] = month.months(localdate())
         return super().changelist_view(request, {**drawn, **(extra_context or {})})
 
     def change_view(

@@ -164,15 +164,46 @@ class LogLine(models.Model):
         return self.text
 
 
+class Drain(models.Model):
+    """A deploy is under way: until it is lifted, or its time is over, no run is opened. Of those that nobody lifted
+    there is never more than one: who begins another goes on with it."""
+
+    began_at = models.DateTimeField(_("began"), db_default=Now())
+    by = models.CharField(_("by"), max_length=200)
+    until = models.DateTimeField(_("at the latest until"))
+    lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
+    # Empty where the time ran out.
+    lifted_by = models.CharField(_("lifted by"), max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("drain")
+        verbose_name_plural = _("drains")
+        ordering = ["-id"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.began_at:%d/%m %H:%M}"
+
+    @property
+    def sentence(self) -> str:
+        from pipeline.words import drain_sentence
+
+        return drain_sentence(self)
+
+
 class CancelRequest(models.Model):
-    """A person asked a run to stop. The row stands apart so that asking never waits for the job's transaction."""
+    """A person asked a run to stop, or a drain did. The row stands apart so that asking never waits for the job's
+    transaction."""
 
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="cancel_requests", verbose_name=_("run"))
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("user")
     )
     at = models.DateTimeField(_("at"), db_default=Now())
-    why = models.CharField(_("why"), max_length=200, blank=True, default="")
+    why = models.CharField(_("why"), max_length=400, blank=True, default="")
+    drain = models.ForeignKey(
+        Drain, models.SET_NULL, null=True, blank=True, related_name="requests", verbose_name=_("drain")
+    )
 
     class Meta:
         verbose_name = _("cancel request")

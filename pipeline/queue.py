@@ -4,24 +4,26 @@ The broker stands in the same database as the runs, so a run and its task are wr
 """
 
 import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
-from pipeline import registry, runs, schedules
+from pipeline import drains, registry, runs, schedules
 from pipeline.context import current_business_date
-from pipeline.models import WORKING, JobRun, State, Trigger
+from pipeline.models import WORKING, CancelRequest, Drain, JobRun, State, Trigger
 
 SUPERVISE = "pipeline.supervisor.supervise"
 START = "pipeline.queue.start_scheduled"
-# A queued run that nobody fetched for this long, while workers idle, means that the cluster is stuck or stopped.
-FROZEN_AFTER = timedelta(minutes=2)
+_MOST_TASKS = 500
 
 logger = logging.getLogger(__name__)
 
@@ -46,14 +48,17 @@ def enqueue(run: JobRun) -> None:
 
 
 def start_scheduled(job: str, slot: str | None = None) -> str:
-    """What a schedule calls. The same slot delivered twice starts nothing the second time."""
+    """What a schedule calls. The same slot delivered twice starts nothing the second time; during a drain it leaves a
+    run that ended before it began, which the end of the drain catches up."""
+    due = datetime.fromisoformat(slot) if slot else None
+    day = current_business_date()
     try:
-        run = start(
-            job,
-            business_date=current_business_date(),
-            trigger=Trigger.SCHEDULE,
-            slot=datetime.fromisoformat(slot) if slot else None,
-        )
+        try:
+            run = start(job, business_date=day, trigger=Trigger.SCHEDULE, slot=due)
+        except runs.Draining as refused:
+            left_out = runs.leave_out(job, business_date=day, slot=due, drain=refused.drain)
+            logger.warning("schedule of %s put off by a drain: run %s", job, left_out.pk)
+            return f"put off: run {left_out.pk}"
     except (runs.AlreadyRunning, runs.SlotTaken) as refused:
         logger.warning("schedule of %s skipped: %s", job, type(refused).__name__)
         return f"skipped: {type(refused).__name__}"
@@ -101,24 +106,102 @@ def _same(schedule: Schedule, plan: schedules.Plan, fields: dict[str, Any]) -> b
     return all(getattr(schedule, name) == value for name, value in fields.items()) and plan.at in (None, at)
 
 
-def frozen() -> list[JobRun]:
-    """Runs that wait although a worker should be free."""
+@dataclass(frozen=True)
+class Waiting:
+    """A start that no worker got to for QUEUE_FROZEN_SECONDS though workers are idle: the cluster is stuck or gone.
+
+    `task` is None where the queue lost it, `run` where a schedule's start has opened none yet.
+    """
+
+    job: str
+    task: OrmQ | None
+    run: JobRun | None = None
+    slot: str | None = None
+
+
+def stuck() -> list[Waiting]:
+    """Looks at the queue itself: what nobody fetched, what was fetched and never began, runs whose task is gone."""
     working = JobRun.objects.filter(state__in=WORKING).exclude(trigger=Trigger.COMMAND).count()
     if working >= settings.Q_CLUSTER["workers"]:
         return []
-    waiting = JobRun.objects.filter(state=State.QUEUED, queued_at__lt=Now() - FROZEN_AFTER)
-    return list(waiting.exclude(trigger=Trigger.COMMAND))
+    patience = timedelta(seconds=settings.QUEUE_FROZEN_SECONDS)
+    queued = JobRun.objects.filter(state=State.QUEUED, queued_at__lt=Now() - patience).exclude(trigger=Trigger.COMMAND)
+    runs_waiting = {run.pk: run for run in queued.defer("checkpoint")}
+    found = []
+    for task, call in _tasks():
+        run = runs_waiting.pop(call["args"][0], None) if call["func"] == SUPERVISE else None
+        if (run or call["func"] == START) and timezone.now() - _waits_since(task) > patience:
+            job = run.job if run else call["args"][0]
+            found.append(Waiting(job, task, run, call["kwargs"].get("slot")))
+    return [*found, *(Waiting(run.job, None, run) for run in runs_waiting.values())]
+
+
+def _tasks() -> Iterator[tuple[OrmQ, dict[str, Any]]]:
+    """The youngest first: a run that was queued again is judged by its newest task."""
+    for task in OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).order_by("-lock")[:_MOST_TASKS]:
+        call = task.task
+        if call.get("func") in (SUPERVISE, START):
+            yield task, call
+
+
+def foreign_tasks() -> int:
+    """Tasks that a process with another SECRET_KEY signed: each cluster throws the other's away."""
+    tasks = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).order_by("-pk")[:_MOST_TASKS]
+    return sum("func" not in task.task for task in tasks)
+
+
+def _waits_since(task: OrmQ) -> datetime:
+    """A fetched task is locked until its delivery is repeated."""
+    lock = cast(datetime, task.lock)
+    return lock if lock <= timezone.now() else lock - timedelta(seconds=settings.Q_CLUSTER["retry"])
+
+
+def rescue(waiting: Waiting) -> JobRun | None:
+    """Puts the start back into the queue, for a cluster that works: the one that fetched it may be gone, and would
+    keep it until its delivery is repeated. Delivered twice it begins once."""
+    if waiting.run is None:
+        start_scheduled(waiting.job, waiting.slot)
+        OrmQ.objects.filter(pk=waiting.task.pk if waiting.task else None).delete()
+        return JobRun.objects.live().of(waiting.job).first()
+    if waiting.task is None:
+        enqueue(waiting.run)
+    else:
+        OrmQ.objects.filter(pk=waiting.task.pk).update(lock=timezone.now())
+    return waiting.run
 
 
 def alive() -> bool:
     """Whether the cluster does its work: no schedule is overdue and nothing waits that could run."""
-    overdue = Schedule.objects.exclude(repeats=0).filter(next_run__lt=timezone.now() - FROZEN_AFTER).exists()
-    return not overdue and not frozen()
+    patience = timedelta(seconds=settings.QUEUE_FROZEN_SECONDS)
+    overdue = Schedule.objects.exclude(repeats=0).filter(next_run__lt=timezone.now() - patience).exists()
+    return not overdue and not stuck()
 
 
 def waiting_tasks() -> int:
     """Tasks that no worker has fetched yet."""
     return int(OrmQ.objects.filter(lock__lte=timezone.now()).count())
+
+
+def lift(drain: Drain, by: str = "") -> list[JobRun]:
+    """Ends the drain and queues what it stopped or put off, of each job the run that got furthest. Nothing where
+    somebody else lifted it. What a person started at the command line is left to that person."""
+    with transaction.atomic():
+        if not drains.end(drain, by):
+            return []
+        furthest = {run.job: run for run in _stopped_by(drain)}
+        return [resumed for run in furthest.values() if (resumed := _try(run))]
+
+
+def _stopped_by(drain: Drain) -> QuerySet[JobRun]:
+    """The one that got furthest last."""
+    idempotent = [name for name, job in registry.load().items() if job.idempotent]
+    stopped = JobRun.objects.filter(
+        Q(started_at=None) | Q(job__in=idempotent, dry_run=False),
+        pk__in=CancelRequest.objects.filter(drain=drain).values("run"),
+        state=State.CANCELLED,
+        resumed_by__isnull=True,
+    ).exclude(trigger=Trigger.COMMAND)
+    return stopped.order_by(F("started_at").asc(nulls_first=True), "pk")
 
 
 def resume_lost() -> list[JobRun]:

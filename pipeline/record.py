@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from matching.models import MatchSuggestion
-from pipeline import registry, runs, timeline, words
+from pipeline import drains, registry, runs, timeline, words
 from pipeline.models import RESUMABLE, Beat, JobRun, LogLine, State
 from pipeline.timeline import Bar
 from snapshots.models import Snapshot
@@ -99,6 +99,8 @@ def _resume_label(run: JobRun) -> str:
 
 
 def _why_not_start(run: JobRun) -> str:
+    if drain := drains.in_force():
+        return drain.sentence
     live = JobRun.objects.live().of(run.job).first()
     if live is None:
         return ""
@@ -187,10 +189,11 @@ def level(line: LogLine) -> str:
 
 
 def moving(run: JobRun) -> dict[str, Any]:
-    """What changes while the page is open: the newest beat, or the record once the run is over."""
-    newest: JobRun | Beat = (run.beats.first() if run.live else None) or run
+    """What changes while the page is open: the newer of the last beat and what the run itself shows between two."""
+    beat = run.beats.first() if run.live else None
+    newest: JobRun | Beat = beat if beat is not None and _older(run, beat) else run
     title = words.phase_title(newest.phase)
-    beat_at = newest.at if isinstance(newest, Beat) else newest.beat_at
+    beat_at = beat.at if beat is not None else run.beat_at
     return {
         "live": run.live,
         "state": run.get_state_display(),
@@ -202,6 +205,10 @@ def moving(run: JobRun) -> dict[str, Any]:
         "left": _time_left(run, newest),
         "beat_at": beat_at.isoformat() if beat_at else None,
     }
+
+
+def _older(run: JobRun, beat: Beat) -> bool:
+    return run.progress_at is None or run.progress_at < beat.progress_at
 
 
 def _time_left(run: JobRun, newest: JobRun | Beat) -> str:

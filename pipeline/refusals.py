@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from pipeline.models import RESUMABLE, JobRun
+from pipeline.models import RESUMABLE, Drain, JobRun
 from pipeline.registry import JobDefinition
 
 
@@ -27,6 +27,14 @@ class SlotTaken(Exception):
 
 class InvalidRun(ValueError):
     """What was asked cannot be run; the message says why in a sentence. No row was written."""
+
+
+class Draining(InvalidRun):
+    """A deploy is under way, which `drain` names: until it is over nothing starts."""
+
+    def __init__(self, drain: Drain) -> None:
+        self.drain = drain
+        super().__init__(drain.sentence)
 
 
 class NotClaimed(Exception):

@@ -15,15 +15,27 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Max, OuterRef, Subquery, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from pipeline import registry, words
+from pipeline import drains, registry, words
 from pipeline.control import Position
-from pipeline.models import LIVE, WORKING, Beat, CancelRequest, JobRun, State, Trigger
+from pipeline.fencing import check_fence, held, lock_fence, save_checkpoint
+from pipeline.models import LIVE, WORKING, Beat, CancelRequest, Drain, JobRun, State, Trigger
 from pipeline.querysets import JobRunQuerySet
-from pipeline.refusals import AlreadyRunning, FenceLost, InvalidRun, NotClaimed, SlotTaken, validate, why_not_resumable
+from pipeline.refusals import (
+    AlreadyRunning,
+    Draining,
+    FenceLost,
+    InvalidRun,
+    NotClaimed,
+    SlotTaken,
+    validate,
+    why_not_resumable,
+)
 
-__all__ = ["AlreadyRunning", "FenceLost", "InvalidRun", "NotClaimed", "SlotTaken", "why_not_resumable"]
+__all__ = ["AlreadyRunning", "Draining", "FenceLost", "InvalidRun", "NotClaimed", "SlotTaken", "why_not_resumable"]
+__all__ += ["check_fence", "held", "lock_fence", "save_checkpoint"]
 
 CANCEL_CHANNEL = "pipeline_cancel"
 # A run may miss three beats, and this much on top, before it counts as lost.
@@ -41,14 +53,15 @@ def open_run(
     resume_of: JobRun | None = None,
     slot: datetime | None = None,
 ) -> JobRun:
-    """The queued run. Raises AlreadyRunning (with the live run), SlotTaken, UnknownJob or InvalidRun, and then wrote
-    nothing."""
+    """The queued run. Raises AlreadyRunning (with the live run), SlotTaken, UnknownJob, InvalidRun or Draining, and
+    then wrote nothing."""
     chosen = None if steps is None else list(steps)
     validate(registry.get(job), business_date, chosen, resume_of)
     checkpoint = resume_of.checkpoint if resume_of else {}
     while True:
         try:
             with transaction.atomic():
+                drains.refuse_while_drained()
                 return JobRun.objects.create(
                     job=job,
                     business_date=business_date,
@@ -74,6 +87,22 @@ def open_run(
 def _broken_constraint(error: IntegrityError) -> str | None:
     cause = error.__cause__
     return cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
+
+
+def leave_out(job: str, *, business_date: date, slot: datetime | None, drain: Drain) -> JobRun:
+    """What a schedule gets during a drain: a run that ended before it began and can be resumed afterwards, so that
+    nobody wonders. Raises SlotTaken where this slot was told before."""
+    run = JobRun(job=job, business_date=business_date, trigger=Trigger.SCHEDULE, slot=slot, state=State.CANCELLED)
+    run.reason, run.finished_at = drain.sentence, timezone.now()
+    try:
+        with transaction.atomic():
+            run.save()
+            CancelRequest.objects.create(run=run, why=run.reason, drain=drain)
+            return run
+    except IntegrityError as error:
+        if _broken_constraint(error) != "one_run_a_slot":
+            raise
+        raise SlotTaken(job, slot) from error
 
 
 def resume(run: JobRun, user: User | None = None) -> JobRun:
@@ -107,37 +136,6 @@ def claim(run_id: int) -> JobRun:
     return run
 
 
-def held(run_id: int, fence: int) -> JobRunQuerySet:
-    """The run, if this fence still holds."""
-    return JobRun.objects.filter(pk=run_id, fence=fence, state__in=WORKING)
-
-
-def lock_fence(run_id: int, fence: int) -> None:
-    """Locks the run's row to the end of the transaction, which the server ends if we freeze in the middle of it."""
-    if not connection.in_atomic_block:
-        raise RuntimeError("fence() guards the writes of a transaction: call it inside transaction.atomic().")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('idle_in_transaction_session_timeout', '30s', true) FROM pipeline_jobrun"
-            " WHERE id = %s AND fence = %s AND state IN ('running', 'cancelling') FOR NO KEY UPDATE",
-            [run_id, fence],
-        )
-        if cursor.fetchone() is None:
-            raise FenceLost(run_id)
-
-
-def check_fence(run_id: int, fence: int) -> None:
-    if not held(run_id, fence).exists():
-        raise FenceLost(run_id)
-
-
-def save_checkpoint(run_id: int, fence: int, data: dict[str, Any]) -> None:
-    if not connection.in_atomic_block:
-        raise RuntimeError("A checkpoint belongs into the transaction of the writes that it speaks of.")
-    if held(run_id, fence).update(checkpoint=data) != 1:
-        raise FenceLost(run_id)
-
-
 def beat(run_id: int, fence: int, position: Position) -> bool:
     """Appends a beat and says whether it could: False means the run is not ours any more. Never waits for a writer."""
     with connection.cursor() as cursor:
@@ -157,11 +155,12 @@ def beat(run_id: int, fence: int, position: Position) -> bool:
         )
         if cursor.rowcount != 1:
             return False
-    update_if_free(run_id, fence, beat_at=Now(), **_columns(position))
+    update_if_free(run_id, fence, beat_at=Now(), **columns(position))
     return True
 
 
-def _columns(position: Position) -> dict[str, Any]:
+def columns(position: Position) -> dict[str, Any]:
+    """The run's own copy of a position, for screens that look between two beats."""
     idle = Value(timedelta(seconds=position.idle_seconds))
     return {
         "progress_at": ExpressionWrapper(Now() - idle, output_field=JobRun._meta.get_field("progress_at")),
@@ -188,8 +187,8 @@ def finish(
     run_id: int, fence: int, state: str, *, summary: dict[str, Any], reason: str, position: Position | None = None
 ) -> None:
     """Ends the run. Raises FenceLost if somebody ended it before; then nothing was changed."""
-    columns = _columns(position) if position else {}
-    ended = held(run_id, fence).update(state=state, finished_at=Now(), summary=summary, reason=reason, **columns)
+    where = columns(position) if position else {}
+    ended = held(run_id, fence).update(state=state, finished_at=Now(), summary=summary, reason=reason, **where)
     if ended != 1:
         raise FenceLost(run_id)
 
@@ -208,13 +207,13 @@ def keep_stack(run: JobRun, stack: str) -> None:
     JobRun.objects.filter(pk=run.pk, blocked_stack="").update(blocked_stack=stack)
 
 
-def request_cancel(run: JobRun, user: User | None = None, why: str = "") -> bool:
+def request_cancel(run: JobRun, user: User | None = None, why: str = "", drain: Drain | None = None) -> bool:
     """Asks a live run to stop; False if it is over. Never waits for the job: a queued run ends at once, a running one
     is woken by NOTIFY and reads the request at its next beat at the latest."""
     if not JobRun.objects.filter(pk=run.pk).live().exists():
         return False
     with transaction.atomic():
-        CancelRequest.objects.create(run=run, user=user, why=why)
+        CancelRequest.objects.create(run=run, user=user, why=why, drain=drain)
         JobRun.objects.filter(pk=run.pk, state=State.QUEUED).update(
             state=State.CANCELLED, finished_at=Now(), reason=words.cancel_sentence(user, why)
         )

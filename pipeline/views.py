@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import condition, require_POST, require_safe
 
-from pipeline import queue, record, registry, runs
+from pipeline import drains, queue, record, registry, runs
 from pipeline.forms import StartForm
 from pipeline.models import JobRun, Trigger
 
@@ -35,7 +35,7 @@ def _to(run: JobRun) -> HttpResponseRedirect:
 
 
 def _context(request: HttpRequest, title: str, **more: Any) -> dict[str, Any]:
-    return {**site.each_context(request), "title": title, "opts": JobRun._meta, **more}
+    return {**site.each_context(request), "title": title, "opts": JobRun._meta, "drain": drains.in_force(), **more}
 
 
 @require_safe
@@ -99,19 +99,33 @@ def resume(request: HttpRequest, run_id: int) -> HttpResponse:
     return _to(resumed)
 
 
+@require_POST
+def lift(request: HttpRequest) -> HttpResponse:
+    """Ends a drain that its deploy forgot."""
+    user = _require(request, "run_job")
+    drain = drains.in_force()
+    if drain is None:
+        messages.warning(request, _("No drain is in force."))
+    else:
+        resumed = queue.lift(drain, user.get_username())
+        messages.success(request, _("Jobs start again; %(count)d go on or are caught up.") % {"count": len(resumed)})
+    return HttpResponseRedirect(reverse("admin:pipeline_jobrun_changelist"))
+
+
 def _etag(request: HttpRequest, run_id: int) -> str | None:
     try:
-        run = JobRun.objects.annotate(newest=Max("beats__id")).filter(pk=run_id).values("state", "newest").first()
+        found = JobRun.objects.annotate(newest=Max("beats__id")).filter(pk=run_id)
+        run = found.values("state", "newest", "phase", "done").first()
     except DatabaseError:
         return None
-    return None if run is None else f'"{run["state"]}-{run["newest"]}-{request.LANGUAGE_CODE}"'
+    return None if run is None else f'"{"-".join(map(str, run.values()))}-{request.LANGUAGE_CODE}"'
 
 
 @never_cache
 @require_safe
 @condition(etag_func=_etag)
 def live(request: HttpRequest, run_id: int) -> HttpResponse:
-    """The numbers that move, for the page that is open; 304 while there was no new beat."""
+    """The numbers that move, for the page that is open; 304 while neither a beat came nor the position moved."""
     _require(request, "view_jobrun")
     return JsonResponse(record.moving(get_object_or_404(JobRun, pk=run_id)))
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy, pgettext_lazy
 
-from pipeline.models import JobRun, State
+from pipeline.models import Drain, JobRun, State
 
 CHIPS = {
     State.QUEUED: "chip-wait",
@@ -50,6 +50,8 @@ PHASES = {
     "store": _("storing"),
     "sweep": _("ending lost runs"),
     "purge": _("clearing old records"),
+    "listings": _("forgetting old listings"),
+    "guests": _("forgetting guests who left long ago"),
 }
 
 # What jobs put into their summaries.
@@ -94,6 +96,9 @@ SUMMARY = {
     "dry_run": _("Dry run"),
     "lost": _("Lost runs"),
     "purged": _("Old records cleared"),
+    "versions": _("Old versions forgotten"),
+    "held": _("Held listings forgotten"),
+    "guests": _("Guests forgotten"),
 }
 
 # The state of a source, as snapshots call it.
@@ -113,6 +118,18 @@ def cancel_sentence(user: User | None, why: str = "") -> str:
     if user is None:
         return _t("Cancelled at the command line.")
     return _t("Cancelled by %(user)s.") % {"user": user.get_short_name() or user.get_username()}
+
+
+def drain_sentence(drain: Drain) -> str:
+    """Why nothing starts, and until when."""
+    times = {
+        "since": f"{timezone.localtime(drain.began_at):%H:%M}",
+        "until": f"{timezone.localtime(drain.until):%H:%M}",
+    }
+    return _t(
+        "The system is being updated since %(since)s (%(by)s): nothing starts until that is over, at %(until)s at the"
+        " latest."
+    ) % {**times, "by": drain.by}
 
 
 def phase_title(phase: str) -> str:

@@ -180,6 +180,8 @@ HEARTBEAT_SECONDS = _bounded("HEARTBEAT_SECONDS", 30, 0.2, 300)
 JOB_TIMEOUT = _bounded("JOB_TIMEOUT", 90 * 60, 5, 12 * 3600)
 SUPERVISOR_TIMEOUT = _bounded("SUPERVISOR_TIMEOUT", JOB_TIMEOUT + 200, 10, 13 * 3600)
 STALE_RUNNING_HOURS = _bounded("STALE_RUNNING_HOURS", 2, 0.01, 24)
+# A start that no worker got to for this long, while workers are idle, means that the cluster is stuck or stopped.
+QUEUE_FROZEN_SECONDS = _bounded("QUEUE_FROZEN_SECONDS", 120, 0.5, 3600)
 # Modules that register jobs besides those of pipeline.jobs; the tests name theirs.
 EXTRA_JOB_MODULES = env.list("EXTRA_JOB_MODULES", default=[])
 

@@ -83,7 +83,8 @@ def test_a_deploy_loses_and_doubles_nothing(started: Callable[..., subprocess.Po
         assert cluster.wait(30) == 0
     run.refresh_from_db()
     assert run.state == State.CANCELLED
-    resumed = runs.resume(run)
+    assert started("jobs_drain", "--lift").wait(30) == 0
+    resumed = JobRun.objects.get(resume_of=run)
     assert started("runjob", str(resumed.pk)).wait(30) == 0
     numbers = sorted(int(name.split()[1]) for name in Group.objects.values_list("name", flat=True))
     drill.count(numbers, range(CHUNKS))

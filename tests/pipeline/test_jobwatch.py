@@ -33,7 +33,7 @@ def test_the_watch_looks_once_and_tells_a_frozen_queue_by_its_exit_code(db: None
     JobRun.objects.update(queued_at=Now() - timedelta(minutes=3))
     with pytest.raises(SystemExit) as end:
         call_command("jobwatch", "--once")
-    assert end.value.code == 1
+    assert end.value.code == 4
 
 
 @pytest.mark.stack
@@ -76,9 +76,7 @@ def test_the_watch_ends_a_lost_run_and_resumes_it(db: None, open_sample: OpenSam
 def test_the_watch_stops_cleanly_when_it_is_asked_to(child_env: dict[str, str], open_sample: OpenSample) -> None:
     lost = runs.claim(open_sample(trigger=Trigger.COMMAND).pk)
     JobRun.objects.filter(pk=lost.pk).update(lease_seconds=0.001)
-    eager = "from pipeline.management.commands import jobwatch; jobwatch.EVERY_SECONDS = 0.1"
-    call = "from django.core.management import call_command; call_command('jobwatch')"
-    command = [sys.executable, str(Path(project.BASE_DIR) / "manage.py"), "shell", "-c", f"{eager}; {call}"]
+    command = [sys.executable, str(Path(project.BASE_DIR) / "manage.py"), "jobwatch", "--every", "0.1"]
     with subprocess.Popen(command, env=child_env, stderr=subprocess.DEVNULL) as watch:
         until(lambda: JobRun.objects.filter(pk=lost.pk, state=State.LOST).exists())
         os.kill(watch.pid, signal.SIGTERM)
