@@ -1,0 +1,86 @@
+"""Two numbers that make probabilities honest: how sharp all evidence is, and how many bits "no guest" starts with.
+
+Penalised maximum likelihood, drawn towards the model it starts from: with few decisions it hardly moves, and it
+never moves far. Pure.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.core import Candidate, Model
+from matching.core.learn import Verdict, Verdicts
+from matching.learning.lessons import FLOOR, Found
+
+# One standard deviation of belief before any decision was seen: sharpness as a factor (natural log), offset in bits.
+SHARPNESS_SPREAD, OFFSET_SPREAD = 0.15, 0.75
+FARTHEST_FACTOR, FARTHEST_BITS = 0.5, 3.0
+_ROUNDS, _STEPS = 6, 30
+_GOLDEN = (math.sqrt(5) - 1) / 2
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Orders x hypotheses, padded: bits before sharpness (-inf where there is none), who is nobody, what was said."""
+
+    bits: Array
+    nobody: Array
+    meant: Array
+
+    def loss(self, sharpness: float, offset: float) -> float:
+        """Natural log loss, summed. `meant` marks the right ones where they are known, else those not refused."""
+        scores = sharpness * (self.bits + offset * self.nobody)
+        weights = np.exp2(scores - scores.max(axis=1, keepdims=True))
+        share = (weights * self.meant).sum(axis=1) / weights.sum(axis=1)
+        return float(-np.log(FLOOR + (1 - FLOOR) * share).sum())
+
+
+def calibrate(found: Found, verdicts: Verdicts, start: Model, *, version: str) -> Model:
+    """`found` is what `start` itself says of the decided orders."""
+    evidence = _evidence([(found[key], verdicts[key]) for key in sorted(verdicts) if key in found], start.sharpness)
+    if evidence is None:
+        return replace(start, version=version)
+    factor, offset = _fit(evidence, start.sharpness)
+    nobody = start.nobody | {"prior": start.nobody["prior"] + offset}
+    return replace(start, version=version, sharpness=start.sharpness * math.exp(factor), nobody=nobody)
+
+
+def _evidence(told: Sequence[tuple[Sequence[Candidate], Verdict]], sharpness: float) -> Evidence | None:
+    if not told:
+        return None
+    shape = len(told), max(len(hypotheses) for hypotheses, _ in told)
+    bits, nobody, meant = np.full(shape, -np.inf), np.zeros(shape), np.zeros(shape)
+    for row, (hypotheses, verdict) in enumerate(told):
+        for column, candidate in enumerate(hypotheses):
+            who = candidate.listagem_id
+            bits[row, column] = math.fsum(r.weight_bits for r in candidate.reasons) / sharpness
+            nobody[row, column] = who is None
+            meant[row, column] = who in verdict.right if verdict.right else who not in verdict.refused
+    return Evidence(bits, nobody, meant)
+
+
+def _fit(evidence: Evidence, sharpness: float) -> tuple[float, float]:
+    """(natural log of the factor on sharpness, bits of offset): one after the other until neither moves."""
+
+    def cost(factor: float, offset: float) -> float:
+        belief = (factor / SHARPNESS_SPREAD) ** 2 + (offset / OFFSET_SPREAD) ** 2
+        return evidence.loss(sharpness * math.exp(factor), offset) + belief / 2
+
+    factor = offset = 0.0
+    for _ in range(_ROUNDS):
+        factor = _lowest(lambda f, o=offset: cost(f, o), FARTHEST_FACTOR)  # type: ignore[misc]  # a bound default
+        offset = _lowest(lambda o, f=factor: cost(f, o), FARTHEST_BITS)  # type: ignore[misc]  # a bound default
+    return factor, offset
+
+
+def _lowest(cost: Callable[[float], float], farthest: float) -> float:
+    """Golden section between -farthest and farthest."""
+    low, high = -farthest, farthest
+    for _ in range(_STEPS):
+        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+        low, high = (low, right) if cost(left) < cost(right) else (left, high)
+    return (low + high) / 2
