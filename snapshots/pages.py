@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
+from snapshots import browsing
 from snapshots.canonical import Row
 from snapshots.diffing import ChangeView, diff
 from snapshots.display import (
@@ -92,6 +93,21 @@ class Page(Generic[Item]):
         return self.number + 1 if self.number < self.last else None
 
 
+def snapshot_changes(snapshot: Snapshot, filters: Filters) -> Page[ShownChange]:
+    """What a published snapshot changed, or what a held one would change; of any other, nothing."""
+    source = snapshot.source
+    if snapshot.status == Snapshot.Status.HELD:
+        return changes_page(source, _would_change(snapshot), filters)
+    if snapshot.seq is None or snapshot.seq <= source.min_seq:
+        return Page(filters.page)
+    wanted = {"kind": filters.kind, "field": filters.field, "room": filters.room, "name": filters.name}
+    start = (filters.page - 1) * PAGE_SIZE
+    keys, total = browsing.changed_keys(snapshot, **wanted, offset=start, limit=PAGE_SIZE)
+    changes = changes_between(source, snapshot.seq - 1, snapshot.seq, keys)
+    items = [describe(source, change) for change in changes]
+    return Page(filters.page, items, total, Counter(browsing.counts(snapshot)))
+
+
 def changes_page(source: Source, changes: Iterable[ChangeView], filters: Filters) -> Page[ShownChange]:
     """One page of those that pass the filters; `counts` counts every kind, whatever the filters say."""
     page: Page[ShownChange] = Page(filters.page)
@@ -129,16 +145,6 @@ def _shown_row(source: Source, key: str, row: Row) -> ShownRow:
 def column_choices(source: Source) -> list[tuple[str, str]]:
     columns = [name for name in source.columns if name != source.key_column]
     return sorted(((name, field_label(source, name)) for name in columns), key=lambda choice: choice[1].casefold())
-
-
-def changes_of(snapshot: Snapshot) -> Iterator[ChangeView]:
-    """What a published snapshot changed, or what a held one would change if it were published now."""
-    source = snapshot.source
-    if snapshot.status == Snapshot.Status.PUBLISHED and snapshot.seq is not None:
-        return changes_between(source, snapshot.seq - 1, snapshot.seq)
-    if snapshot.status == Snapshot.Status.HELD:
-        return _would_change(snapshot)
-    return iter(())
 
 
 def _would_change(held: Snapshot) -> Iterator[ChangeView]:

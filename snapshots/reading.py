@@ -27,6 +27,7 @@ _BETWEEN = """
 WITH touched AS (
     SELECT DISTINCT ON (key) key, kind, old, max(seq) OVER spans AS last, last_value(vanished) OVER spans AS vanished
     FROM snapshots_change WHERE source_id = %(source)s AND seq > %(low)s AND seq <= %(high)s
+        AND (%(keys)s::text[] IS NULL OR key = ANY(%(keys)s))
     WINDOW spans AS (PARTITION BY key ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ORDER BY key, seq
 )
@@ -97,10 +98,12 @@ def diff(a: Snapshot, b: Snapshot) -> Iterator[ChangeView]:
         yield ChangeView(kind, change.key, change.after, change.before, change.fields, change.seq)
 
 
-def changes_between(source: Source, low: int, high: int) -> Iterator[ChangeView]:
+def changes_between(source: Source, low: int, high: int, keys: Sequence[str] | None = None) -> Iterator[ChangeView]:
+    """What turns the rows as of `low` into those as of `high`; of some keys only, if they are named."""
     columns_low, columns_high = _columns_at(source, low), _columns_at(source, high)
     common = [name for name in columns_high if not columns_low or name in columns_low]
-    for key, seq, first, later, payload, vanished in _query(_BETWEEN, {"source": source.pk, "low": low, "high": high}):
+    params = {"source": source.pk, "low": low, "high": high, "keys": None if keys is None else list(keys)}
+    for key, seq, first, later, payload, vanished in _query(_BETWEEN, params):
         before = None if first is None else only(unpack(_loads(first), source.layout), columns_low)
         end = _loads(payload) if later is None else unpack(_loads(later), source.layout)
         after = None if end is None else only(end, columns_high)

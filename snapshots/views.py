@@ -20,7 +20,7 @@ from snapshots import override
 from snapshots.display import field_label, status_chip
 from snapshots.errors import AlreadySettled, Corrupt, Outdated, Purged, ReasonMissing
 from snapshots.models import Snapshot, Source
-from snapshots.pages import Filters, changes_of, changes_page, column_choices, listing_of, rows_page
+from snapshots.pages import Filters, changes_page, column_choices, listing_of, rows_page, snapshot_changes
 from snapshots.panel import collect_url
 from snapshots.reading import diff
 from snapshots.timeline import identity, life_of
@@ -41,7 +41,7 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
         **_frame(request, site, snapshot),
         "title": _("%(snapshot)s at %(time)s") % {"snapshot": snapshot, "time": _time(snapshot)},
         "previous": Snapshot.objects.filter(source=source, seq=(snapshot.seq or 0) - 1).first(),
-        "page": changes_page(source, _kept_changes(snapshot), filters),
+        "page": snapshot_changes(snapshot, filters),
         "filters": filters,
         "columns": column_choices(source),
         "life": life_of(source, row) if row else [],
@@ -56,12 +56,6 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
             "collect_url": collect_url(request.user),
         }
     return TemplateResponse(request, "snapshots/snapshot.html", context)
-
-
-def _kept_changes(snapshot: Snapshot) -> Any:
-    if snapshot.seq is not None and snapshot.seq <= snapshot.source.min_seq:
-        return ()
-    return changes_of(snapshot)
 
 
 @require_GET
