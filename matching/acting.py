@@ -3,12 +3,9 @@
 A button's value names what the person saw: `<suggestion>:<version>`, `<order>:<texto_versao>` or a decision's id.
 """
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,8 +13,10 @@ from django.utils.translation import ngettext
 from matching import review
 from matching.models import Decision, MatchSuggestion, Order
 from matching.states import Verb
+from matching.trail import Deed, note_down
 
 BUTTONS = ("accept", "reject", "no_guest", "undo")
+_NAMELESS = ("state", "band", "department", "departure")
 
 
 def pressed(request: HttpRequest) -> str | None:
@@ -60,13 +59,18 @@ def _tell_done(request: HttpRequest, outcome: review.Outcome) -> None:
     if len(outcome.decisions) == count == 1:
         messages.success(request, _in_words(outcome.decisions[0]))
     elif count > 0:
-        text = ngettext("%(count)d suggestion decided.", "%(count)d suggestions decided.", count)
-        messages.success(request, text % {"count": count})
+        messages.success(request, _counted(outcome, count) % {"count": count})
     if outcome.waiting:
         messages.warning(
             request,
             _("The hotel's system did not confirm yet. The decision is safe here and will be written by itself."),
         )
+
+
+def _counted(outcome: review.Outcome, count: int) -> str:
+    if outcome.decisions[0].verb == Verb.UNDO:
+        return ngettext("%(count)d decision undone.", "%(count)d decisions undone.", count)
+    return ngettext("%(count)d suggestion decided.", "%(count)d suggestions decided.", count)
 
 
 def _in_words(decision: Decision) -> str:
@@ -82,18 +86,6 @@ def _in_words(decision: Decision) -> str:
 
 
 def log_export(request: HttpRequest, count: int) -> None:
-    _entry(
-        request, None, "CSV", ngettext("Exported %(count)d row.", "Exported %(count)d rows.", count) % {"count": count}
-    )
-
-
-def _entry(request: HttpRequest, object_id: str | None, shown: str, message: str) -> None:
-    user: Any = request.user
-    LogEntry.objects.create(
-        user_id=user.pk,
-        content_type=ContentType.objects.get_for_model(MatchSuggestion),
-        object_id=object_id,
-        object_repr=shown[:200],
-        action_flag=CHANGE,
-        change_message=message,
-    )
+    """What was searched for is not kept: it may name a guest."""
+    narrowed = {name: request.GET[name][:60] for name in _NAMELESS if request.GET.get(name)}
+    note_down(request.user, Deed.EXPORT, count=count, filters=narrowed)

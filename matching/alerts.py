@@ -5,12 +5,17 @@ import json
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from matching.models import Alert, Order, Stay
+from matching.privacy import without_documents
 from matching.states import AlertKind, Severity
+from matching.trail import Deed, note_down
+
+LONGEST_NOTE = 300
 
 SENTENCES = {
     AlertKind.LINKED_STAY_CANCELLED: _lazy(
@@ -53,12 +58,17 @@ def raise_alert(
     return alert
 
 
-def settle(alert: Alert, user: Any) -> bool:
-    """False when somebody had settled it before."""
+@transaction.atomic
+def settle(alert: Alert, user: Any, note: str = "") -> bool:
+    """False when somebody had settled it before. Documents do not stay in the note."""
     if not user.has_perm("matching.settle_alert"):
         raise PermissionDenied
-    changed = Alert.objects.filter(pk=alert.pk, settled_at=None).update(settled_at=timezone.now(), settled_by=user)
-    return changed == 1
+    said = without_documents(" ".join(note.replace("\x00", "").split()))[:LONGEST_NOTE]
+    open_one = Alert.objects.filter(pk=alert.pk, settled_at=None)
+    if not open_one.update(settled_at=timezone.now(), settled_by=user, note=said):
+        return False
+    note_down(user, Deed.SETTLE, alert=alert.pk, order=alert.order_id)
+    return True
 
 
 def _id(thing: Order | Stay | int | None) -> int | None:

@@ -1,9 +1,11 @@
 """A mark on an order: whoever sets it wants to come back, and so the whole shift finds it."""
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest
 
 from matching.models import Order
+from matching.trail import Deed, note_down
 
 BUTTONS = {"flag": True, "unflag": False}
 
@@ -19,6 +21,13 @@ def switched(request: HttpRequest) -> bool:
     value = str(request.POST[button])
     if not (value.isascii() and value.isdigit() and len(value) < 19):
         raise Http404
-    if not Order.objects.filter(pk=int(value)).update(flagged=BUTTONS[button]):
-        raise Http404
+    _switch(request, int(value), BUTTONS[button])
     return True
+
+
+@transaction.atomic
+def _switch(request: HttpRequest, order: int, wanted: bool) -> None:
+    if Order.objects.filter(pk=order, flagged=not wanted).update(flagged=wanted):
+        note_down(request.user, Deed.FLAG if wanted else Deed.UNFLAG, order=order)
+    elif not Order.objects.filter(pk=order).exists():
+        raise Http404

@@ -82,6 +82,10 @@ def order_url(order: Order) -> str:
     return f"{reverse(LIST)}?{urlencode({'q': order.number, 'state': 'all'})}"
 
 
+def alert_url(alert: int) -> str:
+    return reverse("admin:matching_alert_change", args=[alert])
+
+
 def number_or_404(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise Http404

@@ -99,6 +99,7 @@ MENU = (
         (
             Entry(_("Runs"), "run", "admin:pipeline_jobrun_changelist", "pipeline.view_jobrun", in_tabs=True),
             Entry(_("Management"), "chart", "admin:manager", "matching.view_decision"),
+            Entry(_("Audit"), "rule", "admin:audit", "matching.view_decision"),
         ),
     ),
 )

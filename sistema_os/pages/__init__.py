@@ -1,4 +1,4 @@
-"""Pages that bring several apps together: the manager's, the shift handover, the rooms. Reading only."""
+"""Pages that bring several apps together: the manager's, the audit, the shift handover, the rooms. Reading only."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from sistema_os.pages import handover, manager, rooms
+from sistema_os.pages import audit, handover, manager, rooms
 
 View = Callable[[HttpRequest, AdminSite], HttpResponse]
 
@@ -16,6 +16,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
     return [
         path("manager/", _of(site, manager.page), name="manager"),
         path("handover/", _of(site, handover.page), name="handover"),
+        path("audit/", _of(site, audit.page), name="audit"),
         path("rooms/", _of(site, rooms.page), name="rooms"),
     ]
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 
 from matching.exports import harmless
-from matching.models import Decision, MatchSuggestion
+from matching.models import AuditEntry, Decision, MatchSuggestion
 from matching.states import State
+from matching.trail import Deed
 from tests.matching.conftest import Candidate, Card, Hotel
 from tests.matching.pages import LIST, page, seen, signed_in
 
@@ -133,6 +133,9 @@ class TestTheExport:
     def test_defuses_what_a_spreadsheet_would_run(self, cell: str) -> None:
         assert harmless(cell) == f"'{cell}"
 
-    def test_leaves_a_trace(self, card: Card, ana: User) -> None:
-        self.rows(ana, card.best)
-        assert LogEntry.objects.get().change_message == "Exportada 1 linha."
+    def test_stands_in_the_audit_without_what_was_searched_for(self, card: Card, ana: User) -> None:
+        data = {"action": "export_csv", "_selected_action": [str(card.best.pk)], "index": "0"}
+        signed_in(ana).post(f"{LIST}?state=all&band=doubt&q=tiago", data)
+        entry = AuditEntry.objects.get()
+        assert (entry.user, entry.deed) == (ana, Deed.EXPORT)
+        assert entry.params == {"count": 1, "filters": {"state": "all", "band": "doubt"}}

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from matching import review
-from matching.models import Decision
+from matching.models import BulkPlan, Decision
 from matching.states import State
 from tests.matching.conftest import Card
 from tests.matching.pages import LIST, QUEUE, page, seen, signed_in, url_of
@@ -52,9 +52,11 @@ class TestRoles:
         chosen = {"action": "accept_selected", "_selected_action": str(card.best.pk), "index": "0"}
         assert "accept_selected" not in page(ana, LIST)
         signed_in(ana).post(LIST, chosen)
-        assert not Decision.objects.exists()
+        assert not BulkPlan.objects.exists()
 
-        signed_in(boss).post(LIST, chosen)
+        preview = signed_in(boss).post(LIST, chosen)
+        assert not Decision.objects.exists()
+        signed_in(boss).post(preview.headers["Location"], {"confirm": "1"})
         assert card.best.state == State.ACCEPTED
 
 

@@ -1,0 +1,77 @@
+"""Alerts in the admin: read, and settled once, with a word on what was done."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from matching import alerts, badges, columns, searching, views
+from matching.filters import SettledFilter
+from matching.models import Alert
+from matching.read_only import ReadOnlyAdmin, personal
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    list_display = ("severity_column", "sentence_column", "order_column", "created_column")
+    list_display_links = None
+    list_filter = (SettledFilter, "severity", "kind")
+    list_select_related = ("order", "stay", "settled_by")
+    search_fields = ("order__search", "stay__search")
+    date_hierarchy = "created_at"
+    actions = ("settle_selected",)
+    readonly_fields = ("kind", "severity", "order", "stay", "created_at", "settled_at", "settled_by")
+    fields = readonly_fields
+    empty_title = _("No open alert")
+    empty_text = _("Alerts appear when the guest list changes something that is already linked.")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method == "POST" and "settle" in request.POST and self.has_view_permission(request):
+            self._settle(request, Alert.objects.filter(pk=views.number_or_404(str(request.POST["settle"]))))
+            return HttpResponseRedirect(request.get_full_path())
+        return super().changelist_view(request, {"title": _("Alerts"), **(extra_context or {})})
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Alert], search_term: str
+    ) -> tuple[QuerySet[Alert], bool]:
+        for word in searching.words(search_term):
+            queryset = queryset.filter(searching.holding(word))
+        return queryset, False
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [*self.list_display, personal("settled", _("settled"), columns.settled_cell, request.user)]
+
+    @admin.display(description=_("when"), ordering="created_at")
+    def created_column(self, alert: Alert) -> SafeString:
+        return columns.moment_cell(alert.created_at)
+
+    @admin.display(description=_("severity"), ordering="severity")
+    def severity_column(self, alert: Alert) -> SafeString:
+        return badges.severity_chip(alert.severity)
+
+    @admin.display(description=_("what happened"))
+    def sentence_column(self, alert: Alert) -> SafeString:
+        return format_html("<strong>{}.</strong> {}", alert.get_kind_display(), alerts.sentence(alert))
+
+    @admin.display(description=_("Order"))
+    def order_column(self, alert: Alert) -> SafeString | str:
+        if alert.order is None:
+            return "—"
+        return format_html('<a class="num" href="{}">OS {}</a>', views.order_url(alert.order), alert.order.number)
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("matching.settle_alert")
+
+    @admin.action(description=_("Settle selected"), permissions=["settle"])
+    def settle_selected(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
+        self._settle(request, queryset)
+
+    def _settle(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
+        settled = sum(alerts.settle(alert, request.user) for alert in queryset)
+        text = ngettext("%(count)d alert settled.", "%(count)d alerts settled.", settled)
+        messages.success(request, text % {"count": settled})
