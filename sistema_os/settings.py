@@ -172,6 +172,8 @@ WRITEBACK_DEADLINE = _bounded("WRITEBACK_DEADLINE", 3, 0.5, 30)
 
 # How far back a listing can be read as it was; what is older goes with the job retencao_dados.
 SNAPSHOT_KEEP_DAYS = _whole("SNAPSHOT_KEEP_DAYS", 35, 8, 3650)
+# From how many rows on a listing is compared by the database instead of in memory.
+SNAPSHOT_STAGED_FROM = _whole("SNAPSHOT_STAGED_FROM", 300_000, 0, 100_000_000)
 # How long after the departure a guest keeps a name in our copies. The engine asks about guests up to 31 days gone.
 GUEST_KEEP_DAYS = _whole("GUEST_KEEP_DAYS", 90, 35, 3650)
 

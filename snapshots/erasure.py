@@ -10,15 +10,16 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from snapshots.canonical import Row, add_digest, hash_key, recipe, row_hash
+from snapshots.canonical import Canonical, Row, hash_key, recipe
+from snapshots.ending import close_open
 from snapshots.errors import ReasonMissing
 from snapshots.guards import Reason
-from snapshots.ingest import close_open
+from snapshots.history import tally
 from snapshots.models import Change, HeadRow, HeldRows, Snapshot, Source, Suppressed
 from snapshots.override import held_rows
-from snapshots.reading import unpack
+from snapshots.reading import only, unpack
 from snapshots.specs import tombstone
-from snapshots.spool import Spool, as_line
+from snapshots.spool import Packed
 from snapshots.writing import lock
 
 log = logging.getLogger(__name__)
@@ -121,11 +122,16 @@ class _Person:
             rows = [row for since, until, row in self._versions() if since <= snapshot.at_seq < until]
             if not rows:
                 continue
-            snapshot.rows -= len(rows)
-            if snapshot.recipe == recipe(snapshot.kinds, self.secret):
-                hashes = (row_hash(row, snapshot.columns, snapshot.kinds, self.secret) for row in rows)
-                snapshot.digest = add_digest(snapshot.digest, *(-number for number in hashes))
-            snapshot.save(update_fields=("rows", "digest"))
+            self._take(snapshot, rows)
+
+    def _take(self, snapshot: Snapshot, rows: Iterable[Row]) -> None:
+        total, known = tally(snapshot), snapshot.recipe == recipe(snapshot.kinds, self.secret)
+        canonical = Canonical(snapshot.columns, snapshot.kinds, self.secret)
+        for row in rows:
+            total.take(only(row, snapshot.columns), canonical.hash(row) if known else 0)
+        snapshot.rows, snapshot.digest, snapshot.mojibake = total.rows, total.digest, total.mojibake
+        snapshot.filled = total.fill(snapshot.columns)
+        snapshot.save(update_fields=("rows", "digest", "mojibake", "filled"))
 
     def _versions(self) -> Iterable[tuple[int, int, Row]]:
         """(from seq, before seq, row)."""
@@ -136,11 +142,7 @@ class _Person:
 
     def take_from_held(self) -> None:
         for kept in HeldRows.objects.filter(snapshot__source=self.source).select_related("snapshot"):
-            spool = Spool()
-            for row in held_rows(kept.snapshot):
-                if not self._theirs(row):
-                    spool.write(as_line(row))
-            kept.blob = spool.blob()
+            kept.blob = Packed(bytes(kept.blob)).without(self._theirs, self.keys)
             kept.save(update_fields=("blob",))
 
     def bury(self, by: str, reason: str) -> None:

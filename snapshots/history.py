@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -10,6 +11,7 @@ from django.db.models.functions import Coalesce
 from snapshots.charts import Day
 from snapshots.guards import Past
 from snapshots.models import Snapshot, Source
+from snapshots.tally import Tally
 
 
 def accepted(source: Source, until: date) -> list[Past]:
@@ -31,6 +33,13 @@ _LATEST_FIRST = (Coalesce("seq", "base_seq").desc(), "-business_date", "-pk")
 def standing(source: Source) -> Snapshot | None:
     """The last word on a source: what was published last, or confirmed since."""
     return Snapshot.objects.filter(source=source).in_force().order_by(*_LATEST_FIRST).first()
+
+
+def tally(head: Snapshot | None) -> Tally:
+    """What the rows in force add up to."""
+    if head is None:
+        return Tally()
+    return Tally(head.rows, head.digest, head.mojibake, Counter(head.filled))
 
 
 def latest_in_force() -> list[Snapshot]:

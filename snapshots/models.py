@@ -165,11 +165,13 @@ class HeadRow(models.Model):
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
     key = models.TextField()
     hash = models.BigIntegerField()
+    # Of the spelling in which it last arrived (see arriving.py); null until it was read once more.
+    mark = models.BigIntegerField(null=True)
     since = models.PositiveIntegerField()
     payload: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("source", "key"), include=("hash",), name="head_row_once"),)
+        constraints = (models.UniqueConstraint(fields=("source", "key"), name="head_row_once"),)
 
     def __str__(self) -> str:
         return f"{self.source_id}/{self.key}"

@@ -15,7 +15,7 @@ from snapshots.errors import AlreadySettled, Outdated, ReasonMissing
 from snapshots.ingest import Ingest, no_fence
 from snapshots.models import HeldRows, Snapshot
 from snapshots.specs import SourceSpec
-from snapshots.spool import unspool
+from snapshots.spool import Packed
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,10 @@ class Preview:
 def preview(snapshot: Snapshot) -> Preview:
     """Compared with the rows in force now, which may have moved on since it was held."""
     ingest = _replayed(_held(snapshot))
-    delta, _columns = ingest.compare()
+    with transaction.atomic():
+        delta = ingest.compare().delta
     ingest.spool.close()
-    return Preview(ingest.rows, delta.added, len(delta.removed), delta.changed, snapshot.unexplained)
+    return Preview(delta.tally.rows, delta.added, delta.removed, delta.changed, delta.unexplained)
 
 
 def publish_held(snapshot: Snapshot, user: AbstractUser, reason: str) -> Snapshot:
@@ -63,8 +64,13 @@ def reject_held(snapshot: Snapshot, user: AbstractUser, reason: str) -> Snapshot
 
 def held_rows(snapshot: Snapshot) -> Iterator[Row]:
     """The rows as they came; none once somebody decided or the time to decide is over."""
+    kept = _kept(snapshot)
+    return kept.rows() if kept else iter(())
+
+
+def _kept(snapshot: Snapshot) -> Packed | None:
     kept = HeldRows.objects.filter(snapshot=snapshot).first()
-    return unspool(bytes(kept.blob)) if kept else iter(())
+    return Packed(bytes(kept.blob)) if kept else None
 
 
 def _allowed(user: AbstractUser, reason: str) -> None:
@@ -89,16 +95,20 @@ def _sign(snapshot: Snapshot, user: AbstractUser, reason: str) -> Snapshot:
 
 
 def _replayed(held: Snapshot) -> Ingest:
-    source = held.source
+    """The collection once more, from its kept rows. What explained a row's going only the pipeline could tell: which
+    ones nothing explained was written down when it was held."""
+    source, kept = held.source, _kept(held)
+    header = kept.header if kept else None
+    vanished = frozenset(header.vanished if header else ())
     spec = SourceSpec(
         name=source.name,
         key=source.key_column,
-        columns=tuple(held.columns),
-        explained=bool,
+        columns=tuple(header.columns if header else held.columns),
+        explained=lambda row: str(row[source.key_column]) not in vanished,
         kinds=held.kinds,
         identity=tuple(source.identity),
     )
     ingest = Ingest(spec, held, forced=True)
-    ingest.add(held_rows(held))
+    ingest.add(kept.rows() if kept else ())
     ingest.restore(held)
     return ingest

@@ -14,6 +14,7 @@ from django.utils import timezone
 from snapshots.canonical import Row
 from snapshots.consuming import Changes, advance, changes_for
 from snapshots.diffing import ChangeView
+from snapshots.ending import close_open
 from snapshots.errors import (
     AlreadyConsumed,
     AlreadySettled,
@@ -24,7 +25,7 @@ from snapshots.errors import (
     SnapshotError,
 )
 from snapshots.guards import Reason, Thresholds, threshold_names
-from snapshots.ingest import Fence, Ingest, close_open, no_fence
+from snapshots.ingest import Fence, Ingest, no_fence
 from snapshots.life import Missing, Version, history, intervals, missing
 from snapshots.models import Snapshot, Source
 from snapshots.override import Preview, held_rows, preview, publish_held, reject_held

@@ -1,11 +1,14 @@
-"""The rows of one collection, compressed as they come: what a held snapshot keeps."""
+"""The rows of one collection as they come, and what a held snapshot keeps of them."""
 
 from __future__ import annotations
 
 import io
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import chain, islice
+from typing import Any
 
 import orjson
 import zstandard
@@ -13,32 +16,77 @@ import zstandard
 from snapshots.canonical import Row
 
 _IN_MEMORY = 4 * 2**20
+# Marks the line that says what the others mean; a column cannot be called so.
+_HEADER = ""
 
 
 class Spool:
-    """Written row by row, read back once. Beyond 4 MB it lies in a temporary file that has no name."""
+    """Lines of JSON, written once, then read any number of times. Beyond 4 MB they lie in a temporary file that has
+    no name."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - a spool outlives this call
-        self._compressor = zstandard.ZstdCompressor(level=3).compressobj()
         # A collection that is never published is simply dropped.
         self.close = weakref.finalize(self, self._file.close)
 
-    def write(self, line: bytes) -> None:
-        """One row as `as_line` writes it."""
-        self._file.write(self._compressor.compress(line))
+    def write(self, lines: Sequence[bytes]) -> None:
+        if lines:
+            self._file.write(b"\n".join(lines) + b"\n")
 
-    def blob(self) -> bytes:
-        self._file.write(self._compressor.flush())
+    def lines(self) -> Iterator[bytes]:
+        """Without their newlines, in the order in which they came."""
         self._file.seek(0)
-        return self._file.read()
+        for line in self._file:
+            yield line[:-1]
 
 
-def as_line(row: Row) -> bytes:
-    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+@dataclass(frozen=True)
+class Header:
+    """`columns` are the names of a line's values, `absent` those of them that no row had; `vanished` the keys that were
+    gone with nothing to explain it."""
+
+    columns: list[str]
+    absent: list[str]
+    vanished: list[str]
 
 
-def unspool(blob: bytes) -> Iterator[Row]:
-    reader = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(blob), read_across_frames=True)
-    for line in io.BufferedReader(reader):
-        yield orjson.loads(line)
+def pack(header: Header, lines: Iterable[bytes]) -> bytes:
+    compressor = zstandard.ZstdCompressor(level=3).compressobj()
+    first = orjson.dumps({_HEADER: asdict(header)})
+    parts = [compressor.compress(line + b"\n") for line in chain((first,), lines)]
+    return b"".join((*parts, compressor.flush()))
+
+
+class Packed:
+    """A blob of `pack`, or of earlier versions: a JSON object a row, and nothing about what vanished."""
+
+    def __init__(self, blob: bytes):
+        self._blob = blob
+        first: Any = orjson.loads(next(self._lines(), b"{}"))
+        self.header = Header(**first[_HEADER]) if isinstance(first, dict) and _HEADER in first else None
+
+    def rows(self) -> Iterator[Row]:
+        return (row for _line, row in self._read())
+
+    def without(self, theirs: Callable[[Row], bool], keys: Collection[str]) -> bytes:
+        """The same with the rows of one person left out."""
+        kept = (line for line, row in self._read() if not theirs(row))
+        if self.header is None:
+            return zstandard.ZstdCompressor(level=3).compress(b"".join(line + b"\n" for line in kept))
+        vanished = [key for key in self.header.vanished if key not in keys]
+        return pack(replace(self.header, vanished=vanished), kept)
+
+    def _read(self) -> Iterator[tuple[bytes, Row]]:
+        for line in islice(self._lines(), 1 if self.header else 0, None):
+            value = orjson.loads(line)
+            yield line, self._named(self.header, value) if self.header else value
+
+    @staticmethod
+    def _named(header: Header, values: list[Any]) -> Row:
+        named = zip(header.columns, values, strict=True)
+        return {name: value for name, value in named if name not in header.absent}
+
+    def _lines(self) -> Iterator[bytes]:
+        reader = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(self._blob), read_across_frames=True)
+        for line in io.BufferedReader(reader):
+            yield line.rstrip(b"\n")

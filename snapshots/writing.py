@@ -1,21 +1,44 @@
-"""The short transaction's statements: history and head, by COPY."""
+"""The statements of a publish: what it writes is staged by COPY first, then brought in by a few statements."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
 from django.db import connection
 
-from snapshots.canonical import Row
-from snapshots.delta import Delta, Version
-from snapshots.models import HeadRow, Source
+from snapshots.comparing import Delta, Staged
+from snapshots.models import Source
 
 # First half of the advisory lock's key; the second is the source's id.
 _LOCK_SPACE = 0x534E4150
 _MANY = 1000
+_STAGE = """
+CREATE TEMP TABLE IF NOT EXISTS snapshots_stage (
+    verb text, key text, head_id bigint, since integer, old_hash bigint, mask bigint, old jsonb, vanished boolean,
+    hash bigint, mark bigint, payload jsonb
+) ON COMMIT DROP
+"""
+_HISTORY = """
+INSERT INTO snapshots_change (source_id, seq, since, kind, key, old_hash, mask, old, vanished)
+SELECT %(source)s, %(seq)s, since, verb, key, old_hash, mask, old, vanished
+FROM snapshots_stage WHERE verb IN ('added', 'changed', 'removed')
+"""
+_REMOVED = "DELETE FROM snapshots_headrow h USING snapshots_stage s WHERE s.verb = 'removed' AND h.id = s.head_id"
+# A row rewritten in place keeps its `since`.
+_CHANGED = """
+UPDATE snapshots_headrow h SET hash = s.hash, mark = s.mark, payload = s.payload,
+    since = CASE s.verb WHEN 'changed' THEN %(seq)s ELSE h.since END
+FROM snapshots_stage s WHERE s.verb IN ('changed', 'refreshed') AND h.id = s.head_id
+"""
+_RESPELT = """
+UPDATE snapshots_headrow h SET mark = s.mark FROM snapshots_stage s WHERE s.verb = 'respelt' AND h.id = s.head_id
+"""
+_ADDED = """
+INSERT INTO snapshots_headrow (source_id, key, hash, mark, since, payload)
+SELECT %(source)s, key, hash, mark, %(seq)s, payload FROM snapshots_stage WHERE verb = 'added'
+"""
 
 
 def lock(source: Source) -> Source:
@@ -25,59 +48,56 @@ def lock(source: Source) -> Source:
     return Source.objects.select_for_update().get(pk=source.pk)
 
 
+def new_stage() -> None:
+    """Inside the transaction that will write, or forget, what is staged."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE)
+        cursor.execute("TRUNCATE snapshots_stage")
+
+
+def stage(rows: Iterable[Staged]) -> None:
+    with connection.cursor() as cursor, cursor.copy("COPY snapshots_stage FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row((*row[:6], _json(row.old), *row[7:10], _json(row.payload)))
+
+
+def vanished() -> Iterator[str]:
+    """The staged keys whose going nothing explains."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT key FROM snapshots_stage WHERE verb = 'removed' AND vanished")
+        yield from (key for (key,) in cursor.fetchall())
+
+
 def write(source: Source, seq: int, delta: Delta) -> None:
-    """Ends the old versions and begins the new ones at `seq`; inside the caller's transaction."""
-    columns = "source_id, seq, since, kind, key, old_hash, mask, old, vanished"
-    _copy(
-        f"COPY snapshots_change ({columns}) FROM STDIN",
-        ((source.pk, seq, v.since, v.kind, v.key, v.old_hash, v.mask, _array(v), v.vanished) for v in delta.versions),
+    """Ends the old versions and begins the new ones at `seq`; inside the transaction that staged them."""
+    params = {"source": source.pk, "seq": seq}
+    statements = (
+        (_HISTORY, delta.history),
+        (_REMOVED, delta.removed),
+        (_CHANGED, delta.changed + delta.refreshed),
+        (_ADDED, delta.added),
     )
-    if delta.removed:
-        HeadRow.objects.filter(source=source, key__in=delta.removed).delete()
-    if delta.begun or delta.refreshed:
-        _upsert(source, seq, delta)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE snapshots_stage (verb, head_id)")
+        for statement, rows in statements:
+            if rows:
+                cursor.execute(statement, params)
+    respell(delta)
+
+
+def respell(delta: Delta) -> None:
+    """So that the next listing in the new spelling is recognised at once; no value changes."""
+    if delta.respelt:
+        with connection.cursor() as cursor:
+            cursor.execute(_RESPELT)
 
 
 def refresh_statistics(delta: Delta) -> None:
-    """After much was written: until the planner knows, it may read whole tables to find one row."""
-    if len(delta.versions) >= _MANY:
+    """After most was written: until the planner knows, it may read whole tables to find one row."""
+    if delta.history >= _MANY and delta.history * 5 >= delta.tally.rows:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE snapshots_headrow, snapshots_change")
 
 
-def _upsert(source: Source, seq: int, delta: Delta) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMP TABLE snapshots_stage (key text, hash bigint, since integer, payload jsonb) ON COMMIT DROP"
-        )
-    _copy("COPY snapshots_stage FROM STDIN", chain(_staged(delta.begun, seq), _staged(delta.refreshed, None)))
-    with connection.cursor() as cursor:
-        # A row rewritten in place brings no `since` and keeps its own.
-        cursor.execute(
-            "INSERT INTO snapshots_headrow AS head (source_id, key, hash, since, payload)"
-            " SELECT %s, s.key, s.hash, coalesce(s.since, h.since), s.payload FROM snapshots_stage s"
-            " LEFT JOIN snapshots_headrow h ON h.source_id = %s AND h.key = s.key"
-            " ON CONFLICT (source_id, key) DO UPDATE"
-            " SET hash = excluded.hash, since = excluded.since, payload = excluded.payload",
-            [source.pk, source.pk],
-        )
-        cursor.execute("DROP TABLE snapshots_stage")
-
-
-def _staged(rows: Mapping[str, tuple[int, Row]], since: int | None) -> Iterator[tuple[Any, ...]]:
-    for key, (new_hash, payload) in rows.items():
-        yield key, new_hash, since, _json(payload)
-
-
-def _copy(statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-def _array(version: Version) -> str | None:
-    return None if version.old is None else _json(version.old)
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+def _json(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
