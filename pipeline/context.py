@@ -62,8 +62,9 @@ class RunContext:
         await sync_to_async(runs.check_fence)(self.run_id, self._fence)
 
     def save_checkpoint(self, data: dict[str, Any]) -> None:
-        """In the transaction of the writes it speaks of, after fence(): both are kept or neither."""
-        runs.save_checkpoint(self.run_id, self._fence, data)
+        """In the transaction of the writes it speaks of, after fence(): both are kept or neither. The position goes
+        along for the screens: while one such transaction follows the other, the heartbeat finds the row locked."""
+        runs.save_checkpoint(self.run_id, self._fence, data, **runs.columns(self._control.position))
 
     def _refuse_if_stopped(self) -> None:
         if self._control.stop == "cancel":

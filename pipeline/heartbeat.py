@@ -58,7 +58,7 @@ class Heartbeat(threading.Thread):
         self._began = self._last_good = time.monotonic()
         # The claim has appended the first beat.
         self._next_beat = self._began + settings.HEARTBEAT_SECONDS
-        self._beaten = Position()
+        self._beaten = self._shown = Position()
         self._asked: float | None = None
         self._stack = ""
         self._listening: object = None
@@ -103,6 +103,8 @@ class Heartbeat(threading.Thread):
             self._listen()
             if last or self._due():
                 self._beat()
+            elif self._control.position is not self._shown:
+                self._show()
             self._look_for_cancel()
             self._look_at_loop()
             self._log.store()
@@ -123,8 +125,14 @@ class Heartbeat(threading.Thread):
         if not runs.beat(self._run.pk, self._run.fence, position):
             self._control.ask_to_stop("fence")
             return
-        self._last_good, self._beaten = time.monotonic(), position
+        self._last_good, self._beaten, self._shown = time.monotonic(), position, position
         log_beat(position)
+
+    def _show(self) -> None:
+        """So that an open page is seconds old, not a heartbeat. Where a writer holds the row, its checkpoint tells."""
+        position = self._control.position
+        if runs.update_if_free(self._run.pk, self._run.fence, **runs.columns(position)):
+            self._shown = position
 
     def _look_for_cancel(self) -> None:
         if self._control.stop is None and runs.cancel_requested(self._run.pk):
