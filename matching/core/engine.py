@@ -1,19 +1,29 @@
 """Orders against the guest list: who is meant, with what probability, and why; "nobody" is an answer too."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
+import numpy as np
+
+from matching.core.batch import Batch
 from matching.core.blocking import Blocking
-from matching.core.competition import Candidate, compete, group, nobody
+from matching.core.columns import Columns, Gathering
+from matching.core.competition import Candidate, decide, nobody
 from matching.core.evidence import Weigher
+from matching.core.explaining import Explainer
+from matching.core.grouping import group
 from matching.core.index import HouseIndex
 from matching.core.model import Model
 from matching.core.orders import Order, parse_order
 from matching.core.presence import Presence
 from matching.core.rows import BadRow
-from matching.core.stays import Stay, parse_stay
+from matching.core.stays import parse_stay
 from matching.core.wordmatch import WordMatcher
+
+# Orders weighed together: enough that numpy's price per call is nothing, few enough that memory is bounded.
+BATCH = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,54 +44,83 @@ class Outcome:
 class Engine:
     """A listing made ready for questions; asking one order at a time or all at once gives the same answers."""
 
-    def __init__(self, stays: Sequence[Mapping[str, Any]], model: Model | None = None) -> None:
+    def __init__(self, stays: Iterable[Mapping[str, Any]] | HouseIndex, model: Model | None = None) -> None:
         self.model = model or Model()
         self.skipped: list[Skipped] = []
-        self.index = HouseIndex(self._read(stays))
+        self.index = stays if isinstance(stays, HouseIndex) else HouseIndex(gather(stays, self.skipped))
         self.matcher = WordMatcher(self.index, self.model)
-        presence = Presence(self.index, self.model)
-        self.blocking = Blocking(self.index, self.matcher, presence, self.model)
-        self.weigher = Weigher(self.index, self.matcher, presence, self.model)
-        self.rooms = frozenset(self.index.by_room)
+        self.presence = Presence(self.index, self.model)
+        self.blocking = Blocking(self.index, self.matcher, self.presence, self.model)
+        self.weigher = Weigher(self.index, self.matcher, self.presence, self.model)
+        self.rooms = self.index.rooms.codes.keys()
 
-    def _read(self, rows: Sequence[Mapping[str, Any]]) -> Iterable[Stay]:
-        """Rows vanished from the export are left out; of two rows with one id the later counts."""
-        found: dict[int, Stay] = {}
-        for place, row in enumerate(rows, 1):
-            try:
-                if row.get("removido_em"):
-                    continue
-                stay = parse_stay(row)
-            except (BadRow, AttributeError) as error:
-                self.skipped.append(Skipped("stays", place, str(error) if isinstance(error, BadRow) else "not a row"))
-                continue
-            if stay.listagem_id in found:
-                self.skipped.append(Skipped("stays", place, "id stands there twice"))
-            found[stay.listagem_id] = stay
-        return found.values()
-
-    def match(self, rows: Sequence[Mapping[str, Any]]) -> Outcome:
+    def match(self, rows: Iterable[Mapping[str, Any]]) -> Outcome:
         found = Outcome(skipped=list(self.skipped))
+        orders = self.read(rows, found.skipped)
+        while batch := list(islice(orders, BATCH)):
+            found.candidates.extend(self.ask(batch))
+        return found
+
+    def read(self, rows: Iterable[Mapping[str, Any]], skipped: list[Skipped]) -> Iterator[Order]:
+        """Orders that can be read, each id once; what cannot goes to `skipped`."""
         seen: set[int] = set()
         for place, row in enumerate(rows, 1):
             try:
                 order = parse_order(row, self.rooms)
             except (BadRow, AttributeError) as error:
-                found.skipped.append(Skipped("orders", place, str(error) if isinstance(error, BadRow) else "not a row"))
+                skipped.append(Skipped("orders", place, str(error) if isinstance(error, BadRow) else "not a row"))
                 continue
             if order.os_id in seen:
-                found.skipped.append(Skipped("orders", place, "id stands there twice"))
+                skipped.append(Skipped("orders", place, "id stands there twice"))
                 continue
             seen.add(order.os_id)
-            found.candidates.extend(self.ask(order))
-        return found
+            yield order
 
-    def ask(self, order: Order) -> list[Candidate]:
-        block = self.blocking.block(order)
-        weighed = self.weigher.weigh(order, block.positions)
-        elsewhere = self.weigher.elsewhere(order, block.share)
-        none = nobody(order, self.model)
-        return compete(order, group(weighed, self.index), none, elsewhere, self.index, self.model.sharpness)
+    def ask(self, orders: Sequence[Order]) -> list[Candidate]:
+        """All hypotheses worth showing, order by order, best first. The whole batch is weighed at once: see BATCH."""
+        batch = Batch.of(orders)
+        seen = self.presence.seen(batch)
+        blocks = self.blocking.block(batch, seen)
+        weighed = self.weigher.weigh(batch, blocks, seen)
+        found = group(weighed, self.index)
+        none = [nobody(order, self.model) for order in orders]
+        against = np.array([sum(reason.weight_bits for reason in reasons) for reasons in none])
+        elsewhere = self.weigher.elsewhere(batch, seen, blocks.shares)
+        sharpness = self.model.sharpness
+        shown = decide(weighed, found, against, elsewhere, self.index, sharpness)
+        tell = Explainer(self.index, weighed, found, sharpness)
+        told: list[Candidate] = []
+        for place, rows, probabilities in shown:
+            for rank, (row, probability) in enumerate(zip(rows, probabilities, strict=True), 1):
+                who = None if row < 0 else int(self.index.columns.ids[weighed.pairs.right[row]])
+                reasons = tell.nobody(none[place]) if row < 0 else tell.explain(row)
+                told.append(Candidate(orders[place].os_id, who, probability, rank, reasons))
+        return told
+
+
+def gather(rows: Iterable[Mapping[str, Any]], skipped: list[Skipped]) -> Columns:
+    """Rows vanished from the export are left out; of two rows with one id the later counts. One row at a time: the
+    listing may be a stream."""
+    gathered, seen = Gathering(), set[int]()
+    for place, row in enumerate(rows, 1):
+        try:
+            if row.get("removido_em"):
+                continue
+            stay = parse_stay(row)
+            gathered.add(stay)
+        except (BadRow, AttributeError, OverflowError) as error:
+            skipped.append(Skipped("stays", place, _problem(error)))
+            continue
+        if stay.listagem_id in seen:
+            skipped.append(Skipped("stays", place, "id stands there twice"))
+        seen.add(stay.listagem_id)
+    return gathered.columns()
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, BadRow):
+        return str(error)
+    return "id is beyond 64 bits" if isinstance(error, OverflowError) else "not a row"
 
 
 def match(

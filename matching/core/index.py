@@ -1,4 +1,4 @@
-"""The listing, indexed once: blocks by room, name word, phone, e-mail, document, booking; who is there on a day."""
+"""The listing, indexed once: who bears a word, a room, a phone, a key, a booking; who is there on a day."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -7,10 +7,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.core.columns import AWAITED, PRESENT, Columns, digest
+from matching.core.kernel.blocks import Ints, Postings
 from matching.core.phonetic import phonetic
-from matching.core.stays import GONE_STATUSES, Stay
+from matching.core.rooms import RoomBook
+from matching.core.stays import Stay
 
 LEFT_DAYS, LEFT_LONG_DAYS, COMING_DAYS, COMING_LATER_DAYS = 3, 31, 3, 15
+# Days whose view of the whole house is kept; orders of more days than that at once are rare and only slower.
+KEPT_DAYS = 8
 
 KINDS = (
     "away",
@@ -24,99 +29,168 @@ KINDS = (
     "coming_later",
     "expected",
 )
+_KIND = {name: code for code, name in enumerate(KINDS)}
 
 
 class HouseIndex:
-    """Stays in the order of their ids, so that the order of rows in the input cannot matter."""
-
-    def __init__(self, stays: Iterable[Stay]) -> None:
-        alive = [stay for stay in stays if stay.status not in GONE_STATUSES]
-        self.stays: Sequence[Stay] = sorted(alive, key=lambda s: s.listagem_id)
-        self.arrival = np.array([s.arrival.toordinal() for s in self.stays], dtype=np.int32)
-        self.departure = np.array([s.departure.toordinal() for s in self.stays], dtype=np.int32)
-        self.present = np.array([s.status == "na_casa" for s in self.stays], dtype=bool)
-        self.awaited = np.array([s.status in ("confirmada", "a_confirmar") for s in self.stays], dtype=bool)
-        self.roomless = np.array([i for i, s in enumerate(self.stays) if not s.room], dtype=np.int64)
-        self.by_room: dict[str, list[int]] = defaultdict(list)
-        self.by_word: dict[str, list[int]] = defaultdict(list)
-        self.by_phone: dict[str, list[int]] = defaultdict(list)
-        self.by_key: dict[str, list[int]] = defaultdict(list)
-        self.by_label: dict[str, list[int]] = defaultdict(list)
-        self.by_booking: dict[object, list[int]] = defaultdict(list)
-        for position, stay in enumerate(self.stays):
-            self._add(position, stay)
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
         self._kinds: dict[int, NDArray[np.int8]] = {}
+        self.words, self.rooms = columns.words, RoomBook(columns.rooms)
+        self.part_counts = np.diff(columns.part_starts)
 
-    def _add(self, position: int, stay: Stay) -> None:
-        for room in {stay.room, *(o.room for o in stay.occupancies)} - {""}:
-            self.by_room[room].append(position)
-        for word, _ in stay.parts:
-            self.by_word[word].append(position)
-        if stay.phone:
-            self.by_phone[stay.phone[-8:]].append(position)
-        for key in {stay.email, stay.document, *stay.codes} - {""}:
-            self.by_key[key].append(position)
-        for label in stay.labels:
-            self.by_label[label].append(position)
-        self.by_booking[stay.booking].append(position)
+    @classmethod
+    def of(cls, stays: Iterable[Stay]) -> "HouseIndex":
+        return cls(Columns.of(stays))
 
     def __len__(self) -> int:
-        return len(self.stays)
+        return len(self.columns)
+
+    # --- postings ------------------------------------------------------------------------------
+    def _owners(self, starts: Ints) -> NDArray[np.int64]:
+        return np.repeat(np.arange(len(self)), np.diff(starts))
 
     @cached_property
-    def by_sound(self) -> dict[str, list[str]]:
-        sounds: dict[str, list[str]] = defaultdict(list)
-        for word in self.by_word:
-            sounds[phonetic(word)].append(word)
-        return sounds
+    def by_word(self) -> Postings:
+        columns = self.columns
+        return Postings.of(columns.parts, self._owners(columns.part_starts), len(columns.words))
 
     @cached_property
-    def sorted_words(self) -> list[str]:
-        return sorted(self.by_word)
+    def by_room(self) -> Postings:
+        """Where a guest is or was; each room once a guest."""
+        columns = self.columns
+        owners = np.concatenate([np.arange(len(self)), self._owners(columns.span_starts)])
+        rooms = np.concatenate([columns.room, columns.span_room])
+        keys = np.unique(owners[rooms >= 0] * max(1, len(columns.rooms)) + rooms[rooms >= 0])
+        owners, rooms = np.divmod(keys, max(1, len(columns.rooms)))
+        return Postings.of(rooms, owners, len(columns.rooms))
 
     @cached_property
-    def by_deletion(self) -> dict[str, list[str]]:
+    def by_label(self) -> Postings:
+        columns = self.columns
+        return Postings.of(columns.labels, self._owners(columns.label_starts), len(columns.label_words))
+
+    @cached_property
+    def bookings(self) -> NDArray[np.int64]:
+        """The booking of every stay, from 0 on."""
+        return np.unique(self.columns.booking, return_inverse=True)[1]
+
+    @cached_property
+    def by_booking(self) -> Postings:
+        return Postings.of(self.bookings, np.arange(len(self)), int(self.bookings.max(initial=-1)) + 1)
+
+    @cached_property
+    def by_phone(self) -> "Sparse":
+        ends = self.columns.phone_end
+        return Sparse.of(np.where(ends < 0, 0, ends.astype(np.int64) + 1).astype(np.uint64), np.arange(len(self)))
+
+    @cached_property
+    def by_key(self) -> "Sparse":
+        """E-mail, document and booking numbers, by their digests."""
+        columns, everybody = self.columns, np.arange(len(self))
+        keys = np.concatenate([columns.email, columns.document, columns.codes])
+        return Sparse.of(keys, np.concatenate([everybody, everybody, self._owners(columns.code_starts)]))
+
+    def with_phone(self, phone: str) -> NDArray[np.int32]:
+        return self.by_phone[int(phone[-8:]) + 1]
+
+    def with_key(self, key: str) -> NDArray[np.int32]:
+        return self.by_key[digest(key)]
+
+    # --- the vocabulary --------------------------------------------------------------------------
+    @cached_property
+    def word_codes(self) -> dict[str, int]:
+        return {word: code for code, word in enumerate(self.words)}
+
+    @cached_property
+    def word_counts(self) -> NDArray[np.int64]:
+        return np.diff(self.by_word.starts)
+
+    @cached_property
+    def label_codes(self) -> dict[str, int]:
+        return {word: code for code, word in enumerate(self.columns.label_words)}
+
+    @cached_property
+    def by_sound(self) -> dict[str, list[int]]:
+        sounds: dict[str, list[int]] = defaultdict(list)
+        for code, word in enumerate(self.words):
+            sounds[phonetic(word)].append(code)
+        return dict(sounds)
+
+    @cached_property
+    def by_deletion(self) -> dict[str, list[int]]:
         """Words by what is left of them when one letter is missing: finds every slip of one letter without a scan."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for word in self.by_word:
+        found: dict[str, list[int]] = defaultdict(list)
+        for code, word in enumerate(self.words):
             for form in deletions(word):
-                found[form].append(word)
-        return found
+                found[form].append(code)
+        return dict(found)
 
+    # --- time ------------------------------------------------------------------------------------
     def kinds(self, day: int) -> NDArray[np.int8]:
         """Position in KINDS of every stay, seen from an ordinal day."""
         if day not in self._kinds:
-            since, until = day - self.arrival, self.departure - day
-            rules = {
-                "in_house": (since > 0) & ((until > 0) | self.present),
-                "arriving": since == 0,
-                "arrived": (since == 0) & ~self.awaited,
-                "leaving": (since > 0) & (until == 0),
-                "left_long": ~self.present & (until < 0) & (until >= -LEFT_LONG_DAYS),
-                "left": ~self.present & (until < 0) & (until >= -LEFT_DAYS),
-                "coming_later": (since < 0) & (since >= -COMING_LATER_DAYS),
-                "coming": (since < 0) & (since >= -COMING_DAYS),
-                "expected": self.awaited & (since > 0) & (since <= COMING_DAYS),
-            }
-            kind = np.zeros(len(self.stays), dtype=np.int8)
-            for name, holds in rules.items():
-                kind[holds] = KINDS.index(name)
-            self._kinds[day] = kind
+            if len(self._kinds) >= KEPT_DAYS:
+                del self._kinds[next(iter(self._kinds))]
+            self._kinds[day] = self._kinds_on(day)
         return self._kinds[day]
 
-    def near(self, positions: list[int], day: int, cap: int) -> list[int]:
-        """At most `cap` of them: those present first, then the nearest in time."""
+    def _kinds_on(self, day: int) -> NDArray[np.int8]:
+        columns = self.columns
+        since, until = day - columns.arrival, columns.departure - day
+        present, awaited = columns.has(PRESENT), columns.has(AWAITED)
+        rules = {
+            "in_house": (since > 0) & ((until > 0) | present),
+            "arriving": since == 0,
+            "arrived": (since == 0) & ~awaited,
+            "leaving": (since > 0) & (until == 0),
+            "left_long": ~present & (until < 0) & (until >= -LEFT_LONG_DAYS),
+            "left": ~present & (until < 0) & (until >= -LEFT_DAYS),
+            "coming_later": (since < 0) & (since >= -COMING_LATER_DAYS),
+            "coming": (since < 0) & (since >= -COMING_DAYS),
+            "expected": awaited & (since > 0) & (since <= COMING_DAYS),
+        }
+        kind = np.zeros(len(self), dtype=np.int8)
+        for name, holds in rules.items():
+            kind[holds] = _KIND[name]
+        return kind
+
+    def nearest(self, positions: NDArray[np.int32], day: int, cap: int) -> NDArray[np.int32]:
+        """At most `cap` of them, ascending: those present first, then the nearest in time, then the first listed."""
         if len(positions) <= cap:
             return positions
-        block = np.asarray(positions)
-        return [int(p) for p in block[self.nearest(block, day, cap)]]
+        far = np.maximum(self.columns.arrival[positions] - day, 0)
+        far += np.maximum(day - self.columns.departure[positions], 0)
+        present = np.flatnonzero(far == 0)
+        if len(present) >= cap:
+            return positions[present[:cap]]
+        limit = np.partition(far, cap - 1)[cap - 1]
+        near, edge = np.flatnonzero(far < limit), np.flatnonzero(far == limit)
+        return np.asarray(positions[np.sort(np.concatenate([near, edge[: cap - len(near)]]))])
 
-    def nearest(self, positions: NDArray[np.int64], day: int, cap: int) -> NDArray[np.int64]:
-        """Places in `positions` of the `cap` stays nearest to an ordinal day."""
-        before = np.maximum(self.arrival[positions] - day, 0)
-        after = np.maximum(day - self.departure[positions], 0)
-        return np.argsort(before + after, kind="stable")[:cap]
+
+class Sparse:
+    """Postings of keys that are numbers of any size; 0 is none."""
+
+    def __init__(self, keys: NDArray[np.uint64], members: NDArray[np.int32]) -> None:
+        self.keys, self.members = keys, members
+
+    @classmethod
+    def of(cls, keys: NDArray[np.uint64], owners: Ints) -> "Sparse":
+        borne = np.flatnonzero(keys)
+        order = borne[np.lexsort((owners[borne], keys[borne]))]
+        return cls(keys[order], owners[order].astype(np.int32))
+
+    def __getitem__(self, key: int) -> NDArray[np.int32]:
+        """Ascending; one record may bear a key twice."""
+        wanted = np.uint64(key)
+        start, end = np.searchsorted(self.keys, wanted), np.searchsorted(self.keys, wanted, side="right")
+        return self.members[start:end]
 
 
 def deletions(word: str) -> set[str]:
     return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))} if len(word) >= 4 else {word}
+
+
+def union(blocks: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+    return np.unique(np.concatenate(blocks)) if len(blocks) > 1 else blocks[0]

@@ -1,68 +1,94 @@
 """When: was the guest in the house, just gone or about to come, seen from the order's day and hour."""
 
-import datetime as dt
-import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.core.batch import Batch
+from matching.core.columns import NEVER
 from matching.core.index import KINDS, HouseIndex
+from matching.core.kernel.blocks import Floats, Pairs
+from matching.core.kernel.comparisons import Codes, Comparison
 from matching.core.model import Model
 from matching.core.orders import Order
-from matching.core.reasons import Reason
-from matching.core.stays import Stay
 
+PRESENCE = Comparison("presence", KINDS)
 # Rates of a house are spread over at least so many guests, or a listing of two rows would be sure of itself.
 MIN_PRESENT = 20.0
+_IN_HOUSE, _ARRIVED, _ARRIVING, _LEAVING, _LEFT = (
+    PRESENCE.code(kind) for kind in ("in_house", "arrived", "arriving", "leaving", "left")
+)
+# Who checks in: today, or late.
+CHECKING_IN = [PRESENCE.code(kind) for kind in ("arriving", "arrived", "expected")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seen:
-    """Kind of every stay; by kind the share of the house's orders that one such guest has, and its log2."""
+    """The house as the orders of a batch see it: each order has a row of `shares`, one share by kind of guest, and of
+    `roomless`, the sum of those who check in and have no room yet."""
 
-    kinds: NDArray[np.int8]
-    shares: NDArray[np.float64]
-    bits: dict[str, float]
-
-
-@lru_cache(maxsize=4_096)
-def day_month(day: dt.date) -> str:
-    return f"{day:%d/%m}"
+    rows: NDArray[np.int64]
+    shares: Floats
+    bits: Floats
+    roomless: Floats
 
 
 class Presence:
     def __init__(self, index: HouseIndex, model: Model) -> None:
         self.index, self.model = index, model
-        self._seen: dict[tuple[int, frozenset[str]], Seen] = {}
+        self._known: dict[tuple[int, frozenset[str]], tuple[Floats, float]] = {}
+        self._counts: dict[int, tuple[Floats, Floats]] = {}
+        self._roomless = np.flatnonzero(index.columns.room < 0)
 
-    def seen(self, order: Order) -> Seen:
-        """The house on the order's day, for what the order speaks of."""
-        day, context = order.opened.toordinal(), order.hints.intersection(self.model.contexts)
-        if (day, context) not in self._seen:
-            counts = np.bincount(self.index.kinds(day), minlength=len(KINDS))
+    def seen(self, batch: Batch) -> Seen:
+        keys = [(int(day), self._context(order)) for day, order in zip(batch.days, batch.orders, strict=True)]
+        place = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+        known = [self._shares(*key) for key in place]
+        shares = np.array([share for share, _ in known]).reshape(len(known), len(KINDS))
+        bits = np.log2(shares, out=np.full(shares.shape, -np.inf), where=shares > 0)
+        roomless = np.array([coming for _, coming in known])
+        return Seen(np.array([place[key] for key in keys], dtype=np.int64), shares, bits, roomless)
+
+    def kinds(self, batch: Batch, pairs: Pairs) -> Codes:
+        """By the calendar: position in KINDS of every pair's guest, seen from its order's day."""
+        found = np.zeros(len(pairs), dtype=np.int8)
+        days = batch.days[pairs.left]
+        for day in np.unique(batch.days).tolist():
+            rows = np.flatnonzero(days == day)
+            found[rows] = self.index.kinds(day)[pairs.right[rows]]
+        return found
+
+    def by_the_clock(self, batch: Batch, pairs: Pairs, kinds: Codes) -> Codes:
+        """Check-in and check-out have a time when the register knows it."""
+        opened, stays = batch.opened[pairs.left], pairs.right
+        left, arrived = self.index.columns.left[stays], self.index.columns.arrived[stays]
+        found = kinds.copy()
+        leaves = np.isin(kinds, (_LEAVING, _IN_HOUSE, _ARRIVED)) & (left != NEVER)
+        found[leaves & (opened > left)] = _LEFT
+        comes = ~leaves & np.isin(kinds, (_ARRIVING, _ARRIVED)) & (arrived != NEVER)
+        found[comes] = np.where(opened >= arrived, _IN_HOUSE, _ARRIVING)[comes]
+        return found
+
+    def _context(self, order: Order) -> frozenset[str]:
+        return order.hints.intersection(self.model.contexts)
+
+    def _shares(self, day: int, context: frozenset[str]) -> tuple[Floats, float]:
+        """By kind the share of the house's orders that one such guest has; and that of all who come without a room."""
+        if (day, context) not in self._known:
+            counts, roomless = self._house(day)
             rates = self._rates(context)
             each = np.array([rates.get(name, 0.0) for name in KINDS])
             shares = each / max(float(counts @ each), MIN_PRESENT)
-            bits = {name: math.log2(share) for name, share in zip(KINDS, shares.tolist(), strict=True) if share}
-            self._seen[day, context] = Seen(self.index.kinds(day), shares, bits)
-        return self._seen[day, context]
+            self._known[day, context] = shares, float((roomless * shares)[CHECKING_IN].sum())
+        return self._known[day, context]
 
-    def weigh(self, order: Order, position: int, seen: Seen) -> Reason:
-        stay = self.index.stays[position]
-        kind = self._by_the_clock(KINDS[seen.kinds[position]], order, stay)
-        window = f"{day_month(stay.arrival)}–{day_month(stay.departure)}"
-        return Reason("presence", kind, day_month(order.opened.date()), window, seen.bits[kind])
-
-    @staticmethod
-    def _by_the_clock(kind: str, order: Order, stay: Stay) -> str:
-        """Check-in and check-out have a time when the register knows it."""
-        if kind in ("leaving", "in_house", "arrived") and stay.left is not None:
-            return "left" if order.opened > stay.left else kind
-        if kind in ("arriving", "arrived") and stay.arrived is not None:
-            return "in_house" if order.opened >= stay.arrived else "arriving"
-        return kind
+    def _house(self, day: int) -> tuple[Floats, Floats]:
+        if day not in self._counts:
+            kinds = self.index.kinds(day)
+            both = (np.bincount(k, minlength=len(KINDS)).astype(np.float64) for k in (kinds, kinds[self._roomless]))
+            self._counts[day] = next(both), next(both)
+        return self._counts[day]
 
     def _rates(self, context: frozenset[str]) -> dict[str, float]:
         rates = dict(self.model.rates)

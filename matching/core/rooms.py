@@ -1,5 +1,9 @@
 """Room numbers: one form for a room, and the slips of the finger between two."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+
 
 def room_key(text: object) -> str:
     """`"     0203 "` and `"203"` are one room, `"12A"` and `"12a"` too; "" for none."""
@@ -17,3 +21,35 @@ def swaps(room: str) -> set[str]:
 def is_one_off(left: str, right: str) -> bool:
     """One digit typed wrong."""
     return len(left) == len(right) >= 3 and sum(a != b for a, b in zip(left, right, strict=True)) == 1
+
+
+class RoomBook:
+    """The rooms of a listing by code, and which of them a typed number may stand for."""
+
+    def __init__(self, rooms: Sequence[str]) -> None:
+        self.rooms = rooms
+        self.codes = {room: code for code, room in enumerate(rooms)}
+        self._slips: dict[str, tuple[list[int], list[int]]] = {}
+
+    def code(self, room: str) -> int:
+        return self.codes.get(room, -1)
+
+    @cached_property
+    def _masked(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for room, code in self.codes.items():
+            for mask in _masks(room):
+                found[mask].append(code)
+        return dict(found)
+
+    def slips(self, typed: str) -> tuple[list[int], list[int]]:
+        """Rooms that the typed one becomes with two neighbouring digits swapped, and with one digit changed."""
+        if typed not in self._slips:
+            swapped = [self.codes[other] for other in swaps(typed) if other in self.codes]
+            masks = (code for mask in _masks(typed) for code in self._masked.get(mask, ()))
+            self._slips[typed] = swapped, [code for code in masks if self.rooms[code] != typed]
+        return self._slips[typed]
+
+
+def _masks(room: str) -> list[str]:
+    return [f"{room[:i]}\0{room[i + 1 :]}" for i in range(len(room))] if 3 <= len(room) <= 12 else []

@@ -15,6 +15,7 @@ from matching.core.evaluation import Judged, Report, judge, report
 from matching.core.mentions import STRONG
 from matching.core.orders import Order, parse_order
 from matching.core.rooms import room_key
+from matching.core.stays import parse_stay
 from tests.benchmarks.hotel_rows import Morning, Row
 
 SPLINK = "splink==5.0.0"
@@ -81,7 +82,7 @@ def for_splink(number: int, morning: Morning) -> tuple[list[Row], list[Row]]:
             "room": stay.room or None,
             "phone": stay.phone[-8:] or None,
         }
-        for stay in engine.index.stays
+        for stay in map(parse_stay, morning.stays)
         if stay.listagem_id in there and not stay.hidden
     ]
     return orders, guests

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from matching.core import Engine, match
+from matching.core.batch import Batch
 from matching.core.blocking import MOST_WEIGHED
 from matching.core.orders import parse_order
 from matching.hospede_matcher import match_orders
@@ -135,6 +136,6 @@ def test_names_from_anywhere_can_stand_in_the_register() -> None:
 def test_ten_thousand_stays_of_one_room_and_name_cost_an_order_no_more_than_the_caps() -> None:
     stays = [stay(i, "Pedro Figueira", "203", booking=i) for i in range(1, 10_001)]
     engine = Engine(stays)
-    parsed = parse_order(order("Pedro Figueira 203 toalha"), engine.rooms)
-    assert 0 < len(engine.blocking.block(parsed).positions) <= MOST_WEIGHED
+    batch = Batch.of([parse_order(order("Pedro Figueira 203 toalha"), engine.rooms)])
+    assert 0 < len(engine.blocking.block(batch, engine.presence.seen(batch)).pairs) <= MOST_WEIGHED
     assert engine.match([order("Pedro Figueira 203 toalha")]).skipped == []

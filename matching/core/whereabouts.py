@@ -1,0 +1,144 @@
+"""Where: the rooms of an order against where the guest is, was and will be, for many pairs at once."""
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.core.batch import Batch
+from matching.core.index import HouseIndex
+from matching.core.kernel.blocks import Floats, Ints, Pairs, spread
+from matching.core.kernel.comparisons import Codes, Comparison
+from matching.core.model import Model
+from matching.core.orders import Order
+from matching.core.presence import Seen
+
+ROOM = Comparison(
+    "room",
+    ("same", "earlier", "later", "swapped", "one_digit_off", "free_on_arrival", "unassigned", "different"),
+)
+SAME, EARLIER, LATER, SWAPPED, ONE_OFF, FREE, UNASSIGNED, DIFFERENT = range(len(ROOM.levels))
+MIN_ROOMS = 30
+# Days for which a guest who was expected may still be on the way.
+LATE_ARRIVAL = 1
+MOST_KEPT = 50_000
+
+
+class Relation:
+    """What each room of the listing is to each order: one of its rooms, a slip of one, or another room."""
+
+    def __init__(self, index: HouseIndex, batch: Batch) -> None:
+        self._size = max(1, len(index.columns.rooms))
+        levels: dict[int, int] = {}
+        for place, order in enumerate(batch.orders):
+            for typed in order.rooms:
+                swapped, one_off = index.rooms.slips(typed)
+                same = index.rooms.code(typed)
+                for level, codes in ((SAME, [same] if same >= 0 else []), (SWAPPED, swapped), (ONE_OFF, one_off)):
+                    for key in (place * self._size + code for code in codes):
+                        levels[key] = min(level, levels.get(key, level))
+        self._keys = np.array(sorted(levels), dtype=np.int64)
+        self._levels = np.array([levels[key] for key in self._keys.tolist()], dtype=np.int8)
+
+    def look(self, orders: Ints, rooms: Ints) -> Codes:
+        """DIFFERENT for a room of no relation, and for no room at all."""
+        found = np.full(len(orders), DIFFERENT, dtype=np.int8)
+        if len(self._keys):
+            wanted = orders.astype(np.int64) * self._size + rooms
+            place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+            known = (self._keys[place] == wanted) & (rooms >= 0)
+            found[known] = self._levels[place[known]]
+        return found
+
+
+class Whereabouts:
+    def __init__(self, index: HouseIndex, model: Model) -> None:
+        self.index, self.model = index, model
+        chance = 1 / max(MIN_ROOMS, len(index.columns.rooms))
+        # By how many rooms an order names: each more makes a hit by accident likelier.
+        rows = [ROOM.table(partial(model.bits, "room", chance=chance * n)) for n in range(1, 9)]
+        self.table = np.stack([np.zeros(len(ROOM.levels) + 1), *rows])
+        self._taken: dict[tuple[str, int], bool] = {}
+
+    def weigh(self, batch: Batch, pairs: Pairs) -> tuple[Codes, NDArray[np.int32], Floats]:
+        """Level, the room that it is about (-1: none) and bits of every pair."""
+        named = np.minimum([len(order.rooms) for order in batch.orders], len(self.table) - 1).astype(np.int64)
+        codes = ROOM.absent(len(pairs))
+        shown = self.index.columns.room[pairs.right]
+        rows = np.flatnonzero(named[pairs.left] > 0)
+        codes[rows], shown[rows] = self._levels(batch, pairs.left[rows], pairs.right[rows])
+        return codes, shown, self.table[named[pairs.left], codes]
+
+    def _levels(self, batch: Batch, left: Ints, right: Ints) -> tuple[Codes, NDArray[np.int32]]:
+        """Then before now: what counts is where the guest was when the order was opened."""
+        columns, relation = self.index.columns, Relation(self.index, batch)
+        shown = columns.room[right]
+        found = relation.look(left, shown)
+        slept = np.flatnonzero(columns.span_starts[right + 1] > columns.span_starts[right])
+        if len(slept):
+            then = self._then(batch, relation, left[slept], right[slept], found[slept])
+            found[slept], rooms = then
+            shown[slept] = np.where(rooms >= 0, rooms, shown[slept])
+        nowhere = np.flatnonzero((shown < 0) & (found == DIFFERENT))
+        found[nowhere] = self._without_room(batch, left[nowhere], right[nowhere])
+        return found, shown
+
+    def _then(
+        self, batch: Batch, relation: Relation, left: Ints, right: Ints, now: Codes
+    ) -> tuple[Codes, NDArray[np.int32]]:
+        """Level and room of guests who are known to have slept in several rooms; `now` is what today's room says."""
+        columns = self.index.columns
+        counts = columns.span_starts[right + 1] - columns.span_starts[right]
+        row, span = spread(columns.span_starts[right], counts)
+        day, first = batch.days[left[row]], np.cumsum(counts) - counts
+        asked = relation.look(left[row], columns.span_room[span]) == SAME
+        begun = columns.span_since[span] <= day
+        covers = begun & (day <= columns.span_until[span])
+        known = np.logical_or.reduceat(covers, first)
+        hit, ever = _first(asked & covers, first, row), _first(asked, first, row)
+        found = np.where((now == SAME) & known, LATER, now)
+        then = np.where(begun[np.maximum(ever, 0)], EARLIER, LATER)
+        found = np.where((ever >= 0) & ((now != SAME) | known), then, found)
+        found = np.where(hit >= 0, SAME, found)
+        about = np.where(hit >= 0, hit, np.where(found == then, ever, -1))
+        about = np.where((now == SAME) & ~known, -1, about)
+        return found.astype(np.int8), np.where(about >= 0, columns.span_room[span[np.maximum(about, 0)]], -1)
+
+    def _without_room(self, batch: Batch, left: Ints, right: Ints) -> Codes:
+        """Who is to check in today may well have got the room, if the listing shows nobody else in it for the night."""
+        late = batch.days[left] - self.index.columns.arrival[right]
+        found = np.full(len(left), UNASSIGNED, dtype=np.int8)
+        due = np.flatnonzero((late >= 0) & (late <= LATE_ARRIVAL))
+        free = {place: not self._is_taken(batch.orders[place]) for place in np.unique(left[due]).tolist()}
+        found[due] = [FREE if free[place] else UNASSIGNED for place in left[due].tolist()]
+        return found
+
+    def checking_in(self, batch: Batch, seen: Seen) -> Floats:
+        """By order: weight of the guests who come today and have no room yet, when it names one that is free."""
+        found = np.zeros(len(batch.orders))
+        for place, order in enumerate(batch.orders):
+            coming = seen.roomless[seen.rows[place]]
+            if order.rooms and coming and not self._is_taken(order):
+                found[place] = coming
+        return found * 2 ** self.model.bits("room", "free_on_arrival")
+
+    def _is_taken(self, order: Order) -> bool:
+        """Does the listing show somebody who stays the night in a room of the order?"""
+        return any(self._is_full(room, order.opened.toordinal()) for room in order.rooms)
+
+    def _is_full(self, room: str, day: int) -> bool:
+        if (room, day) not in self._taken:
+            there = self.index.by_room[self.index.rooms.code(room)]
+            columns = self.index.columns
+            if len(self._taken) > MOST_KEPT:
+                self._taken.clear()
+            nights = (columns.arrival[there] <= day) & (day < columns.departure[there])
+            self._taken[room, day] = bool(nights.any())
+        return self._taken[room, day]
+
+
+def _first(holds: NDArray[np.bool_], starts: Ints, row: Ints) -> NDArray[np.int64]:
+    """By row: the first place where it holds, or -1."""
+    places = np.where(holds, np.arange(len(row)), len(row))
+    found = np.minimum.reduceat(places, starts)
+    return np.where(found < len(row), found, -1)
