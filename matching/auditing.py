@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -115,7 +116,8 @@ def _bulk(entry: AuditEntry) -> Parts:
     accepted = entry.params.get("verb") == Verb.ACCEPT
     text = ngettext("%(count)d left out", "%(count)d left out", left) % {"count": left} if left else ""
     if entry.params.get("threshold"):
-        text = ", ".join(filter(None, [_("from %(value)s on") % {"value": entry.params["threshold"]}, text]))
+        lowest = _("from %(value)s on") % {"value": number_format(entry.params["threshold"], 2)}
+        text = ", ".join(filter(None, [lowest, text]))
     after = State.ACCEPTED if accepted else State.REJECTED
     return _suggestions(done), f"?batch={entry.batch}", str(State.PENDING.label), str(after.label), text
 

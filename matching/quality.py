@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Count, F, Q
 from django.db.models.functions import TruncDate
 
@@ -21,13 +22,23 @@ WEEKS = 13
 # From here on "accept all above" is offered; the page tells what that would have cost.
 SURE = 0.98
 _SURE = "sure"
+KEPT = 60
 YES = (Verb.ACCEPT, Verb.NO_GUEST)
 
 Counts = dict[str, tuple[int, int]]
 
 
 def verdicts_by_day(today: date) -> dict[date, Counts]:
-    """Day -> band -> (yes, verdicts), over WEEKS weeks; under "sure" those at SURE or above."""
+    """Day -> band -> (yes, verdicts), over WEEKS weeks; under "sure" those at SURE or above.
+
+    Counted once for each last decision and at most KEPT seconds old: a decision that the hotel's system refuses
+    afterwards puts candidates back without a decision of its own.
+    """
+    last = Decision.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return cache.get_or_set(f"verdicts:{today}:{last}", lambda: _verdicts_by_day(today), KEPT) or {}
+
+
+def _verdicts_by_day(today: date) -> dict[date, Counts]:
     since = Period(7 * WEEKS, today).since
     told = Decision.objects.filter(at__gte=since, undone_by=None).exclude(model_version=MANUAL)
     told = told.filter(verb__in=[*YES, Verb.REJECT])
