@@ -13,6 +13,8 @@ from matching.states import EndReason, State
 BEST_STAYS = 3
 # Below this a candidate would show as 0,00.
 FLOOR = Decimal("0.005")
+# A no leaves its share to the others, but for this part of it: it may also mean that the right one is on no list.
+NONE_OF_THESE = 0.05
 _PLACES = Decimal("0.0001")
 
 
@@ -82,7 +84,8 @@ def plan(
     allowed = [c for c in candidates if _may_be_offered(c, stays)]
     offered = [c for c in allowed if not _already_refused(c, order, stays, memory)]
     found.withheld = len(allowed) - len(offered)
-    wanted = _best(offered, stays, model_version)
+    refused = sum(c.probability for c in allowed if c not in offered)
+    wanted = _best(offered, stays, model_version, left_after(refused))
     _merge(found, order, {s.stay_id: s for s in pending if s not in stale}, wanted, run_id)
     return found
 
@@ -102,7 +105,17 @@ def _already_refused(candidate: CandidateLike, order: Order, stays: Mapping[int,
     return memory[candidate.listagem_id] == (order.fingerprint, stay)
 
 
-def _best(candidates: Sequence[CandidateLike], stays: Mapping[int, Stay], model_version: str) -> list[Wanted]:
+def left_after(refused: float) -> float:
+    """What the probabilities of the others are divided by once so much of the order's has been refused.
+
+    They grow, and add up to less than 1: after a no to what looked certain, nothing else becomes certain by it.
+    """
+    return 1 - min(1.0, refused) * (1 - NONE_OF_THESE)
+
+
+def _best(
+    candidates: Sequence[CandidateLike], stays: Mapping[int, Stay], model_version: str, whole: float
+) -> list[Wanted]:
     by_probability = sorted(
         candidates, key=lambda c: (-_rounded(c.probability), c.listagem_id is None, c.listagem_id or 0)
     )
@@ -111,7 +124,7 @@ def _best(candidates: Sequence[CandidateLike], stays: Mapping[int, Stay], model_
     return [
         Wanted(
             stay=stays[c.listagem_id] if c.listagem_id is not None else None,
-            probability=_rounded(c.probability),
+            probability=_rounded(c.probability / whole),
             rank=rank,
             reasons=[clean_reason(_as_dict(r)) for r in c.reasons],
             model_version=model_version,

@@ -5,7 +5,7 @@ Each transaction is short, calls the run's fence first, and locks orders before 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from matching.planning import CandidateLike, Plan, plan
 from matching.rows import order_fields, stay_fields
 from matching.states import ALIVE, EndReason, State, WriteState
 
-__all__ = ["Counts", "expire", "expire_closed", "mirror", "publish", "refresh"]
+__all__ = ["Counts", "expire", "expire_closed", "mirror", "preview", "publish", "refresh"]
 
 CHUNK = 200
 CLOSED_ORDERS_WAIT = timedelta(days=7)
@@ -86,16 +86,34 @@ def _refresh_orders(rows: Sequence[Mapping[str, Any]], fence: Fence) -> None:
 def publish(result: ResultLike, *, orders: Iterable[int], run_id: int | None, fence: Fence) -> Counts:
     """Makes the pending suggestions of `orders` what `result` says; orders must have been refreshed before."""
     counts = Counts()
-    by_order: dict[int, list[CandidateLike]] = defaultdict(list)
-    for candidate in result.candidates:
-        by_order[candidate.os_id].append(candidate)
+    by_order = _by_order(result)
     for ids in _chunks(sorted(set(orders))):
         with transaction.atomic():
             fence()
-            for done in _plans(ids, by_order, result.model_version, run_id):
+            for done in _plans(lock_orders(ids), by_order, result.model_version, run_id):
                 _carry_out(done)
                 counts.add(done)
     return counts
+
+
+def preview(result: ResultLike, *, orders: Iterable[Mapping[str, Any]], stays: Iterable[Mapping[str, Any]]) -> Counts:
+    """What `refresh` and `publish` of the same would count, and nothing is locked or written."""
+    counts = Counts()
+    by_order = _by_order(result)
+    offered = {c.listagem_id for c in result.candidates}
+    read = {int(row["id"]): Stay(pk=row["id"], **stay_fields(row)) for row in stays if row["id"] in offered}
+    for rows in _chunks(orders):
+        as_read = {int(row["id"]): Order(pk=row["id"], **order_fields(row)) for row in rows}
+        for done in _plans(as_read, by_order, result.model_version, None, read):
+            counts.add(done)
+    return counts
+
+
+def _by_order(result: ResultLike) -> dict[int, list[CandidateLike]]:
+    found: dict[int, list[CandidateLike]] = defaultdict(list)
+    for candidate in result.candidates:
+        found[candidate.os_id].append(candidate)
+    return found
 
 
 def expire(
@@ -120,12 +138,17 @@ def expire_closed(business_date: date, fence: Fence) -> int:
 
 
 def _plans(
-    ids: Sequence[int], by_order: Mapping[int, list[CandidateLike]], model_version: str, run_id: int | None
+    orders: Mapping[int, Order],
+    by_order: Mapping[int, list[CandidateLike]],
+    model_version: str,
+    run_id: int | None,
+    read: Mapping[int, Stay] | None = None,
 ) -> list[Plan]:
-    orders = lock_orders(ids)
+    """`read`: stays as they are at the hotel, where our copies are not to be brought up to date first."""
     alive, memory = _present(orders)
     candidates = [c for pk in orders for c in by_order.get(pk, ())]
-    stays = Stay.objects.in_bulk({c.listagem_id for c in candidates if c.listagem_id is not None})
+    named = {c.listagem_id for c in candidates if c.listagem_id is not None}
+    stays = Stay.objects.in_bulk(named) | {pk: stay for pk, stay in (read or {}).items() if pk in named}
     return [
         plan(
             order,
@@ -140,7 +163,7 @@ def _plans(
     ]
 
 
-def _present(orders: Collection[int]) -> tuple[dict[int, list[MatchSuggestion]], dict[int, dict[int | None, Any]]]:
+def _present(orders: Iterable[int]) -> tuple[dict[int, list[MatchSuggestion]], dict[int, dict[int | None, Any]]]:
     alive: dict[int, list[MatchSuggestion]] = defaultdict(list)
     memory: dict[int, dict[int | None, Any]] = defaultdict(dict)
     for suggestion in MatchSuggestion.objects.filter(order__in=orders, state__in=ALIVE):

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from matching.models import MatchSuggestion, Order, Stay
-from matching.states import DOUBT_FROM, Band, State
+from matching.states import DOUBT_FROM, Band, State, Verb
 from pipeline.orchestration.listing_rows import ROOM, SOURCE, Rooms, occupied
 from pipeline.orchestration.plan import Known
 from snapshots import snapshot_manager
@@ -57,6 +57,17 @@ def waiting_orders(orders: Collection[int]) -> set[int]:
     """Those of the orders that still have a pending suggestion."""
     pending = MatchSuggestion.objects.filter(order__in=orders, state=State.PENDING)
     return set(pending.values_list("order_id", flat=True))
+
+
+def judged_since(orders: Collection[int]) -> set[int]:
+    """Those of the orders of which a candidate was rejected, or a rejection undone, since the others got their
+    probabilities: what was refused leaves its share to them."""
+    pending = MatchSuggestion.objects.filter(order__in=orders, state=State.PENDING)
+    decided = pending.filter(
+        order__suggestions__decisions__verb__in=(Verb.REJECT, Verb.UNDO),
+        order__suggestions__decisions__at__gt=F("updated_at"),
+    )
+    return set(decided.order_by().values_list("order_id", flat=True))
 
 
 def queue_by_band() -> dict[str, int]:

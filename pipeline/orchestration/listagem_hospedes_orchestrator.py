@@ -11,7 +11,8 @@ from pipeline.orchestration import collecting, listing_rows, order_rows, sources
 from pipeline.orchestration.base_orchestrator import BaseOrchestrator, Step
 from pipeline.orchestration.collecting import Reading, Wanted
 from pipeline.orchestration.listing_rows import Row
-from pipeline.orchestration.matching_step import CONSUMER, MatchingStep, Work
+from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
+from pipeline.orchestration.matching_work import Work
 from snapshots import diffing, snapshot_manager
 from snapshots.erased import without_erased
 from snapshots.models import Snapshot
@@ -68,8 +69,13 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
     async def match(self) -> None:
         if not self.context.wants("changes"):
             await self.find_changes()
+        await self._match()
+
+    async def _match(self) -> None:
         if self.matching is not None:
-            self.summary |= (await self.matching.run()).as_summary()
+            done = await self.matching.run()
+            self.summary |= done.as_summary()
+            self.reasons += [done.problem] if done.problem else []
 
     async def _work(self, orders: Reading) -> Work:
         """While the listing is held its changes wait, and the orders are matched against the one in force."""

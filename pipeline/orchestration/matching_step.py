@@ -5,14 +5,16 @@ which moves in the last transaction of this step. A crash before it does the sam
 it is idempotent; a resumed run leaves out the chunks that its predecessor had committed for the same changes.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from matching import alerts, suggestion_manager
+from matching import alerts, suggestion_manager, versions
+from matching.core import Model, Skipped
 from matching.hospede_matcher import MatchResult, match_orders
 from matching.locking import again_after_deadlock
 from matching.models import Alert
@@ -20,8 +22,8 @@ from matching.states import Band, EndReason
 from matching.suggestion_manager import Counts
 from pipeline.context import RunContext
 from pipeline.orchestration import effects, known, listing_rows, order_rows, plan
-from pipeline.orchestration.effects import Effect
 from pipeline.orchestration.listing_rows import Row
+from pipeline.orchestration.matching_work import Done, Work
 from pipeline.orchestration.plan import Plan
 from snapshots import snapshot_manager
 from snapshots.snapshot_manager import Changes
@@ -29,50 +31,8 @@ from snapshots.snapshot_manager import Changes
 PHASE = "matching"
 CONSUMER = "matching"
 CHUNK = 100
-
-
-@dataclass
-class Work:
-    """What there is to do, as read. `listing` holds the rows in force and `departed` those gone up to 30 days, both
-    flat; `orders` the hotel's rows, all by id. `documents` are this run's own reading and go no further than the
-    engine. `may_expire` is off while a source is held: nothing ends because of what was not read."""
-
-    stay_changes: Changes
-    order_changes: Changes
-    listing: dict[int, Row]
-    departed: dict[int, Row]
-    orders: dict[int, Row]
-    documents: Mapping[int, str | None]
-    missing: list[Effect] = field(default_factory=list)
-    closed_orders: list[Row] = field(default_factory=list)
-    gone_orders: list[int] = field(default_factory=list)
-    may_expire: bool = True
-
-
-@dataclass
-class Done:
-    """For the run's summary."""
-
-    matched: int = 0
-    # Orders that the engine offers nothing for, because the one meant is most likely not in the listing.
-    unanswered: int = 0
-    counts: Counts = field(default_factory=Counts)
-    expired: int = 0
-    alerts: int = 0
-    skipped: int = 0
-    queue: dict[str, int] = field(default_factory=dict)
-
-    def as_summary(self) -> dict[str, Any]:
-        made = self.counts
-        return {
-            "orders_matched": self.matched,
-            "unanswered": self.unanswered,
-            "suggestions": {"created": made.created, "rescored": made.rescored, "superseded": made.superseded},
-            "queue": self.queue,
-            "expired": self.expired,
-            "alerts": self.alerts,
-            "skipped_rows": self.skipped,
-        }
+# Rows that cannot be read are named in the run's log up to here; the count is whole.
+MOST_NAMED = 20
 
 
 class MatchingStep:
@@ -81,13 +41,17 @@ class MatchingStep:
         self.done = Done()
         self.plan = Plan()
         self.stays: dict[int, Row] = {}
+        self.model = Model()
 
     async def run(self) -> Done:
         """After `decide`. Writes, unless the run is a dry one: then it only counts."""
         await self.context.phase(PHASE, len(self.plan.match))
         orders = [self.work.orders[key] for key in sorted(self.plan.match)]
-        result = await sync_to_async(match_orders)(orders, list(self.stays.values()))
+        stays = list(self.stays.values())
+        self.model = await sync_to_async(self._model_in_use)()
+        result = await sync_to_async(match_orders)(orders, stays, model=self.model)
         self.done.matched, self.done.skipped = len(orders), len(result.skipped)
+        self._name_skipped(result.skipped, {"orders": orders, "stays": stays})
         self.done.unanswered = len(self.plan.match - {c.os_id for c in result.candidates})
         if self.context.dry_run:
             await sync_to_async(self._count)(result)
@@ -95,6 +59,23 @@ class MatchingStep:
             await self._write(result)
             self.done.queue = await sync_to_async(known.queue_by_band)()
         return self.done
+
+    def _model_in_use(self) -> Model:
+        """A version that nobody can read must not keep the house from its suggestions."""
+        try:
+            found = versions.in_use()
+        except versions.UnreadableModel as error:
+            self.done.problem = _(
+                "The matching model in use cannot be read (%(why)s): the program's own was used. Roll it back."
+            ) % {"why": error}
+            found = versions.base()
+        self.done.model = found.version
+        return found
+
+    def _name_skipped(self, skipped: Sequence[Skipped], read: Mapping[str, Sequence[Row]]) -> None:
+        for one in skipped[:MOST_NAMED]:
+            key = read[one.side][one.row - 1].get("id")
+            self.context.log.warning("Row %s of %s could not be matched: %s", key, one.side, one.problem)
 
     def decide(self) -> None:
         """What there is to do. Nothing is written but the local copies of what changed."""
@@ -107,6 +88,7 @@ class MatchingStep:
             self._refresh(changed, [*work.orders.values(), *work.closed_orders])
         found = [*effects.of_stays(work.stay_changes, date), *effects.of_orders(work.order_changes), *work.missing]
         self.plan = plan.make(found, work.orders, known.known(plan.stays_of(found)))
+        self.plan.match |= known.judged_since(plan.matchable(work.orders))
 
     def _refresh(self, stays: Iterable[int], orders: Iterable[Row]) -> None:
         rows = [self.stays[key] for key in stays if key in self.stays]
@@ -149,6 +131,7 @@ class MatchingStep:
         def work() -> tuple[int, Counts]:
             with transaction.atomic():
                 self.context.fence()
+                versions.remember(self.model)
                 return self._expire(), suggestion_manager.publish(_only(result, first), orders=first, **self._run())
 
         # A person's batch may hold the same orders crosswise; PostgreSQL ends one of the two, perhaps this one.
@@ -174,6 +157,8 @@ class MatchingStep:
         made.created += counts.created
         made.rescored += counts.rescored
         made.superseded += counts.superseded
+        made.unchanged += counts.unchanged
+        made.withheld += counts.withheld
 
     def _expire(self) -> int:
         fence = self.context.fence
@@ -207,7 +192,8 @@ class MatchingStep:
         for candidate in result.candidates:
             if candidate.rank == 1:
                 self.done.queue[Band.of(candidate.probability)] += 1
-        self.done.counts.created = len(result.candidates)
+        orders = [self.work.orders[key] for key in sorted(self.plan.match)]
+        self._add(suggestion_manager.preview(result, orders=orders, stays=self.stays.values()))
         self.done.expired = len(known.waiting_stays({s for stays in self.plan.expire.values() for s in stays}))
         self.done.alerts = len(self.plan.alerts)
 
