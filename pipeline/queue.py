@@ -4,7 +4,7 @@ The broker stands in the same database as the runs, so a run and its task are wr
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -108,7 +108,7 @@ def _same(schedule: Schedule, plan: schedules.Plan, fields: dict[str, Any]) -> b
 
 @dataclass(frozen=True)
 class Waiting:
-    """A start that no worker got to for QUEUE_FROZEN_SECONDS though workers are idle: the cluster is stuck or gone.
+    """A start that no worker got to in time though workers are idle: the cluster is stuck or gone.
 
     `task` is None where the queue lost it, `run` where a schedule's start has opened none yet.
     """
@@ -119,26 +119,43 @@ class Waiting:
     slot: str | None = None
 
 
-def stuck() -> list[Waiting]:
+def patience() -> timedelta:
+    return timedelta(seconds=settings.QUEUE_FROZEN_SECONDS)
+
+
+def stuck(longer_than: timedelta | None = None) -> list[Waiting]:
     """Looks at the queue itself: what nobody fetched, what was fetched and never began, runs whose task is gone."""
-    working = JobRun.objects.filter(state__in=WORKING).exclude(trigger=Trigger.COMMAND).count()
-    if working >= settings.Q_CLUSTER["workers"]:
+    if not _idle():
         return []
-    patience = timedelta(seconds=settings.QUEUE_FROZEN_SECONDS)
-    queued = JobRun.objects.filter(state=State.QUEUED, queued_at__lt=Now() - patience).exclude(trigger=Trigger.COMMAND)
-    runs_waiting = {run.pk: run for run in queued.defer("checkpoint")}
+    limit = patience() if longer_than is None else longer_than
+    runs_waiting = {run.pk: run for run in _queued().filter(queued_at__lt=Now() - limit)}
     found = []
     for task, call in _tasks():
         run = runs_waiting.pop(call["args"][0], None) if call["func"] == SUPERVISE else None
-        if (run or call["func"] == START) and timezone.now() - _waits_since(task) > patience:
+        if (run or call["func"] == START) and timezone.now() - _waits_since(task) > limit:
             job = run.job if run else call["args"][0]
             found.append(Waiting(job, task, run, call["kwargs"].get("slot")))
     return [*found, *(Waiting(run.job, None, run) for run in runs_waiting.values())]
 
 
+def still_queued(numbers: Collection[int]) -> list[JobRun]:
+    """Those of the runs that no worker began though workers are idle."""
+    return list(_queued().filter(pk__in=numbers)) if numbers and _idle() else []
+
+
+def _idle() -> bool:
+    working = JobRun.objects.filter(state__in=WORKING).exclude(trigger=Trigger.COMMAND).count()
+    return working < int(settings.Q_CLUSTER["workers"])
+
+
+def _queued() -> QuerySet[JobRun]:
+    return JobRun.objects.filter(state=State.QUEUED).exclude(trigger=Trigger.COMMAND).defer("checkpoint")
+
+
 def _tasks() -> Iterator[tuple[OrmQ, dict[str, Any]]]:
     """The youngest first: a run that was queued again is judged by its newest task."""
-    for task in OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).order_by("-lock")[:_MOST_TASKS]:
+    tasks = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).order_by("-pk")[:_MOST_TASKS]
+    for task in sorted(tasks, key=_waits_since, reverse=True):
         call = task.task
         if call.get("func") in (SUPERVISE, START):
             yield task, call
@@ -172,8 +189,7 @@ def rescue(waiting: Waiting) -> JobRun | None:
 
 def alive() -> bool:
     """Whether the cluster does its work: no schedule is overdue and nothing waits that could run."""
-    patience = timedelta(seconds=settings.QUEUE_FROZEN_SECONDS)
-    overdue = Schedule.objects.exclude(repeats=0).filter(next_run__lt=timezone.now() - patience).exists()
+    overdue = Schedule.objects.exclude(repeats=0).filter(next_run__lt=timezone.now() - patience()).exists()
     return not overdue and not stuck()
 
 

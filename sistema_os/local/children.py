@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from sistema_os.local.errors import LocalStackError
-from sistema_os.local.processes import before_exec, end_group, gone, read_pid, spawn, wait_for
+from sistema_os.local.processes import before_exec, end_group, exit_code, gone, read_pid, spawn, wait_for
 from sistema_os.local.stack import PROJECT
 
 # Exit codes of the job commands: the run ended partial; the run was refused, mostly because another one is under way.
@@ -31,6 +31,8 @@ class Children:
         self._folder = folder
         self._env = env
         self._servers: dict[str, int] = {}
+        self._commands: dict[str, Sequence[str]] = {}
+        self._codes: dict[str, int] = {}
 
     def manage(self, *args: str, quiet: bool = True) -> str:
         """Run a management command to its end; what a quiet one prints is returned.
@@ -63,11 +65,20 @@ class Children:
 
     def serve(self, name: str, command: Sequence[str]) -> None:
         """Start a server; its output is in `.local/NAME.log`."""
-        log = self.log(name)
-        log.unlink(missing_ok=True)
+        self.log(name).unlink(missing_ok=True)
+        self._commands[name] = command
+        self._spawn(name)
+
+    def serve_again(self, name: str) -> None:
+        """What is left of the server and of all that it started in its group is killed; the log goes on."""
+        end_group(self._servers[name], *_KILL)
+        self._spawn(name)
+
+    def _spawn(self, name: str) -> None:
+        self._codes.pop(name, None)
         self._servers[name] = spawn(
-            command,
-            log=log,
+            self._commands[name],
+            log=self.log(name),
             env=self._env,
             pid_file=self._pid_file(name),
             on_parent_death=signal.SIGTERM,
@@ -80,9 +91,13 @@ class Children:
     def log(self, name: str) -> Path:
         return self._folder / f"{name}.log"
 
-    def ended(self) -> str:
-        """The name of a server that is no longer there, or an empty string."""
-        return next((name for name, pid in self._servers.items() if gone(pid)), "")
+    def ended(self) -> dict[str, int]:
+        """The servers that are no longer there, by name, with their exit codes (of a signal, its number below zero)."""
+        for name in self._servers.keys() - self._codes.keys():
+            code = exit_code(self._servers[name])
+            if code is not None:
+                self._codes[name] = code
+        return dict(self._codes)
 
     def stop(self) -> None:
         """All at once, then each gets its time. The signal goes to each server's first process, which ends its workers

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from sistema_os.local.children import Children, Refused
 from sistema_os.local.errors import LocalStackError
+from sistema_os.local.keeping import Keeper
 from sistema_os.local.ports import in_use
 from sistema_os.local.processes import wait_for
 from sistema_os.local.sample import Sample
@@ -58,9 +59,10 @@ class Demo:
             closing.callback(_deaf)
             logins = self._prepare(children, services)
             self._work(children, services)
-            self._serve(children)
+            keeper = Keeper(children, self._say)
+            self._serve(children, keeper)
             self._say(self._welcome(logins, time.monotonic() - started))
-            self._watch(children)
+            self._watch(keeper)
 
     @contextmanager
     def _only_one(self) -> Iterator[None]:
@@ -131,13 +133,12 @@ class Demo:
                 time.sleep(_ASK_AGAIN_SECONDS)
                 children.manage("cleanup_stale_runs")
 
-    def _serve(self, children: Children) -> None:
+    def _serve(self, children: Children, keeper: Keeper) -> None:
         web = ["-m", "gunicorn", "sistema_os.wsgi", f"--bind=127.0.0.1:{self._port}", f"--workers={_WEB_WORKERS}"]
         children.serve("web", [sys.executable, *web])
-        children.serve_manage("queue", "qcluster")
-        children.serve_manage("watch", "jobwatch")
+        keeper.serve()
         if not wait_for(lambda: bool(children.ended()) or self._ready(), _READY_SECONDS) or children.ended():
-            name = children.ended() or "web"
+            name = next(iter(children.ended()), "web")
             raise LocalStackError(
                 _("“%(name)s” did not start; %(log)s says why.") % {"name": name, "log": children.log(name)}
             )
@@ -162,14 +163,12 @@ class Demo:
     def _address(self) -> str:
         return f"http://127.0.0.1:{self._port}/admin/"
 
-    def _watch(self, children: Children) -> None:
-        """Until a signal comes; a server that dies takes the demo with it, and is named."""
+    def _watch(self, keeper: Keeper) -> None:
+        """Until a signal comes, or the keeper gives up."""
         with _woken_by_children() as wake:
-            while not (name := children.ended()):
+            while True:
+                keeper.look()
                 wake()
-        raise LocalStackError(
-            _("“%(name)s” has ended by itself; %(log)s says why.") % {"name": name, "log": children.log(name)}
-        )
 
 
 @contextmanager

@@ -90,10 +90,17 @@ def read_pid(file: Path, *, running: str) -> int | None:
 
 def gone(pid: int) -> bool:
     """True when the process no longer runs; reaps it when it was a child of ours."""
+    return exit_code(pid) is not None
+
+
+def exit_code(pid: int) -> int | None:
+    """None while the process runs. Its exit code when it was a child of ours, once, for this reaps it; of a signal,
+    the signal's number below zero. 0 of a process that nobody can ask any more."""
     try:
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
+        reaped, status = os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
-        return not command_line(pid)
+        return None if command_line(pid) else 0
+    return os.waitstatus_to_exitcode(status) if reaped == pid else None
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> bool:

@@ -4,6 +4,9 @@ import logging
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -14,6 +17,8 @@ from django.db import DatabaseError, close_old_connections, connections
 from matching import writeback
 from matching.models import WriteBack
 from pipeline import drains, notices, queue, runs
+from pipeline.models import JobRun
+from pipeline.queue import Waiting
 from sistema_os.supabase import SupabaseClient
 from sistema_os.supabase.errors import SupabaseError
 
@@ -38,32 +43,33 @@ class Command(BaseCommand):
         parser.add_argument("--every", type=float, default=10.0, help="Seconds between two looks (default 10).")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Run -> when it was put back into the queue.
+        self._since: dict[int, float] = {}
         if options["once"]:
-            if self._look():
+            if self._look(once=True):
                 sys.exit(FROZEN)
             return
         over = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: over.set())
-        ends = options["exit_when_frozen"]
-        self._look_again(rescue=True)  # what a cluster left that ended before this watch began
+        # What was fetched and did not begin may lie with a cluster that ended before this watch began.
+        self._look_again(lambda: self._put_back(queue.stuck(timedelta(0))))
         while not over.wait(options["every"]):
-            if self._look_again(rescue=not ends) and ends:
+            if self._look_again(self._look) and options["exit_when_frozen"]:
                 sys.exit(FROZEN)
 
-    def _look_again(self, *, rescue: bool) -> bool:
+    def _look_again(self, look: Callable[[], Any]) -> Any:
         """A database that restarts must not end the watch."""
         try:
             close_old_connections()
-            return self._look(rescue=rescue)
+            return look()
         except DatabaseError as error:
             logger.warning("the database is away: %s", type(error).__name__)
             connections.close_all()
-            return False
 
-    def _look(self, *, rescue: bool = True) -> bool:
-        """Whether the queue is frozen. `rescue` puts what waits back into it: not while the stuck cluster is about to
-        be ended, which would only fetch it again."""
+    def _look(self, *, once: bool = False) -> list[JobRun]:
+        """The runs that show that the queue is frozen: they were put back into it, and still nobody came. Who looks
+        once cannot wait for that."""
         for run in runs.sweep():
             logger.error("run %s of %s was lost", run.pk, run.job)
         if drain := drains.expired():
@@ -73,12 +79,26 @@ class Command(BaseCommand):
             logger.warning("run %s of %s resumes run %s", run.pk, run.job, run.resume_of_id)
         if WriteBack.objects.filter(state="open").exists():
             async_to_sync(_deliver)()
-        waiting = queue.stuck()
-        for one in waiting:
-            logger.error("the queue is frozen: %s waits for a worker", one.run or one.job)
-        concerned = [queue.rescue(one) if rescue else one.run for one in waiting]
-        notices.send_due(frozen=[run for run in concerned if run])
-        return bool(waiting)
+        put_back = self._put_back(queue.stuck())
+        frozen = put_back if once else self._still_waiting()
+        for run in frozen:
+            logger.error("the queue is frozen: run %s of %s waits for a worker", run.pk, run.job)
+        notices.send_due(frozen=frozen)
+        return frozen
+
+    def _put_back(self, waiting: list[Waiting]) -> list[JobRun]:
+        found = [run for one in waiting if (run := queue.rescue(one))]
+        for run in found:
+            logger.warning("run %s of %s was put back into the queue", run.pk, run.job)
+            self._since.setdefault(run.pk, time.monotonic())
+        return found
+
+    def _still_waiting(self) -> list[JobRun]:
+        """A cluster that works begins within seconds what was put back."""
+        queued = queue.still_queued(self._since)
+        self._since = {run.pk: self._since[run.pk] for run in queued}
+        enough = queue.patience().total_seconds() / 4
+        return [run for run in queued if time.monotonic() - self._since[run.pk] > enough]
 
 
 async def _deliver() -> None:
