@@ -1,41 +1,70 @@
-"""`python -m matching.core ORDERS.jsonl STAYS.jsonl [--model MODEL.json] > SUGGESTIONS.jsonl`
+"""`python -m matching.core ORDERS.jsonl STAYS.jsonl [--model MODEL.json] [--index FILE] > SUGGESTIONS.jsonl`
 
 Bad lines are named by number on standard error, the rest is done, and the exit code is 1 then (2: a file is no use).
+With --index the listing is kept in FILE between calls: STAYS.jsonl holds what has changed since (all stays the first
+time), a row replaces the one of its id, and a cancelled or vanished one (`removido_em`) takes it off the list.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from matching.core.engine import Engine
+from matching.core.engine import Engine, Skipped, gather
+from matching.core.index import HouseIndex
 from matching.core.model import Model
+from matching.core.storage import load, save
 
 
 def _complain(message: str) -> None:
     sys.stderr.write(message + "\n")
 
 
+class Lines:
+    """The rows of a file of JSON lines, one at a time; `numbers` holds the line of each row that was given out."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.numbers: list[int] = []
+        self.bad = 0
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        with self.path.open(encoding="utf-8-sig", errors="replace") as source:
+            for line_number, line in enumerate(source, 1):
+                if not line.strip():
+                    continue
+                try:
+                    row = json.loads(line)
+                except (ValueError, RecursionError):
+                    row = None
+                if isinstance(row, dict):
+                    self.numbers.append(line_number)
+                    yield row
+                else:
+                    self.bad += 1
+                    _complain(f"{self.path.name}:{line_number}: not a JSON object")
+
+
 def read_jsonl(path: Path) -> tuple[list[dict[str, Any]], list[int], int]:
     """Rows, the line number of each, and how many lines were no JSON object."""
-    rows, lines, bad = [], [], 0
-    with path.open(encoding="utf-8-sig", errors="replace") as source:
-        for line_number, line in enumerate(source, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError):
-                row = None
-            if isinstance(row, dict):
-                rows.append(row)
-                lines.append(line_number)
-            else:
-                bad += 1
-                _complain(f"{path.name}:{line_number}: not a JSON object")
-    return rows, lines, bad
+    lines = Lines(path)
+    return list(lines), lines.numbers, lines.bad
+
+
+def _listing(stays: Lines, kept: Path | None, skipped: list[Skipped]) -> HouseIndex:
+    """The listing as it is now; what is kept of it is brought up to date."""
+    fresh, removed = gather(stays, skipped)
+    if kept is None:
+        return HouseIndex(fresh)
+    known = load(kept) if kept.exists() else None
+    if known is not None and not len(fresh) and not removed:
+        return known
+    index = HouseIndex(fresh) if known is None else known.updated(fresh, removed)
+    save(index, kept)
+    return index
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,22 +72,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("orders", type=Path)
     parser.add_argument("stays", type=Path)
     parser.add_argument("--model", type=Path)
+    parser.add_argument("--index", type=Path, help="the listing, kept between calls")
     options = parser.parse_args(arguments)
+    orders, stays = Lines(options.orders), Lines(options.stays)
+    skipped: list[Skipped] = []
     try:
         model = Model.from_json(options.model.read_text("utf-8")) if options.model else None
-        orders, order_lines, bad_orders = read_jsonl(options.orders)
-        stays, stay_lines, bad_stays = read_jsonl(options.stays)
+        asked = list(orders)
+        engine = Engine(_listing(stays, options.index, skipped), model)
     except (OSError, ValueError) as error:
         _complain(str(error))
         return 2
-    outcome = Engine(stays, model).match(orders)
-    for skipped in outcome.skipped:
-        path, lines = (options.orders, order_lines) if skipped.side == "orders" else (options.stays, stay_lines)
-        _complain(f"{path.name}:{lines[skipped.row - 1]}: {skipped.problem}")
+    outcome = engine.match(asked)
+    for problem in (*skipped, *outcome.skipped):
+        lines = orders if problem.side == "orders" else stays
+        _complain(f"{lines.path.name}:{lines.numbers[problem.row - 1]}: {problem.problem}")
     for candidate in outcome.candidates:
         line = asdict(candidate) | {"reasons": [reason._asdict() for reason in candidate.reasons]}
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    return 1 if bad_orders or bad_stays or outcome.skipped else 0
+    return 1 if orders.bad or stays.bad or skipped or outcome.skipped else 0
 
 
 if __name__ == "__main__":

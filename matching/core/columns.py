@@ -210,6 +210,10 @@ class Gathering:
         for name, values in zip(RAGGED[starts], columns, strict=True):
             self.values[name].extend(values)
 
+    def gone(self) -> list[int]:
+        """Ids of those taken that are cancelled stays and no-shows."""
+        return [i for i, flags in zip(self.values["ids"], self.values["flags"], strict=True) if flags & GONE]
+
     def columns(self) -> Columns:
         """Cancelled stays and no-shows are left out; of two stays with one id the later counts."""
         values: dict[str, Any] = {n: np.array(a, dtype=np.dtype(a.typecode)) for n, a in self.values.items()}

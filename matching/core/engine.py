@@ -18,7 +18,7 @@ from matching.core.index import HouseIndex
 from matching.core.model import Model
 from matching.core.orders import Order, parse_order
 from matching.core.presence import Presence
-from matching.core.rows import BadRow
+from matching.core.rows import BadRow, number
 from matching.core.stays import parse_stay
 from matching.core.wordmatch import WordMatcher
 
@@ -47,7 +47,7 @@ class Engine:
     def __init__(self, stays: Iterable[Mapping[str, Any]] | HouseIndex, model: Model | None = None) -> None:
         self.model = model or Model()
         self.skipped: list[Skipped] = []
-        self.index = stays if isinstance(stays, HouseIndex) else HouseIndex(gather(stays, self.skipped))
+        self.index = stays if isinstance(stays, HouseIndex) else HouseIndex(gather(stays, self.skipped)[0])
         self.matcher = WordMatcher(self.index, self.model)
         self.presence = Presence(self.index, self.model)
         self.blocking = Blocking(self.index, self.matcher, self.presence, self.model)
@@ -98,13 +98,14 @@ class Engine:
         return told
 
 
-def gather(rows: Iterable[Mapping[str, Any]], skipped: list[Skipped]) -> Columns:
-    """Rows vanished from the export are left out; of two rows with one id the later counts. One row at a time: the
-    listing may be a stream."""
-    gathered, seen = Gathering(), set[int]()
+def gather(rows: Iterable[Mapping[str, Any]], skipped: list[Skipped]) -> tuple[Columns, list[int]]:
+    """What the rows list, and the ids of those that they take off the list: vanished from the export, cancelled, no
+    shows. Of two rows with one id the later counts. One row at a time: the listing may be a stream."""
+    gathered, seen, vanished = Gathering(), set[int](), list[int]()
     for place, row in enumerate(rows, 1):
         try:
             if row.get("removido_em"):
+                vanished.append(number(row, "id"))
                 continue
             stay = parse_stay(row)
             gathered.add(stay)
@@ -114,7 +115,7 @@ def gather(rows: Iterable[Mapping[str, Any]], skipped: list[Skipped]) -> Columns
         if stay.listagem_id in seen:
             skipped.append(Skipped("stays", place, "id stands there twice"))
         seen.add(stay.listagem_id)
-    return gathered.columns()
+    return gathered.columns(), [*vanished, *gathered.gone()]
 
 
 def _problem(error: Exception) -> str:

@@ -46,6 +46,10 @@ class HouseIndex:
     def __len__(self) -> int:
         return len(self.columns)
 
+    def updated(self, fresh: Columns, removed: Iterable[int] = ()) -> "HouseIndex":
+        """The same as an index made afresh of what the listing is now; no stay is read again."""
+        return HouseIndex(self.columns.updated(fresh, removed))
+
     # --- postings ------------------------------------------------------------------------------
     def _owners(self, starts: Ints) -> NDArray[np.int64]:
         return np.repeat(np.arange(len(self)), np.diff(starts))
@@ -111,11 +115,15 @@ class HouseIndex:
         return {word: code for code, word in enumerate(self.columns.label_words)}
 
     @cached_property
+    def sounds(self) -> list[str]:
+        return [phonetic(word) for word in self.words]
+
+    @cached_property
     def by_sound(self) -> dict[str, list[int]]:
-        sounds: dict[str, list[int]] = defaultdict(list)
-        for code, word in enumerate(self.words):
-            sounds[phonetic(word)].append(code)
-        return dict(sounds)
+        found: dict[str, list[int]] = defaultdict(list)
+        for code, sound in enumerate(self.sounds):
+            found[sound].append(code)
+        return dict(found)
 
     @cached_property
     def by_deletion(self) -> dict[str, list[int]]:
