@@ -1,0 +1,206 @@
+"""From decisions in the database to a version in use, and back."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from matching import review, suggestion_manager, versions
+from matching.core import Model
+from matching.core.learn import Verdict
+from matching.hospede_matcher import match_orders
+from matching.learning.decisions import gather
+from matching.learning.lessons import Lessons
+from matching.models import Decision, MatchSuggestion, ModelVersion, Order, Stay
+from matching.states import State, Verb
+from tests.matching.learning import school
+
+pytestmark = pytest.mark.django_db
+
+
+def no_fence() -> None:
+    """A run that still holds its fence."""
+
+
+@pytest.fixture
+def user(monkeypatch: pytest.MonkeyPatch) -> User:
+    """May decide; what is decided is sent nowhere."""
+    monkeypatch.setattr("matching.review.send_now", lambda _: None)
+    return User.objects.create_superuser("ana")
+
+
+def live(lessons: Lessons, user: User) -> None:
+    """The house lives through the lessons: orders matched, and every one decided as its verdict says."""
+    for orders, stays in lessons.days:
+        suggestion_manager.refresh(orders, stays)
+        found = match_orders(orders, stays, model=Model())
+        suggestion_manager.publish(found, orders=[o["id"] for o in orders], run_id=None, fence=no_fence)
+    for order, verdict in lessons.verdicts.items():
+        decide(user, order, verdict)
+
+
+def decide(user: User, order: int, verdict: Verdict) -> None:
+    (who,) = verdict.right or {None}
+    if who is None:
+        review.no_guest(user, order, 1)
+    else:
+        review.decide(user, MatchSuggestion.objects.get(order=order, stay=who).pk, Verb.ACCEPT, None)
+
+
+def train(**options: Any) -> str:
+    out = StringIO()
+    call_command("train_matching", stdout=out, **options)
+    return out.getvalue()
+
+
+class TestAHouseWithANickname:
+    @pytest.fixture(autouse=True)
+    def lived(self, user: User) -> None:
+        live(school.house_with_nicknames(), user)
+
+    def test_is_learned_shown_and_put_to_use(self) -> None:
+        said = train()
+        for title in ("precision", "recall", "F1", "log loss", "Brier", "calibration error"):
+            assert f"\n{title}" in said
+        assert "bolota = arthur" in said
+        assert "trained-1 is in use" in said
+        row = ModelVersion.objects.get(active=True)
+        assert (row.version, row.made_from, row.decisions, row.origin) == ("trained-1", Model().version, 150, "trained")
+        assert row.figures["new"]["f1"] > row.figures["old"]["f1"]
+        assert versions.in_use().aliases.keys() == {"bolota"}
+        assert versions.in_use().version == "trained-1"
+
+    def test_a_second_training_on_the_same_finds_nothing_better_to_put_in_its_place(self) -> None:
+        train()
+        assert "Not better" in train()
+        assert ModelVersion.objects.get(active=True).version == "trained-1"
+        assert ModelVersion.objects.count() == 1
+
+    def test_a_dry_run_writes_nothing(self) -> None:
+        assert "nothing was written" in train(dry_run=True)
+        assert not ModelVersion.objects.exists()
+
+    def test_no_promote_keeps_it_for_somebody_to_put_to_use(self) -> None:
+        train(promote=False)
+        assert versions.in_use() == Model()
+        versions.promote(ModelVersion.objects.get())
+        assert versions.in_use().version == "trained-1"
+
+    def test_the_same_decisions_and_seed_make_the_same_numbers(self) -> None:
+        train(promote=False, seed=3)
+        train(promote=False, seed=3)
+        first, second = ModelVersion.objects.order_by("pk").values_list("numbers", flat=True)
+        assert {**first, "version": ""} == {**second, "version": ""}
+
+
+class TestWhatIsLearnedFrom:
+    @pytest.fixture(autouse=True)
+    def lived(self, user: User) -> None:
+        live(school.house_with_nicknames(1), user)
+
+    def test_an_undone_decision_is_not_learned_from(self, user: User) -> None:
+        before = len(gather().lessons)
+        review.undo(user, Decision.objects.latest("pk").pk)
+        assert len(gather().lessons) == before - 1
+
+    def test_a_text_that_changed_since_is_left_out_and_counted(self) -> None:
+        Order.objects.filter(pk=1).update(fingerprint={"request": "other"})
+        found = gather()
+        assert 1 not in found.lessons.verdicts
+        assert found.left_out == {"changed": 1}
+
+    def test_a_guest_whose_name_is_gone_is_left_out_and_counted(self) -> None:
+        Stay.objects.filter(pk=1).update(hidden=True, listed_name="", registered_name="")
+        assert gather().left_out == {"hidden": 1}
+
+    def test_a_decision_that_rested_on_a_phone_is_left_out_and_counted(self) -> None:
+        chosen = MatchSuggestion.objects.get(order=1, state=State.ACCEPTED)
+        chosen.reasons = [*chosen.reasons, {**chosen.reasons[0], "comparison": "phone", "level": "same"}]
+        chosen.save()
+        assert gather().left_out == {"not_kept": 1}
+
+
+def test_rejected_pairs_and_no_guest_are_lessons_too(user: User) -> None:
+    told = school.house_with_nicknames(1)
+    nobody = Verdict(frozenset({None}))
+    live(Lessons(told.days, {1: nobody, 2: told.verdicts[2]}), user)
+    refused = MatchSuggestion.objects.filter(order=3, stay__isnull=False).first()
+    assert refused is not None
+    review.decide(user, refused.pk, Verb.REJECT, None)
+    found = gather().lessons
+    assert found.verdicts == {1: nobody, 2: told.verdicts[2], 3: Verdict(refused=frozenset({refused.stay_id}))}
+    asked = found.ask(Model())
+    assert asked[2][0].probability == pytest.approx(told.ask(Model())[2][0].probability, abs=0.02)
+
+
+def test_decisions_dealt_out_at_random_are_told_so_and_change_nothing(user: User) -> None:
+    """Whoever accepts and refuses without looking teaches nothing, however sure the figures are of it."""
+    told = school.house_as_the_model_thinks(130, {})
+    live(school.at_random(told, 0.7, 5), user)
+    said = train()
+    assert "Not better" in said
+    assert not ModelVersion.objects.exists()
+
+
+def test_too_few_decisions_end_in_a_sentence_with_both_numbers(user: User) -> None:
+    live(school.house_with_nicknames(1), user)
+    with pytest.raises(CommandError, match="30 orders, and it takes 120"):
+        train()
+
+
+def test_a_model_in_use_that_cannot_be_read_ends_in_a_sentence(user: User) -> None:
+    row = ModelVersion.objects.create(version="odd", numbers={}, origin="trained")
+    versions.promote(row)
+    ModelVersion.objects.update(numbers={"comparisons": 3})
+    with pytest.raises(CommandError, match="odd"):
+        train()
+
+
+class TestVersions:
+    def row(self, name: str, **numbers: Any) -> ModelVersion:
+        data = versions.numbers_of(Model()) | numbers
+        return ModelVersion.objects.create(version=name, numbers=data, origin="trained")
+
+    def test_rolling_back_goes_the_way_back_step_by_step_to_the_program_s_own(self) -> None:
+        one, two = self.row("one"), self.row("two")
+        versions.promote(one)
+        versions.promote(two)
+        assert versions.roll_back() == one
+        assert versions.in_use().version == "one"
+        assert versions.roll_back() is None
+        assert versions.in_use() == Model()
+        assert versions.roll_back() is None
+
+    def test_only_one_is_ever_in_use(self) -> None:
+        versions.promote(self.row("one"))
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ModelVersion.objects.create(version="x", numbers={}, origin="code", active=True, promoted_at=timezone.now())
+
+    def test_what_is_no_model_is_not_promoted(self) -> None:
+        with pytest.raises(versions.UnreadableModel, match="broken"):
+            versions.promote(self.row("broken", comparisons={"name": {"exact": "much"}}))
+        assert versions.in_use() == Model()
+
+    def test_a_level_that_a_later_release_brings_has_the_program_s_own_numbers(self) -> None:
+        old = versions.numbers_of(Model())
+        del old["comparisons"]["room"]["swapped"]
+        old["comparisons"]["room"]["same"] = [0.7, None]
+        versions.promote(ModelVersion.objects.create(version="old", numbers=old, origin="trained"))
+        model = versions.in_use()
+        assert model.comparisons["room"]["swapped"] == Model().comparisons["room"]["swapped"]
+        assert model.comparisons["room"]["same"] == (0.7, None)
+
+    def test_numbers_that_change_under_an_old_name_get_a_name_of_their_own(self) -> None:
+        versions.remember(Model())
+        assert versions.base().version == Model().version
+        ModelVersion.objects.update(numbers={"sharpness": 9})
+        renamed = versions.base().version
+        assert renamed.startswith(f"{Model().version}+")
+        versions.remember(versions.base())
+        assert versions.base().version == renamed
+        assert versions.remember(versions.base()).version == renamed
+        assert ModelVersion.objects.count() == 2
