@@ -86,6 +86,11 @@ def promote(row: ModelVersion, user: Any = None) -> ModelVersion:
     return row
 
 
+def is_active(row: ModelVersion) -> bool:
+    """As the database has it now."""
+    return ModelVersion.objects.filter(pk=row.pk, active=True).exists()
+
+
 def roll_back(user: Any = None) -> ModelVersion | None:
     """Back to what was in use before; None is the program's own model. With nothing active it changes nothing."""
     with transaction.atomic():

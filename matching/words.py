@@ -93,6 +93,7 @@ LEVELS: dict[tuple[str, str], Agreement] = {
     ("name", "exact"): SAME,
     ("name", "phonetic"): _near(_p("agreement", "same sound")),
     ("name", "nickname"): _near(_p("agreement", "nickname")),
+    ("name", "alias"): _near(_p("agreement", "nickname learned here")),
     ("name", "prefix"): _near(_p("agreement", "same beginning")),
     ("name", "initial"): _near(_p("agreement", "initial")),
     ("name", "distant"): _near(_p("agreement", "resembles")),

@@ -12,6 +12,7 @@ _SEE_GUESTS: Final = (
     "matching.view_matchsuggestion",
     "matching.view_decision",
     "matching.view_alert",
+    "matching.view_modelversion",
     "snapshots.view_snapshot",
     "pipeline.view_jobrun",
 )
@@ -19,6 +20,7 @@ _DECIDE: Final = ("matching.decide_suggestion", "matching.settle_alert")
 _SUPERVISE: Final = (
     "matching.bulk_decide",
     "matching.undo_others",
+    "matching.promote_model",
     "snapshots.publish_held",
     "snapshots.change_source",
     "pipeline.run_job",
