@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from matching import alerts, badges, columns, searching, views
+from matching import alert_page, alerts, badges, columns, searching, views
 from matching.filters import SettledFilter
 from matching.models import Alert
 from matching.read_only import ReadOnlyAdmin, personal
@@ -25,8 +25,7 @@ class AlertAdmin(ReadOnlyAdmin):
     search_fields = ("order__search", "stay__search")
     date_hierarchy = "created_at"
     actions = ("settle_selected",)
-    readonly_fields = ("kind", "severity", "order", "stay", "created_at", "settled_at", "settled_by")
-    fields = readonly_fields
+    list_per_page = 25
     empty_title = _("No open alert")
     empty_text = _("Alerts appear when the guest list changes something that is already linked.")
 
@@ -35,6 +34,15 @@ class AlertAdmin(ReadOnlyAdmin):
             self._settle(request, Alert.objects.filter(pk=views.number_or_404(str(request.POST["settle"]))))
             return HttpResponseRedirect(request.get_full_path())
         return super().changelist_view(request, {"title": _("Alerts"), **(extra_context or {})})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return alert_page.page(self, request, object_id)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Alert], search_term: str
@@ -56,7 +64,8 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("what happened"))
     def sentence_column(self, alert: Alert) -> SafeString:
-        return format_html("<strong>{}.</strong> {}", alert.get_kind_display(), alerts.sentence(alert))
+        title, url = alert.get_kind_display(), views.alert_url(alert.pk)
+        return format_html('<a href="{}"><strong>{}.</strong></a> {}', url, title, alerts.sentence(alert))
 
     @admin.display(description=_("Order"))
     def order_column(self, alert: Alert) -> SafeString | str:
@@ -72,6 +81,6 @@ class AlertAdmin(ReadOnlyAdmin):
         self._settle(request, queryset)
 
     def _settle(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
-        settled = sum(alerts.settle(alert, request.user) for alert in queryset)
+        settled = alerts.settle_many(queryset, request.user)
         text = ngettext("%(count)d alert settled.", "%(count)d alerts settled.", settled)
         messages.success(request, text % {"count": settled})

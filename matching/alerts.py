@@ -6,14 +6,15 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from matching.models import Alert, Order, Stay
+from matching.models import Alert, AuditEntry, Order, Stay
 from matching.privacy import without_documents
 from matching.states import AlertKind, Severity
-from matching.trail import Deed, note_down
+from matching.trail import Deed
 
 LONGEST_NOTE = 300
 
@@ -58,17 +59,24 @@ def raise_alert(
     return alert
 
 
-@transaction.atomic
 def settle(alert: Alert, user: Any, note: str = "") -> bool:
     """False when somebody had settled it before. Documents do not stay in the note."""
+    return settle_many(Alert.objects.filter(pk=alert.pk), user, note) == 1
+
+
+@transaction.atomic
+def settle_many(alerts: QuerySet[Alert], user: Any, note: str = "") -> int:
+    """How many of them were still open, in as many queries for a thousand as for one."""
     if not user.has_perm("matching.settle_alert"):
         raise PermissionDenied
     said = without_documents(" ".join(note.replace("\x00", "").split()))[:LONGEST_NOTE]
-    open_one = Alert.objects.filter(pk=alert.pk, settled_at=None)
-    if not open_one.update(settled_at=timezone.now(), settled_by=user, note=said):
-        return False
-    note_down(user, Deed.SETTLE, alert=alert.pk, order=alert.order_id)
-    return True
+    opened = alerts.filter(settled_at=None).order_by("pk").select_for_update(of=("self",))
+    keys = dict(opened.values_list("pk", "order_id"))
+    Alert.objects.filter(pk__in=keys).update(settled_at=timezone.now(), settled_by=user, note=said)
+    AuditEntry.objects.bulk_create(
+        AuditEntry(user=user, deed=Deed.SETTLE, alert_id=pk, order_id=order) for pk, order in keys.items()
+    )
+    return len(keys)
 
 
 def _id(thing: Order | Stay | int | None) -> int | None:

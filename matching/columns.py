@@ -104,7 +104,8 @@ def _who(suggestion: MatchSuggestion) -> SafeString:
 def settled_cell(alert: Alert, user: Any) -> SafeString:
     if alert.settled_by is not None and alert.settled_at is not None:
         moment = date_format(timezone.localtime(alert.settled_at), "SHORT_DATETIME_FORMAT")
-        return format_html('<span class="sub">{}, {}</span>', alert.settled_by.get_username(), moment)
+        note = format_html("<br>{}", Truncator(alert.note).chars(60)) if alert.note else ""
+        return format_html('<span class="sub">{}, {}{}</span>', alert.settled_by.get_username(), moment, note)
     if not user.has_perm("matching.settle_alert"):
         return badges.chip("wait", _("open"))
     return format_html('<button class="btn btn-s" name="settle" value="{}">{}</button>', alert.pk, _("Settle"))

@@ -5,18 +5,22 @@ from datetime import datetime, time
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.contrib.auth.models import User
+from django.db import connection
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
 
-from matching.models import Decision, MatchSuggestion, WriteBack
+from matching.models import Decision, MatchSuggestion, Order, Stay, WriteBack
+from matching.open_orders import bare_room, typed_room
 from matching.querysets import BAND_RANGE
-from matching.states import Band, State, WriteState
+from matching.states import MANUAL, Band, State, WriteState
 
 Suggestions = QuerySet[MatchSuggestion]
+DECIDED_BY = "decided_by"
 
 
 def midnight() -> datetime:
@@ -50,6 +54,40 @@ STATES: dict[str, tuple[Any, Callable[[Suggestions], Suggestions]]] = {
 }
 
 
+class TypedFilter(admin.SimpleListFilter):
+    """A box to type in, where a list of all values would be a page long. Works without JavaScript."""
+
+    template = "matching/typed_filter.html"
+    longest = 20
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("", "")]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """What else narrows the list stays as it is."""
+        others = {name: value for name, value in changelist.get_filters_params().items() if name != self.parameter_name}
+        if changelist.query:
+            others[SEARCH_VAR] = changelist.query
+        yield {
+            "name": self.parameter_name,
+            "typed": (self.value() or "")[: self.longest],
+            "longest": self.longest,
+            "others": [(name, one) for name, value in others.items() for one in _each(value)],
+            "without": changelist.get_query_string(remove=[str(self.parameter_name)]),
+        }
+
+    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        typed = (self.value() or "").replace("\x00", "").strip()[: self.longest]
+        return self.narrow(queryset, typed) if typed else queryset
+
+    def narrow(self, queryset: Suggestions, typed: str) -> Suggestions:
+        raise NotImplementedError
+
+
+def _each(value: Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
 class StateFilter(admin.SimpleListFilter):
     title = _("state")
     parameter_name = "state"
@@ -57,8 +95,10 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
         return [(value, label) for value, (label, _narrow) in STATES.items()]
 
-    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+    def queryset(self, request: HttpRequest, queryset: Suggestions) -> Suggestions:
         wanted = STATES.get(self.value() or "")
+        if wanted is None and _person(request.GET.get(DECIDED_BY)) is not None:
+            return queryset  # Whoever asks for a person's decisions means all of them, not today's.
         return wanted[1](queryset) if wanted else on_the_desk(queryset)
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
@@ -115,6 +155,75 @@ class DepartmentFilter(admin.SimpleListFilter):
 
     def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
         return queryset.filter(order__department=self.value()) if self.value() else queryset
+
+
+class RoomFilter(TypedFilter):
+    """The room that the order names or the guest has."""
+
+    title = _("room")
+    parameter_name = "room"
+    longest = 12
+
+    def narrow(self, queryset: Suggestions, typed: str) -> Suggestions:
+        key = typed_room(typed)
+        if not key:
+            return queryset.none()
+        stays = Stay.objects.filter(search__contains=key).annotate(key=bare_room("room")).filter(key=key)
+        orders = Order.objects.filter(search__contains=key).annotate(key=bare_room("room_text")).filter(key=key)
+        return queryset.filter(Q(stay__in=stays.values("pk")) | Q(order__in=orders.values("pk")))
+
+
+class DeciderFilter(admin.SimpleListFilter):
+    """Whose decision put the suggestion in its state."""
+
+    title = _("decided by")
+    parameter_name = DECIDED_BY
+
+    def lookups(self, request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        """Oneself first: most people look for their own."""
+        told = User.objects.filter(Exists(Decision.objects.filter(user=OuterRef("pk")))).exclude(pk=request.user.pk or 0)
+        others = [(str(user.pk), user.get_full_name() or user.get_username()) for user in told.order_by("username")]
+        return [(str(request.user.pk), _("me")), *others]
+
+    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        person = _person(self.value())
+        if person is None:
+            return queryset
+        return queryset.filter(decision__user=person, state__in=[State.ACCEPTED, State.REJECTED])
+
+
+def _person(value: str | None) -> int | None:
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
+class ModelFilter(admin.SimpleListFilter):
+    title = _("model version")
+    parameter_name = "model"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [(name, _("named by hand") if name == MANUAL else name) for name in model_versions()]
+
+    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        value = (self.value() or "").replace("\x00", "")
+        return queryset.filter(model_version=value) if value else queryset
+
+
+# Each step jumps to the next name in the index, where DISTINCT would read every suggestion.
+_VERSIONS = """
+WITH RECURSIVE names AS (
+    (SELECT model_version AS name FROM {table} ORDER BY model_version LIMIT 1)
+    UNION ALL
+    SELECT (SELECT model_version FROM {table} WHERE model_version > name ORDER BY model_version LIMIT 1)
+    FROM names WHERE name IS NOT NULL
+) SELECT name FROM names WHERE name IS NOT NULL LIMIT 50
+"""
+
+
+def model_versions() -> list[str]:
+    """Every model that scored a suggestion, in one query of a few index look-ups."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSIONS.format(table=MatchSuggestion._meta.db_table))
+        return [name for (name,) in cursor.fetchall()]
 
 
 class SettledFilter(admin.SimpleListFilter):

@@ -12,7 +12,7 @@ from matching.core.rooms import room_key
 from matching.models import MatchSuggestion, Order
 from matching.states import CLOSED_ORDER, State
 
-__all__ = ["OpenOrder", "concerning", "room_key", "typed_room"]
+__all__ = ["OpenOrder", "bare_room", "concerning", "room_key", "typed_room"]
 
 # "UH 203", "apto. 0203", "quarto nº 203": what people write before a room's number.
 _BEFORE = r"^(uh|aptos?|apt|ap|quarto|qto|suite|suíte|room)[ .:#nº°-]*"
@@ -24,11 +24,9 @@ def typed_room(text: str) -> str:
     return room_key(re.sub(_BEFORE, "", " ".join(text.split()).lower()))
 
 
-def _typed() -> Func:
-    """`typed_room` of the order's room field, in the database."""
-    bare = Func(
-        Lower(Trim(F("room_text"))), Value(_BEFORE), Value(""), function="regexp_replace", output_field=TextField()
-    )
+def bare_room(field: str) -> Func:
+    """`typed_room` of that field, in the database."""
+    bare = Func(Lower(Trim(F(field))), Value(_BEFORE), Value(""), function="regexp_replace", output_field=TextField())
     return Func(bare, Value("0"), function="ltrim", output_field=TextField())
 
 
@@ -54,7 +52,7 @@ def concerning(stays: Collection[int], rooms: Iterable[str]) -> list[OpenOrder]:
     named = MatchSuggestion.objects.filter(live, stay__in=stays).values("order")
     found = (
         Order.objects.exclude(status__in=CLOSED_ORDER)
-        .annotate(typed=_typed())
+        .annotate(typed=bare_room("room_text"))
         .filter(Q(typed__in=keys) | Q(linked_stay__in=stays) | Q(pk__in=named))
     )
     best = MatchSuggestion.objects.filter(state__in=[State.ACCEPTED, State.PENDING]).select_related("stay")

@@ -65,9 +65,8 @@ def note_down(
     deed: Deed,
     *,
     order: int | None = None,
-    alert: int | None = None,
     batch: UUID | None = None,
     **params: Any,
 ) -> None:
     """Call it inside the transaction of what it tells."""
-    AuditEntry.objects.create(user=user, deed=deed, order_id=order, alert_id=alert, batch=batch, params=params)
+    AuditEntry.objects.create(user=user, deed=deed, order_id=order, batch=batch, params=params)

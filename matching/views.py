@@ -17,13 +17,15 @@ from matching import acting, flags, keys, leases, reviewing
 from matching import card as cards
 from matching.columns import may_undo
 from matching.filters import midnight
-from matching.models import Decision, MatchSuggestion, Order
+from matching.models import CardLease, Decision, MatchSuggestion, Order
 from matching.states import Band, RejectReason, State, Verb, WriteState
 
 QUEUE = "admin:matching_matchsuggestion_review"
 LIST = "admin:matching_matchsuggestion_changelist"
 # So many decisions back, undone ones among them, U looks for one that stands.
 UNDO_REACH = 50
+# So often the queue looks for another card when somebody was quicker.
+LOOKS = 5
 
 
 def card(admin: ModelAdmin[Any], request: HttpRequest, object_id: str) -> HttpResponse:
@@ -53,7 +55,7 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     total = next(c.waiting for c in waiting if c.band == band)
     place = min(_place(request), max(total - 1, 0))
     decides = request.user.has_perm("matching.decide_suggestion")
-    place, found = reviewing.free(band, place, total, leases.of_others(request.user) if decides else ())
+    place, found, lease = _next(band, place, total, request.user if decides else None)
     own = {
         "title": _("Review queue"),
         "in_queue": True,
@@ -69,8 +71,22 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         leases.leave(request.user)
         return _render(admin, request, "matching/queue_empty.html", own | _today(request.user))
     if decides:
-        own["lease"] = leases.take(found.order_id, request.user)
-    return _page(admin, request, _suggestion(found.pk), own)
+        own["lease"] = lease
+    return _page(admin, request, found, own)
+
+
+def _next(band: Band, place: int, total: int, reviewer: Any) -> tuple[int, MatchSuggestion | None, CardLease | None]:
+    """The card at the place, or the next that nobody has, and its lease. Two people who ask in the same moment find the
+    same card: the slower one looks again, for what the quicker one holds or has decided is no card to work on."""
+    for _again in range(LOOKS):
+        here, found = reviewing.free(band, place, total, leases.of_others(reviewer) if reviewer else ())
+        if found is None or reviewer is None:
+            return here, found and _suggestion(found.pk), None
+        lease = leases.take(found.order_id, reviewer)
+        suggestion = _suggestion(found.pk)
+        if lease is not None and lease.user_id == reviewer.pk and suggestion.state == State.PENDING:
+            break
+    return here, suggestion, lease
 
 
 def card_url(suggestion_id: UUID) -> str:
@@ -97,7 +113,7 @@ def _may_see(admin: ModelAdmin[Any], request: HttpRequest) -> None:
         raise PermissionDenied
 
 
-def _name(user: Any) -> str:
+def name_of(user: Any) -> str:
     return str(user.get_full_name() or user.get_username())
 
 
@@ -117,7 +133,7 @@ def _page(
     pending = suggestion.state == State.PENDING
     busy = pending and lease is not None and lease.user_id != request.user.pk
     own |= {"can_decide": decides and pending and not busy, "reasons": RejectReason.choices}
-    own |= {"lease": lease if pending else None, "busy": busy, "lease_who": _name(lease.user) if lease else ""}
+    own |= {"lease": lease if pending else None, "busy": busy, "lease_who": name_of(lease.user) if lease else ""}
     own["can_flag"] = decides
     own["single_keys"] = keys.single(request.user)
     return _render(admin, request, "matching/card.html", shown | own)

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from matching import alerts
-from matching.models import Alert, Order
+from matching.models import Alert, AuditEntry, Order
 from matching.panel import panel
 from tests.matching.conftest import Card
 from tests.matching.pages import QUEUE, page, signed_in
@@ -55,6 +55,48 @@ class TestAlerts:
         assert signed_in(reader).post(self.URL, {"settle": alert.pk}).status_code == 403
         alert.refresh_from_db()
         assert alert.settled_at is None
+
+    def test_are_settled_with_a_word_that_the_next_shift_reads(self, alert: Alert, ana: User, reader: User) -> None:
+        client, url = signed_in(ana), f"{self.URL}{alert.pk}/change/"
+        assert "O que foi feito" in client.get(url).content.decode()
+        answer = client.post(url, {"settle": "1", "note": "  ligamos ao hóspede\n CPF 529.982.247-25\x00 "})
+        assert answer.headers["Location"] == self.URL
+        alert.refresh_from_db()
+        assert alert.note == "ligamos ao hóspede CPF ***.***.***-25"
+        told = page(reader, url)
+        assert "ligamos ao hóspede" in told
+        assert "<textarea" not in told
+        assert "ligamos ao hóspede" in page(reader, f"{self.URL}?settled=yes")
+
+    def test_keep_the_first_word(self, alert: Alert, ana: User, boss: User) -> None:
+        url = f"{self.URL}{alert.pk}/change/"
+        signed_in(ana).post(url, {"settle": "1", "note": "primeira"})
+        html = signed_in(boss).post(url, {"settle": "1", "note": "segunda"}, follow=True).content.decode()
+        assert "Ana já tinha resolvido este alerta" in html
+        alert.refresh_from_db()
+        assert (alert.note, alert.settled_by) == ("primeira", ana)
+        assert AuditEntry.objects.count() == 1
+
+    def test_have_no_form_for_those_who_may_only_look(self, alert: Alert, reader: User) -> None:
+        url = f"{self.URL}{alert.pk}/change/"
+        assert 'name="settle"' not in page(reader, url)
+        assert signed_in(reader).post(url, {"settle": "1"}).status_code == 403
+
+    @pytest.mark.parametrize("key", ["x", "999999", "0", "-1", "9" * 30, "²", "%00"])
+    def test_have_no_page_at_a_forged_address(self, alert: Alert, ana: User, key: str) -> None:
+        assert signed_in(ana).get(f"{self.URL}{key}/change/").status_code == 404
+
+    def test_ask_as_little_for_a_page_of_them_as_for_one(
+        self, alert: Alert, ana: User, django_assert_max_num_queries: Any
+    ) -> None:
+        for number in range(60):
+            alerts.raise_alert("room_moved", "low", order=alert.order_id, stay=alert.stay_id, params={"to": number})
+        client = signed_in(ana)
+        client.get(self.URL)
+        with django_assert_max_num_queries(9):
+            client.get(self.URL)
+        with django_assert_max_num_queries(8):
+            assert alerts.settle_many(Alert.objects.all(), ana) == 61
 
     @pytest.mark.parametrize("kind", ["linked_stay_cancelled", "departure", "room_moved", "document_changed"])
     def test_each_kind_has_its_sentence(self, card: Card, ana: User, kind: str) -> None:
