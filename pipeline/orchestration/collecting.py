@@ -1,12 +1,15 @@
 """One source, read page by page past the row cap, and its snapshot."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
 from asgiref.sync import sync_to_async
 
 from pipeline.context import RunContext
+from pipeline.orchestration.ahead import Ahead
 from pipeline.orchestration.listing_rows import Row
 from pipeline.runs import FenceLost
 from sistema_os.supabase.builders import AsyncQueryBuilder
@@ -57,21 +60,56 @@ class Wanted:
     flatten: Flatten
 
 
-async def read(context: RunContext, phase: str, wanted: Wanted) -> Reading:
-    """Reads and snapshots one source as a phase of the run. An error while reading leaves what is in force."""
-    declared = await _announced(wanted)
+class Coming:
+    """A source on its way: the number of rows it announces before and after, and between them its pages."""
+
+    def __init__(self, ahead: Ahead, wanted: Wanted) -> None:
+        """Its count strictly before its rows: between the two counts lies what a sound reading holds."""
+        self.wanted = wanted
+        self._ahead = ahead
+        self._pages: asyncio.Queue[list[Row] | None] = asyncio.Queue()
+        self.declared = ahead.begin(_announced(wanted))
+        self.after = ahead.begin(self._fetch())
+
+    async def pages(self) -> AsyncIterator[list[Row]]:
+        """As far as they came; where that was not to the end, `after` raises what was in the way."""
+        while (page := await self._pages.get()) is not None:
+            yield page
+
+    async def _fetch(self) -> int:
+        try:
+            return await self._read()
+        finally:
+            self._pages.put_nowait(None)
+
+    async def _read(self) -> int:
+        """The number announced at the end. It is asked for as soon as all has come that was announced at first, beside
+        the page that proves that there is no more."""
+        declared, received, last = await self.declared.get(), 0, None
+        async with aclosing(_pages(self.wanted)) as pages:
+            async for page in pages:
+                self._pages.put_nowait(page)
+                received += len(page)
+                last = self._ahead.begin(_announced(self.wanted)) if received == declared else None
+        return await (last or self._ahead.begin(_announced(self.wanted))).get()
+
+
+async def read(context: RunContext, phase: str, coming: Coming) -> Reading:
+    """Takes in and snapshots one source as a phase of the run. An error while reading leaves what is in force."""
+    declared = await coming.declared.get()
     await context.phase(phase, declared)
-    reading = Reading(wanted.spec)
+    reading = Reading(coming.wanted.spec)
     if context.dry_run:
-        await _fill(context, wanted, reading, None)
+        await _fill(context, coming, reading, None)
+        await coming.after.get()
         reading.changes = await sync_to_async(_would_change)(reading)
         return reading
     ingest = await sync_to_async(snapshot_manager.begin)(
-        wanted.spec, business_date=context.business_date, run_id=context.run_id
+        coming.wanted.spec, business_date=context.business_date, run_id=context.run_id
     )
     try:
-        await _fill(context, wanted, reading, ingest)
-        after = await _announced(wanted)
+        await _fill(context, coming, reading, ingest)
+        after = await coming.after.get()
     except BaseException as error:
         if not isinstance(error, FenceLost):
             await sync_to_async(ingest.abort)(type(error).__name__)
@@ -84,19 +122,23 @@ async def read(context: RunContext, phase: str, wanted: Wanted) -> Reading:
 async def read_only(wanted: Wanted) -> Reading:
     """The rows alone, for a run that was not asked to collect this source."""
     reading = Reading(wanted.spec)
-    async for page in wanted.rows.pages(key=wanted.spec.key, size=PAGE):
-        await sync_to_async(_take)(wanted, reading, page)
+    async with aclosing(_pages(wanted)) as pages:
+        async for page in pages:
+            await sync_to_async(_take)(wanted, reading, page)
     return reading
 
 
+def _pages(wanted: Wanted) -> AsyncGenerator[list[Row], None]:
+    return wanted.rows.pages(key=wanted.spec.key, size=PAGE)
+
+
 async def _announced(wanted: Wanted) -> int:
-    count = (await wanted.count.execute()).count
-    return count or 0
+    return (await wanted.count.execute()).count or 0
 
 
-async def _fill(context: RunContext, wanted: Wanted, reading: Reading, ingest: snapshot_manager.Ingest | None) -> None:
-    read_so_far = 0
-    async for page in wanted.rows.pages(key=wanted.spec.key, size=PAGE):
+async def _fill(context: RunContext, coming: Coming, reading: Reading, ingest: snapshot_manager.Ingest | None) -> None:
+    wanted, read_so_far = coming.wanted, 0
+    async for page in coming.pages():
         await sync_to_async(_take)(wanted, reading, page, ingest)
         read_so_far += len(page)
         await context.advance(read_so_far, str(page[-1][wanted.spec.key]))

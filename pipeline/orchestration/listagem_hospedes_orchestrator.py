@@ -1,5 +1,6 @@
 """The morning: listing and orders in, suggestions out, links that people decided on written back."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -8,11 +9,13 @@ from django.utils.translation import gettext as _
 
 from matching import suggestion_manager, writeback
 from pipeline.orchestration import collecting, listing_rows, order_rows, sources, vanished
+from pipeline.orchestration.ahead import Ahead, Later, reading_ahead
 from pipeline.orchestration.base_orchestrator import BaseOrchestrator, Step
-from pipeline.orchestration.collecting import Reading, Wanted
+from pipeline.orchestration.collecting import Coming, Reading, Wanted
 from pipeline.orchestration.listing_rows import Row
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
 from pipeline.orchestration.matching_work import Work
+from pipeline.registry import Outcome
 from snapshots import diffing, snapshot_manager
 from snapshots.erased import without_erased
 from snapshots.models import Snapshot
@@ -27,19 +30,38 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
     listing: Reading | None = None
     orders: Reading | None = None
     matching: MatchingStep | None = None
+    listing_coming: Coming | None = None
+    orders_coming: Coming | None = None
+    departed_coming: Later[dict[int, Row]] | None = None
 
     def steps(self) -> Sequence[tuple[str, Step]]:
         work = (self.read_listing, self.read_orders, self.find_changes, self.match, self.mirror, self.write_back)
         return list(zip(STEPS, work, strict=True))
 
+    async def run(self) -> Outcome:
+        async with reading_ahead() as ahead:
+            await self.begin(ahead)
+            return await super().run()
+
+    async def begin(self, ahead: Ahead) -> None:
+        """Whatever no step of this run decides about is asked for at once."""
+        context, wants = self.context, self.context.wants
+        if wants("listing"):
+            self.listing_coming = Coming(ahead, sources.listing(context.supabase, context.business_date))
+        if wants("orders"):
+            self.orders_coming = Coming(ahead, await self._orders_wanted())
+        if wants("changes") or wants("matching"):
+            self.departed_coming = ahead.begin(sources.departed(context.supabase, context.business_date))
+
     async def read_listing(self) -> None:
-        wanted = sources.listing(self.context.supabase, self.context.business_date)
-        self.listing = await collecting.read(self.context, "listing", wanted)
+        assert self.listing_coming is not None  # noqa: S101  begun for this step
+        self.listing = await collecting.read(self.context, "listing", self.listing_coming)
         self.summary["listing"] = self.listing.counts()
         self._complain(_("The guest listing is not in force"), self.listing)
 
     async def read_orders(self) -> None:
-        self.orders = await collecting.read(self.context, "orders", await self._orders_wanted())
+        assert self.orders_coming is not None  # noqa: S101  begun for this step
+        self.orders = await collecting.read(self.context, "orders", self.orders_coming)
         self.summary["orders"] = self.orders.counts()
         self._complain(_("The service orders' reading is not in force"), self.orders)
 
@@ -85,17 +107,23 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
             stay_changes=await sync_to_async(_changes)(listing_rows.SOURCE, self.listing, wait=not usable),
             order_changes=await sync_to_async(_changes)(order_rows.SOURCE, orders),
             listing=await sync_to_async(_in_force)(self.listing),
-            departed=await sync_to_async(without_erased)(
-                listing_rows.spec(business_date), await sources.departed(supabase, business_date)
-            ),
+            departed=await self._departed(),
             orders=await sync_to_async(without_erased)(order_rows.spec(), _by_id(orders.raw.values())),
             documents=_documents(self.listing),
             may_expire=usable,
         )
         if usable:
-            work.missing = await vanished.stays(supabase, business_date)
-            work.closed_orders, work.gone_orders = await vanished.orders(supabase)
+            async with asyncio.TaskGroup() as group:
+                stays = group.create_task(vanished.stays(supabase, business_date))
+                gone = group.create_task(vanished.orders(supabase))
+            work.missing = stays.result()
+            work.closed_orders, work.gone_orders = gone.result()
         return work
+
+    async def _departed(self) -> dict[int, Row]:
+        assert self.departed_coming is not None  # noqa: S101  begun for every run that matches
+        spec = listing_rows.spec(self.context.business_date)
+        return await sync_to_async(without_erased)(spec, await self.departed_coming.get())
 
     async def mirror(self) -> None:
         await self.context.phase("mirror")

@@ -10,7 +10,9 @@ from asgiref.sync import sync_to_async
 from django.utils.translation import gettext as _
 
 from pipeline.orchestration import collecting, known, listing_rows, order_rows, plan, sources
+from pipeline.orchestration.ahead import Ahead, Later
 from pipeline.orchestration.base_orchestrator import Step
+from pipeline.orchestration.collecting import Reading
 from pipeline.orchestration.listagem_hospedes_orchestrator import ListagemHospedesOrchestrator
 from pipeline.orchestration.listing_rows import Row
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
@@ -36,8 +38,19 @@ class EveryOrder(MatchingStep):
 class Rematching(ListagemHospedesOrchestrator):
     """The orders as the hotel has them now, the listing in force as the daily run published it."""
 
+    orders_read: Later[Reading]
+    listing_read: Later[Reading]
+
     def steps(self) -> Sequence[tuple[str, Step]]:
         return list(zip(STEPS, (self.read, self.match, self.mirror), strict=True))
+
+    async def begin(self, ahead: Ahead) -> None:
+        supabase, business_date = self.context.supabase, self.context.business_date
+        if self.context.wants(STEPS[0]) or self.context.wants(STEPS[1]):
+            self.orders_read = ahead.begin(collecting.read_only(await self._orders_wanted()))
+            # For the documents alone, which no snapshot holds.
+            self.listing_read = ahead.begin(collecting.read_only(sources.listing(supabase, business_date)))
+            self.departed_coming = ahead.begin(sources.departed(supabase, business_date))
 
     async def read(self) -> None:
         await self.context.phase(STEPS[0])
@@ -54,17 +67,12 @@ class Rematching(ListagemHospedesOrchestrator):
         await self._match()
 
     async def _everything(self) -> Work:
-        supabase, business_date = self.context.supabase, self.context.business_date
-        orders = await collecting.read_only(await self._orders_wanted())
-        # For the documents alone, which no snapshot holds.
-        listing = await collecting.read_only(sources.listing(supabase, business_date))
+        orders, listing = await self.orders_read.get(), await self.listing_read.get()
         return Work(
             stay_changes=await sync_to_async(_none)(listing_rows.SOURCE),
             order_changes=await sync_to_async(_none)(order_rows.SOURCE),
             listing=await sync_to_async(_in_force)(),
-            departed=await sync_to_async(without_erased)(
-                listing_rows.spec(business_date), await sources.departed(supabase, business_date)
-            ),
+            departed=await self._departed(),
             orders=await sync_to_async(without_erased)(order_rows.spec(), _by_id(orders.raw.values())),
             documents={int(key): listing_rows.document_of(row) for key, row in listing.raw.items()},
             may_expire=False,
