@@ -15,7 +15,15 @@ from django.utils.translation import gettext_lazy as _
 
 from matching import acting, admin_alerts, admin_models, bulk_views, columns, searching, views
 from matching.exports import as_csv
-from matching.filters import BandFilter, DepartmentFilter, DepartureFilter, StateFilter
+from matching.filters import (
+    BandFilter,
+    DeciderFilter,
+    DepartmentFilter,
+    DepartureFilter,
+    ModelFilter,
+    RoomFilter,
+    StateFilter,
+)
 from matching.models import Decision, MatchSuggestion
 from matching.read_only import ReadOnlyAdmin, personal
 from matching.states import Verb
@@ -26,7 +34,15 @@ __all__ = ["DecisionAdmin", "MatchSuggestionAdmin", "admin_alerts", "admin_model
 @admin.register(MatchSuggestion)
 class MatchSuggestionAdmin(ReadOnlyAdmin):
     list_display = ("order_column", "guest_column", "probability_column", "departure_column")
-    list_filter = (StateFilter, BandFilter, DepartureFilter, DepartmentFilter)
+    list_filter = (
+        StateFilter,
+        BandFilter,
+        DepartureFilter,
+        RoomFilter,
+        DepartmentFilter,
+        DeciderFilter,
+        ModelFilter,
+    )
     list_select_related = ("order", "stay", "decision__user")
     list_per_page = 50
     ordering = ("-order__opened_at", "rank", "pk")
