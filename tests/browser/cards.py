@@ -7,6 +7,8 @@ from tests.matching.conftest import Candidate, Hotel
 
 LIST = "/admin/matching/matchsuggestion/"
 QUEUE = f"{LIST}review/"
+# What the browser complained about: nothing.
+QUIET: dict[str, list[str]] = {"errors": [], "outside": []}
 
 
 @dataclass(frozen=True)
@@ -18,11 +20,9 @@ class Desk:
     stay: int
     other: int
 
-    @property
     def state(self) -> str:
         return states(self.order)[str(self.stay)]
 
-    @property
     def linked(self) -> int | None:
         """The stay that the hotel's own system has on the order."""
         found: int | None = self.hotel.link_of(self.order)["listagem_id"]

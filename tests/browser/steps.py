@@ -1,15 +1,20 @@
 """What a person does on the pages, each step a function of the page. Runs in the browser's process: no Django here."""
 
-from typing import Any
+from typing import Any, Literal
 
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Page, Route, ViewportSize, expect
 
-from tests.browser.axe import violations as axe  # noqa: F401 - a step like the others
+from tests.browser.axe import violations as axe
 
 # The next card is there when it was put in place of the last one, or when another document is.
 _WAIT_FOR_NEWS = """window.seen = false;
 document.addEventListener("review:shown", () => { window.seen = true; }, {once: true})"""
 _NEWS = "() => window.seen !== false && document.readyState === 'complete'"
+_SIZES: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+_Scheme = Literal["light", "dark"]
+# Every rule where sizes and themes differ most; colours also the other way round, on request.
+_LOOKS: tuple[tuple[str, _Scheme], ...] = (("desk", "light"), ("phone", "dark"))
+_CROSSED: tuple[tuple[str, _Scheme], ...] = (("desk", "dark"), ("phone", "light"))
 
 
 def sign_in(page: Page, username: str, password: str) -> str:
@@ -153,12 +158,13 @@ def width(page: Page) -> int:
 
 def small_targets(page: Page, selector: str, least: int) -> list[str]:
     """What is to be seen of the selector and is lower than that, with its height."""
-
-    def low(found: Locator) -> str:
-        box = found.bounding_box() if found.is_visible() else None
-        return f"{found.inner_text()}: {box['height']}" if box and box["height"] < least else ""
-
-    return [words for found in page.locator(selector).all() if (words := low(found))]
+    found: list[str] = page.eval_on_selector_all(
+        selector,
+        """(all, least) => all.map(e => [e.textContent.trim(), e.getBoundingClientRect().height])
+            .filter(([_, height]) => height > 0 && height < least).map(([words, height]) => `${words}: ${height}`)""",
+        least,
+    )
+    return found
 
 
 def focus(page: Page, selector: str) -> None:
@@ -186,3 +192,21 @@ def lose_answers(page: Page, path: str, times: int) -> None:
         return route.abort("connectionreset")
 
     page.route(f"**{path}*", lose, times=times)
+
+
+def inspect(page: Page, path: str, crossed: bool = False) -> dict[str, Any]:
+    """What the page answered, where it leads, and what is wrong with it on a desk in the light and on a phone in the
+    dark; `crossed`: and the other way round."""
+    status = visit(page, path)
+    wrong = []
+    for size, scheme in _LOOKS + _CROSSED * crossed:
+        page.set_viewport_size(_SIZES[size])
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # a colour on its way is neither
+        rules = ("color-contrast",) if (size, scheme) in _CROSSED else ()
+        wrong += [f"{size}, {scheme}: {violation}" for violation in axe(page, rules)]
+        if width(page) > _SIZES[size]["width"]:
+            wrong.append(f"{size}: scrolls sideways, {width(page)} px")
+        if size == "phone":
+            wrong += [f"phone: too low: {target}" for target in small_targets(page, ".btn:not(.btn-s), .tabbar a", 44)]
+    leads = page.eval_on_selector_all("a[href]", "all => all.map(a => a.pathname + a.search)")
+    return {"status": status, "wrong": wrong, "links": leads}

@@ -57,7 +57,7 @@ def test_a_decision_made_without_a_network_is_said_and_sent_once_when_it_is_back
     ana.offline(away=False)
     ana.see(words="toalhas extras")
     assert verbs(here.order) == ["accept"]
-    assert here.linked == here.stay
+    assert here.linked() == here.stay
 
 
 def test_a_decision_whose_answer_was_lost_is_not_taken_twice(window: OpenWindow, hotel: Hotel) -> None:
@@ -68,7 +68,7 @@ def test_a_decision_whose_answer_was_lost_is_not_taken_twice(window: OpenWindow,
     ana.tap(key="a")
     ana.see(words="toalhas extras")
     assert verbs(here.order) == ["accept"]
-    assert here.linked == here.stay
+    assert here.linked() == here.stay
 
 
 def test_a_session_that_ends_in_mid_decision_loses_no_decision(window: OpenWindow, hotel: Hotel) -> None:
@@ -88,7 +88,7 @@ def test_a_session_that_ends_in_mid_decision_loses_no_decision(window: OpenWindo
     assert not Decision.objects.exists(), "offered, never sent by itself"
     ana.press(key="Enter")
     assert verbs(here.order) == ["accept"]
-    assert here.linked == here.stay
+    assert here.linked() == here.stay
     ana.visit(path=QUEUE)
     ana.gone(selector="#kept")
 

@@ -1,41 +1,61 @@
-"""The shell in a real browser: every role's pages, light and dark, wide and narrow, without a complaint."""
-
-from typing import Any
+"""The shell in a real browser: who sees which menu, the language, the theme, signing in and out."""
 
 import pytest
-from django.contrib.auth.models import User
 
 from sistema_os.roles import DEMO_PASSWORD
+from tests.browser.cards import LIST, QUEUE, QUIET
+from tests.browser.conftest import OpenWindow
 from tests.browser.robots import Robot
+from tests.matching.conftest import Hotel
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
-PAGES = ("/admin/", "/admin/auth/user/", "/admin/auth/group/?q=nobody", "/admin/password_change/")
-WIDE_AND_LIGHT: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"}
-NARROW_AND_DARK: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has_touch": True}
-
-
-@pytest.mark.parametrize("robot", [WIDE_AND_LIGHT, NARROW_AND_DARK], indirect=True, ids=["wide, light", "narrow, dark"])
-def test_pages_are_accessible_fit_the_window_and_ask_nobody_else(
-    robot: Robot, people: dict[str, User], request: Any
-) -> None:
-    width = request.node.callspec.params["robot"]["viewport"]["width"]
-    robot.visit(path="/admin/login/")
-    assert robot.axe() == []
-    robot.sign_in(username="admin", password=DEMO_PASSWORD)
-    for page in PAGES:
-        assert robot.visit(path=page) == 200
-        assert robot.axe() == [], page
-        assert robot.width() <= width, page
-    assert robot.complaints() == {"errors": [], "outside": []}
+READING = "Painel Sugestões Alertas Quartos Passagem de turno Snapshots Comparar Execuções Gestão Auditoria"
+REVIEWING = READING.replace("Painel", "Painel Revisar")
+MENUS = {
+    "carla": READING,
+    "ana": REVIEWING,
+    "bruno": REVIEWING.replace("Comparar", "Comparar Limites da quarentena"),
+    "davi": "Painel Execuções",
+}
+GUESTS = [LIST, QUEUE, f"{LIST}bulk/", "/admin/matching/alert/", "/admin/rooms/", "/admin/handover/"]
+GUESTS += ["/admin/snapshots/snapshot/", "/admin/snapshots/snapshot/compare/", "/admin/manager/", "/admin/audit/"]
 
 
-def test_a_person_signs_in_changes_the_language_and_signs_out(robot: Robot, people: dict[str, User]) -> None:
+@pytest.mark.parametrize("person", MENUS)
+def test_each_role_sees_exactly_its_menu(window: OpenWindow, hotel: Hotel, person: str) -> None:
+    seen = window(person).links(inside=".nav-own")
+    assert " ".join(seen) == MENUS[person]
+
+
+def test_operation_gets_no_page_with_guests_by_its_address_either(window: OpenWindow, hotel: Hotel) -> None:
+    davi = window("davi")
+    assert [davi.visit(path=path) for path in GUESTS] == [403] * len(GUESTS)
+    assert "não" in davi.text(), "told in words"
+
+
+def test_a_person_signs_in_changes_the_language_and_signs_out(robot: Robot, hotel: Hotel) -> None:
     assert robot.sign_in(username="ana", password=DEMO_PASSWORD).endswith("Ana")
+    assert robot.language() == "pt-br", "an English browser is no choice"
     robot.click(name="English", role="button")
     assert robot.heading().startswith("Good ")
+    robot.visit(path=LIST)
+    assert robot.language() == "en"
+    assert robot.axe() == []
+    robot.visit(path="/admin/")
     robot.click(name="Português", role="button")
     robot.click(name="Sair", role="button")
     robot.visit(path="/admin/")
     assert "Senha" in robot.text()
-    assert robot.complaints() == {"errors": [], "outside": []}
+    assert robot.complaints() == QUIET
+
+
+def test_the_theme_follows_the_machine_until_somebody_chooses_and_then_stays(window: OpenWindow, hotel: Hotel) -> None:
+    ana = window("ana", color_scheme="dark")
+    night = ana.paper()
+    ana.click(name="Alternar tema", role="button")  # from the machine's to light
+    ana.visit(path="/admin/")
+    day = ana.paper()
+    assert night != day
+    ana.visit(path=QUEUE)
+    assert ana.paper() == day
