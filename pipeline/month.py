@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Count, F, Max, Q
-from django.db.models.functions import TruncDate
+from django.db.models import BigIntegerField, Count, F, Max, Q
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce, TruncDate
 from django.utils import timezone
 from django.utils.functional import Promise
 
@@ -16,6 +17,8 @@ from pipeline.models import TERMINAL, JobRun, State
 DAYS = 30
 _FAILED = Q(state__in=(State.FAILED, State.TIMED_OUT, State.LOST))
 _PARTIAL = Q(state__in=(State.PARTIAL, State.CANCELLED))
+# As in words.headline: what the main job read of the listing, or what another counted.
+_ROWS = Cast(Coalesce(KT("summary__listing__rows"), KT("summary__rows")), BigIntegerField())
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class JobMonth:
     # Beside the chart's lines, in their order.
     scale: list[tuple[charts.Line, str]]
     longest: str
+    # The most that a run read.
+    rows: str
 
 
 def months(today: date) -> list[JobMonth]:
@@ -47,12 +52,15 @@ def _days(today: date) -> Iterator[tuple[str, Day]]:
         runs=Count("pk"),
         failed=Count("pk", filter=_FAILED),
         partial=Count("pk", filter=_PARTIAL),
+        rows=Max(_ROWS),
     ):
         seconds = row["longest"].total_seconds()
-        yield row["job"], Day(row["day"], seconds, row["runs"], row["failed"], row["partial"])
+        yield row["job"], Day(row["day"], seconds, row["runs"], row["failed"], row["partial"], row["rows"] or 0)
 
 
 def _month(job: str, title: str | Promise, days: list[Day], today: date) -> JobMonth:
     drawn = charts.chart(days, today, DAYS)
     scale = [(line, words.duration(timedelta(seconds=line.seconds))) for line in drawn.lines]
-    return JobMonth(job, title, drawn, scale, words.duration(timedelta(seconds=drawn.longest)))
+    return JobMonth(
+        job, title, drawn, scale, words.duration(timedelta(seconds=drawn.longest)), words.count(drawn.most_rows)
+    )

@@ -181,6 +181,10 @@ def _value(value: Any, name: str = "") -> str:
     return str(value)
 
 
+def count(number: int) -> str:
+    return number_format(number, use_l10n=True, force_grouping=True)
+
+
 def duration(time: timedelta | None) -> str:
     """ "0.4 s", "12 s", "10 min 01 s", "1 h 06 min"; "—" for none."""
     if time is None:

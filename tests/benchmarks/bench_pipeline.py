@@ -17,7 +17,8 @@ from tests.benchmarks.stage import say
 
 LATENCY = 0.05
 MORNINGS = 5
-# What must wait for what: the reads; the counts that prove them whole; what vanished, looked up; the mirror.
+# What must wait for what, whoever does it: the reads; the counts that prove them whole, asked when all has come; what
+# vanished, which only a comparison with yesterday tells; the suggestions, which only all of it together makes.
 DEPTH = 4
 CANCELLED_IN = ("listing", "orders", "changes", "matching")
 
@@ -48,6 +49,10 @@ class Pipeline:
     def wire(self) -> float:
         return statistics.median(_busy(requests) for requests in self.requests)
 
+    @property
+    def in_a_row(self) -> int:
+        return max(_in_a_row(requests) for requests in self.requests)
+
 
 def _busy(requests: Sequence[Request]) -> float:
     """Seconds in which at least one request was under way."""
@@ -56,6 +61,23 @@ def _busy(requests: Sequence[Request]) -> float:
         total += max(0.0, request.answered - max(request.came, until))
         until = max(until, request.answered)
     return total
+
+
+def _in_a_row(requests: Sequence[Request]) -> int:
+    """The longest chain of requests that each came after the one before was answered."""
+    chain, until = 0, 0.0
+    for request in sorted(requests, key=lambda request: request.answered):
+        if request.came >= until:
+            chain, until = chain + 1, request.answered
+    return chain
+
+
+def trace(requests: Sequence[Request]) -> None:
+    """Where a morning's round trips stand, in milliseconds from the first."""
+    began = min(request.came for request in requests)
+    for request in sorted(requests, key=lambda request: request.came):
+        at, took = 1000 * (request.came - began), 1000 * (request.answered - request.came)
+        say(f"  {at:>6.0f} ms  +{took:>5.0f}  {request.size:>9,} bytes  {request.method:<5} {request.table}")
 
 
 def play(where: Ground) -> tuple[Pipeline, Pipeline]:
@@ -149,7 +171,12 @@ def main() -> None:
         show(name, way.wall, len(rows), way.lag, way.cancel, note)
     show("pipeline_diario", far.wall, far.queries, far.lag, max(cancels), f"cancel: worst of {len(cancels)} phases")
     show("  the same with no latency", near.wall, near.queries, near.lag, 0.0)
-    say(f"  on the wire {far.wire:.2f} s of it; ideal {LATENCY * DEPTH + near.wire:.2f} s")
+    say(f"  on the wire {far.wire:.2f} s of it, {far.in_a_row} round trips in a row at most")
+    say(f"  ideal on the wire {LATENCY * DEPTH + near.wire:.2f} s: {DEPTH} round trips that wait for one another,")
+    say(f"  and {near.wire:.2f} s for the same requests and bytes without latency; the last morning's:")
+    trace(far.requests[-1])
+    times = far.wall / (LATENCY * DEPTH + near.wire)
+    say(f"  off the wire {far.wall - far.wire:.2f} s of our own work; the whole morning is {times:.1f} x that ideal")
     say(f"  loop lag: the worst of a morning, median of {MORNINGS}; the worst of all {far.worst_lag * 1000:.0f} ms\n")
     say(json.dumps({"targets": targets(len(rows), near, far)}))
 

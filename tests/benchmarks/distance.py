@@ -1,7 +1,7 @@
 """A server far away, out of one that is near: a proxy in a process of its own that lets each request wait.
 
 `python -m tests.benchmarks.distance PORT SECONDS` listens on a free port of loopback, prints it, and then one line a
-request: when it came and when its answer was complete (both monotonic), the bytes of the answer, the method.
+request: when it came and when its answer was complete (both monotonic), the bytes of the answer, method and table.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ class Request:
     answered: float
     size: int
     method: str
+    table: str
 
 
 @dataclass
@@ -42,8 +43,8 @@ class Distance:
 
 
 def _request(line: str) -> Request:
-    came, answered, size, method = line.split()
-    return Request(float(came), float(answered), int(size), method)
+    came, answered, size, method, table = line.split()
+    return Request(float(came), float(answered), int(size), method, table)
 
 
 @contextmanager
@@ -70,6 +71,12 @@ def _port_of(log: Path, proxy: subprocess.Popen[bytes]) -> int:
     raise RuntimeError("the proxy did not start")
 
 
+def _what(head: bytes) -> str:
+    """Method and table; what is asked for may name people."""
+    method, target, _rest = head.split(b" ", 2)
+    return f"{method.decode()} {target.partition(b'?')[0].rpartition(b'/')[2].decode() or '/'}"
+
+
 class _Exchange:
     """One connection. HTTP/1.1 without pipelining: what a client sends after an answer is the next request."""
 
@@ -78,11 +85,11 @@ class _Exchange:
         self.came: float | None = None
         self.answered = 0.0
         self.size = 0
-        self.method = ""
+        self.what = ""
 
     def flush(self) -> None:
         if self.came is not None:
-            sys.stdout.write(f"{self.came} {self.answered} {self.size} {self.method}\n")
+            sys.stdout.write(f"{self.came} {self.answered} {self.size} {self.what}\n")
             sys.stdout.flush()
         self.came, self.size = None, 0
 
@@ -90,7 +97,7 @@ class _Exchange:
         while data := await reader.read(_BUFFER):
             if self.came is None or self.size:
                 self.flush()
-                self.came, self.method = time.monotonic(), data.split(b" ", 1)[0].decode()
+                self.came, self.what = time.monotonic(), _what(data)
                 await asyncio.sleep(self.latency)
             writer.write(data)
             await writer.drain()

@@ -30,7 +30,7 @@ def test_the_axis_ends_at_a_round_duration(longest: float, top: float) -> None:
 
 
 def test_a_bar_is_as_high_as_its_share_of_the_axis_and_never_invisible() -> None:
-    full, half, least = charts.chart([days_ago(0, 10), days_ago(1, 5), days_ago(2, 0)], TODAY).bars
+    least, half, full = charts.chart([days_ago(0, 10), days_ago(1, 5), days_ago(2, 0)], TODAY).bars
     assert (full.y, full.height) == (16, 84)
     assert half.height == 42
     assert least.height == 3
@@ -39,7 +39,7 @@ def test_a_bar_is_as_high_as_its_share_of_the_axis_and_never_invisible() -> None
 
 def test_the_days_stand_in_their_places_and_what_is_older_is_left_out() -> None:
     drawn = charts.chart([days_ago(0, 4), days_ago(29, 4), days_ago(30, 900)], TODAY)
-    today, first = drawn.bars
+    first, today = drawn.bars
     assert first.x < 64 + 256 / 30
     assert today.x + today.width <= 320
     assert drawn.longest == 4
@@ -59,11 +59,22 @@ def test_a_month_without_a_run_is_an_empty_chart() -> None:
     assert (drawn.bars, drawn.runs, drawn.longest) == ((), 0, 0)
 
 
+def test_the_rows_are_a_line_of_their_own_below_and_a_day_without_any_is_left_out() -> None:
+    drawn = charts.chart([days_ago(0, 4, rows=600), days_ago(1, 4), days_ago(2, 4, rows=300)], TODAY)
+    assert drawn.most_rows == 600
+    assert [bar.rows_y for bar in drawn.bars] == [132, 0, 116]
+    first, _none, last = drawn.bars
+    assert drawn.rows_line == f"M{first.middle} 132.0L{last.middle} 116.0"
+    assert charts.chart([days_ago(0, 4)], TODAY).rows_line == ""
+
+
 @pytest.fixture
 def ended(db: None, open_sample: OpenSample) -> Callable[..., JobRun]:
-    def end(state: str, days: int = 0, seconds: float = 1, **asked: object) -> JobRun:
+    def end(
+        state: str, days: int = 0, seconds: float = 1, summary: dict[str, Any] | None = None, **asked: object
+    ) -> JobRun:
         run = runs.claim(open_sample(**asked).pk)
-        runs.finish(run.pk, run.fence, state, summary={}, reason="")
+        runs.finish(run.pk, run.fence, state, summary=summary or {}, reason="")
         started = Now() - timedelta(days=days, seconds=seconds)
         JobRun.objects.filter(pk=run.pk).update(started_at=started)
         JobRun.objects.filter(pk=run.pk).update(finished_at=F("started_at") + timedelta(seconds=seconds))
@@ -86,6 +97,16 @@ def test_the_runs_of_a_day_are_one_bar_with_the_longest(ended: Callable[..., Job
     ]
 
 
+@pytest.mark.parametrize("summary", [{"listing": {"rows": 622}, "rows": 1}, {"rows": 622}])
+def test_the_rows_of_a_day_are_the_most_that_a_run_read(ended: Callable[..., JobRun], summary: dict[str, Any]) -> None:
+    ended(State.SUCCEEDED, summary=summary)
+    ended(State.SUCCEEDED, summary={"rows": 7})
+    ended(State.FAILED)
+    (sample,) = month.months(localdate())
+    assert [bar.day.rows for bar in sample.chart.bars] == [622]
+    assert sample.rows == "622"
+
+
 def test_the_charts_are_one_question(ended: Callable[..., JobRun], django_assert_num_queries: Any) -> None:
     for days in range(8):
         ended(State.SUCCEEDED, days=days)
@@ -100,6 +121,6 @@ def test_the_list_shows_them_and_a_filtered_list_does_not(
     client.force_login(people["Operação"])
     url = reverse("admin:pipeline_jobrun_changelist")
     whole = client.get(url).content.decode()
-    assert "Últimos 30 dias: execuções 1, com falha 1, a mais longa 9,0 s." in whole
+    assert "Últimos 30 dias: execuções 1, com falha 1, a mais longa 9,0 s, mais linhas 0." in whole
     assert "f-bad" in whole
     assert 'role="img"' not in client.get(url, {"state__exact": "failed"}).content.decode()
