@@ -11,6 +11,8 @@ from typing import Any
 
 DEFAULT_THRESHOLD = 0.5
 _BINS = 10
+# A wrong hypothesis that lies within this factor of the right one is as well supported by all that was typed.
+_TIE = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,13 @@ class Judged:
         guests = [who for who, _ in self.answers if who is not None]
         return bool(self.right.intersection(guests[:3]))
 
+    @property
+    def is_tied(self) -> bool:
+        """Does the order say as much for somebody else as for the right one? Then no reader of it could tell."""
+        right = max((p for who, p in self.answers if self.accepts(who)), default=0.0)
+        others = [p for who, p in self.answers if not self.accepts(who)]
+        return right > 0 and any(right / _TIE <= p <= right * _TIE for p in others)
+
 
 @dataclass(frozen=True, slots=True)
 class Quality:
@@ -63,8 +72,16 @@ class Report:
     """(lower edge, orders, mean probability, share right) of first suggestions."""
     styles: list[tuple[str, int, float, float]] = field(default_factory=list)
     """(kind of noise, orders, share right at the default threshold, share wrong), worst first."""
+    tied: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Kind of noise -> share of its orders, and of those answered wrongly or not at all, in which the right answer has
+    a rival that is just as well supported."""
     sure: tuple[int, float] = (0, 1.0)
     """First suggestions at .98 or more, and the share of them that is right."""
+
+    @property
+    def undecidable(self) -> list[str]:
+        """Kinds most of whose misses nobody could have told from what was typed."""
+        return [style for style, _, right, _ in self.styles if right < 1 and self.tied[style][1] >= 0.5]
 
 
 def judge(
@@ -98,6 +115,7 @@ def report(judged: Sequence[Judged]) -> Report:
         first_right=sum(j.is_right for j in about_guests) / count,
         calibration=_calibration(judged),
         styles=_by_style(judged),
+        tied=_tied_by_style(judged),
         sure=(len(sure), sum(j.is_right for j in sure) / len(sure) if sure else 1.0),
     )
 
@@ -125,6 +143,21 @@ def _by_style(judged: Sequence[Judged]) -> list[tuple[str, int, float, float]]:
     return sorted(rows, key=lambda row: (row[2], row[0]))
 
 
+def _tied_by_style(judged: Sequence[Judged]) -> dict[str, tuple[float, float]]:
+    styles: dict[str, list[Judged]] = defaultdict(list)
+    for one in judged:
+        styles[one.style].append(one)
+    return {style: (_tied(members), _tied([j for j in members if not _is_met(j)])) for style, members in styles.items()}
+
+
+def _is_met(one: Judged) -> bool:
+    return one.is_right and one.probability >= DEFAULT_THRESHOLD
+
+
+def _tied(members: Sequence[Judged]) -> float:
+    return sum(j.is_tied for j in members) / len(members) if members else 0.0
+
+
 def lines(found: Report) -> list[str]:
     """The report as a person reads it."""
     said = [
@@ -140,9 +173,15 @@ def lines(found: Report) -> list[str]:
             for low, n, mean, right in found.calibration
         ),
         "",
-        "kind of noise        orders   right   wrong",
+        "kind of noise        orders   right   wrong    tied",
+        *(
+            f"{style:20} {n:6d}   {right:.3f}   {wrong:.3f}   {found.tied[style][0]:.3f}"
+            for style, n, right, wrong in found.styles
+        ),
     ]
-    return said + [f"{style:20} {n:6d}   {right:.3f}   {wrong:.3f}" for style, n, right, wrong in found.styles]
+    if found.undecidable:
+        said += ["", f"mostly undecidable from what was typed: {', '.join(found.undecidable)}"]
+    return said
 
 
 def _line(title: str, q: Quality) -> str:

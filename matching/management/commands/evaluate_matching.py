@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from matching import versions
+from matching.core import Model
 from matching.core.__main__ import read_jsonl
 from matching.core.evaluation import judge, lines, report
 from matching.hospede_matcher import match_orders
@@ -28,14 +30,20 @@ class Command(BaseCommand):
         parser.add_argument("--truth", type=Path, required=True)
         parser.add_argument("--orders", type=Path, help="JSON lines of ordens_servico; needs --stays")
         parser.add_argument("--stays", type=Path, help="JSON lines of listagem_hospedes with reservas and hospedes")
+        parser.add_argument(
+            "--model",
+            help="score with this: a file of model numbers, or a stored version's name (default: the program's own)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if bool(options["orders"]) != bool(options["stays"]):
             raise CommandError("--orders and --stays go together.")
+        if options["model"] and not options["orders"]:
+            raise CommandError("--model scores afresh: it needs --orders and --stays.")
         truth = self._truth(options["truth"])
         if options["orders"]:
             orders, stays = self._rows(options["orders"]), self._rows(options["stays"])
-            answers = self._fresh(orders, stays)
+            answers = self._fresh(orders, stays, _model(options["model"]))
             asked = {row.get("id") for row in orders}
         else:
             answers = _stored()
@@ -63,11 +71,27 @@ class Command(BaseCommand):
             self.stderr.write(f"{path.name}: {len(rows) - len(good)} lines lack os_id or aceitaveis and were left out")
         return good
 
-    def _fresh(self, orders: list[Row], stays: list[Row]) -> Answers:
-        result = match_orders(orders, stays)
+    def _fresh(self, orders: list[Row], stays: list[Row], model: Model | None) -> Answers:
+        result = match_orders(orders, stays, model=model)
+        self.stdout.write(f"model {result.model_version}")
         for skipped in result.skipped:
             self.stderr.write(f"{skipped.side}, row {skipped.row}: {skipped.problem}")
         return _by_order((c.os_id, c.listagem_id, c.probability) for c in result.candidates)
+
+
+def _model(name: str | None) -> Model | None:
+    """None is the program's own: two files can be scored where there is no database."""
+    if not name:
+        return None
+    try:
+        if Path(name).is_file():
+            return Model.from_json(Path(name).read_text("utf-8"))
+        row = versions.resolve(name)
+        if row is not None:
+            return versions.load(row)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{name}: {error}") from error
+    raise CommandError(f"{name} is neither a file nor a stored version.")
 
 
 def _stored() -> Answers:

@@ -1,15 +1,18 @@
 """Scores against a truth, by hand and through the command."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from matching import suggestion_manager
+from matching import suggestion_manager, versions
+from matching.core import Model
 from matching.core.evaluation import judge, lines, report
 from matching.hospede_matcher import match_orders
+from matching.models import ModelVersion
 from tests.matching.core.house import crowd, order, stay
 
 TRUTH = [
@@ -50,6 +53,20 @@ def test_styles_come_worst_first_and_calibration_by_bin() -> None:
         (0.9, 1, 1),
     ]
     assert any(line.startswith("recall at 3: 0.750") for line in lines(found))
+
+
+def test_a_kind_whose_misses_nobody_could_tell_is_named_undecidable() -> None:
+    answers = ANSWERS | {4: [(41, 0.35), (40, 0.35), (None, 0.3)], 5: [(51, 0.5), (50, 0.45), (None, 0.05)]}
+    found = report(judge(TRUTH, answers))
+    assert found.tied["b"] == (2 / 3, 1.0)
+    assert found.tied["a"] == (0.0, 0.0)
+    assert found.undecidable == ["b"]
+    assert lines(found)[-1] == "mostly undecidable from what was typed: b"
+
+
+def test_a_wrong_answer_that_the_order_speaks_against_is_no_tie() -> None:
+    found = report(judge(TRUTH, ANSWERS))
+    assert found.undecidable == []
 
 
 def test_nothing_suggested_is_perfectly_precise_and_finds_nothing() -> None:
@@ -98,6 +115,38 @@ def test_the_command_ends_in_a_sentence_when_there_is_nothing_to_score(
         files["truth"] = jsonl(tmp_path / "t.jsonl", [{"os_id": 99, "aceitaveis": []}])
     with pytest.raises(CommandError):
         call_command("evaluate_matching", **files, stdout=StringIO())
+
+
+def test_the_command_prints_every_figure(files: dict[str, Path]) -> None:
+    out = StringIO()
+    call_command("evaluate_matching", **files, stdout=out)
+    for title in ("default threshold", "best threshold", "recall at 3", "at p >= .98", "probability", "kind of noise"):
+        assert title in out.getvalue(), title
+
+
+def test_the_command_scores_with_a_model_of_a_file(files: dict[str, Path], tmp_path: Path) -> None:
+    numbers = tmp_path / "model.json"
+    numbers.write_text(replace(Model(), version="dull", sharpness=0.3).to_json(), "utf-8")
+    own, dull = StringIO(), StringIO()
+    call_command("evaluate_matching", **files, stdout=own)
+    call_command("evaluate_matching", **files, model=str(numbers), stdout=dull)
+    assert dull.getvalue().startswith("model dull\n")
+    assert own.getvalue().splitlines()[5:] != dull.getvalue().splitlines()[5:]
+
+
+@pytest.mark.django_db
+def test_the_command_scores_with_a_stored_version_and_knows_no_other(files: dict[str, Path], tmp_path: Path) -> None:
+    row = versions.remember(replace(Model(), version="kept"))
+    out = StringIO()
+    call_command("evaluate_matching", **files, model="kept", stdout=out)
+    assert out.getvalue().startswith("model kept\n")
+    with pytest.raises(CommandError, match="neither a file nor a stored version"):
+        call_command("evaluate_matching", **files, model="none of these")
+    ModelVersion.objects.filter(pk=row.pk).update(numbers={"comparisons": 5})
+    with pytest.raises(CommandError, match="kept"):
+        call_command("evaluate_matching", **files, model="kept")
+    with pytest.raises(CommandError, match="afresh"):
+        call_command("evaluate_matching", truth=files["truth"], model="kept")
 
 
 @pytest.mark.django_db
