@@ -22,6 +22,8 @@ from django.utils.translation import gettext_lazy as _
 from pipeline.context import current_business_date
 from sistema_os import pages
 from sistema_os.menu import menu_for
+from sistema_os.page_help import help_for
+from sistema_os.pages.find import may_find
 
 # Each app brings `panel.panel(user)` and `<app>/panel.html`; what stands behind REST in it comes further down.
 FIRST: Final = ("snapshots", "matching", "pipeline")
@@ -59,6 +61,8 @@ class SistemaAdminSite(AdminSite):
             "menu": menu,
             "tabs": [item for item in items if item.in_tabs],
             "in_own_menu": any(item.current for item in items),
+            "may_find": context["has_permission"] and may_find(request),
+            "page_help": help_for(request) if context["has_permission"] else None,
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

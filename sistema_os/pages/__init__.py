@@ -6,7 +6,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from sistema_os.pages import audit, handover, manager, rooms
+from sistema_os.pages import audit, find, handover, manager, rooms
 
 View = Callable[[HttpRequest, AdminSite], HttpResponse]
 
@@ -17,6 +17,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         path("manager/", _of(site, manager.page), name="manager"),
         path("handover/", _of(site, handover.page), name="handover"),
         path("audit/", _of(site, audit.page), name="audit"),
+        path("find/", _of(site, find.page), name="find"),
         path("rooms/", _of(site, rooms.page), name="rooms"),
     ]
 

@@ -1,0 +1,105 @@
+"""What each page is for and what to do on it: one text a page, shown folded on the page itself."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Help:
+    """`what` it is for, `do` what to do with it."""
+
+    what: str | Promise
+    do: str | Promise
+
+
+_LIST: Final = "matching_matchsuggestion_"
+PAGES: Final[dict[str, Help]] = {
+    "index": Help(
+        _("Whether today is all right, in one glance: what waits for you, how the runs ended, how old the data is."),
+        _("Start with what is marked as held or late. Then review the departures of today."),
+    ),
+    f"{_LIST}review": Help(
+        _("One suggestion at a time: is this guest the one that the order means?"),
+        _("Accept, reject, or say that there is no guest. Unsure? Skip it. Every decision can be undone."),
+    ),
+    f"{_LIST}change": Help(
+        _("One suggestion with its reasons, its alternatives and what was decided nearby."),
+        _("Decide it here, or undo what was decided. What was not written at the hotel yet says “to confirm”."),
+    ),
+    f"{_LIST}changelist": Help(
+        _("All suggestions: first the queue and what was decided today; the filters show the rest."),
+        _("Use the buttons of a row, or mark rows and choose an action. Never search for a document."),
+    ),
+    f"{_LIST}bulk": Help(
+        _("Many acceptances at once, for suggestions that are nearly always right."),
+        _("Choose a probability. Nothing is decided before you have seen the next page."),
+    ),
+    f"{_LIST}bulk_plan": Help(
+        _("What a batch would do, before it does it; and afterwards, what it did."),
+        _("Read those nearest the limit first: the errors are there. One button undoes the whole batch."),
+    ),
+    f"{_LIST}history": Help(
+        _("Everything that was decided on this suggestion, by whom and when."), _("Nothing here can be changed.")
+    ),
+    "matching_decision_changelist": Help(
+        _("Every decision and every undo, one line each."), _("Search by order, guest, room or the person who decided.")
+    ),
+    "matching_alert_changelist": Help(
+        _("What changed in the guest list after an order was linked, and what therefore needs a look."),
+        _("Look at the order, do what is needed, then settle the alert. Open it to leave a note for the next shift."),
+    ),
+    "matching_alert_change": Help(
+        _("One alert: what happened, to whom, which order it concerns."),
+        _("Settle it when nothing is left to do. The note tells the next shift what was done."),
+    ),
+    "rooms": Help(
+        _("Who is in a room now, who was there the day before, and what is still to be done there."),
+        _("Type the number of the room. “Now” is as of the guest list named beside it."),
+    ),
+    "handover": Help(_("What the next shift must know, on one sheet."), _("Choose the day and print it with Ctrl+P.")),
+    "manager": Help(
+        _("Whether the work gets done and whether the suggestions can be trusted. No figure is of one person."),
+        _("Few decisions make wide intervals: do not conclude from a wide one."),
+    ),
+    "audit": Help(
+        _("Who did what, when, and what it was before."),
+        _("Narrow it by kind, person, day or order. A batch opens into its decisions."),
+    ),
+    "pipeline_jobrun_changelist": Help(
+        _("Every run of every job: when, how long, and how it ended."),
+        _("A red one says why in a sentence. Run again what failed, or resume it from where it stopped."),
+    ),
+    "pipeline_jobrun_change": Help(
+        _("One run: its phases, its heartbeats, its log, and what it left behind."),
+        _("While it runs, you may cancel it; what failed can be resumed. Each button says when it is off."),
+    ),
+    "pipeline_jobrun_start": Help(
+        _("Starts a job now, whole or in steps, or as a dry run that writes nothing."),
+        _("A job that is running already is not started twice: you are led to it."),
+    ),
+    "snapshots_snapshot_changelist": Help(
+        _("Each listing that was collected, and what changed from one to the next."),
+        _("One that is held waits for a person: open it, look at why, then publish or reject it."),
+    ),
+    "snapshots_snapshot_change": Help(
+        _("What changed with this listing, row by row and field by field."),
+        _("What was is struck out, what is new is marked. Filter by kind, room or name."),
+    ),
+    "snapshots_compare": Help(
+        _("What differs between any two listings."), _("Choose both; the older one stands on the left.")
+    ),
+    "snapshots_listing": Help(_("The guest list as it stood with that listing."), _("Search by room or name.")),
+    "snapshots_row": Help(
+        _("The history of one row: every version and when it held."), _("Read it from the newest to the oldest.")
+    ),
+}
+
+
+def help_for(request: HttpRequest) -> Help | None:
+    """Of the page that answers this request; None where there is none to explain."""
+    match = request.resolver_match
+    return PAGES.get(match.url_name or "") if match is not None and match.app_name == "admin" else None
