@@ -1,4 +1,4 @@
-"""Rows as they arrive, a page at a time: which columns came, and each row's key, text and mark. Pure: no Django.
+"""Rows as they arrive, a page at a time: which columns came, and each row's key, mark and text. Pure: no Django.
 
 A mark is a keyed hash of the row exactly as it is spelt. Nearly every row arrives spelt as it was the day before, and
 its mark tells so without a single value being normalised; only the others are made canonical and compared.
@@ -7,12 +7,10 @@ its mark tells so without a single value being normalised; only the others are m
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import compress
 from operator import itemgetter
 from struct import unpack
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -24,16 +22,12 @@ Values = tuple[Any, ...]
 _NEWLINE = orjson.Fragment(b"\n")
 
 
-@dataclass(frozen=True)
-class Page:
-    """Rows that have a key. A line is the row's values in the order of the declaration, as a JSON array."""
+class Page(NamedTuple):
+    """Some rows. A line is the row's values in the order of the declaration, as a JSON array."""
 
-    keys: list[str]
+    keys: list[Any]
     marks: list[int]
     lines: list[bytes]
-
-    def only(self, wanted: Sequence[bool]) -> Page:
-        return Page([*compress(self.keys, wanted)], [*compress(self.marks, wanted)], [*compress(self.lines, wanted)])
 
 
 class Reader:
@@ -41,7 +35,7 @@ class Reader:
 
     def __init__(self, spec: SourceSpec, key: bytes):
         self.spec, self.columns = spec, spec.columns
-        self.received = self.null_keys = 0
+        self.received = 0
         self.seen: set[str] = set()
         self.freshness = ""
         self._place = spec.columns.index(spec.key)
@@ -53,15 +47,9 @@ class Reader:
     def read(self, rows: Sequence[Mapping[str, Any]]) -> Page:
         self.received += len(rows)
         values = self._all_values(rows)
-        keys = [value[self._place] for value in values]
         self._see_freshness(rows)
-        present = [key is not None and str(key).strip() != "" for key in keys]
         lines = as_lines(values)
-        page = Page([*map(str, keys)], self.marks(lines), lines)
-        if all(present):
-            return page
-        self.null_keys += present.count(False)
-        return page.only(present)
+        return Page([value[self._place] for value in values], self.marks(lines), lines)
 
     def marks(self, lines: Sequence[bytes]) -> list[int]:
         """Signed 64 bits each, as PostgreSQL's bigint holds them."""

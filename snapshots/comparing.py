@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from snapshots.canonical import Canonical, Kinds, Row, differing
-from snapshots.headrows import Arrived, Head
+from snapshots.headrows import Arrived, Head, Met
 from snapshots.models import Source
 from snapshots.tally import Tally
 
@@ -97,19 +97,21 @@ class Comparison:
         self._whole = tally is None
         self.delta = Delta(tally or Tally())
 
-    def arrive(self, rows: Iterable[Arrived]) -> Iterator[Staged]:
-        for row in rows:
-            yield self.delta.count(self._judge(row))
+    def judge(self, met: Iterable[Met]) -> Iterator[Staged]:
+        for head, arrived in met:
+            if arrived is not None:
+                yield self.delta.count(self._arrive(head, arrived))
+            elif head is not None:
+                yield self.delta.count(self._go(head))
 
-    def go(self, rows: Iterable[Head]) -> Iterator[Staged]:
-        for head in rows:
-            known = {name: head.payload.get(name) for name in self.source.columns}
-            self._take(head)
-            yield self.delta.count(self._ended("removed", head, vanished=not self.declared.explained(known)))
+    def _go(self, head: Head) -> Staged:
+        known = {name: head.payload.get(name) for name in self.source.columns}
+        self._take(head)
+        return self._ended("removed", head, vanished=not self.declared.explained(known))
 
-    def _judge(self, arrived: Arrived) -> Staged:
+    def _arrive(self, head: Head | None, arrived: Arrived) -> Staged:
         row = self.declared.row(arrived.line, self.declared.columns)
-        number, head, tally = self.declared.canonical.hash(row), arrived.head, self.delta.tally
+        number, tally = self.declared.canonical.hash(row), self.delta.tally
         if head is None:
             tally.add(row, number)
             return Staged("added", arrived.key, hash=number, mark=arrived.mark, payload=row)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -12,18 +11,17 @@ from django.utils import timezone
 
 from sistema_os.logs import redact
 from snapshots import guards
-from snapshots.arriving import PAGE, Page, Reader
 from snapshots.canonical import Canonical, hash_key, recipe
 from snapshots.comparing import Comparison, Declared, Found
 from snapshots.ending import close_open, supersede
 from snapshots.errors import AlreadySettled
 from snapshots.guards import Facts, Reason
-from snapshots.headrows import batches
 from snapshots.history import accepted, standing, tally
-from snapshots.models import HeldRows, Snapshot, Suppressed
-from snapshots.remembered import Remembered
-from snapshots.specs import MAX_COLUMNS, SourceSpec, tombstones
-from snapshots.spool import Header, Spool, pack
+from snapshots.intake import Intake
+from snapshots.models import HeldRows, Snapshot
+from snapshots.remembered import Remembered, Twice
+from snapshots.specs import MAX_COLUMNS, SourceSpec
+from snapshots.spool import Header, pack
 from snapshots.staged import Staged
 from snapshots.writing import lock, new_stage, refresh_statistics, respell, stage, vanished, write
 
@@ -37,51 +35,18 @@ def no_fence() -> None:
 class Ingest:
     """Use: `begin`, then `add` any number of times, then `publish` or `abort`, once, all in one thread at a time.
 
-    Between the calls no transaction and no cursor is open. Memory: the marks in force and the rows that differ; from
-    SNAPSHOT_STAGED_FROM rows on, or if most differ, a page of rows, and the database compares."""
+    Between the calls no transaction and no cursor is open."""
 
     def __init__(self, spec: SourceSpec, snapshot: Snapshot, *, forced: bool = False):
         self.spec, self.snapshot, self.forced = spec, snapshot, forced
         self.source = snapshot.source
         self.key = hash_key(settings.HASH_KEY)
         self.recipe = recipe(spec.kinds, self.key)
-        self.spool = Spool()
-        self.layout: list[str] = []
-        self._reader = Reader(spec, self.key)
-        self._head = standing(self.source)
-        self._memory = None if self._head and self._large(self._head.rows) else Remembered(self.source)
-        self._suppressed = frozenset(Suppressed.objects.filter(source=self.source).values_list("hash", flat=True))
-        self._left_out = self._duplicates = 0
+        self.intake = Intake(spec, self.source, self.key)
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Any part of the listing, in any order."""
-        rest = iter(rows)
-        while rows := list(islice(rest, PAGE)):
-            self._take(self._reader.read(rows))
-
-    def _take(self, page: Page) -> None:
-        if self._suppressed:
-            page = self._without_erased(page)
-        self.spool.write(page.lines)
-        if self._memory is not None:
-            self._memory.take(page)
-            if self._large(self._reader.received) or self._memory.weight > settings.SNAPSHOT_STAGED_FROM // 3:
-                self._memory = None
-
-    def _without_erased(self, page: Page) -> Page:
-        """Who was erased is in no listing: what is as it was needs no second look."""
-        known = self._memory.unchanged(page) if self._memory else [False] * len(page.keys)
-        rows = zip(known, page.lines, strict=True)
-        wanted = [same or self._suppressed.isdisjoint(self._tombstones(line)) for same, line in rows]
-        self._left_out += wanted.count(False)
-        return page.only(wanted)
-
-    def _tombstones(self, line: bytes) -> set[int]:
-        return tombstones(self.spec, self._reader.row(line), self.key)
-
-    @staticmethod
-    def _large(rows: int) -> bool:
-        return rows >= settings.SNAPSHOT_STAGED_FROM
+        self.intake.add(rows)
 
     def publish(self, declared: int | None, fence: Fence, declared_after: int | None = None) -> Snapshot:
         """Publishes, holds, or finds nothing changed; the returned snapshot says which. `declared` is the count that
@@ -89,6 +54,7 @@ class Ingest:
 
         A lost fence raises and leaves everything as it was. So does a head that moved meanwhile, but with the
         snapshot `failed`."""
+        self._must_be_open()
         with transaction.atomic():
             found = self.compare()
             facts = self._facts(found, declared, declared_after)
@@ -101,7 +67,7 @@ class Ingest:
                 self._close(Snapshot.Status.FAILED, Reason("head_moved"))
             else:
                 self._settle(facts, found)
-        self.spool.close()
+        self.intake.spool.close()
         if self.snapshot.status == Snapshot.Status.PUBLISHED:
             refresh_statistics(found.delta)
         return self.snapshot
@@ -129,28 +95,30 @@ class Ingest:
         """Stages what publishing would write, inside the caller's transaction. Reads the head; writes nothing."""
         columns = self._columns()
         whole = self._must_look_at_all(columns)
-        declared = Declared(
-            Canonical(self.spec.columns, self.spec.kinds, self.key),
-            self._reader.row,
-            self.spec.explained,
-            columns,
-            self.spec.kinds,
-        )
+        memory = self.intake.in_memory()
+        if memory and not whole:
+            try:
+                return self._compared(memory, columns, whole=False)
+            except Twice:
+                self.intake.forget()
+        return self._compared(self.intake.staged(every=whole), columns, whole=whole)
+
+    def _compared(self, arrivals: Remembered | Staged, columns: list[str], *, whole: bool) -> Found:
+        spec = self.spec
+        canonical = Canonical(spec.columns, spec.kinds, self.key)
+        declared = Declared(canonical, self.intake.reader.row, spec.explained, columns, spec.kinds)
         comparison = Comparison(self.source, declared, None if whole else tally(standing(self.source)))
         if len(comparison.layout) > MAX_COLUMNS:
-            raise ValueError(f"{self.spec.name}: more than {MAX_COLUMNS} columns over its life")
+            raise ValueError(f"{spec.name}: more than {MAX_COLUMNS} columns over its life")
         new_stage()
-        arrivals = self._arrivals(whole)
-        for batch in arrivals.arrived():
-            stage(comparison.arrive(batch))
-        for gone in batches(arrivals.gone()):
-            stage(comparison.go(gone))
+        for batch in arrivals.met():
+            stage(comparison.judge(batch))
         ordered = [name for name in comparison.layout if name in columns]
         return Found(comparison.delta, ordered, comparison.layout, arrivals.duplicates)
 
     def _columns(self) -> list[str]:
         # An empty listing tells nothing about its columns.
-        seen = self._reader.seen if self._reader.received else {*self.source.columns}
+        seen = self.intake.reader.seen if self.intake.reader.received else {*self.source.columns}
         return [name for name in self.spec.columns if name in seen]
 
     def _must_look_at_all(self, columns: list[str]) -> bool:
@@ -159,19 +127,14 @@ class Ingest:
         returned = {*columns} & ({*self.source.layout} - {*self.source.columns})
         return bool(returned) or self.source.recipe not in ("", self.recipe)
 
-    def _arrivals(self, whole: bool) -> Remembered | Staged:
-        if self._memory is None or whole:
-            return Staged(self.source, self._reader, self.spool, every=whole)
-        return self._memory
-
     def _facts(self, found: Found, declared: int | None, declared_after: int | None) -> Facts:
-        head, delta, reader = standing(self.source), found.delta, self._reader
+        head, delta, reader = standing(self.source), found.delta, self.intake.reader
         return Facts(
             business_date=self.snapshot.business_date,
             received=reader.received,
             declared=declared,
             declared_after=declared_after,
-            null_keys=reader.null_keys,
+            null_keys=self.intake.null_keys,
             duplicate_keys=found.duplicates,
             lost_columns=tuple(name for name in self.source.columns if name not in found.columns),
             filled=delta.tally.fill(found.columns),
@@ -202,8 +165,12 @@ class Ingest:
         notes = (
             ("new_column", "columns", [name for name in found.columns if known and name not in known]),
             ("narrowed", "columns", [name for name in known if self.forced and name not in found.columns]),
-            ("undeclared_column", "columns", sorted(self._reader.seen - {*self.spec.columns, self.spec.freshness})),
-            ("suppressed", "rows", self._left_out),
+            (
+                "undeclared_column",
+                "columns",
+                sorted(self.intake.reader.seen - {*self.spec.columns, self.spec.freshness}),
+            ),
+            ("suppressed", "rows", self.intake.left_out),
             ("refreshed", "rows", found.delta.refreshed),
         )
         return [Reason(code, {name: value}) for code, name, value in notes if value]
@@ -211,7 +178,7 @@ class Ingest:
     def _hold(self, reasons: list[Reason], columns: list[str]) -> None:
         absent = [name for name in self.spec.columns if name not in columns]
         header = Header([*self.spec.columns], absent, [*vanished()])
-        HeldRows.objects.create(snapshot=self.snapshot, blob=pack(header, self.spool.lines()))
+        HeldRows.objects.create(snapshot=self.snapshot, blob=pack(header, self.intake.spool.lines()))
         self._close(Snapshot.Status.HELD, *reasons)
 
     def _publish(self, found: Found) -> None:
@@ -234,11 +201,11 @@ class Ingest:
 
     def restore(self, held: Snapshot) -> None:
         """Takes over what a held collection observed and its kept rows no longer tell."""
-        self._reader.received, self._reader.freshness = held.received, held.freshness
+        self.intake.reader.received, self.intake.reader.freshness = held.received, held.freshness
 
     def abort(self, error: str) -> Snapshot:
         """Ends a collection whose reading failed; the rows in force stay as they are. Once it has ended, nothing."""
-        self.spool.close()
+        self.intake.spool.close()
         close_open(Snapshot.objects.filter(pk=self.snapshot.pk), Reason("aborted", {"error": redact(error)[:300]}))
         self.snapshot.refresh_from_db()
         return self.snapshot

@@ -34,7 +34,7 @@ def preview(snapshot: Snapshot) -> Preview:
     ingest = _replayed(_held(snapshot))
     with transaction.atomic():
         delta = ingest.compare().delta
-    ingest.spool.close()
+    ingest.intake.spool.close()
     return Preview(delta.tally.rows, delta.added, delta.removed, delta.changed, delta.unexplained)
 
 

@@ -21,23 +21,25 @@ UNION ALL
 SELECT key, since, old, NULL FROM snapshots_change WHERE source_id = %(source)s AND seq > %(seq)s AND since <= %(seq)s
 """
 
-# For every row touched in (low, high]: its version at `low` (the first change's old one) and at `high` (the old one
-# of the first change after `high`, else the head's).
+# For every row touched in (low, high]: its version at `low` (the first change's old one) and at `high` (the head's, or
+# the old one of the first change after `high`). `fields` is the mask of what changed; null if it changed repeatedly.
+# `+ 0`: by its key the later change is found at once; by its number, a planner with old statistics reads them all.
 _BETWEEN = """
 WITH touched AS (
-    SELECT DISTINCT ON (key) key, kind, old, max(seq) OVER spans AS last, last_value(vanished) OVER spans AS vanished
+    SELECT DISTINCT ON (key) key, kind, old, max(seq) OVER spans AS last, last_value(vanished) OVER spans AS vanished,
+        CASE WHEN kind = 'changed' AND seq = max(seq) OVER spans THEN mask END AS fields
     FROM snapshots_change WHERE source_id = %(source)s AND seq > %(low)s AND seq <= %(high)s
         AND (%(keys)s::text[] IS NULL OR key = ANY(%(keys)s))
     WINDOW spans AS (PARTITION BY key ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ORDER BY key, seq
 )
-SELECT t.key, t.last, CASE WHEN t.kind <> 'added' THEN t.old END, later.old, head.payload, t.vanished
+SELECT t.key, t.last, CASE WHEN t.kind <> 'added' THEN t.old END, later.old, head.payload, t.vanished, t.fields
 FROM touched t
-LEFT JOIN LATERAL (
-    SELECT c.kind, c.old FROM snapshots_change c
-    WHERE c.source_id = %(source)s AND c.key = t.key AND c.seq > %(high)s ORDER BY c.seq LIMIT 1
-) later ON true
 LEFT JOIN snapshots_headrow head ON head.source_id = %(source)s AND head.key = t.key AND head.since <= %(high)s
+LEFT JOIN LATERAL (
+    SELECT c.old FROM snapshots_change c
+    WHERE head.id IS NULL AND c.source_id = %(source)s AND c.key = t.key AND c.seq + 0 > %(high)s ORDER BY c.seq LIMIT 1
+) later ON true
 ORDER BY t.last, t.key
 """
 
@@ -103,13 +105,22 @@ def changes_between(source: Source, low: int, high: int, keys: Sequence[str] | N
     columns_low, columns_high = _columns_at(source, low), _columns_at(source, high)
     common = [name for name in columns_high if not columns_low or name in columns_low]
     params = {"source": source.pk, "low": low, "high": high, "keys": None if keys is None else list(keys)}
-    for key, seq, first, later, payload, vanished in _query(_BETWEEN, params):
+    for key, seq, first, later, payload, vanished, mask in _query(_BETWEEN, params):
         before = None if first is None else only(unpack(_loads(first), source.layout), columns_low)
         end = _loads(payload) if later is None else unpack(_loads(later), source.layout)
         after = None if end is None else only(end, columns_high)
+        if mask is not None and before is not None and after is not None:
+            # It changed once: what differs was written down then.
+            if fields := tuple(name for name in _masked(mask, source.layout) if name in common):
+                yield ChangeView("changed", key, before, after, fields, seq)
+            continue
         columns = columns_low if after is None else columns_high if before is None else common
         if change := between(key, before, after, columns, source.kinds, seq):
             yield replace(change, vanished=True) if vanished else change
+
+
+def _masked(mask: int, layout: Sequence[str]) -> list[str]:
+    return [name for place, name in enumerate(layout) if mask >> place & 1]
 
 
 def _columns_at(source: Source, seq: int) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from snapshots.arriving import PAGE, Reader
-from snapshots.headrows import Arrived, Head, batches, head
+from snapshots.headrows import Arrived, Met, batches, head
 from snapshots.models import Source
 from snapshots.spool import Spool
 
@@ -22,13 +22,13 @@ USING (SELECT key, max(place) AS last FROM snapshots_arrived GROUP BY key HAVING
 WHERE a.key = again.key AND a.place < again.last
 """
 _ARRIVED = """
-SELECT h.id, h.key, h.since, h.hash, h.mark, h.payload, a.place, a.key, a.mark
+SELECT h.id, h.key, h.since, h.hash, h.payload, a.place, a.key, a.mark
 FROM snapshots_arrived a LEFT JOIN snapshots_headrow h ON h.source_id = %s AND h.key = a.key
 WHERE %s OR h.mark IS DISTINCT FROM a.mark
 ORDER BY a.place
 """
 _GONE = """
-SELECT h.id, h.key, h.since, h.hash, h.mark, h.payload FROM snapshots_headrow h
+SELECT h.id, h.key, h.since, h.hash, h.payload FROM snapshots_headrow h
 WHERE h.source_id = %s AND NOT EXISTS (SELECT FROM snapshots_arrived a WHERE a.key = h.key)
 """
 
@@ -48,19 +48,18 @@ class Staged:
             cursor.execute(_ONCE)
             self.duplicates = cursor.rowcount
 
-    def arrived(self) -> Iterator[list[Arrived]]:
-        """In the order in which they came: their lines are read beside them."""
+    def met(self) -> Iterator[list[Met]]:
+        """Arrivals in the order in which they came, for their lines are read beside them; then what is gone."""
         lines, passed = self._spool.lines(), 0
         for batch in batches(_query(_ARRIVED, [self.source.pk, self._every])):
             found = []
             for *old, place, key, mark in batch:
                 line = next(islice(lines, place - passed, None))
                 passed = place + 1
-                found.append(Arrived(key, mark, line, head(tuple(old))))
+                found.append(Met(head(tuple(old)), Arrived(key, mark, line)))
             yield found
-
-    def gone(self) -> Iterator[Head]:
-        return filter(None, map(head, _query(_GONE, [self.source.pk])))
+        for batch in batches(_query(_GONE, [self.source.pk])):
+            yield [Met(head(old), None) for old in batch]
 
     def _copy(self, cursor: Any) -> None:
         lines, place = self._spool.lines(), 0

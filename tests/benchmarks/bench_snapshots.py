@@ -1,196 +1,175 @@
 """Our snapshots side by side with other ways to keep history, on the same listings: `make bench-snapshots`.
 
-`--rows 100000` (the default) and `--days 3` measured after the first listing. The ways take turns, day by day, and the
-median of the days counts. Prints a table and, last, one JSON object with every figure and its target.
+`--rows 100000` (the default) and `--days 5` measured after the first listing. The ways take turns, another one first
+each day; a ratio is the median of the days' own ratios. Everyone gets the same list of rows, writes to the same server
+with the same settings, and commits once a day. The ORM is given `--orm-rows`, and its time is scaled. Then a year of
+`--year-rows`; with `--million`, the memory that a million rows take. Prints a table and, last, one JSON object.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
-import random
-import resource
 import statistics
-import time
 from collections.abc import Callable
-from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
 import orjson
-import psycopg
 
+from tests.benchmarks.snapshot_rows import Listing, Row
 from tests.benchmarks.stage import private_stack, say
 
-DAY = date(2026, 1, 1)
+OURS = "ours"
+# At most; "rebuilt exactly" is to be reached.
 TARGETS = {
     "time / SCD2, full payload staged": 0.55,
     "time / jsonb full copy": 0.6,
     "time / SCD2, hashes first": 1.1,
     "bytes a day / the delta": 2.7,
+    "a year's bytes a day / the delta": 2.7,
+    "day 365 / day 5, time": 1.15,
     "rebuild oldest / newest": 1.3,
+    "rebuild oldest / newest, after a year": 1.3,
+    "rebuilt exactly, of 200 days": 1.0,
     "adjacent diff, ms": 30.0,
+    "a million rows: MB over idle, staged": 75.0,
 }
+Figures = dict[str, list[float]]
 
 
-def row(key: int, version: int) -> dict[str, Any]:
-    """Twenty columns: names, numbers, dates, a third of them rarely filled."""
-    texts = {f"c{n}": f"Valor {key * n % 9973} do campo" for n in range(0, 19, 3)}
-    numbers = {f"c{n}": key * n % 100_003 for n in range(1, 19, 3)}
-    dates = {f"c{n}": f"2026-01-{1 + (key + n) % 28:02}" if key % 3 else None for n in range(2, 19, 3)}
-    return {"id": key, **texts, **numbers, **dates, "c0": f"Hóspede {key} v{version}", "c4": version}
-
-
-class Listing:
-    """1 % changed, 0.3 % new and 0.3 % gone a day."""
-
-    def __init__(self, size: int):
-        self.versions = dict.fromkeys(range(size), 0)
-        self.next_key, self.size, self.dice = size, size, random.Random(7)
-        self.delta = 0
-
-    def rows(self) -> list[dict[str, Any]]:
-        return [row(key, version) for key, version in self.versions.items()]
-
-    def advance(self) -> None:
-        """`delta`: the bytes that tell both ways what changed, and nothing else."""
-        keys = self.dice.sample(list(self.versions), self.size // 100 + self.size * 3 // 1000)
-        changed, gone = keys[: self.size // 100], keys[self.size // 100 :]
-        fresh = range(self.next_key, self.next_key + len(gone))
-        pairs = [(self.versions[key], self.versions[key] + 1, key) for key in changed]
-        told: list[Any] = [[key, {n: [row(key, a)[n], row(key, b)[n]] for n in ("c0", "c4")}] for a, b, key in pairs]
-        told += [row(key, self.versions[key]) for key in gone] + [row(key, 0) for key in fresh]
-        self.delta = sum(len(orjson.dumps(item)) for item in told)
-        self.versions.update({key: version for _old, version, key in pairs})
-        for key in gone:
-            del self.versions[key]
-        self.versions.update(dict.fromkeys(fresh, 0))
-        self.next_key += len(gone)
-
-
-def ours(rows: list[dict[str, Any]], day: int) -> tuple[int, int, int]:
-    from snapshots import snapshot_manager as manager
-    from tests.benchmarks.snapshot_rivals import COLUMNS
-
-    spec = manager.SourceSpec(name="bench", key="id", columns=COLUMNS, explained=bool)
-    ingest = manager.begin(spec, business_date=DAY + timedelta(days=day), run_id=None)
-    for start in range(0, len(rows), 1000):
-        ingest.add(rows[start : start + 1000])
-    done = ingest.publish(len(rows), manager.no_fence)
-    assert done.status == "published", done.reasons
-    return done.added, done.removed, done.changed
-
-
-def stored(connection: psycopg.Connection) -> int:
-    """Bytes of history that we keep: the changes and the snapshots' records."""
-    found = connection.execute(
-        "select (select coalesce(sum(pg_column_size(c.*)), 0) from snapshots_change c)"
-        " + (select coalesce(sum(pg_column_size(s.*)), 0) from snapshots_snapshot s)"
-    ).fetchone()
-    assert found is not None
-    return int(found[0])
-
-
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    started = time.perf_counter()
-    result = work()
-    return time.perf_counter() - started, result
-
-
-def measure(url: str, size: int, days: int) -> dict[str, dict[str, float]]:
+def measure(size: int, days: int) -> dict[str, dict[str, float]]:
+    from tests.benchmarks.snapshot_ours import counted, stored, timed
     from tests.benchmarks.snapshot_rivals import RIVALS
 
-    listing = Listing(size)
-    with psycopg.connect(url, autocommit=True) as connection:
-        rivals = [rival(url) for rival in RIVALS]
-        names = ["ours", *(rival.name for rival in rivals)]
-        seconds: dict[str, list[float]] = {name: [] for name in names}
-        sizes: dict[str, list[float]] = {name: [] for name in names}
-        deltas: list[int] = []
-        for day in range(days + 1):
-            rows = listing.rows()
-            ways: dict[str, Callable[[], Any]] = {"ours": partial(ours, rows, day)}
-            ways |= {rival.name: partial(rival.collect, rows) for rival in rivals}
-            held: dict[str, Callable[[], int]] = {"ours": partial(stored, connection)}
-            held |= {rival.name: rival.stored for rival in rivals}
-            for name, way in ways.items():
-                before = held[name]()
-                took, counts = timed(way)
-                if day:
-                    assert counts == (size * 3 // 1000, size * 3 // 1000, size // 100), (name, counts)
-                    seconds[name].append(took)
-                    sizes[name].append(held[name]() - before)
+    listing, rivals = Listing(size), [rival(os.environ["DATABASE_URL"]) for rival in RIVALS]
+    held: dict[str, Callable[[], int]] = {OURS: stored, **{rival.name: rival.stored for rival in rivals}}
+    seconds: Figures = {name: [] for name in held}
+    sizes: Figures = {name: [] for name in held}
+    for day in range(days + 1):
+        rows = listing.rows()
+        ways: dict[str, Callable[[], Any]] = {OURS: partial(counted, rows, day)}
+        ways |= {rival.name: partial(rival.collect, rows) for rival in rivals}
+        for name in _another_first(list(ways), day):
+            before = held[name]()
+            gc.collect()
+            took, counts = timed(ways[name])
             if day:
-                deltas.append(listing.delta)
-            listing.advance()
-    delta = statistics.median(deltas)
+                assert counts == listing.changes, (name, counts)
+                seconds[name].append(took)
+                sizes[name].append((held[name]() - before) / listing.delta)
+        if day == 0:
+            for rival in rivals:
+                rival.settle()
+        listing.advance()
+    return {name: _summary(seconds[name], sizes[name], seconds[OURS]) for name in held}
+
+
+def _another_first(names: list[str], day: int) -> list[str]:
+    place = day % len(names)
+    return names[place:] + names[:place]
+
+
+def _summary(seconds: list[float], sizes: list[float], ours: list[float]) -> dict[str, float]:
     return {
-        name: {
-            "seconds": round(statistics.median(seconds[name]), 3),
-            "bytes_a_day": statistics.median(sizes[name]),
-            "of_the_delta": round(statistics.median(sizes[name]) / delta, 2),
-        }
-        for name in names
+        "seconds": statistics.median(seconds),
+        "of_the_delta": statistics.median(sizes),
+        "ours_takes": statistics.median(mine / other for mine, other in zip(ours, seconds, strict=True)),
     }
 
 
-def _rebuild(snapshot: Any) -> int:
-    from snapshots import snapshot_manager as manager
+def by_orm(size: int, scale: float) -> dict[str, float]:
+    """Seconds for `size` rows, and what that makes of the other ways' listing."""
+    from tests.benchmarks.snapshot_by_orm import ByOrm
+    from tests.benchmarks.snapshot_ours import timed
 
-    return sum(1 for _ in manager.as_of(snapshot))
+    listing, way = Listing(size), ByOrm()
+    way.first(listing.rows())
+    listing.advance()
+    rows: list[Row] = listing.rows()
+    took, counts = timed(partial(way.collect, rows))
+    assert counts == listing.changes, counts
+    return {"rows": size, "seconds": took, "scaled_seconds": took * scale / size}
 
 
-def _count_changes(a: Any, b: Any) -> int:
-    from snapshots import snapshot_manager as manager
-
-    return sum(1 for _ in manager.diff(a, b))
-
-
-def reading() -> dict[str, float]:
-    from snapshots import snapshot_manager as manager
-    from snapshots.models import Snapshot
-
-    kept = list(Snapshot.objects.filter(source__name="bench", seq__isnull=False).order_by("seq"))
-    oldest, newest = (min(timed(partial(_rebuild, end))[0] for _ in range(3)) for end in (kept[0], kept[-1]))
-    adjacent = min(timed(partial(_count_changes, kept[-2], kept[-1]))[0] for _ in range(5))
-    one = min(timed(partial(manager.history, "bench", "1"))[0] for _ in range(5))
-    return {
-        "rebuild_oldest_s": round(oldest, 3),
-        "rebuild_newest_s": round(newest, 3),
-        "adjacent_diff_ms": round(adjacent * 1000, 1),
-        "history_of_a_row_ms": round(one * 1000, 1),
+def figures(found: dict[str, Any]) -> dict[str, float]:
+    ways, read, year = found["ways"], found["reading"], found["year"]
+    result = {f"time / {name}": way["ours_takes"] for name, way in ways.items() if name != OURS}
+    result["time / Django ORM row by row, scaled"] = ways[OURS]["seconds"] / found["orm"]["scaled_seconds"]
+    result |= {
+        "bytes a day / the delta": ways[OURS]["of_the_delta"],
+        "rebuild oldest / newest": read["rebuild_ratio"],
+        "adjacent diff, ms": read["adjacent_diff_ms"],
+        "adjacent diff of older days, ms": read["older_adjacent_diff_ms"],
+        "history of a row, ms": read["history_of_a_row_ms"],
+        "a year's bytes a day / the delta": year["bytes_of_the_delta"],
+        "day 365 / day 5, time": year["day_365_over_day_5"],
+        "day 365 / day 5, bytes": year["bytes_day_365_over_day_5"],
+        "rebuild oldest / newest, after a year": year["rebuild_ratio"],
+        "rebuilt exactly, of 200 days": year["rebuilt_exactly"],
     }
+    if million := found.get("million"):
+        result["a million rows: MB over idle, staged"] = million["staged"]["peak_over_idle"]
+        result["a million rows: MB over idle, in memory"] = million["in_memory"]["peak_over_idle"]
+    return {name: round(value, 4) for name, value in result.items()}
 
 
-def figures(ways: dict[str, dict[str, float]], read: dict[str, float]) -> dict[str, float]:
-    mine = ways["ours"]
-    result = {f"time / {name}": mine["seconds"] / way["seconds"] for name, way in ways.items() if name != "ours"}
-    result["bytes a day / the delta"] = mine["of_the_delta"]
-    result["rebuild oldest / newest"] = read["rebuild_oldest_s"] / read["rebuild_newest_s"]
-    result["adjacent diff, ms"] = read["adjacent_diff_ms"]
-    return {name: round(value, 3) for name, value in result.items()}
+def judged(result: dict[str, float]) -> list[dict[str, Any]]:
+    rows = []
+    for name, target in TARGETS.items():
+        if (value := result.get(name)) is not None:
+            ok = value >= target if name.startswith("rebuilt exactly") else value <= target
+            rows.append({"name": name, "value": value, "target": target, "ok": ok})
+    return rows
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    with private_stack():
+        from tests.benchmarks import snapshot_million, snapshot_ours, snapshot_year
+
+        found: dict[str, Any] = {"ways": measure(options.rows, options.days), "reading": snapshot_ours.reading()}
+        found["orm"] = by_orm(options.orm_rows, options.rows)
+        found["year"] = snapshot_year.measure(options.year_rows)
+        if options.million:
+            snapshot_year.forget()
+            found["million"] = snapshot_million.measure(options.million_rows)
+    return found
+
+
+def show(options: argparse.Namespace, found: dict[str, Any], result: dict[str, float]) -> None:
+    say(f"{options.rows} rows x 20 columns, 1 % changed, 0.3 % new, 0.3 % gone; medians of {options.days} days")
+    for name, way in found["ways"].items():
+        say(f"{name:<28}{way['seconds']:>9.2f} s{way['of_the_delta']:>9.1f} x the delta{way['ours_takes']:>9.2f}")
+    orm = found["orm"]
+    say(
+        f"Django ORM row by row       {orm['scaled_seconds']:>9.1f} s   ({orm['seconds']:.1f} s for {orm['rows']} rows)"
+    )
+    year = found["year"]
+    day_5, day_365 = year["day_5_ms"], year["day_365_ms"]
+    say(
+        f"a year, {year['rows']} rows: {year['bytes_a_day']:.0f} B a day; {day_5:.0f} ms on day 5, {day_365:.0f} on 365"
+    )
+    targets = {row["name"]: row for row in judged(result)}
+    for name, value in result.items():
+        row = targets.get(name)
+        mark = "" if row is None else "ok" if row["ok"] else "MISS"
+        say(f"{mark:<5}{name:<44}{value:>9.3f}" + ("" if row is None else f"   {row['target']:g}"))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--days", type=int, default=3)
+    parser.add_argument("--days", type=int, default=5)
+    parser.add_argument("--orm-rows", type=int, default=2_000)
+    parser.add_argument("--year-rows", type=int, default=5_000)
+    parser.add_argument("--million", action="store_true")
+    parser.add_argument("--million-rows", type=int, default=1_000_000)
     options = parser.parse_args()
-    with private_stack():
-        url = os.environ["DATABASE_URL"]
-        ways = measure(url, options.rows, options.days)
-        read = reading()
-    say(f"{options.rows} rows x 20 columns, 1 % changed, 0.3 % new, 0.3 % gone; median of {options.days} days")
-    for name, way in ways.items():
-        size = f"{way['bytes_a_day'] / 1000:>12.0f} kB a day"
-        say(f"{name:<28}{way['seconds']:>9.2f} s{size}{way['of_the_delta']:>9.1f} x")
-    found = figures(ways, read)
-    for name, value in found.items():
-        target = TARGETS.get(name)
-        mark = "" if target is None else ("ok  " if value <= target else "MISS")
-        say(f"{mark:<5}{name:<40}{value:>9.3f}" + ("" if target is None else f"   <= {target:g}"))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    say(orjson.dumps({"ways": ways, "reading": read, "ratios": found, "targets": TARGETS, "peak_mb": peak}).decode())
+    found = run(options)
+    result = figures(found)
+    show(options, found, result)
+    say(orjson.dumps({"targets": judged(result), "figures": result, **found}).decode())
 
 
 if __name__ == "__main__":

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
 from typing import Any
 
 import orjson
 import psycopg
 import zstandard
 
-from snapshots.canonical import Canonical, Row
-
-COLUMNS = ("id", *(f"c{number}" for number in range(19)))
+from snapshots.canonical import Canonical, hash_key
+from tests.benchmarks.snapshot_rows import COLUMNS, Row
 
 
 class Rival(ABC):
@@ -24,7 +24,8 @@ class Rival(ABC):
 
     def __init__(self, url: str):
         schema = type(self).__name__.lower()
-        self.connection = psycopg.connect(url, autocommit=True, options=f"-c search_path={schema}")
+        # Joins of whole listings are given room.
+        self.connection = psycopg.connect(url, autocommit=True, options=f"-c search_path={schema} -c work_mem=64MB")
         self.connection.execute(f"create schema {schema}".encode())
         self.connection.execute(self.table.encode())
         self.number = 0
@@ -41,6 +42,10 @@ class Rival(ABC):
     def stored(self) -> int:
         """Bytes of rows, without indexes and free space."""
         return self.one("select coalesce(sum(pg_column_size(k.*)), 0) from kept k")
+
+    def settle(self) -> None:
+        """Statistics as autovacuum would have them by the next morning."""
+        self.connection.execute("analyze kept")
 
     def one(self, statement: str, *params: Any) -> int:
         row = self.connection.execute(statement.encode(), params).fetchone()
@@ -118,15 +123,16 @@ class Snapshotting(StagedHistory):
 
 
 class HashedHistory(Rival):
-    """SCD2 with the hash beside the row: only hashes are staged, then the payloads that differ."""
+    """SCD2 with the hash beside the row, compared in memory; only payloads that differ are written. Rows are equal as
+    they are for us: by their canonical form."""
 
     name = "SCD2, hashes first"
     table = """create table kept (key text not null, hash bigint not null, payload jsonb not null, since int not null,
         until int); create unique index on kept (key) include (hash) where until is null"""
 
     def day(self, rows: list[Row]) -> tuple[int, int, int]:
-        canonical = Canonical(COLUMNS, {}, b"k")
-        hashes = {str(row["id"]): canonical.hash(row) for row in rows}
+        hashed = self.hashing()
+        hashes = {str(row["id"]): hashed(row) for row in rows}
         found = self.connection.execute("select key, hash from kept where until is null").fetchall()
         known: dict[str, int] = dict(found)
         gone = [key for key in known if key not in hashes]
@@ -141,6 +147,20 @@ class HashedHistory(Rival):
         )
         return len(touched) - len(changed), len(gone), len(changed)
 
+    def hashing(self) -> Callable[[Row], int]:
+        return Canonical(COLUMNS, {}, hash_key("bench")).hash
+
+
+class PlainHashes(HashedHistory):
+    """The same with a hash of the bytes alone: a space more or another form of an accent is a change."""
+
+    name = "SCD2, hashes of bytes"
+
+    def hashing(self) -> Callable[[Row], int]:
+        return lambda row: int.from_bytes(
+            blake2b(orjson.dumps(row, option=orjson.OPT_SORT_KEYS), digest_size=8).digest(), "big", signed=True
+        )
+
 
 class FullCopy(Rival):
     """Every listing kept, as jsonb."""
@@ -150,12 +170,14 @@ class FullCopy(Rival):
 
     def day(self, rows: list[Row]) -> tuple[int, int, int]:
         self.copy("kept (at, key, payload)", ((self.number, str(row["id"]), text(row)) for row in rows))
-        pair = "from (select * from kept where at = %s) n full join (select * from kept where at = %s) o using (key)"
-        count = "select count(*) filter (where {})" + pair
-        at = (self.number, self.number - 1)
-        conditions = ("o.at is null", "n.at is null", "n.payload <> o.payload")
-        fresh, gone, changed = (self.one(count.format(condition), *at) for condition in conditions)
-        return fresh, gone, changed
+        found = self.connection.execute(
+            b"select count(*) filter (where o.at is null), count(*) filter (where n.at is null),"
+            b" count(*) filter (where n.payload <> o.payload)"
+            b" from (select * from kept where at = %s) n full join (select * from kept where at = %s) o using (key)",
+            (self.number, self.number - 1),
+        ).fetchone()
+        assert found is not None
+        return found[0], found[1], found[2]
 
 
 class CompressedCopy(Rival):
@@ -175,4 +197,11 @@ class CompressedCopy(Rival):
         return len(after) - len(both), len(before) - len(both), sum(before[key] != after[key] for key in both)
 
 
-RIVALS: tuple[type[Rival], ...] = (HashedHistory, StagedHistory, Snapshotting, CompressedCopy, FullCopy)
+RIVALS: tuple[type[Rival], ...] = (
+    HashedHistory,
+    PlainHashes,
+    StagedHistory,
+    Snapshotting,
+    CompressedCopy,
+    FullCopy,
+)
