@@ -54,7 +54,7 @@ class Blocking:
         self._rooms: dict[tuple[str, int], Given] = {}
 
     def block(self, batch: Batch, seen: Seen) -> Blocks:
-        pairs = self._met(batch)
+        pairs = self.met(batch)
         kinds = self.presence.kinds(batch, pairs)
         shares = seen.shares[seen.rows[pairs.left], kinds]
         present = np.flatnonzero(shares > 0)
@@ -65,7 +65,7 @@ class Blocking:
         kept = hopeful[_foremost(score[hopeful], pairs.left[hopeful])]
         return Blocks(pairs.at(kept), kinds[kept], held)
 
-    def _met(self, batch: Batch) -> Pairs:
+    def met(self, batch: Batch) -> Pairs:
         """Everybody in a block, and the rough score of each: bits of words that meet the name, rooms, contacts."""
         blocks = [(place, given) for place, order in enumerate(batch.orders) for given in self._blocks(order)]
         sizes = [len(given[0]) for _, given in blocks]

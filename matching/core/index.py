@@ -1,8 +1,9 @@
 """The listing, indexed once: who bears a word, a room, a phone, a key, a booking; who is there on a day."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from matching.core.stays import Stay
 LEFT_DAYS, LEFT_LONG_DAYS, COMING_DAYS, COMING_LATER_DAYS = 3, 31, 3, 15
 # Days whose view of the whole house is kept; orders of more days than that at once are rare and only slower.
 KEPT_DAYS = 8
+View = TypeVar("View")
 
 KINDS = (
     "away",
@@ -36,6 +38,7 @@ class HouseIndex:
     def __init__(self, columns: Columns) -> None:
         self.columns = columns
         self._kinds: dict[int, NDArray[np.int8]] = {}
+        self._far: dict[int, NDArray[np.int16]] = {}
         self.words, self.rooms = columns.words, RoomBook(columns.rooms)
         self.part_counts = np.diff(columns.part_starts)
 
@@ -137,11 +140,7 @@ class HouseIndex:
     # --- time ------------------------------------------------------------------------------------
     def kinds(self, day: int) -> NDArray[np.int8]:
         """Position in KINDS of every stay, seen from an ordinal day."""
-        if day not in self._kinds:
-            if len(self._kinds) >= KEPT_DAYS:
-                del self._kinds[next(iter(self._kinds))]
-            self._kinds[day] = self._kinds_on(day)
-        return self._kinds[day]
+        return _kept(self._kinds, day, self._kinds_on)
 
     def _kinds_on(self, day: int) -> NDArray[np.int8]:
         columns = self.columns
@@ -163,18 +162,33 @@ class HouseIndex:
             kind[holds] = _KIND[name]
         return kind
 
+    def _distances(self, day: int) -> NDArray[np.int16]:
+        """Days between an ordinal day and every stay; 0 for those who are there."""
+        return _kept(self._far, day, self._distances_on)
+
+    def _distances_on(self, day: int) -> NDArray[np.int16]:
+        far = np.maximum(self.columns.arrival - day, day - self.columns.departure)
+        return np.clip(far, 0, np.iinfo(np.int16).max).astype(np.int16)
+
     def nearest(self, positions: NDArray[np.int32], day: int, cap: int) -> NDArray[np.int32]:
         """At most `cap` of them, ascending: those present first, then the nearest in time, then the first listed."""
         if len(positions) <= cap:
             return positions
-        far = np.maximum(self.columns.arrival[positions] - day, 0)
-        far += np.maximum(day - self.columns.departure[positions], 0)
+        far = self._distances(day)[positions]
         present = np.flatnonzero(far == 0)
         if len(present) >= cap:
             return positions[present[:cap]]
         limit = np.partition(far, cap - 1)[cap - 1]
         near, edge = np.flatnonzero(far < limit), np.flatnonzero(far == limit)
         return np.asarray(positions[np.sort(np.concatenate([near, edge[: cap - len(near)]]))])
+
+
+def _kept(views: dict[int, View], day: int, make: Callable[[int], View]) -> View:
+    if day not in views:
+        if len(views) >= KEPT_DAYS:
+            del views[next(iter(views))]
+        views[day] = make(day)
+    return views[day]
 
 
 class Sparse:
@@ -198,7 +212,3 @@ class Sparse:
 
 def deletions(word: str) -> set[str]:
     return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))} if len(word) >= 4 else {word}
-
-
-def union(blocks: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
-    return np.unique(np.concatenate(blocks)) if len(blocks) > 1 else blocks[0]

@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 
 from matching.core import lexicon
 from matching.core.index import HouseIndex, deletions
-from matching.core.kernel.blocks import Floats, Ints
+from matching.core.kernel.blocks import Floats, Ints, distinct
 from matching.core.model import Model
 from matching.core.phonetic import phonetic
 
@@ -106,9 +106,9 @@ class WordMatcher:
         for place, block in blocks:
             scratch[block] = place + 1
         if sum(len(block) for _, block in blocks) * 16 < len(scratch):
-            positions = np.unique(np.concatenate([np.zeros(0, dtype=np.int32), *(block for _, block in blocks)]))
+            positions = distinct([block for _, block in blocks])
         else:
-            positions = np.flatnonzero(scratch).astype(np.int32)
+            positions = np.flatnonzero(scratch > 0).astype(np.int32)
         best = scratch[positions] - np.int8(1)
         scratch[positions] = 0
         return positions, best

@@ -67,12 +67,13 @@ def install_splink(home: Path) -> Path | None:
     return python
 
 
-def for_splink(number: int, morning: Morning) -> tuple[list[Row], list[Row]]:
-    """Our normaliser's reading of both sides, so that engines are compared and not parsers."""
+def for_splink(number: int, morning: Morning, *, everybody: bool = False) -> tuple[list[Row], list[Row]]:
+    """Our normaliser's reading of both sides, so that engines are compared and not parsers. Of the guests those who are
+    in the house, or everybody."""
     engine = Engine(morning.stays)
     at = str(number)
     orders = [_order_row(at, parse_order(row, engine.rooms)) for row in morning.orders]
-    there = {row["id"] for row in _there(morning)}
+    there = {row["id"] for row in (morning.stays if everybody else _there(morning))}
     guests = [
         {
             "unique_id": f"g{at}-{stay.listagem_id}",

@@ -33,6 +33,12 @@ def among(values: Ints, ascending: Ints) -> NDArray[np.bool_]:
     return np.asarray(ascending[places] == values)
 
 
+def distinct(blocks: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+    """The union of blocks, ascending."""
+    found = np.sort(np.concatenate([np.zeros(0, dtype=np.int32), *blocks]))
+    return np.asarray(found[np.diff(found, prepend=-1) > 0])
+
+
 @dataclass(frozen=True)
 class Postings:
     """For every key from 0 on, the records that bear it, ascending. Two arrays, linear in what is borne."""

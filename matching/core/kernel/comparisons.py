@@ -83,9 +83,27 @@ class Coded:
         found[(ours < 0) | (theirs < 0)] = ABSENT
         return found
 
+    def shares(self) -> tuple[Floats, Floats]:
+        """How often each value stands on either side, among the records that have one."""
+        counts = (np.bincount(s[s >= 0], minlength=max(1, len(self.values))) for s in (self.left, self.right))
+        ours, theirs = (count / max(1, count.sum()) for count in counts)
+        return ours, theirs
+
     def rarity(self, left: Ints, codes: Codes, u: float) -> Floats:
         """Bits to add where the values are equal: how much rarer than usual the shared value is, counted on the right
         side only (the side that is searched)."""
         counts = np.bincount(self.right[self.right >= 0], minlength=max(1, len(self.values)))
         share = (counts + 1) / (len(self.right) + math.sqrt(len(self.right)))
         return np.where(codes == 0, np.log2(u) - np.log2(share[np.maximum(self.left[left], 0)]), 0.0)
+
+
+def chances(coded: Coded, column: Column, sample: int = 200_000) -> Floats:
+    """u by level: how often two records at random agree so. Equality is reckoned exactly from the values' shares, the
+    rest of it is shared out as a sample shows."""
+    random = np.random.default_rng(0)
+    left, right = (random.integers(0, max(1, len(side)), sample) for side in (coded.left, coded.right))
+    codes = coded.levels(column, left, right)
+    counts = np.bincount(codes[codes > 0], minlength=len(column.cuts) + 2)[1:] + 0.5
+    ours, theirs = coded.shares()
+    equal = min(max(float(ours @ theirs), 1e-9), 0.99)
+    return np.append(equal, (1 - equal) * counts / counts.sum())
