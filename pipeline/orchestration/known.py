@@ -70,6 +70,12 @@ def judged_since(orders: Collection[int]) -> set[int]:
     return set(decided.order_by().values_list("order_id", flat=True))
 
 
+def without_suggestions(orders: Collection[int]) -> set[int]:
+    """Those of the orders that nothing is offered for: whoever was meant stood on no list, so any row that is new or
+    corrected may be the one."""
+    return set(orders) - waiting_orders(orders)
+
+
 def queue_by_band() -> dict[str, int]:
     """Orders with pending suggestions, by the band of the best one."""
     found = dict.fromkeys(Band.values, 0)

@@ -25,6 +25,7 @@ from pipeline.orchestration import effects, known, listing_rows, order_rows, pla
 from pipeline.orchestration.listing_rows import Row
 from pipeline.orchestration.matching_work import Done, Work
 from pipeline.orchestration.plan import Plan
+from pipeline.orchestration.readable import Unreadable, leave_out
 from snapshots import snapshot_manager
 from snapshots.snapshot_manager import Changes
 
@@ -42,6 +43,7 @@ class MatchingStep:
         self.plan = Plan()
         self.stays: dict[int, Row] = {}
         self.model = Model()
+        self.unreadable: list[Unreadable] = []
 
     async def run(self) -> Done:
         """After `decide`. Writes, unless the run is a dry one: then it only counts."""
@@ -50,7 +52,7 @@ class MatchingStep:
         stays = list(self.stays.values())
         self.model = await sync_to_async(self._model_in_use)()
         result = await sync_to_async(match_orders)(orders, stays, model=self.model)
-        self.done.matched, self.done.skipped = len(orders), len(result.skipped)
+        self.done.matched = len(orders)
         self._name_skipped(result.skipped, {"orders": orders, "stays": stays})
         self.done.unanswered = len(self.plan.match - {c.os_id for c in result.candidates})
         if self.context.dry_run:
@@ -73,13 +75,17 @@ class MatchingStep:
         return found
 
     def _name_skipped(self, skipped: Sequence[Skipped], read: Mapping[str, Sequence[Row]]) -> None:
-        for one in skipped[:MOST_NAMED]:
-            key = read[one.side][one.row - 1].get("id")
-            self.context.log.warning("Row %s of %s could not be matched: %s", key, one.side, one.problem)
+        """Those that the engine left out, besides what `decide` did."""
+        engine = [Unreadable(one.side, read[one.side][one.row - 1]["id"], one.problem) for one in skipped]
+        self.unreadable += engine
+        self.done.skipped = len(self.unreadable)
+        for row in self.unreadable[:MOST_NAMED]:
+            self.context.log.warning("Row %s of %s could not be matched: %s", row.key, row.side, row.problem)
 
     def decide(self) -> None:
         """What there is to do. Nothing is written but the local copies of what changed."""
         work, date = self.work, self.context.business_date
+        self.unreadable = leave_out(work)
         rooms = known.rooms_over_time(work.stay_changes)
         for key, row in {**work.departed, **work.listing}.items():
             self.stays[key] = listing_rows.for_matching(row, rooms.get(key), work.documents.get(key))
@@ -88,7 +94,10 @@ class MatchingStep:
             self._refresh(changed, [*work.orders.values(), *work.closed_orders])
         found = [*effects.of_stays(work.stay_changes, date), *effects.of_orders(work.order_changes), *work.missing]
         self.plan = plan.make(found, work.orders, known.known(plan.stays_of(found)))
-        self.plan.match |= known.judged_since(plan.matchable(work.orders))
+        matchable = plan.matchable(work.orders)
+        self.plan.match |= known.judged_since(matchable)
+        if work.stay_changes:
+            self.plan.match |= known.without_suggestions(matchable)
 
     def _refresh(self, stays: Iterable[int], orders: Iterable[Row]) -> None:
         rows = [self.stays[key] for key in stays if key in self.stays]

@@ -90,7 +90,11 @@ def flatten(source: Mapping[str, Any]) -> Row:
 
 
 def _utc(value: Any) -> str | None:
-    return datetime.fromisoformat(value).astimezone(UTC).isoformat() if value else None
+    """A moment that this calendar does not have stays as it came: in the snapshot, and nothing is matched by it."""
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC).isoformat() if value else None
+    except (ValueError, OverflowError):
+        return str(value)
 
 
 def is_open(row: Mapping[str, Any]) -> bool:

@@ -60,7 +60,7 @@ def test_right_after_the_daily_run_there_is_nothing_to_change(house: SmallHotel)
 
 def test_what_was_lost_is_made_again(house: SmallHotel) -> None:
     before = pending()
-    MatchSuggestion.objects.filter(order=1).delete()
+    MatchSuggestion.objects.filter(order=1, rank=1).delete()
     assert run("pipeline_diario", D).summary["orders_matched"] == 0
     dry = run("rematch", D, dry_run=True)
     lost = len(before) - len(pending())
@@ -146,3 +146,40 @@ def test_morning_after_morning_the_daily_run_leaves_what_a_full_rematch_would(
     assert (made["created"], made["superseded"]) == (0, 0)
     assert full.keys() == daily.keys()
     assert max(abs(float(full[pair][0] - daily[pair][0])) for pair in full) < DRIFT
+
+
+def test_a_no_of_yesterday_leaves_its_share_to_the_others_this_morning(hotel: SmallHotel, ana: User) -> None:
+    hotel.stay("Ana Souza", "203")
+    hotel.stay("Ana Lima", "203")
+    order = hotel.order("Ana 203 chuveiro frio")
+    run("pipeline_diario", D)
+    first, second = MatchSuggestion.objects.filter(order=order, stay__isnull=False).order_by("rank")
+    review.decide(ana, first.pk, "reject", None)
+    done = run("pipeline_diario", D + timedelta(1))
+    assert done.summary["orders_matched"] == 1
+    before, after = second.probability, MatchSuggestion.objects.get(pk=second.pk).probability
+    assert after > before
+    assert run("pipeline_diario", D + timedelta(1)).summary["suggestions"]["rescored"] == 0
+    decision = MatchSuggestion.objects.get(pk=first.pk).decision
+    assert decision is not None
+    review.undo(ana, decision.pk)
+    run("pipeline_diario", D + timedelta(2))
+    assert MatchSuggestion.objects.get(pk=second.pk).probability == before
+    assert MatchSuggestion.objects.get(pk=first.pk).state == State.PENDING
+
+
+def test_an_order_that_nobody_fitted_is_tried_again_when_the_list_changes(hotel: SmallHotel) -> None:
+    """However long ago it was opened: the guest may have been written into the list only now."""
+    for number in range(12):
+        hotel.stay(f"{GIVEN[number % 4]} Prado", f"50{number}")
+    order = hotel.order("Sr. Ottokar Wyszynski pede toalha", aberta_em="2026-03-08T18:00:00Z")
+    done = run("pipeline_diario", D)
+    assert (done.summary["orders_matched"], done.summary["unanswered"]) == (1, 1)
+    assert run("pipeline_diario", D + timedelta(1)).summary["orders_matched"] == 0, "nothing changed"
+    guest = hotel.stay("Ottokar Wyszynski", "410")
+    hotel.next_morning()
+    assert run("pipeline_diario", D + timedelta(2)).summary["orders_matched"] == 1
+    assert MatchSuggestion.objects.get(order=order, rank=1).stay_id == guest
+
+
+GIVEN = ("Helena", "Bruno", "Renata", "Paula")
