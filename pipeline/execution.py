@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
@@ -50,11 +51,19 @@ class End:
 @dataclass(frozen=True)
 class Process:
     """What the process around the run is: `owned` if it runs nothing else (then signals cancel the run and a job that
-    does not obey is left behind), `supervisor` if it must end with that parent, `stack_dump` where to leave a stack."""
+    does not obey is left behind), `supervisor` if it must end with that parent, `traces` the folder where that parent
+    looks for the fence of our claim and the stack of a blocked loop."""
 
     owned: bool = False
     supervisor: int | None = None
-    stack_dump: IO[str] | None = None
+    traces: Path | None = None
+
+    def tell_claim(self, run: JobRun) -> None:
+        if self.traces is not None:
+            (self.traces / "claim").write_text(str(run.fence))
+
+    def stack_dump(self) -> IO[str] | None:
+        return None if self.traces is None else (self.traces / "stack").open("w+")
 
 
 def execute(
@@ -66,8 +75,9 @@ def execute(
     """
     process = process or Process()
     run = runs.claim(run_id)
+    process.tell_claim(run)
     control = Control(on_move)
-    watchdog = LoopWatchdog(process.stack_dump)
+    watchdog = LoopWatchdog(process.stack_dump())
     with logs.bind(run_id=run.pk, job=run.job), RunLog(run) as log:
         with Heartbeat(run, control, log, watchdog, owns_process=process.owned, supervisor=process.supervisor):
             logger.info(gettext_noop("run %s of %s started for %s"), run.pk, run.job, run.business_date)

@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from pipeline import drains, registry, words
+from pipeline import drains, fencing, registry, words
 from pipeline.control import Position
 from pipeline.fencing import check_fence, held, lock_fence, save_checkpoint
 from pipeline.models import LIVE, WORKING, Beat, CancelRequest, Drain, JobRun, State, Trigger
@@ -38,8 +38,6 @@ __all__ = ["AlreadyRunning", "Draining", "FenceLost", "InvalidRun", "NotClaimed"
 __all__ += ["check_fence", "held", "lock_fence", "save_checkpoint"]
 
 CANCEL_CHANNEL = "pipeline_cancel"
-# A run may miss three beats, and this much on top, before it counts as lost.
-LOST_MARGIN_SECONDS = 10
 
 
 def open_run(
@@ -127,7 +125,7 @@ def claim(run_id: int) -> JobRun:
             started_at=Now(),
             beat_at=Now(),
             progress_at=Now(),
-            lease_seconds=3 * settings.HEARTBEAT_SECONDS + LOST_MARGIN_SECONDS,
+            lease_seconds=fencing.lease(),
         )
         if claimed != 1:
             raise NotClaimed(run_id)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
@@ -40,33 +40,59 @@ class Verdict:
     reason: str
 
 
+@dataclass(frozen=True)
+class Traces:
+    """What the child leaves while it runs: the fence of its claim, and the stack of an interpreter that is held."""
+
+    folder: str
+
+    @property
+    def arguments(self) -> list[str]:
+        return ["--supervisor", str(os.getpid()), "--traces", self.folder]
+
+    def stack(self) -> str:
+        """Only whole lines: it may be about to be written."""
+        dump = self._read("stack")
+        return readable_dump(dump) if dump.endswith("\n") else ""
+
+    def owns(self, run: JobRun) -> bool:
+        """Whether the run is our child's, or nobody's yet. A task that was delivered twice has two supervisors, and the
+        one whose child came second must not speak for the run."""
+        claimed = self._read("claim")
+        return run.fence == int(claimed) if claimed else run.state == State.QUEUED
+
+    def _read(self, name: str) -> str:
+        try:
+            return (Path(self.folder) / name).read_text()
+        except FileNotFoundError:
+            return ""
+
+
 def supervise(run_id: int) -> str:
     """Executes the queued run in a child and returns how it ended. A run that is not queued is left alone: a task that
     is delivered again does nothing."""
     run = _once_the_database_answers(lambda: JobRun.objects.filter(pk=run_id).first())
     if run is None or run.state != State.QUEUED:
         return f"run {run_id} is not queued; nothing was done"
-    with tempfile.NamedTemporaryFile("w+", prefix="run-", suffix=".stack") as dump:
-        child = _start(run_id, dump.name)
+    with tempfile.TemporaryDirectory(prefix="run-") as folder:
+        traces = Traces(folder)
+        child = _start(run_id, traces)
         verdict = None
         try:
-            if verdict := _wait(child, run_id, dump):
+            if verdict := _wait(child, run_id, traces):
                 # Before the child hears a signal and says something else; unless it froze with its row locked.
-                _record(run_id, verdict, if_free=True)
+                _record(run_id, traces, verdict, if_free=True)
         finally:
             code = end_group(child)
-        dump.seek(0)
-        stack = readable_dump(dump.read())
-        return _once_the_database_answers(lambda: _close(run_id, code, verdict, stack))
+        return _once_the_database_answers(lambda: _close(run_id, traces, code, verdict))
 
 
-def _start(run_id: int, stack_file: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "runjob", str(run_id)]
-    command += ["--supervisor", str(os.getpid()), "--stack-file", stack_file]
+def _start(run_id: int, traces: Traces) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "runjob", str(run_id), *traces.arguments]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
-def _wait(child: subprocess.Popen[bytes], run_id: int, dump: IO[str]) -> Verdict | None:
+def _wait(child: subprocess.Popen[bytes], run_id: int, traces: Traces) -> Verdict | None:
     """None where the child ended by itself, otherwise why it must be ended now."""
     deadline = time.monotonic() + settings.SUPERVISOR_TIMEOUT
     asked: float | None = None
@@ -75,7 +101,7 @@ def _wait(child: subprocess.Popen[bytes], run_id: int, dump: IO[str]) -> Verdict
         now = time.monotonic()
         if now > deadline:
             return Verdict(State.TIMED_OUT, timeout_sentence())
-        told = told or _tell_stack(run_id, dump)
+        told = told or _tell_stack(run_id, traces)
         if asked is None and _cancel_requested(run_id):
             asked = now
         if asked is not None and now - asked > _PATIENCE_SECONDS:
@@ -83,15 +109,13 @@ def _wait(child: subprocess.Popen[bytes], run_id: int, dump: IO[str]) -> Verdict
     return None
 
 
-def _tell_stack(run_id: int, dump: IO[str]) -> bool:
+def _tell_stack(run_id: int, traces: Traces) -> bool:
     """While a C call holds the child's interpreter nobody in it can save the stack. True once it stands on the run."""
-    dump.seek(0)
-    stack = dump.read()
-    if not stack.endswith("\n"):
+    if not (stack := traces.stack()):
         return False
     try:
         run = JobRun.objects.get(pk=run_id)
-        return bool(run.blocked_stack) or runs.update_if_free(run.pk, run.fence, blocked_stack=readable_dump(stack))
+        return bool(run.blocked_stack) or runs.update_if_free(run.pk, run.fence, blocked_stack=stack)
     except (DatabaseError, InterfaceError):
         connection.close()
         return False
@@ -105,9 +129,11 @@ def _cancel_requested(run_id: int) -> bool:
         return False
 
 
-def _record(run_id: int, verdict: Verdict, *, if_free: bool = False) -> None:
+def _record(run_id: int, traces: Traces, verdict: Verdict, *, if_free: bool = False) -> None:
     try:
-        runs.end_from_outside(JobRun.objects.get(pk=run_id), verdict.state, verdict.reason, if_free=if_free)
+        run = JobRun.objects.get(pk=run_id)
+        if traces.owns(run):
+            runs.end_from_outside(run, verdict.state, verdict.reason, if_free=if_free)
     except (OperationalError, InterfaceError):
         if not if_free:
             raise
@@ -127,12 +153,14 @@ def _once_the_database_answers(work: Callable[[], T]) -> T:
             time.sleep(_RETRY_SECONDS)
 
 
-def _close(run_id: int, code: int, verdict: Verdict | None, stack: str) -> str:
+def _close(run_id: int, traces: Traces, code: int, verdict: Verdict | None) -> str:
     run = JobRun.objects.get(pk=run_id)
-    if stack:
+    if not traces.owns(run):
+        return f"run {run_id} is somebody else's"
+    if stack := traces.stack():
         runs.keep_stack(run, stack)
     if run.live:
-        _record(run_id, verdict or _verdict_on_silence(run, code))
+        _record(run_id, traces, verdict or _verdict_on_silence(run, code))
         run.refresh_from_db()
     return f"run {run_id}: {run.state}"
 

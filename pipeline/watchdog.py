@@ -39,7 +39,7 @@ class LoopWatchdog:
         try:
             while True:
                 self._seen = time.monotonic()
-                faulthandler.dump_traceback_later(BLOCKED_SECONDS + 1, file=self._dump)
+                faulthandler.dump_traceback_later(BLOCKED_SECONDS + _SIGN_SECONDS, file=self._dump)
                 await asyncio.sleep(_SIGN_SECONDS)
         finally:
             faulthandler.cancel_dump_traceback_later()

@@ -20,6 +20,8 @@ from django.utils.translation import gettext as _
 from pipeline.registry import ExpectedFailure
 
 STDERR_LINES = 200
+# After a SIGKILL: the process is gone by then.
+END_SECONDS = 1.0
 # A row of the answer is far shorter; asyncio's 64 KiB would do too, this bounds a runaway line.
 LINE_LIMIT = 1 << 20
 
@@ -103,6 +105,12 @@ def _last(tail: deque[str]) -> str:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
+    """Its own children may hold its pipes open for ever, and asyncio waits for those too. They are in the group of the
+    job's process, and go with it."""
     if process.returncode is None:
         process.kill()
-    await process.wait()
+    try:
+        async with asyncio.timeout(END_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        log.warning("what the collector had started goes on; it ends with the run's process")

@@ -18,6 +18,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from pipeline import registry, runs
+from pipeline.checks import LIMITS
 from pipeline.context import current_business_date
 from pipeline.execution import EXIT_CODES, USAGE_ERROR, Process, execute
 from pipeline.management.progress import ProgressBar
@@ -36,7 +37,7 @@ class JobCommand(BaseCommand):
     """Subclasses name their job."""
 
     job = ""
-    requires_system_checks: list[str] = []
+    requires_system_checks: list[str] = [LIMITS]
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--date", type=_day, help=_("Business date, YYYY-MM-DD (default: today at the hotel)."))

@@ -1,6 +1,7 @@
 """Plays every test marked `drill` and prints what was done, seen, how long it took, and the rows lost or doubled.
 
-`make drills`. The last line is one JSON object. Exit code 1 if a drill failed, lost or doubled a row, or was too slow.
+`make drills`. The last line is one JSON object: the drills, and the figures with their targets. Exit code 1 if a drill
+failed, lost or doubled a row, was too slow, or a figure misses its target.
 """
 
 import json
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.drills.record import Drill
+from tests.drills.record import Drill, Figure, worst
 
 
 class Table:
@@ -17,11 +18,14 @@ class Table:
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
+        self.figures: list[Figure] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.failed:
             found = [told for _name, told in report.user_properties if isinstance(told, Drill)]
-            self.rows.append(_row(found[0] if found else _untold(report), passed=report.passed))
+            drill = found[0] if found else _untold(report)
+            self.rows.append(_row(drill, passed=report.passed))
+            self.figures += drill.all_figures()
 
 
 def _untold(report: pytest.TestReport) -> Drill:
@@ -50,13 +54,21 @@ def _line(row: dict[str, Any]) -> str:
     return f"{mark} {row['done'][:64]:<64} {row['seen'][:44]:<44} {took:>8} {limit:<8} {rows:>6}"
 
 
+def _target(told: dict[str, Any]) -> str:
+    return f"{'ok  ' if told['ok'] else 'MISS'} {told['name']:<64} {told['value']:>10g} {told['target']:>10}"
+
+
 def main() -> int:
     table = Table()
     code = pytest.main(["-m", "drill", "-q", *sys.argv[1:]], plugins=[table])
     rows = sorted(table.rows, key=lambda row: row["done"])
+    targets = [figure.told() for figure in worst(table.figures)]
     head = f"     {'what was done':<64} {'what was seen':<44} {'worst':>8} {'target':<8} lost doubled"
-    sys.stdout.write("\n".join(["", head, *map(_line, rows), json.dumps({"drills": rows}), ""]))
-    return int(code) or int(not all(row["ok"] for row in rows))
+    figures = f"     {'figure':<64} {'seen':>10} {'target':>10}"
+    last = json.dumps({"drills": rows, "targets": targets})
+    lines = ["", head, *map(_line, rows), "", figures, *map(_target, targets), last, ""]
+    sys.stdout.write("\n".join(lines))
+    return int(code) or int(not all(told["ok"] for told in [*rows, *targets]))
 
 
 if __name__ == "__main__":

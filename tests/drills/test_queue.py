@@ -1,23 +1,20 @@
-"""Faults that only a whole cluster or a blocked loop shows."""
+"""A worker of the queue killed, and the queue stopped, in the middle of a run."""
 
 import os
 import signal
 import subprocess
-import threading
 from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import Group
 
-from pipeline import queue, runs, supervisor
+from pipeline import queue, runs
 from pipeline.models import JobRun, State
 from tests.drills.record import Drill
 from tests.pipeline.conftest import DAY
 from tests.pipeline.sample_jobs import CHUNKS
 from tests.pipeline.waiting import beaten, child_of, gone, until, worker_of
 
-OpenSample = Callable[..., JobRun]
-InBackground = Callable[[Callable[[], object]], threading.Thread]
 pytestmark = pytest.mark.usefixtures("children_see_the_test")
 
 
@@ -45,34 +42,7 @@ def test_a_killed_worker_takes_its_run_along_and_the_queue_goes_on(
     drill.seen = "lost; the next run succeeded"
 
 
-@pytest.mark.parametrize(
-    ("step", "line"),
-    [
-        pytest.param("block", "time.sleep(5)", marks=pytest.mark.drill("the loop blocked by time.sleep", within=5.0)),
-        pytest.param(
-            "synchronous_call",
-            "httpx.get(",
-            marks=pytest.mark.drill("the loop blocked by a sync httpx call", within=5.0),
-        ),
-    ],
-)
-def test_a_blocked_loop_is_seen_with_the_guilty_line(
-    open_sample: OpenSample, in_background: InBackground, drill: Drill, step: str, line: str
-) -> None:
-    run = open_sample(step)
-    watched = in_background(lambda: supervisor.supervise(run.pk))
-    until(lambda: beaten(run, step))
-    with drill.clock():
-        until(lambda: JobRun.objects.get(pk=run.pk).blocked_stack)
-    watched.join(30)
-    run.refresh_from_db()
-    assert run.state == State.SUCCEEDED
-    assert line in run.blocked_stack
-    assert "tests/pipeline/sample_jobs.py" in run.blocked_stack
-    drill.seen = "seen with the guilty line; the beats went on"
-
-
-@pytest.mark.drill("a deploy in mid-run: jobs_drain, then SIGTERM; resume", within=15.0)
+@pytest.mark.drill("a deploy in mid-run: jobs_drain, then SIGTERM; resume", within=15.0, figure="deploy stop, s")
 def test_a_deploy_loses_and_doubles_nothing(started: Callable[..., subprocess.Popen[bytes]], drill: Drill) -> None:
     run = queue.start("sample", business_date=DAY, trigger="admin", steps=["write"])
     cluster = started("qcluster")

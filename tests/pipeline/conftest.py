@@ -92,7 +92,7 @@ def started(child_env: dict[str, str]) -> Iterator[Callable[..., subprocess.Pope
         process = subprocess.Popen(
             [sys.executable, MANAGE, *arguments],
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # a pipe that nobody reads is full after a few thousand lines, and blocks
             start_new_session=True,
         )
         processes.append(process)
@@ -102,7 +102,7 @@ def started(child_env: dict[str, str]) -> Iterator[Callable[..., subprocess.Pope
     for process in processes:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import contextlib
 import ctypes
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import httpx
 from asgiref.sync import sync_to_async
@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from pipeline.context import RunContext
+from pipeline.jobs.collector_process import collect
 from pipeline.registry import ExpectedFailure, Outcome, job
 
 PERSON = "Thiago de Souza Lima, CPF 529.982.247-25"
@@ -80,6 +81,78 @@ async def hold(context: RunContext) -> Outcome:
     return Outcome("succeeded")
 
 
+async def hold_awhile(context: RunContext) -> Outcome:
+    """As above, and lets go again."""
+    await context.phase("hold_awhile")
+    await asyncio.sleep(0.6)
+    ctypes.PyDLL(None).sleep(6)
+    return Outcome("succeeded")
+
+
+async def work_hard(context: RunContext) -> Outcome:
+    """Loop, database and processor at once for 12 s: what the heartbeat must beat beside."""
+    await context.phase("work_hard")
+    end = time.monotonic() + 12
+    counting = [asyncio.create_task(asyncio.to_thread(_count_until, end)) for _ in range(2)]
+    number = 0
+    while time.monotonic() < end:
+        number += 1
+        await context.advance(number)
+        await sync_to_async(_write)(context, number)
+        sum(range(200_000))
+    await asyncio.gather(*counting)
+    return Outcome("succeeded", {"rows": number})
+
+
+def _count_until(end: float) -> None:
+    while time.monotonic() < end:
+        sum(range(100_000))
+
+
+async def creep(context: RunContext) -> Outcome:
+    """Its position is the time (monotonic, in ms), so that whoever sees it knows how old it is."""
+    await context.phase("creep")
+    end = time.monotonic() + 12
+    while time.monotonic() < end:
+        await context.advance(_milliseconds())
+        await asyncio.sleep(0.05)
+    return Outcome("succeeded")
+
+
+async def creep_writing(context: RunContext) -> Outcome:
+    """The same in one transaction after the other: the run's row is free for moments only."""
+    await context.phase("creep_writing")
+    end = time.monotonic() + 12
+    while time.monotonic() < end:
+        await context.advance(_milliseconds())
+        await sync_to_async(_hold_row)(context)
+    return Outcome("succeeded")
+
+
+def _milliseconds() -> int:
+    return int(time.monotonic() * 1000)
+
+
+def _hold_row(context: RunContext) -> None:
+    with transaction.atomic():
+        context.fence()
+        time.sleep(0.4)
+        context.save_checkpoint({"at": _milliseconds()})
+
+
+async def parents(context: RunContext) -> Outcome:
+    """A collector that ignores SIGTERM and has a child and a grandchild that do so too."""
+    await context.phase("parents")
+    await collect("tests.drills.stubborn", _nothing(context))
+    return Outcome("succeeded")
+
+
+async def _nothing(context: RunContext) -> AsyncIterator[list[Mapping[str, object]]]:
+    yield [{"nothing": True}]
+    await context.advance(1)
+    await asyncio.Event().wait()
+
+
 async def write(context: RunContext) -> Outcome:
     """Writes CHUNKS rows, one a transaction, and goes on at its checkpoint."""
     first = context.checkpoint.get("next", 0)
@@ -123,6 +196,11 @@ BEHAVIOURS: dict[str, Callable[[RunContext], Awaitable[Outcome]]] = {
         synchronous_call,
         stuck,
         hold,
+        hold_awhile,
+        work_hard,
+        creep,
+        creep_writing,
+        parents,
         write,
         missing_table,
         group_of_tasks,

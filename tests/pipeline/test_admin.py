@@ -305,6 +305,6 @@ def test_the_newest_beat_decides_what_is_shown_while_a_writer_holds_the_run(
     as_: Callable[[str], Client], open_sample: OpenSample
 ) -> None:
     run = runs.claim(open_sample().pk)
-    Beat.objects.create(run=run, fence=1, progress_at=run.queued_at, phase="mirror", done=5, total=9)
+    Beat.objects.create(run=run, fence=1, progress_at=Now(), phase="mirror", done=5, total=9)
     moving = as_("Consulta").get(page("admin:pipeline_jobrun_live", run)).json()
     assert (moving["done"], moving["total"]) == (5, 9)

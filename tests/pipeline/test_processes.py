@@ -40,6 +40,18 @@ def test_the_supervisor_runs_a_child_to_its_end_and_a_redelivery_does_nothing(op
     assert run.fence == 1
 
 
+def test_of_two_deliveries_at_once_the_second_leaves_the_run_alone(
+    open_sample: OpenSample, in_background: InBackground
+) -> None:
+    run = open_sample("write")
+    deliveries = [in_background(lambda: supervisor.supervise(run.pk)) for _ in range(2)]
+    for delivery in deliveries:
+        delivery.join(30)
+    run.refresh_from_db()
+    assert (run.state, run.fence, run.reason) == (State.SUCCEEDED, 1, "")
+    assert Group.objects.count() == CHUNKS
+
+
 @pytest.mark.drill("a person cancels a run in the queue's child", within=1.0)
 def test_a_cancel_reaches_the_child(open_sample: OpenSample, in_background: InBackground, drill: Drill) -> None:
     run = open_sample("wait")

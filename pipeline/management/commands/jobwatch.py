@@ -29,7 +29,7 @@ logger = logging.getLogger("pipeline.jobwatch")
 
 class Command(BaseCommand):
     help = (
-        "Every 10 s: end lost and stale runs, resume what may be resumed, deliver open write-backs, see a frozen queue,"
+        "Every 5 s: end lost and stale runs, resume what may be resumed, deliver open write-backs, see a frozen queue,"
         " end a drain that nobody lifted, tell who wants to hear of failures."
     )
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             action="store_true",
             help="End with exit code 4 when the queue is frozen, for whoever starts the cluster and this watch again.",
         )
-        parser.add_argument("--every", type=float, default=10.0, help="Seconds between two looks (default 10).")
+        parser.add_argument("--every", type=float, default=5.0, help="Seconds between two looks (default 5).")
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Run -> when it was put back into the queue.
@@ -77,6 +77,8 @@ class Command(BaseCommand):
             queue.lift(drain)
         for run in queue.resume_lost():
             logger.warning("run %s of %s resumes run %s", run.pk, run.job, run.resume_of_id)
+        for name in queue.mend_schedules():
+            logger.error("the schedule %s could not be read; all of them were set anew", name)
         if WriteBack.objects.filter(state="open").exists():
             async_to_sync(_deliver)()
         put_back = self._put_back(queue.stuck())

@@ -1,6 +1,7 @@
 """What the supervisor starts: one queued run, in a process of its own."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -17,15 +18,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("run_id", type=int)
         parser.add_argument("--supervisor", type=int, help="Process without which the run must not go on.")
-        parser.add_argument("--stack-file", help="Where to leave the stack of a blocked loop.")
+        parser.add_argument("--traces", type=Path, help="Folder to leave the claim and the stack of a blocked loop in.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         supervisor = options["supervisor"]
         if supervisor is not None:
             die_with_parent(supervisor)
-        dump = open(options["stack_file"], "w+") if options["stack_file"] else None  # noqa: SIM115  for the process's life
+        process = Process(owned=True, supervisor=supervisor, traces=options["traces"])
         try:
-            run = execute(options["run_id"], process=Process(owned=True, supervisor=supervisor, stack_dump=dump))
+            run = execute(options["run_id"], process=process)
         except runs.NotClaimed:
             self.stdout.write(f"Run {options['run_id']} is not queued; nothing was done.")
             return
