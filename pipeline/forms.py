@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline import registry
 from pipeline.context import current_business_date
+from pipeline.shift import MAIN_JOB
 from pipeline.words import phase_title
 
 
@@ -25,7 +26,8 @@ class StartForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        jobs = registry.load().values()
+        # The main one first, what keeps the house in order last.
+        jobs = sorted(registry.load().values(), key=lambda job: (job.housekeeping, job.name != MAIN_JOB))
         self.fields["job"].choices = [(job.name, f"{job.name}: {job.title}") for job in jobs]  # type: ignore[attr-defined]  # a ChoiceField
         steps = [(job.name, [(f"{job.name}:{name}", phase_title(name)) for name in job.phases]) for job in jobs]
         self.fields["step"].choices = [("", _("all steps")), *steps]  # type: ignore[attr-defined]  # a ChoiceField

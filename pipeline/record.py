@@ -194,6 +194,7 @@ def moving(run: JobRun) -> dict[str, Any]:
     newest: JobRun | Beat = beat if beat is not None and _older(run, beat) else run
     title = words.phase_title(newest.phase)
     beat_at = beat.at if beat is not None else run.beat_at
+    pace = _pace(run, newest)
     return {
         "live": run.live,
         "state": run.get_state_display(),
@@ -202,7 +203,8 @@ def moving(run: JobRun) -> dict[str, Any]:
         "number": len({entry["name"] for entry in run.phases}),
         "done": newest.done,
         "total": newest.total,
-        "left": _time_left(run, newest),
+        "rate": words.rate(1 / pace) if pace and pace > 0 else "",
+        "left": _time_left(newest, pace),
         "beat_at": beat_at.isoformat() if beat_at else None,
     }
 
@@ -211,10 +213,14 @@ def _older(run: JobRun, beat: Beat) -> bool:
     return run.progress_at is None or run.progress_at < beat.progress_at
 
 
-def _time_left(run: JobRun, newest: JobRun | Beat) -> str:
-    """By the rate of this phase so far; "" while there is nothing to reckon with."""
-    if not run.live or not run.phases or not newest.total or not newest.done or newest.progress_at is None:
+def _pace(run: JobRun, newest: JobRun | Beat) -> float | None:
+    """Seconds a unit took in this phase so far; None while there is nothing to reckon with."""
+    if not run.live or not run.phases or not newest.done or newest.progress_at is None:
+        return None
+    return (newest.progress_at - timeline.phase_times(run)[-1].began).total_seconds() / newest.done
+
+
+def _time_left(newest: JobRun | Beat, pace: float | None) -> str:
+    if pace is None or not newest.total:
         return ""
-    phase = timeline.phase_times(run)[-1]
-    rate = (newest.progress_at - phase.began).total_seconds() / newest.done
-    return words.duration(timedelta(seconds=rate * max(0, newest.total - newest.done)))
+    return words.duration(timedelta(seconds=pace * max(0, newest.total - newest.done)))

@@ -185,6 +185,19 @@ def count(number: int) -> str:
     return number_format(number, use_l10n=True, force_grouping=True)
 
 
+def rate(per_second: float) -> str:
+    """ "62 per second", or per minute where that is less than one."""
+    if per_second >= 1:
+        return _t("%(n)s per second") % {"n": _rounded(per_second)}
+    return _t("%(n)s per minute") % {"n": _rounded(60 * per_second)}
+
+
+def _rounded(number: float) -> str:
+    """Two digits that count; number_format alone cuts off."""
+    places = 0 if number >= 9.95 else 1
+    return number_format(round(number, places), places)
+
+
 def duration(time: timedelta | None) -> str:
     """ "0.4 s", "12 s", "10 min 01 s", "1 h 06 min"; "—" for none."""
     if time is None:

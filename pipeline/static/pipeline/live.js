@@ -19,6 +19,7 @@ for (const card of document.querySelectorAll('[data-run]')) {
         write('number', String(run.number));
         write('done', String(run.done));
         write('total', run.total === null ? '' : String(run.total));
+        write('rate', run.rate || '—');
         write('left', run.left || '—');
         if (field('counted')) {
             field('counted').hidden = run.total === null;
