@@ -22,6 +22,7 @@ from matching.words import NEAR, Agreement, agreement, comparison_words, share, 
 
 # A large family decides little; a whole congress under one number is cut.
 MOST_NEAR = 200
+MOST_PEOPLE = 6
 Pieces = Sequence[tuple[str, bool]]
 
 
@@ -38,8 +39,9 @@ class Row:
 
 
 def context(suggestion: MatchSuggestion) -> dict[str, Any]:
-    """`suggestion` with order, stay and decision__user selected."""
+    """`suggestion` with order, stay and decision__user selected and `with_unconfirmed`."""
     order, stay = suggestion.order, suggestion.stay
+    family = _family(stay)
     drawn = charts.waterfall([float(r["weight_bits"]) for r in suggestion.reasons])
     bits = sum(float(r["weight_bits"]) for r in suggestion.reasons)
     return {
@@ -58,11 +60,11 @@ def context(suggestion: MatchSuggestion) -> dict[str, Any]:
         "why": sentences.why(suggestion.reasons),
         "alternatives": _alternatives(suggestion),
         "rooms": _rooms(suggestion),
-        "nearby": _nearby(suggestion),
-        "people": _people(stay),
+        "nearby": _nearby(suggestion, family),
+        "people": family[:MOST_PEOPLE],
         "document": masked_document(stay.doc_final) if stay else "",
         "came_back": _came_back(suggestion),
-        "unconfirmed": suggestion.writebacks.filter(state="open").exists(),
+        "unconfirmed": getattr(suggestion, "unconfirmed", False),
     }
 
 
@@ -144,12 +146,11 @@ def _day(value: Any, otherwise: date) -> date:
     return (parse_date(str(value)[:10]) if value else None) or otherwise
 
 
-def _nearby(suggestion: MatchSuggestion) -> list[Decision]:
+def _nearby(suggestion: MatchSuggestion, family: Sequence[Stay]) -> list[Decision]:
     """The last decisions on this order and on the people of this reservation."""
     near = Q(order=suggestion.order_id)
     if suggestion.stay is not None and suggestion.stay.reservation_id is not None:
-        people = Stay.objects.filter(reservation_id=suggestion.stay.reservation_id)
-        near |= Q(stay__in=list(people.values_list("pk", flat=True)[:MOST_NEAR]))
+        near |= Q(stay__in=[stay.pk for stay in family])
     # In steps: as one question, PostgreSQL would read every decision to find four.
     close = list(MatchSuggestion.objects.filter(near).order_by("-updated_at").values_list("pk", flat=True)[:MOST_NEAR])
     found = Decision.objects.filter(suggestion__in=close).select_related(
@@ -158,10 +159,12 @@ def _nearby(suggestion: MatchSuggestion) -> list[Decision]:
     return sorted(found, key=lambda decision: -decision.pk)[:4]
 
 
-def _people(stay: Stay | None) -> list[Stay]:
+def _family(stay: Stay | None) -> list[Stay]:
+    """The people of the reservation, the main guest first."""
     if stay is None or stay.reservation_id is None:
         return [stay] if stay else []
-    return list(Stay.objects.filter(reservation_id=stay.reservation_id).order_by("-main_guest", "pk")[:6])
+    people = Stay.objects.filter(reservation_id=stay.reservation_id).defer("fingerprint", "occupancies", "search")
+    return list(people.order_by("-main_guest", "pk")[:MOST_NEAR])
 
 
 def _came_back(suggestion: MatchSuggestion) -> str:

@@ -181,7 +181,9 @@ class DeciderFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
         """Oneself first: most people look for their own."""
-        told = User.objects.filter(Exists(Decision.objects.filter(user=OuterRef("pk")))).exclude(pk=request.user.pk or 0)
+        told = User.objects.filter(Exists(Decision.objects.filter(user=OuterRef("pk")))).exclude(
+            pk=request.user.pk or 0
+        )
         others = [(str(user.pk), user.get_full_name() or user.get_username()) for user in told.order_by("username")]
         return [(str(request.user.pk), _("me")), *others]
 

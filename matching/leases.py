@@ -18,8 +18,10 @@ def take(order: int, user: Any) -> CardLease | None:
     now = timezone.now()
     CardLease.objects.filter(user=user).exclude(order=order).delete()
     mine = CardLease.objects.filter(Q(user=user) | Q(until__lte=now), order=order)
-    if not mine.update(user=user, until=now + LEASE):
-        CardLease.objects.bulk_create([CardLease(order_id=order, user=user, until=now + LEASE)], ignore_conflicts=True)
+    lease = CardLease(order_id=order, user=user, until=now + LEASE)
+    if mine.update(user=user, until=lease.until):
+        return lease
+    CardLease.objects.bulk_create([lease], ignore_conflicts=True)
     return holder(order)
 
 

@@ -179,6 +179,8 @@ def _no_guest_candidate(order: Order) -> MatchSuggestion:
 
 def _sent(outcome: Outcome) -> Outcome:
     """Our commit stands; what Supabase says now only adds to the answer. Nobody waits for the links of a batch."""
+    if all(decision.verb == Verb.REJECT for decision in outcome.decisions):
+        return outcome
     writes = WriteBack.objects.filter(decision__in=outcome.decisions)
     if len(outcome.decisions) > MOST_SENT:
         outcome.waiting = writes.filter(state=WriteState.OPEN).count()

@@ -30,24 +30,24 @@ def counts() -> list[BandCount]:
     return [BandCount(band, everything[str(band)], departing[str(band)]) for band in BANDS]
 
 
-def at(band: Band, position: int) -> MatchSuggestion | None:
-    """The card at that place, counted from 0: departures of today first, then the oldest orders. Past the end the
-    queue starts again."""
+def at(counted: BandCount, position: int) -> MatchSuggestion | None:
+    """The card at that place of the band, counted from 0: departures of today first, then the oldest orders. Past the
+    end the queue starts again. Its id and its order are loaded, the rest when asked for."""
     today = timezone.localdate()
-    queue = MatchSuggestion.objects.heads().in_band(band).order_by("queued_at", "pk")
+    queue = MatchSuggestion.objects.heads().in_band(counted.band).order_by("queued_at", "pk").only("pk", "order")
     # Two questions that an index answers each, where one sorted by both would read the whole queue.
     first, rest = queue.departing(today), queue.exclude(stay__departure=today)
-    leaving = first.count()
+    leaving = counted.departing
     found = first[position:] if position < leaving else rest[position - leaving :]
     return found.first() or first.first() or rest.first()
 
 
-def free(band: Band, place: int, total: int, taken: Collection[int]) -> tuple[int, MatchSuggestion | None]:
+def free(counted: BandCount, place: int, taken: Collection[int]) -> tuple[int, MatchSuggestion | None]:
     """From that place on, the first card whose order is not among those taken, and where it stands; the card at the
     place itself when all that follow are taken."""
-    for step in range(min(total, len(taken) + 1)):
-        here = (place + step) % total
-        found = at(band, here)
+    for step in range(min(counted.waiting, len(taken) + 1)):
+        here = (place + step) % counted.waiting
+        found = at(counted, here)
         if found is not None and found.order_id not in taken:
             return here, found
-    return place, at(band, place)
+    return place, at(counted, place)

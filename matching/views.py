@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -17,7 +18,8 @@ from matching import acting, flags, keys, leases, reviewing
 from matching import card as cards
 from matching.columns import may_undo
 from matching.filters import midnight
-from matching.models import CardLease, Decision, MatchSuggestion, Order
+from matching.models import CardLease, Decision, MatchSuggestion, Order, WriteBack
+from matching.reviewing import BandCount
 from matching.states import Band, RejectReason, State, Verb, WriteState
 
 QUEUE = "admin:matching_matchsuggestion_review"
@@ -52,10 +54,11 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         acting.act(request, button, quiet=True)
         return HttpResponseRedirect(request.get_full_path())
     waiting = reviewing.counts()
-    total = next(c.waiting for c in waiting if c.band == band)
+    counted = next(c for c in waiting if c.band == band)
+    total = counted.waiting
     place = min(_place(request), max(total - 1, 0))
     decides = request.user.has_perm("matching.decide_suggestion")
-    place, found, lease = _next(band, place, total, request.user if decides else None)
+    place, found, lease = _next(counted, place, request.user if decides else None)
     own = {
         "title": _("Review queue"),
         "in_queue": True,
@@ -75,11 +78,11 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     return _page(admin, request, found, own)
 
 
-def _next(band: Band, place: int, total: int, reviewer: Any) -> tuple[int, MatchSuggestion | None, CardLease | None]:
+def _next(counted: BandCount, place: int, reviewer: Any) -> tuple[int, MatchSuggestion | None, CardLease | None]:
     """The card at the place, or the next that nobody has, and its lease. Two people who ask in the same moment find the
     same card: the slower one looks again, for what the quicker one holds or has decided is no card to work on."""
     for _again in range(LOOKS):
-        here, found = reviewing.free(band, place, total, leases.of_others(reviewer) if reviewer else ())
+        here, found = reviewing.free(counted, place, leases.of_others(reviewer) if reviewer else ())
         if found is None or reviewer is None:
             return here, found and _suggestion(found.pk), None
         lease = leases.take(found.order_id, reviewer)
@@ -119,7 +122,8 @@ def name_of(user: Any) -> str:
 
 def _suggestion(pk: str | UUID) -> MatchSuggestion:
     try:
-        return MatchSuggestion.objects.select_related("order", "stay", "decision__user").get(pk=UUID(str(pk)))
+        cards = MatchSuggestion.objects.with_unconfirmed().select_related("order", "stay", "decision__user")
+        return cards.get(pk=UUID(str(pk)))
     except (ValueError, MatchSuggestion.DoesNotExist) as error:
         raise Http404 from error
 
@@ -163,7 +167,9 @@ def _toast(decision: Decision | None) -> dict[str, Any]:
     """What was decided last, with its way back; it says so while Supabase has yet to confirm."""
     if decision is None:
         return {"undo": None}
-    waits = decision.writebacks.filter(state=WriteState.OPEN).exists()
+    waits = getattr(decision, "waits", None)
+    if waits is None:
+        waits = decision.writebacks.filter(state=WriteState.OPEN).exists()
     return {"undo": decision, "undo_waits": waits}
 
 
@@ -173,10 +179,11 @@ def _last_of(user: Any) -> Decision | None:
     # The newest first, told by number: as one question, every decision of this person would be read and sorted.
     latest = list(theirs.values_list("pk", flat=True)[:UNDO_REACH])
     last = theirs.filter(pk__in=latest, undone_by=None).select_related("suggestion__order", "suggestion__stay")
-    decision = last.first()
-    if decision is None or not may_undo(decision, user):
-        return None
-    return decision if MatchSuggestion.objects.filter(decision=decision).exists() else None
+    decision = last.annotate(
+        holds=Exists(MatchSuggestion.objects.filter(decision=OuterRef("pk"))),
+        waits=Exists(WriteBack.objects.filter(decision=OuterRef("pk"), state=WriteState.OPEN)),
+    ).first()
+    return decision if decision is not None and getattr(decision, "holds", False) and may_undo(decision, user) else None
 
 
 def _today(user: Any) -> dict[str, Any]:

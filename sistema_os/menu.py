@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
 from matching.models import MatchSuggestion
@@ -38,8 +38,13 @@ class Item:
     icon: str
     url: str
     current: bool
-    count: int
+    counter: Callable[[], int] | None
     in_tabs: bool
+
+    @cached_property
+    def count(self) -> int:
+        """Asked only by a page that shows the menu; the review card does not."""
+        return self.counter() if self.counter else 0
 
 
 @dataclass(frozen=True)
@@ -128,4 +133,4 @@ def _current(path: str, urls: Iterable[str]) -> str:
 
 
 def _item(entry: Entry, url: str, current: str) -> Item:
-    return Item(entry.label, entry.icon, url, url == current, entry.count() if entry.count else 0, entry.in_tabs)
+    return Item(entry.label, entry.icon, url, url == current, entry.count, entry.in_tabs)

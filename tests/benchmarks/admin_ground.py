@@ -1,12 +1,16 @@
 """Years of a hotel's reviewing, made by the database itself: `fill` brings the tables up to so many suggestions."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
+from pipeline.context import current_business_date
 from pipeline.models import JobRun
+from pipeline.orchestration import listing_rows
+from snapshots import snapshot_manager
 from snapshots.models import Snapshot, Source
 
 # Candidates of an order: three guests and, for some, nobody.
@@ -67,14 +71,34 @@ WHERE d.verb = 'accept' AND s.order_id > %(first)s
 _ALERTS = """
 INSERT INTO matching_alert (key, kind, severity, order_id, params, created_at)
 SELECT 'bench-' || os_id, 'departure', 'low', os_id, '{}', opened_at FROM matching_order
-WHERE os_id > %(first)s AND os_id %% 50 = 0
+WHERE os_id > %(first)s AND os_id %% 10 = 0
 """
-_STEPS = (_SUGGESTIONS, _DECISIONS, _DECIDED, _WRITTEN, _ALERTS)
+# Nine alerts in ten were settled; orders are marked and lists exported now and then.
+_SETTLED = """
+UPDATE matching_alert SET settled_at = created_at + interval '2 hours', settled_by_id = %(user)s, note = 'visto'
+WHERE order_id > %(first)s AND order_id %% 100 <> 0
+"""
+_AUDIT = """
+INSERT INTO matching_auditentry (at, user_id, deed, order_id, params)
+SELECT opened_at + interval '3 hours', %(user)s, CASE WHEN os_id %% 20 = 0 THEN 'export' ELSE 'flag' END, os_id, '{}'
+FROM matching_order WHERE os_id > %(first)s AND os_id %% 5 = 0
+"""
+# A text that a later model adds is empty here.
+_BLANK = """
+DO $$ DECLARE found record; BEGIN
+FOR found IN SELECT table_name, column_name FROM information_schema.columns
+    WHERE table_name LIKE 'matching_%' AND is_nullable = 'NO' AND column_default IS NULL
+    AND data_type IN ('text', 'character varying')
+LOOP EXECUTE format('ALTER TABLE %I ALTER COLUMN %I SET DEFAULT %L', found.table_name, found.column_name, ''); END LOOP;
+END $$
+"""
+_STEPS = (_SUGGESTIONS, _DECISIONS, _DECIDED, _WRITTEN, _ALERTS, _SETTLED, _AUDIT)
 
 
 def fill(suggestions: int, user: User) -> None:
     """Call with a growing number: what stands already is kept."""
     with connection.cursor() as cursor:
+        cursor.execute(_BLANK)
         cursor.execute("SELECT coalesce(max(os_id), 0) FROM matching_order")
         words = {
             "first": cursor.fetchone()[0],
@@ -88,6 +112,35 @@ def fill(suggestions: int, user: User) -> None:
         for step in _STEPS:
             cursor.execute(step, words)
         cursor.execute("VACUUM ANALYZE")
+
+
+def fill_listings(rows: int) -> None:
+    """The guest lists of yesterday and today, as the pipeline stores them, so that rooms and handover have guests."""
+    today = current_business_date()
+    for day in (today - timedelta(days=1), today):
+        ingest = snapshot_manager.begin(listing_rows.spec(day), business_date=day, run_id=None)
+        ingest.add(_guest(number, day) for number in range(1, rows + 1))
+        ingest.publish(rows, snapshot_manager.no_fence)
+
+
+def _guest(number: int, day: date) -> dict[str, Any]:
+    empty: dict[str, Any] = dict.fromkeys(listing_rows.COLUMNS)
+    return empty | {
+        "id": number,
+        "reserva_id": number // 2,
+        "num_reserva": f"R{number // 2}",
+        "nome_listagem": f"Pessoa{number} Figueiredo",
+        "titular": number % 2 == 0,
+        "status": "na_casa",
+        "uh": str(100 + number % 300),
+        "chegada": (day - timedelta(days=2)).isoformat(),
+        "saida": (day + timedelta(days=number % 5)).isoformat(),
+        "doc_hmac": f"hmac{number}",
+        "doc_final": f"{number % 100:02}",
+        "menor": False,
+        "incognito": False,
+        "visto_em": f"{day.isoformat()}T05:50:00+00:00",
+    }
 
 
 def fill_runs(runs: int, snapshots: int) -> None:

@@ -1,7 +1,9 @@
 """Server time of the admin's pages with few and with many suggestions: `make bench-admin`.
 
 The same pages at 1,000 and at 100,000 suggestions, with 1,000 runs and 365 snapshots, in this process and without a
-network: p50, p95, the ratio of the two p50, and the queries of each page. Prints a table and, last, one JSON object.
+network: p50, p95, the ratio of the two p50, and the queries of each page. The two sizes stand in two databases and take
+turns request by request, so that whatever else the machine does weighs on both. Then a batch of 10,000, its undo, and
+what a first visit transfers. Prints tables and, last, one JSON object.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 import re
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,8 @@ from tests.benchmarks.stage import private_stack, say
 
 if TYPE_CHECKING:
     from django.test import Client
+
+    from tests.benchmarks.admin_more import World
 
 PAGE_TARGET, ROUND_TARGET, GROWTH_TARGET = 150.0, 80.0, 2.0
 LIST = "/admin/matching/matchsuggestion/"
@@ -29,6 +33,9 @@ PAGES = {
     "list, page 3": f"{LIST}?p=3",
     "list, doubt, departs today": f"{LIST}?band=doubt&departure=today",
     "list, to confirm": f"{LIST}?state=unconfirmed",
+    "list, one room": f"{LIST}?room=203&state=all",
+    "list, who decided": f"{LIST}?decided_by={{person}}",
+    "list, one model": f"{LIST}?model=m1&state=all",
     "list, one month": f"{LIST}?order__opened_at__year={{year}}&order__opened_at__month={{month}}",
     "search, one order": f"{LIST}?q=40300&state=all",
     "search, a name": f"{LIST}?q=pessoa300+lima",
@@ -39,12 +46,19 @@ PAGES = {
     "decisions": "/admin/matching/decision/",
     "decisions, search": "/admin/matching/decision/?q=pessoa300",
     "alerts": "/admin/matching/alert/",
+    "alerts, settled": "/admin/matching/alert/?settled=yes",
+    "alert": "/admin/matching/alert/{alert}/change/",
+    "bulk": f"{LIST}bulk/",
+    "audit": "/admin/audit/",
+    "audit, a person's decisions": "/admin/audit/?kind=decisions&user={person}",
+    "audit, exports": "/admin/audit/?kind=exports",
     "rooms": "/admin/rooms/?q=203",
     "handover": "/admin/handover/",
     "manager": "/admin/manager/",
     "runs": "/admin/pipeline/jobrun/",
     "run": "/admin/pipeline/jobrun/{run}/change/",
     "snapshots": "/admin/snapshots/snapshot/",
+    "snapshot": "/admin/snapshots/snapshot/{snapshot}/change/",
 }
 REVIEW = "review round trip"
 
@@ -58,20 +72,32 @@ class Figure:
     queries: int
 
 
-def measure(once: Callable[[], Any], times: int) -> Figure:
+def measure(worlds: tuple[World, World], once: Sequence[Callable[[], Any]], times: int) -> tuple[Figure, Figure]:
+    """In turns, the first of each unseen."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    queries = [_queries(world, act) for world, act in zip(worlds, once, strict=True)]
+    for _ in range(times):
+        for world, act, seen in zip(worlds, once, taken, strict=True):
+            world.enter()
+            started = time.perf_counter()
+            act()
+            seen.append((time.perf_counter() - started) * 1000)
+    few, many = (
+        Figure(statistics.median(seen), statistics.quantiles(seen, n=20)[-1], asked)
+        for seen, asked in zip(taken, queries, strict=True)
+    )
+    return few, many
+
+
+def _queries(world: World, act: Callable[[], Any]) -> int:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    once()
+    world.enter()
+    act()
     with CaptureQueriesContext(connection) as asked:
-        once()
-    queries = len(asked)
-    taken = []
-    for _ in range(times):
-        started = time.perf_counter()
-        once()
-        taken.append((time.perf_counter() - started) * 1000)
-    return Figure(statistics.median(taken), statistics.quantiles(taken, n=20)[-1], queries)
+        act()
+    return len(asked)
 
 
 def _opener(client: Client, path: str) -> Callable[[], None]:
@@ -101,31 +127,51 @@ def _reviewer(client: Client) -> Callable[[], None]:
     return decide
 
 
-def measured(client: Client, times: int) -> dict[str, Figure]:
+def _words() -> dict[str, Any]:
+    """What the addresses of the present database are filled with."""
+    from django.contrib.auth.models import User
     from django.utils import timezone
 
-    from matching.models import MatchSuggestion
+    from matching.models import Alert, MatchSuggestion
     from pipeline.models import JobRun
+    from snapshots.models import Snapshot
 
     heads, today = MatchSuggestion.objects.heads(), timezone.localdate()
-    words = {
+    return {
         "year": today.year,
         "month": today.month,
         "middle": heads.count() // 4,
         "card": heads.order_by("-queued_at")[0].pk,
         "run": JobRun.objects.latest("pk").pk,
+        "alert": Alert.objects.latest("pk").pk,
+        "snapshot": Snapshot.objects.latest("pk").pk,
+        "person": User.objects.get().pk,
     }
-    found = {name: measure(_opener(client, path.format(**words)), times) for name, path in PAGES.items()}
-    return found | {REVIEW: measure(_reviewer(client), times)}
 
 
-def report(few: dict[str, Figure], many: dict[str, Figure]) -> list[dict[str, Any]]:
-    say(f"{'page':28}{'few p50':>9}{'p95':>8}{'many p50':>10}{'p95':>8}{'ratio':>7}{'queries':>9}")
+def measured(client: Client, worlds: tuple[World, World], times: int) -> dict[str, tuple[Figure, Figure]]:
+    words = []
+    for world in worlds:
+        world.enter()
+        words.append(_words())
+    found = {
+        name: measure(worlds, [_opener(client, path.format(**some)) for some in words], times)
+        for name, path in PAGES.items()
+    }
+    reviewers = []
+    for world in worlds:
+        world.enter()
+        reviewers.append(_reviewer(client))
+    return found | {REVIEW: measure(worlds, reviewers, times)}
+
+
+def report(found: dict[str, tuple[Figure, Figure]]) -> list[dict[str, Any]]:
+    say(f"{'page':30}{'few p50':>9}{'p95':>8}{'many p50':>10}{'p95':>8}{'ratio':>7}{'queries':>9}")
     targets = []
-    for name, after in many.items():
-        before, growth = few[name], after.p50 / few[name].p50
+    for name, (before, after) in found.items():
+        growth = after.p50 / before.p50
         say(
-            f"{name:28}{before.p50:9.1f}{before.p95:8.1f}{after.p50:10.1f}{after.p95:8.1f}{growth:7.2f}"
+            f"{name:30}{before.p50:9.1f}{before.p95:8.1f}{after.p50:10.1f}{after.p95:8.1f}{growth:7.2f}"
             f"{before.queries:5d}/{after.queries}"
         )
         limit = ROUND_TARGET if name == REVIEW else PAGE_TARGET
@@ -143,21 +189,27 @@ def main() -> None:
     parser.add_argument("--few", type=int, default=1_000)
     parser.add_argument("--many", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=30, help="requests of each page")
+    parser.add_argument("--batch", type=int, default=10_000, help="suggestions of the batch")
     chosen = parser.parse_args()
     with private_stack():
         from django.contrib.auth.models import User
         from django.test import Client
 
-        from tests.benchmarks.admin_ground import fill, fill_runs
+        from tests.benchmarks.admin_ground import fill, fill_listings, fill_runs
+        from tests.benchmarks.admin_more import batch, first_visit, here, twin
 
         person = User.objects.create_superuser("bench", first_name="Bruno")
         client = Client(SERVER_NAME="127.0.0.1")
         client.force_login(person)
         fill_runs(1_000, 365)
+        fill_listings(622)
         fill(chosen.few, person)
-        few = measured(client, chosen.times)
+        few = twin("few")
         fill(chosen.many, person)
-        targets = report(few, measured(client, chosen.times))
+        worlds = (few, here())
+        targets = report(measured(client, worlds, chosen.times))
+        worlds[1].enter()
+        targets += batch(person, chosen.batch) + first_visit(client)
     say(json.dumps({"targets": targets}))
 
 
