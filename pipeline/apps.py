@@ -7,4 +7,4 @@ class PipelineConfig(AppConfig):
     verbose_name = _("Operation")
 
     def ready(self) -> None:
-        from pipeline import checks  # noqa: F401  registers the system checks
+        from pipeline import checks, sharing  # noqa: F401  register the system checks

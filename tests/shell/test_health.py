@@ -32,7 +32,7 @@ def test_readyz_reports_database_supabase_queue_and_data(client: Client) -> None
     report = response.json()
     assert response.status_code == 200, report
     assert (report["status"], report["database"], report["supabase"]) == ("ok", "ok", "ok")
-    assert report["queue"] == {"alive": True, "tasks_waiting": 0}
+    assert report["queue"] == {"alive": True, "tasks_waiting": 0, "cancel": "notify"}
     assert 3600 <= report["data"]["job_age_seconds"]["hospedes_casa"] < 3660
     assert set(report["data"]) == {"job_age_seconds", "source_age_seconds"}
 

@@ -1,0 +1,54 @@
+"""Several clusters, one database: what `check --database default` says."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from pipeline import queue, sharing
+from pipeline.models import Trigger
+from tests.pipeline.conftest import DAY
+
+
+def checked() -> str:
+    said = StringIO()
+    call_command("check", databases=["default"], stdout=said, stderr=said)
+    return said.getvalue()
+
+
+def test_one_machine_with_its_own_tasks_has_nothing_to_complain_of(db: None) -> None:
+    queue.start("sample", business_date=DAY, trigger=Trigger.ADMIN)
+    assert "pipeline." not in checked()
+
+
+@pytest.mark.parametrize("minutes", [-1, 1])
+def test_a_clock_that_is_wrong_is_an_error(db: None, monkeypatch: pytest.MonkeyPatch, minutes: int) -> None:
+    late: Callable[[], object] = lambda: timezone.now() + timedelta(minutes=minutes)  # noqa: E731  stands for the database
+    monkeypatch.setattr(sharing, "_database_time", late)
+    with pytest.raises(CommandError, match="60 s apart"):
+        checked()
+
+
+def test_tasks_of_another_key_are_a_warning(db: None) -> None:
+    queue.start("sample", business_date=DAY, trigger=Trigger.ADMIN)
+    OrmQ.objects.update(payload="signed by somebody else")
+    assert "pipeline.W111" in checked()
+
+
+def test_without_naming_the_database_nothing_is_asked_of_it() -> None:
+    assert sharing.clocks_agree() == sharing.tasks_can_be_read() == []
+
+
+def test_behind_a_transaction_pooler_cancelling_waits_for_a_heartbeat_and_readyz_says_so(
+    db: None, monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    assert client.get("/readyz").json()["queue"]["cancel"] == "notify"
+    monkeypatch.setattr(sharing, "_port", lambda: "6543")
+    assert sharing.cancelling_by() == "poll"
+    assert [str(problem.id) for problem in sharing.cancelling_is_heard()] == ["pipeline.W112"]
+    assert client.get("/readyz").json()["queue"]["cancel"] == "poll"
