@@ -1,8 +1,9 @@
 """A browser in a process of its own, told what to do by JSON lines: `python -m tests.browser.process`.
 
 Playwright runs an event loop in its thread, and Django's ORM refuses to work beside one; so pytest keeps the ORM
-and this process keeps the browser. Each line in is {"window": number, "step": name of a function in steps.py, "args":
-{...}}, each line out {"ok": result} or {"error": traceback}. The step "open" opens that window, "close" closes it.
+and this process keeps the browser. Each line in is {"window": number, "step": name, "args": {...}}, each line out
+{"ok": result} or {"error": traceback}. A step is a function of steps.py or timing.py; "open" opens that window, "close"
+closes it.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
-from tests.browser import steps
+from tests.browser import steps, timing
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PICTURES = Path(os.environ.get("BROWSER_PICTURES", "browser-failures"))
@@ -74,7 +75,7 @@ def _obey(browser: Browser, windows: dict[int, Watched], order: dict[str, Any]) 
             return window.complaints()
         case "picture":
             return _picture(window.page, **args)
-    return getattr(steps, step)(window.page, **args)
+    return (getattr(steps, step, None) or getattr(timing, step))(window.page, **args)
 
 
 def _picture(page: Page, name: str) -> str:

@@ -69,7 +69,7 @@ def links(page: Page, inside: str) -> list[str]:
 def click(page: Page, name: str, role: str = "link") -> str:
     """The address that follows. `name` is found anywhere in the accessible name."""
     found = page.get_by_role(role, name=name).first  # type: ignore[arg-type]  # the role comes as plain text over the pipe
-    _until_news(page, found.click)
+    until_news(page, found.click)
     return page.url
 
 
@@ -85,13 +85,13 @@ def fill(page: Page, label: str, value: str) -> None:
 
 def double_click(page: Page, selector: str) -> str:
     """The text of the page that follows."""
-    _until_news(page, page.locator(selector).first.dblclick)
+    until_news(page, page.locator(selector).first.dblclick)
     return text(page)
 
 
 def press(page: Page, key: str) -> str:
     """The text of the page that the key leads to."""
-    _until_news(page, lambda: page.keyboard.press(key))
+    until_news(page, lambda: page.keyboard.press(key))
     return text(page)
 
 
@@ -107,14 +107,14 @@ def hold(page: Page, key: str, repeats: int) -> str:
         for _ in range(repeats + 1):  # from the second on the browser marks it as a repetition
             page.keyboard.down(key)
 
-    _until_news(page, hold_down)
+    until_news(page, hold_down)
     for _ in range(repeats):
         page.keyboard.down(key)
     page.keyboard.up(key)
     return text(page)
 
 
-def _until_news(page: Page, act: Any) -> None:
+def until_news(page: Page, act: Any) -> None:
     if not page.locator("[data-review]").count():
         act()
         page.wait_for_load_state()
@@ -129,7 +129,7 @@ def work(page: Page, key: str, times: int) -> list[str]:
     decided = []
     for _ in range(times):
         decided.append(heading(page))
-        _until_news(page, lambda: page.keyboard.press(key))
+        until_news(page, lambda: page.keyboard.press(key))
     return decided
 
 

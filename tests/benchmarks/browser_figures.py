@@ -1,0 +1,112 @@
+"""What a person at the browser waits for, on a server as in production: `python -m tests.benchmarks.browser_figures`.
+
+100 cards decided by key, one after the other, each with its link written to the hotel's Supabase; and what the first
+page weighs over the stock admin. `figures` is for a bench that has a stack already; the last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sistema_os.local.ports import free_port
+from sistema_os.local.processes import wait_for
+from tests.benchmarks.stage import private_stack, say
+from tests.browser.robots import Machine, Robot
+
+if TYPE_CHECKING:
+    from sistema_os.local.stack import Stack
+
+CARDS, ROUNDS = 100, 3
+SECONDS_TARGET, WEIGHT_TARGET = 8.4, 100.0
+QUEUE = "/admin/matching/matchsuggestion/review/"
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    """Its address. Two workers, as the demo starts them."""
+    port = free_port()
+    command = ["-m", "gunicorn", "sistema_os.wsgi", f"--bind=127.0.0.1:{port}", "--workers=2", "--log-level=error"]
+    server = subprocess.Popen(
+        [sys.executable, *command], env={**os.environ, "HTTPS": "off", "STATIC_FROM_SOURCE": "on"}
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        if not wait_for(lambda: _answers(address), 30):
+            raise SystemExit("The server does not answer.")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:  # noqa: S310  our own http address
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _cards(stack: Stack, first: int) -> None:
+    """Orders in the hotel and in our queue, nobody suggested for each."""
+    from tests.matching.conftest import Candidate, Hotel
+
+    with stack.connect_hotel() as connection:
+        hotel = Hotel(connection)
+        orders = [hotel.order(f"lâmpada queimada no corredor {first + n}") for n in range(CARDS)]
+        hotel.suggest(*(Candidate(order, None, 0.75) for order in orders))
+
+
+def _people() -> None:
+    from sistema_os import roles
+
+    roles.setup_groups()
+    roles.setup_demo_users()
+
+
+def _paced(stack: Stack, window: Robot, started: int) -> list[float]:
+    _cards(stack, started)
+    window.visit(path=f"{QUEUE}?band=doubt")
+    return list(window.pace(key="a", times=CARDS))
+
+
+def figures(stack: Stack) -> list[dict[str, Any]]:
+    """Targets with what was seen; the median of the rounds. Leaves the decided cards behind."""
+    from sistema_os.roles import DEMO_PASSWORD
+
+    _people()
+    with _server() as address, closing(Machine()) as machine:
+        window = machine.window(address)
+        weight = window.weight(username="ana", password=DEMO_PASSWORD)
+        rounds = [_paced(stack, window, n * CARDS) for n in range(ROUNDS)]
+    for name, size in weight.items():
+        say(f"first load, {name}: {size / 1000:.1f} kB")
+    for taken in rounds:
+        ninth = statistics.quantiles(taken, n=20)[-1]
+        middle = statistics.median(taken)
+        say(f"{CARDS} cards by key: {sum(taken):.2f} s, p50 {middle * 1000:.0f} ms, p95 {ninth * 1000:.0f} ms")
+    return [
+        _target(f"{CARDS} decisions by key, s", statistics.median(map(sum, rounds)), SECONDS_TARGET),
+        _target("first load over the stock admin, kB", weight["ours"] / 1000, WEIGHT_TARGET),
+    ]
+
+
+def _target(name: str, value: float, target: float) -> dict[str, Any]:
+    return {"name": name, "value": round(value, 2), "target": target, "ok": value <= target}
+
+
+def main() -> None:
+    with private_stack() as stack:
+        say(json.dumps({"targets": figures(stack)}))
+
+
+if __name__ == "__main__":
+    main()
