@@ -18,7 +18,7 @@ from matching.words import share
 
 
 def order_cell(suggestion: MatchSuggestion) -> SafeString:
-    request = Truncator(suggestion.order.request).chars(27)
+    request = Truncator(suggestion.order.request).chars(90)
     return format_html('OS {} <span class="sub">{}</span>', suggestion.order.number, request)
 
 
@@ -27,7 +27,8 @@ def guest_cell(suggestion: MatchSuggestion) -> SafeString:
     if stay is None:
         return format_html('{} <span class="sub">{}</span>', _("No guest"), _("third party or staff"))
     room = _("Room %(room)s") % {"room": stay.room} if stay.room else _("no room yet")
-    return format_html('{} <span class="sub">{}</span>', Truncator(stay.name).chars(26), room)
+    # The whole name: cut off, Filho and Neto are the same man.
+    return format_html('{} <span class="sub">{}</span>', stay.name, room)
 
 
 def probability_cell(suggestion: MatchSuggestion) -> SafeString:
