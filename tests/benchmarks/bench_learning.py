@@ -1,0 +1,94 @@
+"""Does learning from decisions pay? `python -m tests.benchmarks.bench_learning [--days 40] [--seeds 21 22 23]`
+
+A sample hotel's mornings are decided by a reviewer who follows the truth and slips now and then. The first two thirds are
+learned from; the last third, which no model has seen, judges: the program's own model, what the training made (whether or
+not its guard would put it to use), and what a naive one (weights counted afresh, no drawing back) is. Then the same
+decisions with their answers dealt out again. A table, and one JSON object last.
+"""
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from matching.core import Model
+from matching.core.learn import Verdict, Who, from_candidates
+from matching.learning.lessons import Lessons
+from matching.learning.training import TooFewDecisions, train
+from matching.learning.trial import Figures, compare
+from tests.benchmarks.hotel_rows import Morning, mornings
+
+JUDGED_SHARE = 3
+SLIPS = 0.03
+
+
+def decided(days: Sequence[Morning], luck: random.Random, *, slips: float = SLIPS) -> Lessons:
+    """What a reviewer says of every order: the truth, but for a slip to another candidate now and then."""
+    model, verdicts = Model(), {}
+    told = Lessons([(m.orders, m.stays) for m in days], {})
+    found = told.ask(model)
+    for entry in chain.from_iterable(m.truth for m in days):
+        right: frozenset[Who] = frozenset(entry["aceitaveis"]) or frozenset({None})
+        wrong = [c.listagem_id for c in found.get(entry["os_id"], ()) if c.listagem_id not in right]
+        if wrong and luck.random() < slips:
+            right = frozenset({luck.choice(wrong)})
+        if entry["os_id"] in found:
+            verdicts[entry["os_id"]] = Verdict(right)
+    return Lessons(told.days, verdicts).only(lambda order: order in verdicts)
+
+
+def dealt_again(told: Lessons, luck: random.Random) -> Lessons:
+    answers = list(told.verdicts.values())
+    luck.shuffle(answers)
+    return Lessons(told.days, dict(zip(told.verdicts, answers, strict=True)))
+
+
+def naive(told: Lessons) -> Model:
+    candidates = list(chain.from_iterable(told.ask(Model()).values()))
+    return from_candidates(candidates, Model(), version="naive", verdicts=told.verdicts, strength=1.0)
+
+
+def season(seed: int, days: int) -> dict[str, Any]:
+    """One hotel: the first two thirds of its mornings teach, the last third judges, by the truth itself."""
+    luck, lived = random.Random(seed), list(mornings(seed, days))
+    border = days - days // JUDGED_SHARE
+    school, exam = decided(lived[:border], luck), decided(lived[border:], luck, slips=0.0)
+    present = exam.ask(Model())
+    row: dict[str, Any] = {"seed": seed, "learned_from": len(school), "judged_by": len(exam)}
+    try:
+        done = train(school, Model())
+    except TooFewDecisions as few:
+        return row | {"refused": str(few)}
+    row |= {"doubt": done.doubt, "way": "+".join(done.way), "held_out_gain": round(done.comparison.gain, 4)}
+    row["dealt_again"] = train(dealt_again(school, luck), Model()).doubt or "PROMOTED"
+    for name, model in (("trained", done.model), ("naive", naive(school))):
+        judged = compare(present, exam.ask(model), exam.verdicts)
+        row["own"], row[name] = _short(judged.old), _short(judged.new)
+    return row
+
+
+def _short(figures: Figures) -> dict[str, float]:
+    return {name: round(getattr(figures, name), 4) for name in ("f1", "log_loss", "brier", "sure_right")}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=40)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[21, 22, 23])
+    options = parser.parse_args()
+    rows = [season(seed, options.days) for seed in options.seeds]
+    for row in rows:
+        sys.stdout.write(f"hotel {row['seed']}: {row['learned_from']} decisions teach, {row['judged_by']} judge\n")
+        sys.stdout.write(f"  guard: {row.get('doubt') or 'promotes'} ({row.get('way')}, {row.get('held_out_gain')})\n")
+        sys.stdout.write(f"  answers dealt out again: {row.get('dealt_again')}\n")
+        for name in ("own", "trained", "naive"):
+            sys.stdout.write(f"  {name:8} {row.get(name)}\n")
+    sys.stdout.write(json.dumps({"benchmark": "learning", "rows": rows}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
