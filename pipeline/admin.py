@@ -30,6 +30,7 @@ class JobRunAdmin(_RunAdmin):
     list_per_page = 50
     list_select_related = ("user",)
     show_full_result_count = False
+    empty_value_display = "—"
     actions = None
     change_list_template = "pipeline/runs.html"
     empty_title = _("No run yet")

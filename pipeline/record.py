@@ -99,8 +99,8 @@ def _resume_label(run: JobRun) -> str:
 
 
 def _why_not_start(run: JobRun) -> str:
-    if drain := drains.in_force():
-        return drain.sentence
+    if drains.in_force():
+        return _("nothing starts while the system is being updated.")
     live = JobRun.objects.live().of(run.job).first()
     if live is None:
         return ""

@@ -195,7 +195,7 @@ def chip(run: JobRun) -> SafeString:
 
 def progress(run: JobRun) -> SafeString:
     """The count of the current phase with its bar; of a run that reached its end, nothing is left to count."""
-    if run.total is None:
+    if not run.total:
         return format_html('<span class="num">{}</span>', number_format(run.done, use_l10n=True) if run.done else "—")
     bar = BARS.get(CHIPS[State(run.state)], "bar-off")
     return format_html(
@@ -222,11 +222,16 @@ def headline(summary: dict[str, Any]) -> str:
     listing, made = summary.get("listing") or {}, summary.get("suggestions") or {}
     rows = listing.get("rows", summary.get("rows"))
     counted = [
-        (rows, ngettext("%(n)s row", "%(n)s rows", rows or 0)),
+        (rows, ngettext("%(n)s row", "%(n)s rows", _number(rows))),
         (
             orders := summary.get("orders_matched"),
-            ngettext("%(n)s order matched", "%(n)s orders matched", orders or 0),
+            ngettext("%(n)s order matched", "%(n)s orders matched", _number(orders)),
         ),
-        (new := made.get("created"), ngettext("%(n)s new suggestion", "%(n)s new suggestions", new or 0)),
+        (new := made.get("created"), ngettext("%(n)s new suggestion", "%(n)s new suggestions", _number(new))),
     ]
     return ", ".join(words % {"n": _value(count)} for count, words in counted if count is not None)
+
+
+def _number(count: int | None) -> int:
+    """None at all is spoken of in the plural, though Portuguese counts 0 as one."""
+    return 1 if count == 1 else 2

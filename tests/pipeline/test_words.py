@@ -1,5 +1,6 @@
 """How runs are spoken of."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -88,3 +89,14 @@ def test_a_live_phase_grows_until_now_and_the_last_one_of_a_good_run_is_done() -
 def test_a_run_of_one_step_waits_for_no_other() -> None:
     run = run_of([("b", 0)], 5, State.SUCCEEDED, steps=["b"])
     assert [bar.name for bar in timeline.bars(run, ("a", "b", "c"), {}, START)] == ["b"]
+
+
+def test_nothing_at_all_is_spoken_of_in_the_plural() -> None:
+    said = words.headline({"listing": {"rows": 735}, "orders_matched": 0, "suggestions": {"created": 1}})
+    assert said == "735 linhas, 0 OS casadas, 1 sugestão nova"
+
+
+def test_a_phase_with_nothing_to_do_has_no_bar(db: None, open_sample: Callable[..., JobRun]) -> None:
+    run = open_sample()
+    run.total = 0
+    assert "progress" not in words.progress(run)
