@@ -1,7 +1,8 @@
 """The real jobs in small steps, for drills that hit them in the middle. EXTRA_JOB_MODULES names it to the children.
 
 `DRILL_CHUNK` orders a transaction and `DRILL_PAGE` rows a page; with `DRILL_PACE` each phase and each step of one lasts
-so many seconds longer. `DRILL_CHUNKS_TOLD` names a file that gets a line for each chunk of orders that is begun.
+so many seconds longer, or only those of the phase that `DRILL_SLOW_IN` names. `DRILL_CHUNKS_TOLD` names a file that gets
+a line for each chunk of orders that is begun.
 """
 
 import asyncio
@@ -16,16 +17,21 @@ from pipeline.orchestration import collecting, matching_step
 matching_step.CHUNK = int(os.environ.get("DRILL_CHUNK", matching_step.CHUNK))
 collecting.PAGE = int(os.environ.get("DRILL_PAGE", collecting.PAGE))
 _PACE = float(os.environ.get("DRILL_PACE", "0"))
+_SLOW_IN = os.environ.get("DRILL_SLOW_IN", "")
 
 
 class Slow(RunContext):
     async def phase(self, name: str, total: int | None = None) -> None:
         await super().phase(name, total)
-        await asyncio.sleep(_PACE)
+        await self._dawdle()
 
     async def advance(self, done: int, last_key: str = "") -> None:
         await super().advance(done, last_key)
-        await asyncio.sleep(_PACE)
+        await self._dawdle()
+
+    async def _dawdle(self) -> None:
+        if _SLOW_IN in ("", self._control.position.phase):
+            await asyncio.sleep(_PACE)
 
 
 if _PACE:

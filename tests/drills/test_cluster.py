@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
@@ -135,8 +136,9 @@ def test_a_killed_cluster_loses_and_doubles_nothing(started: Started, drill: Dri
 def test_two_clusters_do_each_task_once(started: Started, own_db: psycopg.Connection, drill: Drill) -> None:
     own_db.execute("create table drill_marks (number integer not null)")
     try:
-        for number in range(TASKS):
-            async_task("tests.drills.marks.mark", number)
+        with transaction.atomic():
+            for number in range(TASKS):
+                async_task("tests.drills.marks.mark", number)
         clusters = [started("qcluster"), started("qcluster")]
         with drill.clock():
             until(lambda: not OrmQ.objects.exists(), seconds=500)
