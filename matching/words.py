@@ -128,6 +128,7 @@ LEVELS: dict[tuple[str, str], Agreement] = {
     ("nobody", "asked_by_staff"): _same(_p("agreement", "asked by staff")),
     ("nobody", "no_mention"): _same(_p("agreement", "names nobody")),
     ("nobody", "third_party_mentioned"): _same(_p("agreement", "third party mentioned")),
+    ("nobody", "somebody_else"): _same(_p("agreement", "may be somebody who is not on this list")),
     ("nobody", "contact"): _different(_p("agreement", "has a guest's contact")),
     ("nobody", "named_with_room"): _different(_p("agreement", "names somebody and a room")),
     ("nobody", "guest"): _different(_p("agreement", "speaks of a guest")),

@@ -32,7 +32,7 @@ class Batch:
     """Place of each word among `texts`."""
     likelihoods: Floats
     later: NDArray[np.bool_]
-    """Is it not the first word of its person?"""
+    """Is it not the first word of its person, or the family name after Sr. or Sra.?"""
     ways: NDArray[np.int64]
     """Place in WAYS: where the word stands in the name as written."""
 
@@ -55,7 +55,9 @@ class Batch:
             texts,
             np.array([place[word.text] for word in words], dtype=np.int64),
             np.array([word.likelihood for word in words], dtype=np.float64),
-            np.array([i > 0 for p in persons for i in range(len(p.words))], dtype=bool),
+            np.array(
+                [i > 0 or (p.formal and len(p.words) == 1) for p in persons for i in range(len(p.words))], dtype=bool
+            ),
             np.array([way for p in persons for way in _ways(p)], dtype=np.int64),
         )
 

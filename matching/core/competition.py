@@ -18,9 +18,12 @@ from matching.core.reasons import Reason
 
 # Candidates shown per order, beside "nobody".
 BEST = 6
-MIN_PROBABILITY = 0.01
+MIN_PROBABILITY = 0.005
 # Beyond these shares for guests who may not be shown, an order gets no suggestion at all: the rest would lie.
-MOST_UNSEEN, MOST_UNSEEN_BESIDE_NOBODY = 0.6, 0.25
+MOST_UNSEEN, MOST_UNSEEN_BESIDE_NOBODY = 0.85, 0.25
+# What is left unseen counts as doubt, when it is worth a word, up to this share of the best guest's own weight: it
+# never outweighs him.
+LEAST_DOUBT, MOST_DOUBT = 0.001, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,11 @@ class Shown:
     orders: list[int]
     rows: list[list[int]]
     probabilities: list[list[float]]
+    doubts: list[float]
+    """By order: how much likelier "none of these" is, as a log2, for the guests who cannot be shown."""
 
-    def __iter__(self) -> Iterator[tuple[int, list[int], list[float]]]:
-        return iter(zip(self.orders, self.rows, self.probabilities, strict=True))
+    def __iter__(self) -> Iterator[tuple[int, list[int], list[float], float]]:
+        return iter(zip(self.orders, self.rows, self.probabilities, self.doubts, strict=True))
 
 
 def nobody(order: Order, model: Model) -> tuple[Reason, ...]:
@@ -66,7 +71,11 @@ def decide(
     highest[owners[first]] = weights[first]
     limit = np.where(highest > rivals[:, 0], MOST_UNSEEN, MOST_UNSEEN_BESIDE_NOBODY)
     told = 1 - kept / everything <= limit
-    return _ranked(owners, found.rows[best], weights / kept[owners], rivals[:, 0] / kept, told)
+    unseen = np.where(kept < (1 - LEAST_DOUBT) * everything, everything - kept, 0.0)
+    doubtful = np.maximum(rivals[:, 0], np.minimum(rivals[:, 0] + unseen, MOST_DOUBT * highest))
+    kept = kept + doubtful - rivals[:, 0]
+    doubts = np.log2(doubtful) - np.log2(rivals[:, 0])
+    return _ranked(owners, found.rows[best], weights / kept[owners], doubtful / kept, np.where(told, doubts, np.nan))
 
 
 def _best(probabilities: Floats, owners: NDArray[np.int64], hidden: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -77,17 +86,19 @@ def _best(probabilities: Floats, owners: NDArray[np.int64], hidden: NDArray[np.b
 
 
 def _ranked(
-    owners: NDArray[np.int64], rows: NDArray[np.int64], shares: Floats, nobodys: Floats, told: NDArray[np.bool_]
+    owners: NDArray[np.int64], rows: NDArray[np.int64], shares: Floats, nobodys: Floats, doubts: Floats
 ) -> Shown:
-    """Nobody takes its place behind the guests who are at least as likely."""
+    """Nobody takes its place behind the guests who are at least as likely. An order whose doubt is no number is left
+    out."""
     bounds = np.searchsorted(owners, np.arange(len(nobodys) + 1)).tolist()
     everyone, every_share, none = rows.tolist(), shares.tolist(), nobodys.tolist()
-    shown = Shown([], [], [])
-    for order in np.flatnonzero(told).tolist():
+    shown = Shown([], [], [], [])
+    for order in np.flatnonzero(~np.isnan(doubts)).tolist():
         start, end = bounds[order], bounds[order + 1]
         who, probabilities = everyone[start:end], every_share[start:end]
         place = sum(share >= none[order] for share in probabilities)
         shown.orders.append(order)
         shown.rows.append([*who[:place], -1, *who[place:]])
         shown.probabilities.append([*probabilities[:place], none[order], *probabilities[place:]])
+        shown.doubts.append(float(doubts[order]))
     return shown

@@ -56,10 +56,14 @@ class Engine:
 
     def match(self, rows: Iterable[Mapping[str, Any]]) -> Outcome:
         found = Outcome(skipped=list(self.skipped))
-        orders = self.read(rows, found.skipped)
-        while batch := list(islice(orders, BATCH)):
-            found.candidates.extend(self.ask(batch))
+        found.candidates.extend(self.answers(rows, found.skipped))
         return found
+
+    def answers(self, rows: Iterable[Mapping[str, Any]], skipped: list[Skipped]) -> Iterator[Candidate]:
+        """A batch at a time, so that neither rows nor answers need ever stand in memory together."""
+        orders = self.read(rows, skipped)
+        while batch := list(islice(orders, BATCH)):
+            yield from self.ask(batch)
 
     def read(self, rows: Iterable[Mapping[str, Any]], skipped: list[Skipped]) -> Iterator[Order]:
         """Orders that can be read, each id once; what cannot goes to `skipped`."""
@@ -88,13 +92,18 @@ class Engine:
         elsewhere = self.weigher.elsewhere(batch, seen, blocks.shares)
         sharpness = self.model.sharpness
         shown = decide(weighed, found, against, elsewhere, self.index, sharpness)
-        tell = Explainer(self.index, weighed, found, sharpness)
+        told_rows = np.array([row for rows in shown.rows for row in rows if row >= 0], dtype=np.int64)
+        tell = Explainer(self.index, weighed, found, told_rows, sharpness)
+        who = self.index.columns.ids[weighed.pairs.right[told_rows]].tolist()
         told: list[Candidate] = []
-        for place, rows, probabilities in shown:
+        guest = iter(who)
+        for place, rows, probabilities, doubt in shown:
+            os_id = orders[place].os_id
             for rank, (row, probability) in enumerate(zip(rows, probabilities, strict=True), 1):
-                who = None if row < 0 else int(self.index.columns.ids[weighed.pairs.right[row]])
-                reasons = tell.nobody(none[place]) if row < 0 else tell.explain(row)
-                told.append(Candidate(orders[place].os_id, who, probability, rank, reasons))
+                if row < 0:
+                    told.append(Candidate(os_id, None, probability, rank, tell.nobody(none[place], doubt)))
+                else:
+                    told.append(Candidate(os_id, next(guest), probability, rank, tell.explain(row)))
         return told
 
 

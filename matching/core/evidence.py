@@ -85,7 +85,9 @@ class Weigher:
         room = np.array([different if order.rooms else 0.0 for order in batch.orders])
         others = np.maximum(0.0, 1 - shares) * np.exp2(name + room)
         coming = self.whereabouts.checking_in(batch, seen) * np.exp2(name)
-        return np.asarray(np.log2(self.model.unlisted + others + coming))
+        arriving = np.array(["arrival" in order.hints for order in batch.orders])
+        unlisted = np.where(arriving, self.model.unlisted_arrival, self.model.unlisted)
+        return np.asarray(np.log2(unlisted + others + coming))
 
     # --- the rest --------------------------------------------------------------------------------
     def _labels(self, batch: Batch, pairs: Pairs) -> tuple[NDArray[np.int32], Floats]:

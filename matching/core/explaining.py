@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matching.core.columns import SEXES, SUFFIXES
 from matching.core.contacting import BOOKING, CONTACTS, Contacting
-from matching.core.evidence import DAY, MAIN, Weighed
+from matching.core.evidence import DAY, LABEL, MAIN, Weighed
 from matching.core.grouping import Hypotheses
 from matching.core.index import HouseIndex
+from matching.core.kernel.comparisons import Comparison
+from matching.core.mentions import Person
 from matching.core.naming import SEX, SUFFIX, WHOLE, level_name
 from matching.core.presence import PRESENCE
 from matching.core.reasons import Reason
@@ -25,100 +28,111 @@ def day_month(ordinal: int) -> str:
 
 
 class Explainer:
-    """Reasons of weighed pairs, in the order in which a person asks: when, where, who, and the rest."""
+    """Reasons of the few pairs that are shown, in the order in which a person asks: when, where, who, and the rest.
 
-    def __init__(self, index: HouseIndex, weighed: Weighed, found: Hypotheses, sharpness: float) -> None:
-        self.index, self.columns, self.weighed, self.found = index, index.columns, weighed, found
-        self.sharpness = sharpness
-        self.batch, self.names, self.words = weighed.batch, weighed.names, weighed.names.words
+    Told by pair: `explain` takes a place among the weighed pairs, one of `rows`. Bits are so sharpened that those of
+    two hypotheses differ by exactly the log2 of their odds.
+    """
+
+    def __init__(
+        self, index: HouseIndex, weighed: Weighed, found: Hypotheses, rows: NDArray[np.int64], sharpness: float
+    ) -> None:
+        self.index, self.columns, self.weighed, self.sharpness = index, index.columns, weighed, sharpness
+        self.batch, self.names = weighed.batch, weighed.names
+        pairs, best = weighed.pairs.at(rows), weighed.best
+        self.place = {row: place for place, row in enumerate(rows.tolist())}
+        self.orders, self.stays = pairs.left.tolist(), pairs.right.tolist()
+        self.codes = {name: codes[rows].tolist() for name, codes in weighed.codes.items()}
+        self.bits = {name: (bits[rows] * sharpness).tolist() for name, bits in weighed.bits.items()}
+        self.rooms, self.labels = weighed.rooms[rows].tolist(), weighed.labels[rows].tolist()
+        self.arrivals = self.columns.arrival[pairs.right].tolist()
+        self.departures = self.columns.departure[pairs.right].tolist()
+        self.sides = best.side[rows].tolist()
+        self.persons = (self.batch.person_starts[pairs.left] + best.person[rows]).tolist()
+        self.company = (found.company[rows] * sharpness).tolist()
+        self.together = (found.together[rows] * sharpness).tolist()
+        self.counts = found.counts[rows].tolist()
 
     def explain(self, row: int) -> tuple[Reason, ...]:
-        """So sharpened that the bits of two hypotheses differ by exactly the log2 of their odds."""
-        order, stay = int(self.weighed.pairs.left[row]), int(self.weighed.pairs.right[row])
-        reasons = [
-            self._presence(row, order, stay),
-            *self._room(row, order),
-            *self._name(row, stay),
-            *self._contacts(row, order, stay),
-            self._plain(row, MAIN.name, MAIN.levels),
-            *self._rest(row, order, stay),
-            *self._company(row),
-        ]
-        return tuple(Reason(c, level, ours, theirs, bits * self.sharpness) for c, level, ours, theirs, bits in reasons)
+        at = self.place[row]
+        return (
+            self._presence(at),
+            *self._room(at),
+            *self._name(at),
+            *self._contacts(at),
+            self._plain(at, MAIN),
+            *self._rest(at),
+            *self._company(at),
+        )
 
-    def nobody(self, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
-        return tuple(reason._replace(weight_bits=reason.weight_bits * self.sharpness) for reason in reasons)
+    def nobody(self, reasons: tuple[Reason, ...], doubt: float) -> tuple[Reason, ...]:
+        sharpened = tuple(reason._replace(weight_bits=reason.weight_bits * self.sharpness) for reason in reasons)
+        return (*sharpened, Reason("nobody", "somebody_else", "", "", doubt)) if doubt else sharpened
 
-    def _code(self, name: str, row: int) -> int:
-        codes = self.weighed.codes.get(name)
-        return -1 if codes is None else int(codes[row])
+    def _has(self, at: int, comparison: Comparison) -> bool:
+        codes = self.codes.get(comparison.name)
+        return codes is not None and codes[at] >= 0
 
-    def _plain(self, row: int, name: str, levels: tuple[str, ...], ours: str = "", theirs: str = "") -> Reason:
-        return Reason(name, levels[self._code(name, row)], ours, theirs, float(self.weighed.bits[name][row]))
+    def _plain(self, at: int, comparison: Comparison, ours: str = "", theirs: str = "") -> Reason:
+        name = comparison.name
+        return Reason(name, comparison.levels[self.codes[name][at]], ours, theirs, self.bits[name][at])
 
-    def _presence(self, row: int, order: int, stay: int) -> Reason:
-        window = f"{day_month(int(self.columns.arrival[stay]))}–{day_month(int(self.columns.departure[stay]))}"
-        return self._plain(row, "presence", PRESENCE.levels, day_month(int(self.batch.days[order])), window)
+    def _presence(self, at: int) -> Reason:
+        window = f"{day_month(self.arrivals[at])}–{day_month(self.departures[at])}"
+        return self._plain(at, PRESENCE, day_month(int(self.batch.days[self.orders[at]])), window)
 
-    def _room(self, row: int, order: int) -> Iterator[Reason]:
-        if self._code("room", row) >= 0:
-            room = int(self.weighed.rooms[row])
+    def _room(self, at: int) -> Iterator[Reason]:
+        if self._has(at, ROOM):
+            room = self.rooms[at]
             shown = self.columns.rooms[room] if room >= 0 else ""
-            yield self._plain(row, "room", ROOM.levels, "/".join(self.batch.orders[order].rooms), shown)
+            yield self._plain(at, ROOM, "/".join(self.batch.orders[self.orders[at]].rooms), shown)
 
-    def _name(self, row: int, stay: int) -> Iterator[Reason]:
-        side = int(self.weighed.best.side[row])
+    def _name(self, at: int) -> Iterator[Reason]:
+        side = self.sides[at]
         if side < 0:
             return
         start, end = self.names.starts[side : side + 2].tolist()
-        yield from (self._word(place) for place in range(start, end))
-        person = self.batch.persons[self._person(row)]
+        words = self.names.words
+        found = (words.word, words.part, words.way, words.bits)
+        for place, part, way, bits in zip(*(column[start:end].tolist() for column in found), strict=True):
+            text = self.batch.texts[self.batch.words[place]]
+            meant = self.index.words[self.columns.parts[part]].title() if part >= 0 else ""
+            level = level_name(way, self.weighed.glossary)
+            yield Reason("name", level, text.title(), meant, bits * self.sharpness)
+        yield from self._person(side, self.batch.persons[self.persons[at]], self.stays[at])
+
+    def _person(self, side: int, person: Person, stay: int) -> Iterator[Reason]:
         suffix, sex = SUFFIXES[self.columns.suffix[stay]], SEXES[self.columns.sex[stay]]
-        for comparison, ours, theirs in (
-            (WHOLE, "", ""),
-            (SUFFIX, person.suffix, suffix),
-            (SEX, person.sex, sex),
-        ):
+        shown = ((WHOLE, "", ""), (SUFFIX, person.suffix, suffix), (SEX, person.sex, sex))
+        for comparison, ours, theirs in shown:
             code = int(self.names.codes[comparison.name][side])
             if code >= 0:
-                bits = float(self.names.tables[comparison.name][code])
+                bits = float(self.names.tables[comparison.name][code]) * self.sharpness
                 yield Reason(comparison.name, comparison.levels[code], ours, theirs, bits)
 
-    def _person(self, row: int) -> int:
-        return int(self.batch.person_starts[self.weighed.pairs.left[row]] + self.weighed.best.person[row])
-
-    def _word(self, place: int) -> Reason:
-        text = self.batch.texts[self.batch.words[self.words.word[place]]]
-        part = int(self.words.part[place])
-        meant = self.index.words[self.columns.parts[part]].title() if part >= 0 else ""
-        level = level_name(int(self.words.way[place]), self.weighed.glossary)
-        return Reason("name", level, text.title(), meant, float(self.words.bits[place]))
-
-    def _contacts(self, row: int, order: int, stay: int) -> Iterator[Reason]:
+    def _contacts(self, at: int) -> Iterator[Reason]:
         for comparison in CONTACTS:
-            if self._code(comparison.name, row) >= 0:
-                ends = ("", "") if comparison.name in _PLAIN else self._ends(order, stay)
-                yield self._plain(row, comparison.name, comparison.levels, *ends)
+            if self._has(at, comparison):
+                yield self._plain(at, comparison, *(("", "") if comparison.name in _PLAIN else self._ends(at)))
 
-    def _ends(self, order: int, stay: int) -> tuple[str, str]:
-        phone = self.batch.orders[order].contacts.phones[0]
-        return f"…{phone[-2:]}", f"…{int(self.columns.phone_end[stay]) % 100:02d}"
+    def _ends(self, at: int) -> tuple[str, str]:
+        phone = self.batch.orders[self.orders[at]].contacts.phones[0]
+        return f"…{phone[-2:]}", f"…{int(self.columns.phone_end[self.stays[at]]) % 100:02d}"
 
-    def _rest(self, row: int, order: int, stay: int) -> Iterator[Reason]:
-        asked = self.batch.orders[order]
-        if self._code("booking", row) >= 0:
-            place = int(Contacting(self.index).borne(asked, np.array([stay]))[0])
+    def _rest(self, at: int) -> Iterator[Reason]:
+        asked = self.batch.orders[self.orders[at]]
+        if self._has(at, BOOKING):
+            place = int(Contacting(self.index).borne(asked, np.array([self.stays[at]]))[0])
             code = sorted(asked.codes)[place]
-            yield self._plain(row, "booking", BOOKING.levels, code, code)
-        if self._code("label", row) >= 0:
-            label = self.columns.label_words[self.weighed.labels[row]].title()
-            yield self._plain(row, "label", ("same",), label, label)
-        if self._code("day", row) >= 0:
-            shown = day_month(asked.days[0].toordinal()), day_month(int(self.columns.arrival[stay]))
-            yield self._plain(row, "day", DAY.levels, *shown)
+            yield self._plain(at, BOOKING, code, code)
+        if self._has(at, LABEL):
+            label = self.columns.label_words[self.labels[at]].title()
+            yield self._plain(at, LABEL, label, label)
+        if self._has(at, DAY):
+            yield self._plain(at, DAY, day_month(asked.days[0].toordinal()), day_month(self.arrivals[at]))
 
-    def _company(self, row: int) -> Iterator[Reason]:
-        if bits := float(self.found.company[row]):
-            yield Reason("company", "named_too", "", "", bits)
-        if count := int(self.found.counts[row]):
-            yield Reason("same_stay", "any_guest", "", str(count), float(self.found.together[row]))
+    def _company(self, at: int) -> Iterator[Reason]:
+        if self.company[at]:
+            yield Reason("company", "named_too", "", "", self.company[at])
+        if self.counts[at]:
+            yield Reason("same_stay", "any_guest", "", str(self.counts[at]), self.together[at])

@@ -156,7 +156,8 @@ class Naming:
         """A companion without a name fits any name a little, the family name of the booking well."""
         way, part, ratio = into
         way[rows], part[rows] = UNNAMED, -1
-        ratio[rows] = np.where(batch.later[word], 1.0, self.model.m("name", "unnamed"))
+        is_formal = batch.ways[word] == WAYS.index("formal")
+        ratio[rows] = np.where(batch.later[word] & ~is_formal, 1.0, self.model.m("name", "unnamed"))
         later = np.flatnonzero(batch.later[word])
         bookings = self.index.bookings[stay[later]]
         counts = np.minimum(self.index.by_booking.count(bookings), MOST_MATES)

@@ -14,7 +14,7 @@ from matching.core.text import MAX_CHARS, strip_marks, tokenize
 
 _CODE = re.compile(r"\w{5,20}")
 # Rooms are left by noon and taken from two o'clock on.
-NOBODY_IN_BEFORE, NOBODY_OUT_AFTER = 11, 14
+NOBODY_IN_BEFORE, NOBODY_OUT_AFTER, EVERYBODY_OUT_BY = 11, 14, 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +159,15 @@ def _all_hints(
         hints.add("named_with_room")
     if codes:
         hints.discard("no_mention")
-    hints.add(
-        "morning" if opened.hour < NOBODY_IN_BEFORE else "afternoon" if opened.hour >= NOBODY_OUT_AFTER else "noon"
+    return frozenset(hints | _time_of_day(opened.hour))
+
+
+def _time_of_day(hour: int) -> set[str]:
+    if hour < NOBODY_IN_BEFORE:
+        return {"morning"}
+    return (
+        {"afternoon", "evening"} if hour >= EVERYBODY_OUT_BY else {"afternoon" if hour >= NOBODY_OUT_AFTER else "noon"}
     )
-    return frozenset(hints)
 
 
 def _hints(row: Row, scan: Scan, staff: list[Person]) -> set[str]:
