@@ -9,10 +9,10 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from matching.core.competition import Candidate
 from matching.core.engine import Engine, Skipped, gather
 from matching.core.index import HouseIndex
 from matching.core.model import Model
@@ -78,19 +78,35 @@ def main(arguments: list[str] | None = None) -> int:
     skipped: list[Skipped] = []
     try:
         model = Model.from_json(options.model.read_text("utf-8")) if options.model else None
-        asked = list(orders)
+        options.orders.open().close()
         engine = Engine(_listing(stays, options.index, skipped), model)
     except (OSError, ValueError) as error:
         _complain(str(error))
         return 2
-    outcome = engine.match(asked)
-    for problem in (*skipped, *outcome.skipped):
-        lines = orders if problem.side == "orders" else stays
+    bad = _report(stays, skipped)
+    for candidate in engine.answers(orders, skipped):
+        sys.stdout.write(json.dumps(_plain(candidate), ensure_ascii=False) + "\n")
+    bad += _report(orders, skipped)
+    return 1 if bad else 0
+
+
+def _plain(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "os_id": candidate.os_id,
+        "listagem_id": candidate.listagem_id,
+        "probability": candidate.probability,
+        "rank": candidate.rank,
+        "reasons": [reason._asdict() for reason in candidate.reasons],
+    }
+
+
+def _report(lines: Lines, skipped: list[Skipped]) -> int:
+    """Names the lines whose rows were skipped, forgets them, and says how many lines in all were of no use."""
+    count = lines.bad + len(skipped)
+    for problem in skipped:
         _complain(f"{lines.path.name}:{lines.numbers[problem.row - 1]}: {problem.problem}")
-    for candidate in outcome.candidates:
-        line = asdict(candidate) | {"reasons": [reason._asdict() for reason in candidate.reasons]}
-        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    return 1 if orders.bad or stays.bad or skipped or outcome.skipped else 0
+    skipped.clear()
+    return count
 
 
 if __name__ == "__main__":

@@ -6,16 +6,17 @@ out the stays that lie hopelessly far behind the best; their share is kept, so t
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.core.batch import Batch
 from matching.core.columns import TITULAR
-from matching.core.index import HouseIndex
-from matching.core.kernel.blocks import Floats, Pairs, among, united
+from matching.core.index import KINDS, HouseIndex
+from matching.core.kernel.blocks import Floats, Pairs, among, distinct, starts_of, united
 from matching.core.kernel.comparisons import Codes
 from matching.core.kernel.scores import best_of, heads, runs, total_of
 from matching.core.mentions import NameWord
@@ -31,9 +32,14 @@ WORD_CAP, ROOM_CAP, KEY_CAP = 2_000, 48, 24
 HOPELESS_BITS = 11.0
 MOST_WEIGHED = 60
 # What a room, its slip and a contact are worth at first sight; the weights proper come later.
-_ROOM, _SLIP, _CONTACT = 10.0, 5.5, 30.0
+_BY_ROOM, _BY_CONTACT = np.array([10.0, 5.5]), np.array([30.0])
+# Answers about rooms and words that are kept; beyond it they are forgotten and found again.
+MOST_KEPT = 50_000
 
-Given = tuple[NDArray[np.int32], Floats]
+Given = tuple[NDArray[np.int32], NDArray[np.int8], Floats]
+"""A block: who is in it, in which way each, and bits by way."""
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -52,75 +58,108 @@ class Blocking:
         levels = [model.bits("titular", level) for level in ("companion", "titular")]
         self._titular = np.array(levels)[index.columns.has(TITULAR).astype(np.int8)]
         self._rooms: dict[tuple[str, int], Given] = {}
+        self._unnamed: dict[tuple[tuple[str, ...], int], NDArray[np.int32]] = {}
+        self._bits: dict[tuple[str, float], Floats] = {}
 
     def block(self, batch: Batch, seen: Seen) -> Blocks:
         pairs = self.met(batch)
         kinds = self.presence.kinds(batch, pairs)
-        shares = seen.shares[seen.rows[pairs.left], kinds]
-        present = np.flatnonzero(shares > 0)
-        pairs, kinds, shares = pairs.at(present), kinds[present], shares[present]
+        views = seen.rows[pairs.left] * len(KINDS) + kinds
+        shares = seen.shares.ravel()[views]
         held = total_of(shares, pairs.left, len(batch.orders))
-        score = pairs.given + np.log2(shares) + self._titular[pairs.right]
-        hopeful = np.flatnonzero(score >= best_of(score, pairs.left, len(batch.orders))[pairs.left] - HOPELESS_BITS)
+        score = pairs.given + seen.bits.ravel()[views] + self._titular[pairs.right]
+        least = best_of(score, pairs.left, len(batch.orders)) - HOPELESS_BITS
+        hopeful = np.flatnonzero((score >= least[pairs.left]) & (shares > 0))
         kept = hopeful[_foremost(score[hopeful], pairs.left[hopeful])]
         return Blocks(pairs.at(kept), kinds[kept], held)
 
     def met(self, batch: Batch) -> Pairs:
         """Everybody in a block, and the rough score of each: bits of words that meet the name, rooms, contacts."""
-        blocks = [(place, given) for place, order in enumerate(batch.orders) for given in self._blocks(order)]
-        sizes = [len(given[0]) for _, given in blocks]
-        lefts = np.repeat(np.array([place for place, _ in blocks], dtype=np.int64), sizes)
-        rights = np.concatenate([np.zeros(0, dtype=np.int32), *(given[0] for _, given in blocks)])
-        bits = np.concatenate([np.zeros(0), *(given[1] for _, given in blocks)])
-        return united(lefts, rights, bits, max(1, len(self.index)))
+        blocks = [(place, *given) for place, order in enumerate(batch.orders) for given in self._blocks(order)]
+        if not blocks:
+            nobody = np.zeros(0, dtype=np.int64)
+            return united(nobody, nobody, np.zeros(0), 1)
+        orders, positions, ways, tables = zip(*blocks, strict=True)
+        sizes = [len(block) for block in positions]
+        first = starts_of(np.array([len(table) for table in tables]))[:-1]
+        bits = np.concatenate(tables)[np.repeat(first, sizes) + np.concatenate(ways)]
+        return united(np.repeat(np.array(orders), sizes), np.concatenate(positions), bits, len(self.index))
 
     def _blocks(self, order: Order) -> Iterator[Given]:
         day = order.opened.toordinal()
         placed = [self._room(room, day) for room in order.rooms]
         if placed:
-            yield placed[0] if len(placed) == 1 else _highest(placed)
-        known = [positions for positions, _ in placed]
+            yield placed[0] if len(placed) == 1 else _best_ways(placed)
+        known = [positions for positions, _, _ in placed]
         for positions in self._contacts(order, day):
             known.append(positions)
-            yield positions, np.full(len(positions), _CONTACT)
-        for word in (w for person in order.persons for w in person.words):
-            yield self._word(word, day, known)
+            yield positions, np.zeros(len(positions), dtype=np.int8), _BY_CONTACT
+        words = [word for person in order.persons for word in person.words]
+        yield from (self._word(word, day, known) for word in words)
+        if words and known:
+            yield self._nameless(order, day, words, known)
 
     def _room(self, room: str, day: int) -> Given:
         """Who is in a room or in one that it may be a slip of."""
-        if (room, day) not in self._rooms:
-            keys = [(room, _ROOM), *((room_key(slip), _SLIP) for slip in sorted(swaps(room)))]
-            blocks = [(self.index.by_room[self.index.rooms.code(key)], worth) for key, worth in keys]
-            near = [(self.index.nearest(block, day, ROOM_CAP), worth) for block, worth in blocks]
-            if len(self._rooms) > 50_000:
-                self._rooms.clear()
-            self._rooms[room, day] = _highest([(block, np.full(len(block), worth)) for block, worth in near])
-        return self._rooms[room, day]
+        return _remembered(self._rooms, (room, day), lambda: self._near(room, day))
+
+    def _near(self, room: str, day: int) -> Given:
+        keys = [(room, 0), *((room_key(slip), 1) for slip in sorted(swaps(room)))]
+        blocks = [(self.index.by_room[self.index.rooms.code(key)], way) for key, way in keys]
+        near = [(self.index.nearest(block, day, ROOM_CAP), way) for block, way in blocks]
+        return _best_ways([(block, np.full(len(block), way, dtype=np.int8), _BY_ROOM) for block, way in near])
 
     def _contacts(self, order: Order, day: int) -> Iterator[NDArray[np.int32]]:
         keys = (*order.contacts.emails, *order.contacts.documents, *sorted(order.codes))
         yield from (self.index.nearest(self.index.with_phone(p), day, KEY_CAP) for p in order.contacts.phones)
         yield from (self.index.nearest(self.index.with_key(key), day, KEY_CAP) for key in keys)
 
+    def _nameless(self, order: Order, day: int, words: list[NameWord], known: list[NDArray[np.int32]]) -> Given:
+        """Companions without a name, in a room or reached by a contact: no word of any name speaks against them."""
+        if len(known) == len(order.rooms):
+            found = _remembered(self._unnamed, (order.rooms, day), lambda: self._without_name(known))
+        else:
+            found = self._without_name(known)
+        return found, np.zeros(len(found), dtype=np.int8), np.array([-sum(_cost_unmet(word) for word in words)])
+
+    def _without_name(self, known: list[NDArray[np.int32]]) -> NDArray[np.int32]:
+        positions = distinct(known)
+        return np.asarray(positions[self.index.part_counts[positions] == 0])
+
     def _word(self, word: NameWord, day: int, known: list[NDArray[np.int32]]) -> Given:
         positions, ways = self.matcher.near(word.text, day, WORD_CAP)
-        # A word that meets nobody costs its bearer about four bits: that is what meeting saves.
-        saved = math.log2(1 - 0.95 * word.likelihood)
-        bits = np.log2(1 - word.likelihood + word.likelihood * self.matcher.meaning(word.text).ratios) - saved
+        bits = _remembered(self._bits, (word.text, word.likelihood), lambda: self._saved(word))
         if len(word.text) == 1:
             # An initial supports, it does not find.
             met = among(positions, np.sort(np.concatenate([np.zeros(0, dtype=np.int32), *known])))
             positions, ways = positions[met], ways[met]
-        return positions, bits[ways]
+        return positions, ways, bits
+
+    def _saved(self, word: NameWord) -> Floats:
+        ratios = self.matcher.meaning(word.text).ratios
+        return np.asarray(np.log2(1 - word.likelihood + word.likelihood * ratios) - _cost_unmet(word))
 
 
-def _highest(blocks: list[Given]) -> Given:
-    """The union of blocks with the highest that each member was given."""
-    positions = np.concatenate([block for block, _ in blocks])
-    worth = np.concatenate([given for _, given in blocks])
-    order = np.lexsort((-worth, positions))
+def _remembered(known: dict[Key, Value], key: Key, find: Callable[[], Value]) -> Value:
+    if key not in known:
+        if len(known) >= MOST_KEPT:
+            known.clear()
+        known[key] = find()
+    return known[key]
+
+
+def _cost_unmet(word: NameWord) -> float:
+    """A word that meets nobody costs its bearer about four bits: that is what meeting saves."""
+    return math.log2(1 - 0.95 * word.likelihood)
+
+
+def _best_ways(blocks: list[Given]) -> Given:
+    """The union of blocks of one table, each member with its best (lowest) way."""
+    positions = np.concatenate([block for block, _, _ in blocks])
+    ways = np.concatenate([way for _, way, _ in blocks])
+    order = np.lexsort((ways, positions))
     first = order[heads(positions[order])] if len(order) else order
-    return positions[first], worth[first]
+    return positions[first], ways[first], blocks[0][2]
 
 
 def _foremost(scores: Floats, owners: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -97,11 +97,13 @@ def united(lefts: Ints, rights: Ints, given: Floats, size: int) -> Pairs:
     keys = np.asarray(lefts, dtype=np.int64) * size + rights
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
-    first = np.flatnonzero(np.diff(keys, prepend=-1))
-    if not len(first):
+    if not len(keys):
         return Pairs(keys, keys, np.zeros(0))
-    left, right = np.divmod(keys[first], size)
-    return Pairs(left, right, np.add.reduceat(given[order], first))
+    first = np.flatnonzero(keys[1:] != keys[:-1]) + 1
+    first = np.concatenate([np.zeros(1, dtype=first.dtype), first])
+    found = keys[first]
+    left = found // size
+    return Pairs(left, found - left * size, np.add.reduceat(given[order], first))
 
 
 def cross(keys: Sequence[tuple[Ints, Ints]], sizes: tuple[int, int], cap: int) -> Pairs:

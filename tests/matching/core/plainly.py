@@ -112,7 +112,7 @@ class Plain:
 
     def _person(self, person: Person, stay: Stay) -> list[Reason]:
         if not stay.parts:
-            return [self._unnamed(place, word, stay) for place, word in enumerate(person.words)]
+            return [self._unnamed(person, place, stay) for place in range(len(person.words))]
         position = self.stays.index(stay)
         hits = [self.hits(word.text).get(position) for word in person.words]
         met = {hit[1] for hit in hits if hit is not None}
@@ -142,14 +142,16 @@ class Plain:
         ratio = hit[2] * self.model.positions[way][ROLES.index(role)]
         return Reason("name", hit[0], word.text.title(), hit[1].title(), _mixed(word, ratio))
 
-    def _unnamed(self, place: int, word: NameWord, stay: Stay) -> Reason:
+    def _unnamed(self, person: Person, place: int, stay: Stay) -> Reason:
+        word, alone = person.words[place], sum(w.likelihood >= STRONG for w in person.words) <= 1
+        later = place > 0 or (person.formal and len(person.words) == 1)
         mates = [(p, s) for p, s in enumerate(self.stays) if s.booking == stay.booking and s.parts]
-        for position, mate in mates if place else ():
+        for position, mate in mates if later else ():
             hit = self.hits(word.text).get(position)
             if hit is not None and (hit[1], "family") in mate.parts:
                 bits = _mixed(word, hit[2] * self.model.m("name", "family"))
                 return Reason("name", "family", word.text.title(), hit[1].title(), bits)
-        ratio = 1.0 if place else self.model.m("name", "unnamed")
+        ratio = 1.0 if later and not (person.formal and alone) else self.model.m("name", "unnamed")
         return Reason("name", "unnamed", word.text.title(), "", _mixed(word, ratio))
 
     # --- the rest --------------------------------------------------------------------------------

@@ -1,12 +1,15 @@
 """Rows that no hotel should send: skipped and counted with a reason that holds no value, or read all the same."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from matching.core import Engine, match
 from matching.core.batch import Batch
-from matching.core.blocking import MOST_WEIGHED
+from matching.core.blocking import KEY_CAP, MOST_WEIGHED, ROOM_CAP
+from matching.core.columns import MOST_WORDS
+from matching.core.engine import BATCH
 from matching.core.orders import parse_order
 from matching.hospede_matcher import match_orders
 from tests.matching.core.house import Row, ask, best, crowd, order, stay
@@ -139,3 +142,35 @@ def test_ten_thousand_stays_of_one_room_and_name_cost_an_order_no_more_than_the_
     batch = Batch.of([parse_order(order("Pedro Figueira 203 toalha"), engine.rooms)])
     assert 0 < len(engine.blocking.block(batch, engine.presence.seen(batch)).pairs) <= MOST_WEIGHED
     assert engine.match([order("Pedro Figueira 203 toalha")]).skipped == []
+
+
+def test_orders_without_end_are_answered_as_they_come() -> None:
+    """Neither rows nor answers stand in memory together: the first answer comes before the thousandth row is read."""
+    read = 0
+
+    def endless() -> Iterator[Row]:
+        nonlocal read
+        while True:
+            read += 1
+            yield order("203 toalha", os_id=read)
+
+    answers = Engine(HOUSE).answers(endless(), [])
+    assert next(answers).os_id == 1
+    assert read <= BATCH
+
+
+def test_one_booking_room_phone_and_firm_of_twenty_thousand_is_bounded_work() -> None:
+    """Whatever everybody shares, an order weighs at most so many, each against a name of a few words."""
+    shared: Row = {"booking": 7, "phone": "48 99876-5432", "agency": "Pampa", "email": "a@b.com", "unnamed": True}
+    stays = [stay(i, "ACOMPANHANTE", "203", **shared) for i in range(1, 20_001)]
+    stays += [stay(30_000 + i, "Ana Prado " * 60, "203", booking=7) for i in range(30)]
+    engine = Engine(stays)
+    texts = ["Ana e Bia Prado 203 pampa 48 99876-5432 a@b.com " + "Ana " * 300] * 5
+    batch = Batch.of([parse_order(order(text, os_id=i), engine.rooms) for i, text in enumerate(texts)])
+    seen = engine.presence.seen(batch)
+    met = engine.blocking.met(batch)
+    weighed = engine.weigher.weigh(batch, engine.blocking.block(batch, seen), seen)
+    assert len(met) <= 5 * (ROOM_CAP + 2 * KEY_CAP + 30)
+    assert len(weighed.pairs) <= 5 * MOST_WEIGHED
+    assert engine.index.part_counts.max() <= MOST_WORDS
+    assert engine.match([order(text, os_id=i) for i, text in enumerate(texts)]).skipped == []

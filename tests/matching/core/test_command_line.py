@@ -46,9 +46,9 @@ def test_bad_lines_are_named_by_number_and_the_rest_is_done(tmp_path: Path) -> N
     done = run(orders, stays)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
+        "s.jsonl:2: chegada is not a date",
         "o.jsonl:1: not a JSON object",
         "o.jsonl:4: not a JSON object",
-        "s.jsonl:2: chegada is not a date",
         "o.jsonl:5: id is not a whole number",
     ]
     assert json.loads(done.stdout.splitlines()[0])["listagem_id"] == 1

@@ -33,7 +33,7 @@ def assert_same(rows: Sequence[Row], orders: Sequence[Row], model: Model | None 
     weighed = engine.weigher.weigh(batch, engine.blocking.block(batch, seen), seen)
     size = len(weighed.pairs)
     alone = Hypotheses(np.arange(size), weighed.scores, np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.int64))
-    tell = Explainer(engine.index, weighed, alone, 1.0)
+    tell = Explainer(engine.index, weighed, alone, np.arange(size), 1.0)
     expected = [plain.weigh(asked) for asked in batch.orders]
     assert size == sum(len(found) for found in expected)
     for row in range(size):
@@ -81,3 +81,19 @@ def test_wherever_a_guest_slept(slept: list[Any], room: str, day: int, is_free: 
 def test_on_mornings_of_the_sample_hotel() -> None:
     for morning in mornings(seed=2, days=2, rooms=40):
         assert_same(morning.stays, morning.orders)
+
+
+def test_companions_without_a_name_beside_the_family_of_their_booking() -> None:
+    booked = [
+        stay(1, "Pedro Figueira", "203", booking=7),
+        stay(2, "ACOMPANHANTE 1", "203", booking=7, titular=False, unnamed=True),
+        stay(3, "Otávio Prado Leão", "203", booking=7, titular=False),
+    ]
+    lines = [
+        "Clara Figueira 203 toalha",
+        "Clara 203",
+        "Pedro Leao e Iara Prado 203",
+        "Figueira Clara",
+        "Sra. Figueira 203",
+    ]
+    assert_same([*crowd(), *booked], asked(lines))
