@@ -1,8 +1,8 @@
 """The real jobs in small steps, for drills that hit them in the middle. EXTRA_JOB_MODULES names it to the children.
 
 `DRILL_CHUNK` orders a transaction and `DRILL_PAGE` rows a page; with `DRILL_PACE` each phase and each step of one lasts
-so many seconds longer, or only those of the phase that `DRILL_SLOW_IN` names. `DRILL_CHUNKS_TOLD` names a file that gets
-a line for each chunk of orders that is begun.
+so many seconds longer, or only those of the phase that `DRILL_SLOW_IN` names. `DRILL_CHUNKS_TOLD` names a file that is
+told each chunk of orders that is begun.
 """
 
 import asyncio
