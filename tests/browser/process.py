@@ -38,7 +38,7 @@ class Watched:
 
     def __init__(self, browser: Browser, base: str, **options: Any) -> None:
         self.base = base
-        self.context: BrowserContext = browser.new_context(base_url=base, locale="en-US", **options)
+        self.context: BrowserContext = browser.new_context(base_url=base, **{"locale": "en-US", **options})
         self.context.set_default_timeout(15_000)
         self.page: Page = self.context.new_page()
         self.errors: list[str] = []

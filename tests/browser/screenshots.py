@@ -1,13 +1,17 @@
 """Pictures of the running demo for README and documents: `python -m tests.browser.screenshots [address] [folder]`.
 
-Each page at 1280 and 390 px, light and dark: painel.png, painel-escuro.png, painel-celular.png, and so on.
+The six pages that are looked at most, at 1280 and 390 px, light and dark: painel.png, painel-escuro.png,
+painel-celular.png, and so on; and a receptionist's first morning, step by step, on a desk in the light. On a demo
+where nobody has decided anything yet it decides a few cards first, so that the pages have something to show.
 Ends with 1 and one sentence when nothing answers at the address or the demo's people do not exist there.
 """
 
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from PIL import Image
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tests.browser import steps
@@ -15,62 +19,110 @@ from tests.browser.process import Watched, launch
 
 ADDRESS: Final = "http://127.0.0.1:8000"
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "images"
-PERSON, PASSWORD = "bruno", "hotel-0700"
-PAGES: Final = {
-    "painel": "/admin/",
-    "revisar": "/admin/matching/matchsuggestion/review/",
-    "sugestoes": "/admin/matching/matchsuggestion/",
-    "execucoes": "/admin/pipeline/jobrun/",
-    "snapshots": "/admin/snapshots/snapshot/",
-    "quartos": "/admin/rooms/",
-    "passagem": "/admin/handover/",
-    "gestao": "/admin/manager/",
-}
+REVIEWER, SUPERVISOR, PASSWORD = "ana", "bruno", "hotel-0700"
+COLOURS: Final = 256
+LIST: Final = "/admin/matching/matchsuggestion/"
+QUEUE: Final = f"{LIST}review/"
+PAGES: Final = {"painel": "/admin/", "revisar": QUEUE, "sugestoes": LIST, "gestao": "/admin/manager/"}
 # The newest of a list that says so, opened: name -> list, what its row says.
 DETAILS: Final = {
     "execucao": ("/admin/pipeline/jobrun/", "pipeline_diario"),
     "snapshot": ("/admin/snapshots/snapshot/", "Listagem"),
 }
+DESK: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 900}, "locale": "pt-BR"}
+PHONE: Final[dict[str, Any]] = {"viewport": {"width": 390, "height": 844}, "locale": "pt-BR", "has_touch": True}
 WINDOWS: Final[dict[str, dict[str, Any]]] = {
-    "": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
-    "-escuro": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
-    "-celular": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "has_touch": True},
-    "-celular-escuro": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has_touch": True},
+    "": DESK | {"color_scheme": "light"},
+    "-escuro": DESK | {"color_scheme": "dark"},
+    "-celular": PHONE | {"color_scheme": "light"},
+    "-celular-escuro": PHONE | {"color_scheme": "dark"},
 }
+# What is pressed on the first cards of a demo that is new.
+FIRST_DECISIONS: Final = "aaaaaaaaaaaar1aaaar3naa"
+
+
+class Camera:
+    """Takes pictures into a folder, with few colours: a third of the weight, and nobody sees it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.taken: list[str] = []
+
+    def take(self, page: Page, name: str) -> None:
+        path = self.folder / f"{name}.png"
+        page.screenshot(path=path, animations="disabled")
+        with Image.open(path) as picture:
+            few = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE)
+        few.save(path, optimize=True)
+        self.taken.append(path.name)
 
 
 def take(browser: Browser, address: str, folder: Path) -> list[str]:
     """The names of the pictures; what is not there yet (no run, no suggestion) is left out."""
-    return [
-        picture
-        for suffix, window in WINDOWS.items()
-        for picture in _take_all(Watched(browser, address, **window), folder, suffix)
-    ]
+    camera = Camera(folder)
+    _tour(Watched(browser, address, **WINDOWS[""]), camera)
+    for suffix, window in WINDOWS.items():
+        _take_pages(Watched(browser, address, **window), camera, suffix)
+    return camera.taken
 
 
-def _take_all(watched: Watched, folder: Path, suffix: str) -> list[str]:
+def _take_pages(watched: Watched, camera: Camera, suffix: str) -> None:
     page = watched.page
-    steps.visit(page, "/admin/login/")
-    taken = [_picture(page, folder / f"entrar{suffix}.png")]
-    steps.sign_in(page, PERSON, PASSWORD)
+    steps.sign_in(page, SUPERVISOR, PASSWORD)
     for name, path in PAGES.items():
         if steps.visit(page, path) == 200:
-            taken.append(_picture(page, folder / f"{name}{suffix}.png"))
+            camera.take(page, f"{name}{suffix}")
     for name, (path, words) in DETAILS.items():
         steps.visit(page, path)
         first = page.locator("#result_list tbody tr").filter(has_text=words).locator("th a").first
         if first.count():
             first.click()
             page.wait_for_load_state()
-            taken.append(_picture(page, folder / f"{name}{suffix}.png"))
+            camera.take(page, f"{name}{suffix}")
     watched.context.close()
-    return taken
 
 
-def _picture(page: Page, path: Path) -> str:
-    """The whole dashboard on a desk; elsewhere what the window shows, where bars that stay in place are in place."""
-    page.screenshot(path=path, full_page=path.stem in {"painel", "painel-escuro"})
-    return path.name
+def _tour(watched: Watched, camera: Camera) -> None:
+    """A receptionist's first morning."""
+    page = watched.page
+    steps.visit(page, "/admin/login/")
+    camera.take(page, "dia-1-entrar")
+    steps.sign_in(page, REVIEWER, PASSWORD)
+    _first_decisions(page)
+    steps.visit(page, "/admin/")
+    camera.take(page, "dia-2-painel")
+    for name, act in _on_the_card(page):
+        act()
+        camera.take(page, name)
+    steps.visit(page, "/admin/rooms/")
+    page.locator(".floor a").nth(6).click()
+    page.wait_for_load_state()
+    camera.take(page, "dia-7-quarto")
+    steps.visit(page, "/admin/handover/")
+    camera.take(page, "dia-8-passagem")
+    watched.context.close()
+
+
+def _on_the_card(page: Page) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Names of pictures, and what leads to each. What is decided for a picture is taken back at the end."""
+    yield "dia-3-ficha", lambda: steps.visit(page, f"{QUEUE}?band=strong")
+    yield "dia-4-desfazer", lambda: steps.press(page, "a")
+    steps.press(page, "u")
+    steps.visit(page, f"{QUEUE}?band=doubt")
+    yield "dia-5-motivo", lambda: steps.tap(page, "r")
+    steps.tap(page, "Escape")
+    yield "dia-6-teclas", lambda: steps.tap(page, "?")
+    steps.tap(page, "Escape")
+
+
+def _first_decisions(page: Page) -> None:
+    if "nenhuma decidida hoje" not in steps.text(page):
+        return
+    steps.visit(page, f"{QUEUE}?band=strong")
+    for key in FIRST_DECISIONS:
+        if not page.locator("[data-key=A]").count():
+            return
+        steps.tap(page, key) if key == "r" else steps.press(page, key)
 
 
 def main() -> int:
