@@ -25,6 +25,7 @@ import os, signal, sys
 import django
 django.setup()
 from django.db import connection
+from snapshots import ingest as ingest_module
 from snapshots import snapshot_manager as manager
 from tests.snapshots.hotel import DAY, SPEC, stay
 doomed = int(sys.argv[1])
@@ -41,6 +42,15 @@ def stepping(execute, sql, params, many, context):
     result = execute(sql, params, many, context)
     step()
     return result
+
+def staging(rows, stage=ingest_module.stage):
+    def passing():
+        for row in rows:
+            step()
+            yield row
+    stage(passing())
+
+ingest_module.stage = staging
 
 with connection.execute_wrapper(stepping):
     ingest = manager.begin(SPEC, business_date=DAY, run_id=2)
@@ -61,10 +71,15 @@ def child(env: dict[str, str], doomed: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_killed_at_twenty_moments_the_rows_are_the_old_or_the_new_listing(child_env: dict[str, str]) -> None:
+@pytest.mark.parametrize("staged_from", ["300000", "0"], ids=["in memory", "staged"])
+def test_killed_at_twenty_moments_the_rows_are_the_old_or_the_new_listing(
+    child_env: dict[str, str], staged_from: str
+) -> None:
+    """Ten moments for each way to compare: between pages, before and after statements, in the middle of a COPY."""
+    environment = {**child_env, "SNAPSHOT_STAGED_FROM": staged_from}
     collect(stays(300))
     old = listing()
-    whole = child(child_env, 0)
+    whole = child(environment, 0)
     assert whole.returncode == 0, whole.stderr
     steps = int(whole.stdout.split()[-1])
     new = listing()
@@ -72,20 +87,23 @@ def test_killed_at_twenty_moments_the_rows_are_the_old_or_the_new_listing(child_
     # Back to the old listing, as a state from which every child starts.
     _forget()
     collect(stays(300))
-    moments = random.Random(11).sample(range(1, steps + 1), 20)
-    for doomed in sorted(moments, reverse=True):
-        died = child(child_env, doomed)
+    for doomed in sorted(random.Random(11).sample(range(1, steps + 1), 10), reverse=True):
+        died = child(environment, doomed)
         assert died.returncode == -signal.SIGKILL, died.stderr
         now = listing()
         assert now in (old, new), doomed
-        # Nothing half-published: the history explains the head, and every listing in force can be rebuilt.
-        assert Source.objects.get().head_seq == Snapshot.objects.filter(status="published").count()
-        for snapshot in Snapshot.objects.in_force():
-            list(manager.as_of(snapshot))
+        _explained()
         if now == new:
             _forget()
             collect(stays(300))
     assert collect(stays(300)).status == "same"
+
+
+def _explained() -> None:
+    """Nothing half-published: the history explains the head, and every listing in force can be rebuilt."""
+    assert Source.objects.get().head_seq == Snapshot.objects.filter(status="published").count()
+    for snapshot in Snapshot.objects.in_force():
+        list(manager.as_of(snapshot))
 
 
 def _forget() -> None:

@@ -73,19 +73,20 @@ def test_a_row_counts_as_missing_by_days_and_not_by_collections() -> None:
     assert list(manager.missing(NAME)) == []
 
 
-def test_forty_random_days_are_rebuilt_exactly_and_agree_with_their_digests() -> None:
+def test_two_hundred_random_days_are_rebuilt_exactly_and_agree_with_their_digests() -> None:
     dice = random.Random(7)
-    rows = {n: stay(n) for n in range(1, 61)}
+    rows = {n: stay(n) for n in range(1, 41)}
     seen: dict[int, dict[int, tuple[str, str]]] = {}
-    for day in range(1, 41):
+    for day in range(1, 201):
         for n in dice.sample(sorted(rows), 6):
             rows[n] = stay(n, uh=str(dice.randint(100, 999)))
         for n in dice.sample(sorted(rows), 2):
             del rows[n]
-        for n in dice.sample(range(1, 80), 2):
+        for n in dice.sample([n for n in range(1, 60) if n not in rows], 2):
             rows[n] = stay(n, nome=f"Novo {day}")
         snapshot = collect(dice.sample(list(rows.values()), len(rows)), day=day)
         seen[snapshot.pk] = {n: (row["uh"], row["nome"]) for n, row in rows.items()}
+    assert len(seen) == 200
     for snapshot in Snapshot.objects.in_force():
         rebuilt = list(manager.as_of(snapshot))
         assert {row["id"]: (row["uh"], row["nome"]) for row in rebuilt} == seen[snapshot.pk]
@@ -152,3 +153,26 @@ def test_another_declaration_or_key_rewrites_the_rows_without_a_single_change(se
     assert collect(stays(10), day=4, spec=exact).status == "same"
     for snapshot in (first, second, third):
         assert len(list(manager.as_of(snapshot))) == 10
+
+
+def test_after_a_new_column_and_another_declaration_older_listings_are_still_checked() -> None:
+    first = collect(stays(10))
+    collect([stay(n, uh="999") if n == 3 else stay(n) for n in range(1, 11)], day=2)
+    wider = replace(SPEC, columns=(*SPEC.columns, "vip"), kinds={**SPEC.kinds, "nome": "exact"})
+    collect([stay(n, vip="ouro", **({"uh": "999"} if n == 3 else {})) for n in range(1, 11)], day=3, spec=wider)
+    assert len(list(manager.as_of(first))) == 10
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE snapshots_change SET old = jsonb_set(old, '{2}', '"777"') WHERE key = '3' AND seq = 2"""
+        )
+    with pytest.raises(manager.Corrupt):
+        list(manager.as_of(first))
+
+
+def test_what_differs_is_read_from_the_days_that_changed_it_and_not_compared_again() -> None:
+    days = [collect([stay(1, uh=room), *stays(3, first=2)], day=day) for day, room in enumerate("123", start=1)]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE snapshots_change SET mask = 0 WHERE kind = 'changed' AND seq = 2")
+    assert list(manager.diff(days[0], days[1])) == []
+    assert [change.fields for change in manager.diff(days[1], days[2])] == [("uh",)]
+    assert [change.fields for change in manager.diff(days[0], days[2])] == [("uh",)]

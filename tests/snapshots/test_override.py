@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import orjson
 import pytest
+import zstandard
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied
 
 from snapshots import snapshot_manager as manager
+from snapshots.erasure import erase
 from snapshots.history import standing
 from snapshots.models import HeadRow, HeldRows, Snapshot
+from snapshots.spool import Header, Packed
 from tests.snapshots.hotel import SPEC, collect, stay, stays
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +115,48 @@ def test_once_a_later_listing_is_in_force_the_held_one_cannot_be_published(held:
     with pytest.raises(manager.AlreadySettled):
         manager.publish_held(held, supervisor, "tarde")
     assert HeadRow.objects.count() == 101
+
+
+def test_published_anyway_it_still_tells_who_vanished_from_who_had_left(supervisor: User) -> None:
+    first = collect([stay(n, status="saida") if n <= 30 else stay(n) for n in range(1, 101)])
+    held = collect(stays(20, first=81), day=2)
+    assert (held.removed, held.unexplained, manager.preview(held).unexplained) == (80, 50, 50)
+    published = manager.publish_held(held, supervisor, "hotel fechou uma ala")
+    assert (published.removed, published.unexplained) == (80, 50)
+    vanished = {int(change.key) for change in manager.diff(first, published) if change.vanished}
+    assert vanished == set(range(31, 81))
+
+
+def test_what_was_erased_meanwhile_is_not_among_the_vanished_of_a_held_listing(supervisor: User) -> None:
+    collect(stays(100))
+    held = collect(stays(40), day=2)
+    erase(held.source, "90", by="vera", reason="pedido")
+    assert Packed(bytes(HeldRows.objects.get().blob)).header == Header(
+        list(SPEC.columns), [], sorted((str(n) for n in range(41, 101) if n != 90), key=_as_kept(held))
+    )
+    published = manager.publish_held(held, supervisor, "ok")
+    assert (published.removed, published.unexplained, published.rows) == (59, 59, 40)
+
+
+def _as_kept(held: Snapshot) -> Callable[[str], int]:
+    order = Packed(bytes(HeldRows.objects.get(snapshot=held).blob)).header
+    assert order is not None
+    return order.vanished.index
+
+
+def test_a_listing_held_by_an_earlier_version_can_be_published(held: Snapshot, supervisor: User) -> None:
+    lines = b"".join(orjson.dumps(row) + b"\n" for row in stays(40))
+    HeldRows.objects.update(blob=zstandard.ZstdCompressor().compress(lines))
+    assert len(list(manager.held_rows(held))) == 40
+    erase(held.source, "7", by="vera", reason="pedido")
+    published = manager.publish_held(held, supervisor, "ok")
+    assert (published.rows, published.removed, published.unexplained) == (39, 60, 0)
+
+
+def test_after_a_replay_the_next_listing_is_recognised_row_by_row(held: Snapshot, supervisor: User) -> None:
+    manager.publish_held(held, supervisor, "ok")
+    ingest = manager.begin(SPEC, business_date=held.business_date, run_id=9)
+    ingest.add(stays(40))
+    memory = ingest.intake.in_memory()
+    assert memory is not None
+    assert memory.weight == 0
