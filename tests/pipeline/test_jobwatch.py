@@ -14,13 +14,17 @@ from django.conf import settings as project
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db.models.functions import Now
+from django_q.models import OrmQ
+from pytest_django.fixtures import Settings
 
 from matching import review
 from matching.models import WriteBack
 from matching.states import WriteState
-from pipeline import runs
+from pipeline import queue, runs
+from pipeline.management.commands import jobwatch
 from pipeline.models import JobRun, State, Trigger
 from tests.matching.conftest import Card, ana, card, hotel  # noqa: F401  fixtures of the review's tests
+from tests.pipeline.conftest import DAY
 from tests.pipeline.waiting import until
 
 OpenSample = Callable[..., JobRun]
@@ -81,3 +85,42 @@ def test_the_watch_stops_cleanly_when_it_is_asked_to(child_env: dict[str, str], 
         until(lambda: JobRun.objects.filter(pk=lost.pk, state=State.LOST).exists())
         os.kill(watch.pid, signal.SIGTERM)
         assert watch.wait(10) == 0
+
+
+def watch_of(patience: float, settings: Settings) -> jobwatch.Command:
+    settings.QUEUE_FROZEN_SECONDS = patience
+    watch = jobwatch.Command()
+    watch._since = {}
+    return watch
+
+
+def test_the_queue_is_frozen_only_when_putting_the_run_back_did_not_help(
+    db: None, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    watch = watch_of(120, settings)
+    now = 1000.0
+    monkeypatch.setattr(jobwatch, "monotonic", lambda: now)
+    run = queue.start("sample", business_date=DAY, trigger=Trigger.ADMIN)
+    JobRun.objects.update(queued_at=Now() - timedelta(minutes=3))
+    OrmQ.objects.update(lock=Now() - timedelta(minutes=3))
+    assert watch._look() == []  # put back
+    now += 29
+    assert watch._look() == []
+    now += 2
+    assert watch._look() == [run]
+
+
+def test_a_run_that_began_after_it_was_put_back_is_forgotten(
+    db: None, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    watch = watch_of(120, settings)
+    now = 1000.0
+    monkeypatch.setattr(jobwatch, "monotonic", lambda: now)
+    run = queue.start("sample", business_date=DAY, trigger=Trigger.ADMIN)
+    JobRun.objects.update(queued_at=Now() - timedelta(minutes=3))
+    OrmQ.objects.all().delete()
+    assert watch._look() == []
+    runs.claim(run.pk)
+    now += 3600
+    assert watch._look() == []
+    assert watch._since == {}

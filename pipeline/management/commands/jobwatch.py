@@ -4,9 +4,9 @@ import logging
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -92,7 +92,7 @@ class Command(BaseCommand):
         found = [run for one in waiting if (run := queue.rescue(one))]
         for run in found:
             logger.warning("run %s of %s was put back into the queue", run.pk, run.job)
-            self._since.setdefault(run.pk, time.monotonic())
+            self._since.setdefault(run.pk, monotonic())
         return found
 
     def _still_waiting(self) -> list[JobRun]:
@@ -100,7 +100,7 @@ class Command(BaseCommand):
         queued = queue.still_queued(self._since)
         self._since = {run.pk: self._since[run.pk] for run in queued}
         enough = queue.patience().total_seconds() / 4
-        return [run for run in queued if time.monotonic() - self._since[run.pk] > enough]
+        return [run for run in queued if monotonic() - self._since[run.pk] > enough]
 
 
 async def _deliver() -> None:
