@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import condition, require_POST, require_safe
 
-from pipeline import drains, queue, record, registry, runs
+from pipeline import drains, queue, record, registry, runs, words
 from pipeline.forms import StartForm
 from pipeline.models import JobRun, Trigger
 
@@ -108,7 +108,7 @@ def lift(request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("No drain is in force."))
     else:
         resumed = queue.lift(drain, user.get_username())
-        messages.success(request, _("Jobs start again; %(count)d go on or are caught up.") % {"count": len(resumed)})
+        messages.success(request, words.lifted_sentence(len(resumed)))
     return HttpResponseRedirect(reverse("admin:pipeline_jobrun_changelist"))
 
 

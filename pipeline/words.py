@@ -138,6 +138,16 @@ def drain_sentence(drain: Drain) -> str:
     ) % {**times, "by": drain.by}
 
 
+def lifted_sentence(resumed: int) -> str:
+    if not resumed:
+        return _t("Jobs start again; nothing had been stopped or put off.")
+    return ngettext(
+        "Jobs start again; %(count)d run goes on or is caught up.",
+        "Jobs start again; %(count)d runs go on or are caught up.",
+        resumed,
+    ) % {"count": resumed}
+
+
 def phase_title(phase: str) -> str:
     """The words for a phase; one that has none is shown as it is."""
     return str(PHASES.get(phase, phase.replace("_", " ")))

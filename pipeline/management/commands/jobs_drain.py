@@ -73,7 +73,7 @@ class Command(BaseCommand):
             self.stdout.write(_("No drain is in force."))
             return
         resumed = queue.lift(drain, _who())
-        self.stdout.write(_("Jobs start again; %(count)d go on or are caught up.") % {"count": len(resumed)})
+        self.stdout.write(words.lifted_sentence(len(resumed)))
         for run in resumed:
             self.stdout.write(f"{run.resume_of} -> {run}")
 
