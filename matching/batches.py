@@ -35,7 +35,10 @@ HELD: Final = timedelta(minutes=2)
 def candidates() -> QuerySet[MatchSuggestion]:
     """What a batch may accept unseen: the best candidate of each order, but for orders that a person marked and
     cards that came back."""
-    return MatchSuggestion.objects.heads().filter(conflict="", order__flagged=False)
+    heads = MatchSuggestion.objects.heads()
+    kept = Q(pk__in=heads.exclude(conflict="").values("pk")) | Q(pk__in=heads.filter(order__flagged=True).values("pk"))
+    # The few are looked up and left out: asked of each head, its own row and its order's would have to be read.
+    return heads.exclude(kept)
 
 
 def plan_above(user: Any, threshold: Decimal) -> BulkPlan:

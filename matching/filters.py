@@ -157,6 +157,10 @@ class DepartmentFilter(admin.SimpleListFilter):
         return queryset.filter(order__department=self.value()) if self.value() else queryset
 
 
+# Of each; a list ends after a thousand rows anyway.
+MOST_OF_A_ROOM = 2_000
+
+
 class RoomFilter(TypedFilter):
     """The room that the order names or the guest has."""
 
@@ -170,7 +174,10 @@ class RoomFilter(TypedFilter):
             return queryset.none()
         stays = Stay.objects.filter(search__contains=key).annotate(key=bare_room("room")).filter(key=key)
         orders = Order.objects.filter(search__contains=key).annotate(key=bare_room("room_text")).filter(key=key)
-        return queryset.filter(Q(stay__in=stays.values("pk")) | Q(order__in=orders.values("pk")))
+        # By number: two indexes then answer together, where a join would read every suggestion.
+        newest = (stays.order_by("-pk"), orders.order_by("-pk"))
+        guests, typed = (list(rows.values_list("pk", flat=True)[:MOST_OF_A_ROOM]) for rows in newest)
+        return queryset.filter(Q(stay__in=guests) | Q(order__in=typed))
 
 
 class DeciderFilter(admin.SimpleListFilter):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from matching.model_versions import ModelVersion, Origin
 from matching.plans import BulkPlan
-from matching.querysets import SuggestionQuerySet
+from matching.querysets import SuggestionQuerySet, bare_room
 from matching.records import Alert, CardLease, Decision, KeyPreference, WriteBack
 from matching.states import ALIVE, CLOSED_ORDER, UNAVAILABLE_STAY, Band, EndReason, LateConflict, State
 from matching.trail import AuditEntry
@@ -71,6 +71,8 @@ class Order(models.Model):
         default_permissions = ()
         indexes = [
             models.Index(fields=["opened_at"], name="order_opened"),
+            models.Index(bare_room("room_text"), name="order_room"),
+            models.Index(fields=["linked_stay"], name="order_linked_stay", condition=Q(linked_stay__isnull=False)),
             models.Index(fields=["closed_at"], name="order_closed", condition=Q(closed_at__isnull=False)),
             models.Index(fields=["os_id"], name="order_flagged", condition=Q(flagged=True)),
             GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="order_search"),

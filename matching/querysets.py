@@ -6,7 +6,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Lower, Trim
 
 from matching.states import DOUBT_FROM, STRONG_FROM, Band, State, WriteState
 
@@ -19,6 +20,18 @@ BAND_RANGE = {
     Band.DOUBT: Q(probability__gte=DOUBT_FROM, probability__lt=STRONG_FROM),
     Band.WEAK: Q(probability__lt=DOUBT_FROM),
 }
+
+
+# "UH 203", "apto. 0203", "quarto nº 203": what people write before a room's number.
+BEFORE_ROOM = r"^(uh|aptos?|apt|ap|quarto|qto|suite|suíte|room)[ .:#nº°-]*"
+
+
+def bare_room(field: str) -> Func:
+    """`open_orders.typed_room` of that field, in the database. An index holds it: a change here needs a migration."""
+    bare = Func(
+        Lower(Trim(F(field))), Value(BEFORE_ROOM), Value(""), function="regexp_replace", output_field=TextField()
+    )
+    return Func(bare, Value("0"), function="ltrim", output_field=TextField())
 
 
 class SuggestionQuerySet(QuerySet["MatchSuggestion"]):

@@ -28,6 +28,13 @@ class TestTheLease:
         assert timedelta(0) < lease.until - timezone.now() <= timedelta(minutes=2)
         assert f"com você até {timezone.localtime(lease.until):%H:%M}" in html
 
+    def test_the_page_counts_down_by_the_server_s_clock_and_says_when_it_is_over(self, card: Card, ana: User) -> None:
+        html = page(ana, QUEUE)
+        left = html[html.index('<time class="left num"') :].partition(">")[0]
+        assert timezone.localtime(CardLease.objects.get().until).isoformat() in left
+        assert f'data-now="{timezone.localdate().isoformat()}T' in left
+        assert 'data-over="· ' in left
+
     def test_the_next_person_is_given_the_next_card(self, card: Card, hotel: Hotel, ana: User, paula: User) -> None:
         order = second(hotel)
         page(ana, QUEUE)
