@@ -12,6 +12,7 @@ from matching.core.contacting import BOOKING, CONTACTS, Contacting
 from matching.core.evidence import DAY, LABEL, MAIN, Weighed
 from matching.core.grouping import Hypotheses
 from matching.core.index import HouseIndex
+from matching.core.kernel.blocks import spread, starts_of
 from matching.core.kernel.comparisons import Comparison
 from matching.core.mentions import Person
 from matching.core.naming import SEX, SUFFIX, WHOLE, level_name
@@ -38,7 +39,7 @@ class Explainer:
         self, index: HouseIndex, weighed: Weighed, found: Hypotheses, rows: NDArray[np.int64], sharpness: float
     ) -> None:
         self.index, self.columns, self.weighed, self.sharpness = index, index.columns, weighed, sharpness
-        self.batch, self.names = weighed.batch, weighed.names
+        self.batch = weighed.batch
         pairs, best = weighed.pairs.at(rows), weighed.best
         self.place = {row: place for place, row in enumerate(rows.tolist())}
         self.orders, self.stays = pairs.left.tolist(), pairs.right.tolist()
@@ -47,8 +48,8 @@ class Explainer:
         self.rooms, self.labels = weighed.rooms[rows].tolist(), weighed.labels[rows].tolist()
         self.arrivals = self.columns.arrival[pairs.right].tolist()
         self.departures = self.columns.departure[pairs.right].tolist()
-        self.sides = best.side[rows].tolist()
         self.persons = (self.batch.person_starts[pairs.left] + best.person[rows]).tolist()
+        self.names = _Names(index, weighed, best.side[rows], pairs.right, sharpness)
         self.company = (found.company[rows] * sharpness).tolist()
         self.together = (found.together[rows] * sharpness).tolist()
         self.counts = found.counts[rows].tolist()
@@ -58,7 +59,8 @@ class Explainer:
         return (
             self._presence(at),
             *self._room(at),
-            *self._name(at),
+            *self.names.words(at),
+            *(self.names.person(at, self.batch.persons[self.persons[at]]) if self.names.named[at] else ()),
             *self._contacts(at),
             self._plain(at, MAIN),
             *self._rest(at),
@@ -87,29 +89,6 @@ class Explainer:
             shown = self.columns.rooms[room] if room >= 0 else ""
             yield self._plain(at, ROOM, "/".join(self.batch.orders[self.orders[at]].rooms), shown)
 
-    def _name(self, at: int) -> Iterator[Reason]:
-        side = self.sides[at]
-        if side < 0:
-            return
-        start, end = self.names.starts[side : side + 2].tolist()
-        words = self.names.words
-        found = (words.word, words.part, words.way, words.bits)
-        for place, part, way, bits in zip(*(column[start:end].tolist() for column in found), strict=True):
-            text = self.batch.texts[self.batch.words[place]]
-            meant = self.index.words[self.columns.parts[part]].title() if part >= 0 else ""
-            level = level_name(way, self.weighed.glossary)
-            yield Reason("name", level, text.title(), meant, bits * self.sharpness)
-        yield from self._person(side, self.batch.persons[self.persons[at]], self.stays[at])
-
-    def _person(self, side: int, person: Person, stay: int) -> Iterator[Reason]:
-        suffix, sex = SUFFIXES[self.columns.suffix[stay]], SEXES[self.columns.sex[stay]]
-        shown = ((WHOLE, "", ""), (SUFFIX, person.suffix, suffix), (SEX, person.sex, sex))
-        for comparison, ours, theirs in shown:
-            code = int(self.names.codes[comparison.name][side])
-            if code >= 0:
-                bits = float(self.names.tables[comparison.name][code]) * self.sharpness
-                yield Reason(comparison.name, comparison.levels[code], ours, theirs, bits)
-
     def _contacts(self, at: int) -> Iterator[Reason]:
         for comparison in CONTACTS:
             if self._has(at, comparison):
@@ -136,3 +115,48 @@ class Explainer:
             yield Reason("company", "named_too", "", "", self.company[at])
         if self.counts[at]:
             yield Reason("same_stay", "any_guest", "", str(self.counts[at]), self.together[at])
+
+
+class _Names:
+    """What is told of the names of the pairs that are shown: gathered at once, for there are many words."""
+
+    def __init__(
+        self, index: HouseIndex, weighed: Weighed, sides: NDArray[np.int64], stays: NDArray[np.int64], sharpness: float
+    ) -> None:
+        columns, batch, names = index.columns, weighed.batch, weighed.names
+        named = sides >= 0
+        counts = np.where(named, names.starts[sides + 1] - names.starts[np.maximum(sides, 0)], 0)
+        _, flat = spread(names.starts[np.maximum(sides, 0)], counts)
+        self.named, self.starts = named.tolist(), starts_of(counts).tolist()
+        self.texts = [text.title() for text in batch.texts]
+        self.written = batch.words[names.words.word[flat]].tolist()
+        parts = names.words.part[flat]
+        self.meant = [index.words[c].title() if c >= 0 else "" for c in _codes_of(columns.parts, parts)]
+        self.levels = [level_name(way, weighed.glossary) for way in names.words.way[flat].tolist()]
+        self.bits = (names.words.bits[flat] * sharpness).tolist()
+        self.suffixes = [SUFFIXES[code] for code in columns.suffix[stays].tolist()]
+        self.sexes = [SEXES[code] for code in columns.sex[stays].tolist()]
+        self.codes = {c.name: _codes_of(names.codes[c.name], sides) for c in (WHOLE, SUFFIX, SEX)}
+        self.tables = {name: (table * sharpness).tolist() for name, table in names.tables.items()}
+
+    def words(self, at: int) -> list[Reason]:
+        return [
+            Reason("name", self.levels[i], self.texts[self.written[i]], self.meant[i], self.bits[i])
+            for i in range(self.starts[at], self.starts[at + 1])
+        ]
+
+    def person(self, at: int, person: Person) -> Iterator[Reason]:
+        shown = ((WHOLE, "", ""), (SUFFIX, person.suffix, self.suffixes[at]), (SEX, person.sex, self.sexes[at]))
+        for comparison, ours, theirs in shown:
+            code = self.codes[comparison.name][at]
+            if code >= 0:
+                bits = self.tables[comparison.name][code]
+                yield Reason(comparison.name, comparison.levels[code], ours, theirs, bits)
+
+
+def _codes_of(codes: NDArray[np.integer], places: NDArray[np.int64]) -> list[int]:
+    """-1 where there is no place."""
+    found = np.full(len(places), -1, dtype=np.int64)
+    known = np.flatnonzero(places >= 0)
+    found[known] = codes[places[known]]
+    return found.tolist()
