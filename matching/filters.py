@@ -176,8 +176,8 @@ class RoomFilter(TypedFilter):
         orders = Order.objects.filter(search__contains=key).annotate(key=bare_room("room_text")).filter(key=key)
         # By number: two indexes then answer together, where a join would read every suggestion.
         newest = (stays.order_by("-pk"), orders.order_by("-pk"))
-        guests, typed = (list(rows.values_list("pk", flat=True)[:MOST_OF_A_ROOM]) for rows in newest)
-        return queryset.filter(Q(stay__in=guests) | Q(order__in=typed))
+        guests, named = (list(rows.values_list("pk", flat=True)[:MOST_OF_A_ROOM]) for rows in newest)
+        return queryset.filter(Q(stay__in=guests) | Q(order__in=named))
 
 
 class DeciderFilter(admin.SimpleListFilter):

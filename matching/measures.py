@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import Aggregate, Count, DurationField, F, FilteredRelation, Q, Sum
 from django.db.models.functions import TruncDate
 
 from matching.models import Decision, MatchSuggestion, Order
 from matching.periods import Period
+from matching.quality import KEPT, last_decision
 from matching.states import State, Verb
 
 # Classes of waiting time, upper ends; the last class has none.
@@ -65,6 +67,30 @@ def summed(days: Mapping[date, Orders], within: Period) -> Orders:
         if within.holds(day):
             total.add(orders)
     return total
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the manager's page tells of a period."""
+
+    orders: Mapping[date, Orders]
+    waiting: "Waiting"
+    pace: "Pace"
+    per_stay: "PerStay"
+
+
+def work(chosen: Period) -> Work:
+    """Counted once for each last decision and at most KEPT seconds old: orders also come and go without a decision."""
+    key = f"work:{chosen.last}:{chosen.days}:{last_decision()}"
+    found: Work | None = cache.get(key)
+    if found is None:
+        found = _work(chosen)
+        cache.set(key, found, KEPT)
+    return found
+
+
+def _work(chosen: Period) -> Work:
+    return Work(orders_by_day(chosen), waiting(chosen), pace(chosen), per_stay(chosen))
 
 
 class Percentile(Aggregate):

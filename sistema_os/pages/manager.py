@@ -1,5 +1,6 @@
 """The manager's page: is the work getting done, and can the suggestions be trusted?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -43,14 +44,15 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         raise PermissionDenied
     day = current_business_date()
     chosen = periods.period(request.GET.get("days", ""), day)
+    work = measures.work(chosen)
     context = site.each_context(request) | {
         "title": _("Management"),
         "chosen": chosen,
         "choices": [(days, f"{reverse('admin:manager')}?days={days}") for days in periods.PERIODS],
         "day_format": _("n/j"),
-        **_orders(chosen),
+        **_orders(chosen, work.orders),
         **_verdicts(chosen),
-        **_work(chosen),
+        **_work(work),
     }
     if request.user.has_perm("pipeline.view_jobrun"):
         aged = ages()
@@ -58,8 +60,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     return TemplateResponse(request, "sistema_os/manager.html", context)
 
 
-def _orders(chosen: Period) -> dict[str, Any]:
-    days = measures.orders_by_day(chosen)
+def _orders(chosen: Period, days: Mapping[date, measures.Orders]) -> dict[str, Any]:
     now, before = measures.summed(days, chosen), measures.summed(days, chosen.before)
     steps = periods.steps(chosen)
     drawn = quality_charts.share_line([measures.summed(days, step).share for step in steps])
@@ -163,8 +164,8 @@ def _weeks_words(strong: list[Measured | None]) -> str:
     return _("Precision by week and band; strong band from %(first)s to %(last)s.") % words
 
 
-def _work(chosen: Period) -> dict[str, Any]:
-    waiting, pace, per_stay = measures.waiting(chosen), measures.pace(chosen), measures.per_stay(chosen)
+def _work(told: measures.Work) -> dict[str, Any]:
+    waiting, pace, per_stay = told.waiting, told.pace, told.per_stay
     bars = quality_charts.time_bars(waiting.classes)
     return {
         "waiting": waiting,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -31,6 +32,12 @@ def sign_in(db: None) -> SignIn:
         return client
 
     return as_user
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> None:
+    """Figures are kept by the last decision, and each test has decisions of its own."""
+    cache.clear()
 
 
 @pytest.fixture

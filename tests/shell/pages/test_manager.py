@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from matching.quality_charts import measured
 from pipeline.models import JobRun, State
@@ -96,3 +97,15 @@ def test_times_are_told_as_people_tell_them(time: timedelta | None, words: str) 
 def test_few_decisions_promise_nothing_about_bulk() -> None:
     told = manager._sentences(measured(9, 10), measured(5, 5))
     assert "poucas decisões" in told[-1]
+
+
+def test_the_figures_are_counted_once_and_again_after_the_next_decision(
+    sign_in: SignIn, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    crowd(60, 6)
+    client = sign_in("carla")
+    first = client.get("/admin/manager/?days=7").content.decode()
+    with django_assert_max_num_queries(10):
+        assert client.get("/admin/manager/?days=7").status_code == 200
+    crowd(30, 3, seed=8, first=5_000_000)
+    assert client.get("/admin/manager/?days=7").content.decode() != first
