@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from matching.core import Candidate, Engine, Model
+from matching.core.index import HouseIndex
 from matching.core.learn import Day, Row, Verdict, Who
 
 Found = Mapping[int, Sequence[Candidate]]
@@ -15,10 +16,12 @@ FLOOR = 0.001
 
 @dataclass(frozen=True)
 class Lessons:
-    """`days` hold the decided orders with the house of their time; `verdicts` name each of them."""
+    """`days` hold the decided orders with the house of their time; `verdicts` name each of them. A house is indexed
+    once, whichever models are asked about it."""
 
     days: Sequence[Day]
     verdicts: Mapping[int, Verdict]
+    _houses: dict[int, HouseIndex] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.verdicts)
@@ -27,15 +30,21 @@ class Lessons:
         """The same houses with some of the orders."""
         days = [([o for o in orders if wanted(_id(o))], stays) for orders, stays in self.days]
         verdicts = {key: verdict for key, verdict in self.verdicts.items() if wanted(key)}
-        return Lessons([day for day in days if day[0]], verdicts)
+        return Lessons([day for day in days if day[0]], verdicts, self._houses)
 
     def ask(self, model: Model) -> dict[int, list[Candidate]]:
         """Every order again, by this model. Costs a match of all of them."""
         found: dict[int, list[Candidate]] = {}
         for orders, stays in self.days:
-            for candidate in Engine(stays, model).match(orders).candidates:
+            for candidate in Engine(self._house(stays), model).match(orders).candidates:
                 found.setdefault(candidate.os_id, []).append(candidate)
         return found
+
+    def _house(self, stays: Sequence[Row]) -> HouseIndex:
+        """By the list itself, which the days keep alive."""
+        if id(stays) not in self._houses:
+            self._houses[id(stays)] = Engine(stays).index
+        return self._houses[id(stays)]
 
 
 def fold_of(order: int, folds: int, seed: int) -> int:

@@ -1,9 +1,9 @@
 """Does learning from decisions pay? `python -m tests.benchmarks.bench_learning [--days 40] [--seeds 21 22 23]`
 
-A sample hotel's mornings are decided by a reviewer who follows the truth and slips now and then. The first two thirds are
-learned from; the last third, which no model has seen, judges: the program's own model, what the training made (whether or
-not its guard would put it to use), and what a naive one (weights counted afresh, no drawing back) is. Then the same
-decisions with their answers dealt out again. A table, and one JSON object last.
+A sample hotel's mornings are decided by a reviewer who follows the truth and slips now and then. The first two thirds
+are learned from; the last third, which no model has seen, judges: the program's own model, what the training made
+(whether or not its guard would put it to use), and what a naive one (weights counted afresh, no drawing back) is. Then
+the same decisions with their answers dealt out again. A table, and one JSON object last.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import json
 import random
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -37,13 +38,13 @@ def decided(days: Sequence[Morning], luck: random.Random, *, slips: float = SLIP
             right = frozenset({luck.choice(wrong)})
         if entry["os_id"] in found:
             verdicts[entry["os_id"]] = Verdict(right)
-    return Lessons(told.days, verdicts).only(lambda order: order in verdicts)
+    return replace(told, verdicts=verdicts).only(lambda order: order in verdicts)
 
 
 def dealt_again(told: Lessons, luck: random.Random) -> Lessons:
     answers = list(told.verdicts.values())
     luck.shuffle(answers)
-    return Lessons(told.days, dict(zip(told.verdicts, answers, strict=True)))
+    return replace(told, verdicts=dict(zip(told.verdicts, answers, strict=True)))
 
 
 def naive(told: Lessons) -> Model:

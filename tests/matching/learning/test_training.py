@@ -140,3 +140,12 @@ def test_the_table_stands_old_beside_new() -> None:
     lines = table(compare(told.ask(Model()), told.ask(Model()), told.verdicts))
     for title in ("precision", "recall", "F1", "log loss", "Brier", "calibration error"):
         assert any(line.startswith(title) for line in lines), title
+
+
+def test_a_house_indexed_once_answers_every_model_like_a_fresh_one() -> None:
+    told = school.house_with_nicknames(1)
+    dull = replace(Model(), sharpness=0.7, aliases={"bolota": {"arthur": 0.4}})
+    told.ask(Model())
+    fresh = Lessons(told.days, told.verdicts)
+    assert told.ask(dull) == fresh.ask(dull)
+    assert told.only(lambda key: key < 9).ask(dull) == {key: c for key, c in fresh.ask(dull).items() if key < 9}
