@@ -63,9 +63,15 @@ def test_the_command_of_a_job_that_is_live_names_the_live_run(child_env: dict[st
     assert JobRun.objects.get().state == State.QUEUED
 
 
-@pytest.mark.parametrize("name", ["hospedes_casa", "qcluster", "jobwatch", "setup_schedules"])
 @pytest.mark.parametrize(
-    ("setting", "value"), [("STALE_RUNNING_HOURS", "1"), ("SUPERVISOR_TIMEOUT", "60")], ids=["stale", "supervisor"]
+    ("name", "setting", "value"),
+    [
+        ("hospedes_casa", "SUPERVISOR_TIMEOUT", "60"),
+        ("hospedes_casa", "STALE_RUNNING_HOURS", "1"),
+        ("qcluster", "STALE_RUNNING_HOURS", "1"),
+        ("jobwatch", "STALE_RUNNING_HOURS", "1"),
+        ("setup_schedules", "STALE_RUNNING_HOURS", "1"),
+    ],
 )
 def test_nothing_starts_under_limits_that_are_nested_wrongly(
     child_env: dict[str, str], name: str, setting: str, value: str

@@ -66,7 +66,7 @@ def test_a_cancel_reaches_the_child(open_sample: OpenSample, in_background: InBa
     drill.seen = "cancelled"
 
 
-@pytest.mark.drill("kill -9 of the child", within=2.0)
+@pytest.mark.drill("kill -9 of the child", within=2.0, figure="dead child -> lost, s")
 def test_a_killed_child_is_recorded_by_its_supervisor(
     open_sample: OpenSample, in_background: InBackground, drill: Drill
 ) -> None:
@@ -180,6 +180,7 @@ def test_a_frozen_child_that_wakes_up_writes_nothing(
         os.kill(child.pid, signal.SIGCONT)
         assert child.wait(20) != 0
     drill.count(Group.objects.values_list("name", flat=True), written)
+    drill.exactly("zombie writes", (drill.lost or 0) + (drill.doubled or 0), 0)
     assert Group.objects.count() == len(written)
     run.refresh_from_db()
     assert run.state == State.LOST

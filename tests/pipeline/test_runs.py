@@ -83,6 +83,7 @@ def test_of_simultaneous_starts_exactly_one_opens_a_run(
         assert len(opened) == 1
         assert refused == opened * 23
         assert JobRun.objects.count() == times
+        drill.exactly("live runs of a job", JobRun.objects.live().count(), 1)
         runs.request_cancel(opened[0])
     drill.count(["run"] * JobRun.objects.count(), ["run"] * 20)
     drill.seen = "20 runs, 460 refusals that name the live run"
