@@ -6,9 +6,8 @@ out the stays that lie hopelessly far behind the best; their share is kept, so t
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from matching.core.mentions import NameWord
 from matching.core.model import Model
 from matching.core.orders import Order
 from matching.core.presence import Presence, Seen
+from matching.core.remembering import remembered
 from matching.core.rooms import room_key, swaps
 from matching.core.wordmatch import WordMatcher
 
@@ -33,13 +33,9 @@ HOPELESS_BITS = 11.0
 MOST_WEIGHED = 60
 # What a room, its slip and a contact are worth at first sight; the weights proper come later.
 _BY_ROOM, _BY_CONTACT = np.array([10.0, 5.5]), np.array([30.0])
-# Answers about rooms and words that are kept; beyond it they are forgotten and found again.
-MOST_KEPT = 50_000
 
 Given = tuple[NDArray[np.int32], NDArray[np.int8], Floats]
 """A block: who is in it, in which way each, and bits by way."""
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -101,7 +97,7 @@ class Blocking:
 
     def _room(self, room: str, day: int) -> Given:
         """Who is in a room or in one that it may be a slip of."""
-        return _remembered(self._rooms, (room, day), lambda: self._near(room, day))
+        return remembered(self._rooms, (room, day), lambda: self._near(room, day))
 
     def _near(self, room: str, day: int) -> Given:
         keys = [(room, 0), *((room_key(slip), 1) for slip in sorted(swaps(room)))]
@@ -117,7 +113,7 @@ class Blocking:
     def _nameless(self, order: Order, day: int, words: list[NameWord], known: list[NDArray[np.int32]]) -> Given:
         """Companions without a name, in a room or reached by a contact: no word of any name speaks against them."""
         if len(known) == len(order.rooms):
-            found = _remembered(self._unnamed, (order.rooms, day), lambda: self._without_name(known))
+            found = remembered(self._unnamed, (order.rooms, day), lambda: self._without_name(known))
         else:
             found = self._without_name(known)
         return found, np.zeros(len(found), dtype=np.int8), np.array([-sum(_cost_unmet(word) for word in words)])
@@ -128,7 +124,7 @@ class Blocking:
 
     def _word(self, word: NameWord, day: int, known: list[NDArray[np.int32]]) -> Given:
         positions, ways = self.matcher.near(word.text, day, WORD_CAP)
-        bits = _remembered(self._bits, (word.text, word.likelihood), lambda: self._saved(word))
+        bits = remembered(self._bits, (word.text, word.likelihood), lambda: self._saved(word))
         if len(word.text) == 1:
             # An initial supports, it does not find.
             met = among(positions, np.sort(np.concatenate([np.zeros(0, dtype=np.int32), *known])))
@@ -138,14 +134,6 @@ class Blocking:
     def _saved(self, word: NameWord) -> Floats:
         ratios = self.matcher.meaning(word.text).ratios
         return np.asarray(np.log2(1 - word.likelihood + word.likelihood * ratios) - _cost_unmet(word))
-
-
-def _remembered(known: dict[Key, Value], key: Key, find: Callable[[], Value]) -> Value:
-    if key not in known:
-        if len(known) >= MOST_KEPT:
-            known.clear()
-        known[key] = find()
-    return known[key]
 
 
 def _cost_unmet(word: NameWord) -> float:

@@ -1,9 +1,8 @@
 """The listing, indexed once: who bears a word, a room, a phone, a key, a booking; who is there on a day."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +10,13 @@ from numpy.typing import NDArray
 from matching.core.columns import AWAITED, PRESENT, Columns, digest
 from matching.core.kernel.blocks import Ints, Postings
 from matching.core.phonetic import phonetic
+from matching.core.remembering import remembered
 from matching.core.rooms import RoomBook
 from matching.core.stays import Stay
 
 LEFT_DAYS, LEFT_LONG_DAYS, COMING_DAYS, COMING_LATER_DAYS = 3, 31, 3, 15
 # Days whose view of the whole house is kept; orders of more days than that at once are rare and only slower.
 KEPT_DAYS = 8
-View = TypeVar("View")
 
 KINDS = (
     "away",
@@ -140,7 +139,7 @@ class HouseIndex:
     # --- time ------------------------------------------------------------------------------------
     def kinds(self, day: int) -> NDArray[np.int8]:
         """Position in KINDS of every stay, seen from an ordinal day."""
-        return _kept(self._kinds, day, self._kinds_on)
+        return remembered(self._kinds, day, lambda: self._kinds_on(day), KEPT_DAYS)
 
     def _kinds_on(self, day: int) -> NDArray[np.int8]:
         columns = self.columns
@@ -164,7 +163,7 @@ class HouseIndex:
 
     def _distances(self, day: int) -> NDArray[np.int16]:
         """Days between an ordinal day and every stay; 0 for those who are there."""
-        return _kept(self._far, day, self._distances_on)
+        return remembered(self._far, day, lambda: self._distances_on(day), KEPT_DAYS)
 
     def _distances_on(self, day: int) -> NDArray[np.int16]:
         far = np.maximum(self.columns.arrival - day, day - self.columns.departure)
@@ -181,14 +180,6 @@ class HouseIndex:
         limit = np.partition(far, cap - 1)[cap - 1]
         near, edge = np.flatnonzero(far < limit), np.flatnonzero(far == limit)
         return np.asarray(positions[np.sort(np.concatenate([near, edge[: cap - len(near)]]))])
-
-
-def _kept(views: dict[int, View], day: int, make: Callable[[int], View]) -> View:
-    if day not in views:
-        if len(views) >= KEPT_DAYS:
-            del views[next(iter(views))]
-        views[day] = make(day)
-    return views[day]
 
 
 class Sparse:

@@ -12,6 +12,7 @@ from matching.core.kernel.blocks import Floats, Pairs
 from matching.core.kernel.comparisons import Codes, Comparison
 from matching.core.model import Model
 from matching.core.orders import Order
+from matching.core.remembering import remembered
 
 PRESENCE = Comparison("presence", KINDS)
 # Rates of a house are spread over at least so many guests, or a listing of two rows would be sure of itself.
@@ -75,20 +76,25 @@ class Presence:
 
     def _shares(self, day: int, context: frozenset[str]) -> tuple[Floats, float]:
         """By kind the share of the house's orders that one such guest has; and that of all who come without a room."""
-        if (day, context) not in self._known:
-            counts, roomless = self._house(day)
-            rates = self._rates(context)
-            each = np.array([rates.get(name, 0.0) for name in KINDS])
-            shares = each / max(float(counts @ each), MIN_PRESENT)
-            self._known[day, context] = shares, float((roomless * shares)[CHECKING_IN].sum())
-        return self._known[day, context]
+        return remembered(self._known, (day, context), lambda: self._shared(day, context))
+
+    def _shared(self, day: int, context: frozenset[str]) -> tuple[Floats, float]:
+        counts, roomless = self._house(day)
+        rates = self._rates(context)
+        each = np.array([rates.get(name, 0.0) for name in KINDS])
+        shares = each / max(float(counts @ each), MIN_PRESENT)
+        return shares, float((roomless * shares)[CHECKING_IN].sum())
 
     def _house(self, day: int) -> tuple[Floats, Floats]:
-        if day not in self._counts:
-            kinds = self.index.kinds(day)
-            both = (np.bincount(k, minlength=len(KINDS)).astype(np.float64) for k in (kinds, kinds[self._roomless]))
-            self._counts[day] = next(both), next(both)
-        return self._counts[day]
+        """By kind: how many there are, and how many of them without a room."""
+        return remembered(self._counts, day, lambda: self._counted(day))
+
+    def _counted(self, day: int) -> tuple[Floats, Floats]:
+        kinds = self.index.kinds(day)
+        everybody, roomless = (
+            np.bincount(k, minlength=len(KINDS)).astype(np.float64) for k in (kinds, kinds[self._roomless])
+        )
+        return everybody, roomless
 
     def _rates(self, context: frozenset[str]) -> dict[str, float]:
         rates = dict(self.model.rates)

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 
+from matching.core.remembering import remembered
+
 
 def room_key(text: object) -> str:
     """`"     0203 "` and `"203"` are one room, `"12A"` and `"12a"` too; "" for none."""
@@ -44,11 +46,12 @@ class RoomBook:
 
     def slips(self, typed: str) -> tuple[list[int], list[int]]:
         """Rooms that the typed one becomes with two neighbouring digits swapped, and with one digit changed."""
-        if typed not in self._slips:
-            swapped = [self.codes[other] for other in swaps(typed) if other in self.codes]
-            masks = (code for mask in _masks(typed) for code in self._masked.get(mask, ()))
-            self._slips[typed] = swapped, [code for code in masks if self.rooms[code] != typed]
-        return self._slips[typed]
+        return remembered(self._slips, typed, lambda: self._slips_of(typed))
+
+    def _slips_of(self, typed: str) -> tuple[list[int], list[int]]:
+        swapped = [self.codes[other] for other in swaps(typed) if other in self.codes]
+        masks = (code for mask in _masks(typed) for code in self._masked.get(mask, ()))
+        return swapped, [code for code in masks if self.rooms[code] != typed]
 
 
 def _masks(room: str) -> list[str]:

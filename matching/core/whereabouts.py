@@ -12,6 +12,7 @@ from matching.core.kernel.comparisons import Codes, Comparison
 from matching.core.model import Model
 from matching.core.orders import Order
 from matching.core.presence import Seen
+from matching.core.remembering import remembered
 
 ROOM = Comparison(
     "room",
@@ -21,7 +22,6 @@ SAME, EARLIER, LATER, SWAPPED, ONE_OFF, FREE, UNASSIGNED, DIFFERENT = range(len(
 MIN_ROOMS = 30
 # Days for which a guest who was expected may still be on the way.
 LATE_ARRIVAL = 1
-MOST_KEPT = 50_000
 
 
 class Relation:
@@ -127,14 +127,11 @@ class Whereabouts:
         return any(self._is_full(room, order.opened.toordinal()) for room in order.rooms)
 
     def _is_full(self, room: str, day: int) -> bool:
-        if (room, day) not in self._taken:
-            there = self.index.by_room[self.index.rooms.code(room)]
-            columns = self.index.columns
-            if len(self._taken) > MOST_KEPT:
-                self._taken.clear()
-            nights = (columns.arrival[there] <= day) & (day < columns.departure[there])
-            self._taken[room, day] = bool(nights.any())
-        return self._taken[room, day]
+        return remembered(self._taken, (room, day), lambda: self._is_slept_in(room, day))
+
+    def _is_slept_in(self, room: str, day: int) -> bool:
+        there, columns = self.index.by_room[self.index.rooms.code(room)], self.index.columns
+        return bool(((columns.arrival[there] <= day) & (day < columns.departure[there])).any())
 
 
 def _first(holds: NDArray[np.bool_], starts: Ints, row: Ints) -> NDArray[np.int64]:

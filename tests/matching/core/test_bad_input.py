@@ -10,7 +10,9 @@ from matching.core.batch import Batch
 from matching.core.blocking import KEY_CAP, MOST_WEIGHED, ROOM_CAP
 from matching.core.columns import MOST_WORDS
 from matching.core.engine import BATCH
+from matching.core.index import KEPT_DAYS
 from matching.core.orders import parse_order
+from matching.core.remembering import remembered
 from matching.hospede_matcher import match_orders
 from tests.matching.core.house import Row, ask, best, crowd, order, stay
 
@@ -174,3 +176,13 @@ def test_one_booking_room_phone_and_firm_of_twenty_thousand_is_bounded_work() ->
     assert len(weighed.pairs) <= 5 * MOST_WEIGHED
     assert engine.index.part_counts.max() <= MOST_WORDS
     assert engine.match([order(text, os_id=i) for i, text in enumerate(texts)]).skipped == []
+
+
+def test_orders_of_ever_new_days_and_rooms_are_not_all_remembered() -> None:
+    engine = Engine(HOUSE)
+    days = [f"{1900 + i // 12}-{i % 12 + 1:02d}-10T15:00:00Z" for i in range(KEPT_DAYS * 3)]
+    engine.match([order(f"Pedro {100 + i} toalha", os_id=i, at=day) for i, day in enumerate(days)])
+    assert len(engine.index._kinds) <= KEPT_DAYS
+    known: dict[int, int] = {}
+    assert [remembered(known, i, lambda i=i: i * 2, most=3) for i in range(9)] == [i * 2 for i in range(9)]  # type: ignore[misc]  # bound at once
+    assert len(known) <= 3
