@@ -149,3 +149,11 @@ def test_a_house_indexed_once_answers_every_model_like_a_fresh_one() -> None:
     fresh = Lessons(told.days, told.verdicts)
     assert told.ask(dull) == fresh.ask(dull)
     assert told.only(lambda key: key < 9).ask(dull) == {key: c for key, c in fresh.ask(dull).items() if key < 9}
+
+
+def test_a_house_that_swaps_the_digits_of_rooms_is_learned_to_do_so() -> None:
+    swapped = {n: "1" + school.ROOMS[n % 30][:0:-1] for n in range(1, 151) if n % 3 == 0 and n % 30 not in (1, 11, 19)}
+    done = quick(school.house_as_the_model_thinks(150, swapped), ways=((WEIGHTS,),))
+    assert done.comparison.gain > 0
+    assert done.model.comparisons["room"]["swapped"][0] > Model().comparisons["room"]["swapped"][0]
+    assert done.model.comparisons["room"]["same"][0] < Model().comparisons["room"]["same"][0]
