@@ -102,7 +102,7 @@ def _wait(child: subprocess.Popen[bytes], run_id: int, traces: Traces) -> Verdic
         if now > deadline:
             return Verdict(State.TIMED_OUT, timeout_sentence())
         told = told or _tell_stack(run_id, traces)
-        if asked is None and _cancel_requested(run_id):
+        if asked is None and _must_stop(run_id):
             asked = now
         if asked is not None and now - asked > _PATIENCE_SECONDS:
             return Verdict(State.CANCELLED, _("Cancelled; the job did not obey and was stopped."))
@@ -121,9 +121,11 @@ def _tell_stack(run_id: int, traces: Traces) -> bool:
         return False
 
 
-def _cancel_requested(run_id: int) -> bool:
+def _must_stop(run_id: int) -> bool:
+    """A person asked, or somebody else ended the run: a child that is frozen then would keep its worker for hours."""
     try:
-        return runs.cancel_requested(run_id) is not None
+        over = not JobRun.objects.filter(pk=run_id).live().exists()
+        return over or runs.cancel_requested(run_id) is not None
     except (DatabaseError, InterfaceError):
         connection.close()  # the database is restarting: look again in a second
         return False

@@ -14,7 +14,7 @@ from tests.drills.record import Drill, Figure, worst
 
 
 class Table:
-    """A plugin that collects what the drills recorded."""
+    """A plugin that collects what the drills recorded, and tells each as it is over."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -25,6 +25,7 @@ class Table:
             found = [told for _name, told in report.user_properties if isinstance(told, Drill)]
             drill = found[0] if found else _untold(report)
             self.rows.append(_row(drill, passed=report.passed))
+            sys.stderr.write(f"\n{_line(self.rows[-1])}\n")  # at once: all of them take some minutes
             self.figures += drill.all_figures()
 
 

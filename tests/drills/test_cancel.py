@@ -51,7 +51,7 @@ def cancel_in(phase: str, morning: Morning, started: Started) -> tuple[JobRun, f
     """From the request to the recorded end, by the database's clock."""
     run = morning.open()
     child = started("runjob", str(run.pk))
-    until(partial(beaten, run, phase), seconds=60)
+    until(partial(beaten, run, phase))
     assert runs.request_cancel(run)
     assert child.wait(30) == 130
     run.refresh_from_db()
@@ -72,7 +72,7 @@ def test_a_service_that_stops_loses_nothing(
     monkeypatch.setenv("DRILL_PACE", "0.3")
     run = morning.open()
     child = started("runjob", str(run.pk))
-    until(lambda: beaten(run, "matching"), seconds=60)
+    until(lambda: beaten(run, "matching"))
     with drill.clock():
         child.send_signal(signal.SIGTERM)
         assert child.wait(30) == 130

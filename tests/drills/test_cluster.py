@@ -39,7 +39,7 @@ def warm(started: Started) -> tuple[subprocess.Popen[bytes], int, list[int]]:
     """A cluster that has done a run: its process, its sentinel, and the sentinel's workers, monitor and pusher."""
     run = start("succeed")
     cluster = started("qcluster")
-    until(lambda: JobRun.objects.get(pk=run.pk).finished_at, seconds=40)
+    until(lambda: JobRun.objects.get(pk=run.pk).finished_at)
     (sentinel,) = children(cluster.pid)
     return cluster, sentinel, children(sentinel)
 
@@ -100,11 +100,11 @@ def test_a_killed_sentinel_costs_no_run(started: Started, drill: Drill) -> None:
     until(lambda: Group.objects.count() >= 3)
     with drill.clock():
         os.kill(sentinel, signal.SIGKILL)
-        assert done(busy, 40), "an orphaned worker still records the end of its run"
+        assert done(busy, 60), "an orphaned worker still records the end of its run"
         assert cluster.wait(20) is not None
         started("qcluster")
         after = start("succeed")
-        assert done(after, 40)
+        assert done(after, 60)
     drill.count(rows_of(busy), range(CHUNKS))
     left = [worker for worker in workers if not gone(worker)]
     for worker in left:
@@ -125,7 +125,7 @@ def test_a_killed_cluster_loses_and_doubles_nothing(started: Started, drill: Dri
         lost.declare(run)
         (resumed,) = queue.resume_lost()
         started("qcluster")
-        assert done(resumed, 40)
+        assert done(resumed, 60)
     assert run.state == State.LOST
     drill.count(rows_of(run), range(CHUNKS))
     drill.seen = "lost, resumed by itself, done by the new cluster"
@@ -158,7 +158,7 @@ def test_a_task_delivered_to_two_clusters_is_done_once(started: Started, drill: 
     run = start("write")
     queue.enqueue(run)
     clusters = [started("qcluster"), started("qcluster")]
-    assert done(run, 40)
+    assert done(run, 60)
     until(lambda: not OrmQ.objects.exists())
     drill.count(rows_of(run), range(CHUNKS))
     assert run.fence == 1

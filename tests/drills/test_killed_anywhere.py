@@ -42,7 +42,7 @@ def test_killed_anywhere_it_ends_in_the_same_tables(
         told.write_text("")
         broken = morning.open()
         child = started("runjob", str(broken.pk))
-        until(partial(_claimed, broken), seconds=60)
+        until(partial(_claimed, broken))
         time.sleep(usual * (kill + random.random()) / KILLS)
         end(child, signal.SIGKILL)
         lost.declare(broken)
@@ -85,7 +85,7 @@ def test_frozen_and_woken_after_another_did_the_work_it_writes_nothing(
     monkeypatch.setenv("DRILL_PACE", "0.15")
     frozen = morning.open()
     child = started("runjob", str(frozen.pk))
-    until(lambda: beaten(frozen, phase), seconds=60)
+    until(lambda: beaten(frozen, phase))
     os.kill(child.pid, signal.SIGSTOP)
     lost.declare(frozen)
     assert execute(morning.open().pk).state == State.SUCCEEDED
@@ -119,7 +119,7 @@ def test_a_run_whose_connections_are_dropped_ends_with_a_sentence_and_is_resumed
     monkeypatch.setenv("DRILL_PACE", "0.15")
     cut = morning.open()
     child = started("runjob", str(cut.pk))
-    until(lambda: beaten(cut, phase), seconds=60)
+    until(lambda: beaten(cut, phase))
     with drill.clock():
         assert drop_connections(superuser, child.pid) >= 2
         child.wait(60)

@@ -24,7 +24,7 @@ def test_a_killed_worker_takes_its_run_along_and_the_queue_goes_on(
 ) -> None:
     run = queue.start("sample", business_date=DAY, trigger="admin", steps=["wait"])
     cluster = started("qcluster")
-    until(lambda: beaten(run, "wait"), seconds=40)
+    until(lambda: beaten(run, "wait"))
     worker = worker_of(run)
     child = child_of(run, worker)
     with drill.clock():
@@ -33,7 +33,7 @@ def test_a_killed_worker_takes_its_run_along_and_the_queue_goes_on(
     JobRun.objects.filter(pk=run.pk).update(lease_seconds=0.5)
     until(lambda: runs.sweep() == [run])
     after = queue.start("sample", business_date=DAY, trigger="admin", steps=["succeed"])
-    until(lambda: JobRun.objects.get(pk=after.pk).finished_at, seconds=40)
+    until(lambda: JobRun.objects.get(pk=after.pk).finished_at)
     run.refresh_from_db()
     after.refresh_from_db()
     assert (run.state, after.state) == (State.LOST, State.SUCCEEDED)
@@ -46,7 +46,7 @@ def test_a_killed_worker_takes_its_run_along_and_the_queue_goes_on(
 def test_a_deploy_loses_and_doubles_nothing(started: Callable[..., subprocess.Popen[bytes]], drill: Drill) -> None:
     run = queue.start("sample", business_date=DAY, trigger="admin", steps=["write"])
     cluster = started("qcluster")
-    until(lambda: Group.objects.count() >= 3, seconds=40)
+    until(lambda: Group.objects.count() >= 3)
     with drill.clock():
         assert started("jobs_drain").wait(30) == 0
         cluster.terminate()

@@ -32,13 +32,13 @@ def test_a_restart_of_postgres_ends_the_run_and_the_queue_goes_on(
 ) -> None:
     cluster = house.start("qcluster", DRILL_PACE="0.2")
     run = house.queue()
-    until(lambda: in_phase(house, run, "matching"), seconds=40)
+    until(lambda: in_phase(house, run, "matching"))
     with drill.clock():
         house.restart_postgres(how)
-        until(lambda: over(house, run), seconds=60)
+        until(lambda: over(house, run))
     ended = state_of(house, run)
     after = house.queue()
-    until(lambda: over(house, after), seconds=60)
+    until(lambda: over(house, after))
     assert state_of(house, after) == State.SUCCEEDED
     if ended != State.SUCCEEDED:
         assert ended == State.FAILED
@@ -55,7 +55,7 @@ def test_a_restart_of_postgres_ends_the_run_and_the_queue_goes_on(
 @pytest.mark.parametrize("phase", ["listing", "mirror"])
 def test_a_restart_of_postgrest_is_got_over(house: House, drill: Drill, phase: str) -> None:
     run = house.start("pipeline_diario", "--date", str(house.date), DRILL_PACE="0.2")
-    until(lambda: house.ask("select count(*) from pipeline_beat where phase = %s", phase), seconds=40)
+    until(lambda: house.ask("select count(*) from pipeline_beat where phase = %s", phase))
     with drill.clock():
         house.restart_postgrest()
         code = run.wait(60)

@@ -18,6 +18,7 @@ from pytest_django.fixtures import Settings
 
 from pipeline import queue, runs, supervisor
 from pipeline.models import Beat, JobRun, State, Trigger
+from tests.drills import lost
 from tests.drills.record import Drill
 from tests.pipeline.conftest import DAY
 from tests.pipeline.sample_jobs import CHUNKS
@@ -185,6 +186,26 @@ def test_a_frozen_child_that_wakes_up_writes_nothing(
     run.refresh_from_db()
     assert run.state == State.LOST
     drill.seen = "lost; woken up it wrote 0 rows and ended"
+
+
+@pytest.mark.drill("SIGSTOP for ever: the sweep says lost, the worker is free again", within=15.0)
+def test_a_frozen_child_of_a_lost_run_does_not_keep_its_worker(
+    open_sample: OpenSample, in_background: InBackground, monkeypatch: pytest.MonkeyPatch, drill: Drill
+) -> None:
+    monkeypatch.setattr(supervisor, "_PATIENCE_SECONDS", 1)
+    run = open_sample("wait")
+    watched = in_background(lambda: supervisor.supervise(run.pk))
+    until(lambda: beaten(run, "wait"))
+    child = child_of(run)
+    os.kill(child, signal.SIGSTOP)
+    lost.declare(run)
+    with drill.clock():
+        watched.join(60)
+    assert not watched.is_alive()
+    assert gone(child)
+    run.refresh_from_db()
+    assert run.state == State.LOST
+    drill.seen = "lost; the frozen child was ended"
 
 
 @pytest.mark.drill("a loop blocked for ever; cancel (grace 1 s)", within=15.0)
