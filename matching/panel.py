@@ -7,6 +7,7 @@ from matching.alerts import sentence
 from matching.badges import band_chip, severity_chip
 from matching.filters import midnight
 from matching.models import Alert, Decision
+from matching.own_pace import own_pace
 from matching.states import Band, Severity, Verb
 from matching.views import order_url
 
@@ -15,7 +16,7 @@ _WORST_FIRST = [Severity.HIGH, Severity.MEDIUM, Severity.LOW]
 
 
 def panel(user: Any) -> dict[str, Any]:
-    """Empty for those who may not see guests. At most seven queries, whatever the size of the tables."""
+    """Empty for those who may not see guests. At most eight queries, whatever the size of the tables."""
     shown: dict[str, Any] = {}
     if user.has_perm("matching.view_matchsuggestion"):
         counts = reviewing.counts()
@@ -24,6 +25,7 @@ def panel(user: Any) -> dict[str, Any]:
         decided = Decision.objects.filter(at__gte=midnight(), undone_by=None).exclude(verb=Verb.UNDO)
         shown["decided_today"] = decided.count()
         shown["can_decide"] = user.has_perm("matching.decide_suggestion")
+        shown["pace"] = own_pace(user, shown["doubt"].waiting) if shown["can_decide"] else None
     if user.has_perm("matching.view_alert"):
         shown["open_alerts"], shown["alerts"] = _alerts()
     return shown
