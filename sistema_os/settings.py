@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "sistema_os.middleware.SecurityHeadersMiddleware",
+    "sistema_os.middleware.NoNullMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "sistema_os.middleware.LanguageCookieMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -182,8 +183,7 @@ HEARTBEAT_SECONDS = _bounded("HEARTBEAT_SECONDS", 30, 0.2, 300)
 JOB_TIMEOUT = _bounded("JOB_TIMEOUT", 90 * 60, 5, 12 * 3600)
 SUPERVISOR_TIMEOUT = _bounded("SUPERVISOR_TIMEOUT", JOB_TIMEOUT + 200, 10, 13 * 3600)
 STALE_RUNNING_HOURS = _bounded("STALE_RUNNING_HOURS", 2, 0.01, 24)
-# A start that no worker got to for this long, while workers are idle, means that the cluster is stuck or stopped.
-QUEUE_FROZEN_SECONDS = _bounded("QUEUE_FROZEN_SECONDS", 120, 0.5, 3600)
+QUEUE_FROZEN_SECONDS = _bounded("QUEUE_FROZEN_SECONDS", 120, 0.5, 3600)  # a start waits so long beside idle workers
 # Modules that register jobs besides those of pipeline.jobs; the tests name theirs.
 EXTRA_JOB_MODULES = env.list("EXTRA_JOB_MODULES", default=[])
 
@@ -261,11 +261,8 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = _whole("HSTS_SECONDS", 31_536_000 if HTTPS else 0, 0, 63_072_000)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
-SESSION_COOKIE_SECURE = HTTPS
-CSRF_COOKIE_SECURE = HTTPS
-LANGUAGE_COOKIE_SECURE = HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
 
