@@ -167,6 +167,16 @@ def small_targets(page: Page, selector: str, least: int) -> list[str]:
     return found
 
 
+def cut_off(page: Page) -> list[str]:
+    """Controls whose right end lies outside of the window, where no scrolling leads."""
+    found: list[str] = page.eval_on_selector_all(
+        "input, select, textarea, button, .btn",
+        """all => all.map(e => [e.name || e.textContent.trim(), e.getBoundingClientRect()])
+            .filter(([_, box]) => box.width > 1 && box.right > innerWidth).map(([words]) => words)""",
+    )
+    return found
+
+
 def focus(page: Page, selector: str) -> None:
     page.locator(selector).first.focus()
 
@@ -208,5 +218,6 @@ def inspect(page: Page, path: str, crossed: bool = False) -> dict[str, Any]:
             wrong.append(f"{size}: scrolls sideways, {width(page)} px")
         if size == "phone":
             wrong += [f"phone: too low: {target}" for target in small_targets(page, ".btn:not(.btn-s), .tabbar a", 44)]
+            wrong += [f"phone: cut off: {control}" for control in cut_off(page)]
     leads = page.eval_on_selector_all("a[href]", "all => all.map(a => a.pathname + a.search)")
     return {"status": status, "wrong": wrong, "links": leads}
