@@ -110,6 +110,17 @@ def test_a_lost_column_that_returns_brings_back_only_real_changes(supervisor: Us
     assert {row["id"]: row["telefone"] for row in manager.as_of(third)}[5] == "+55 48 1"
 
 
+def test_a_lost_column_that_returns_empty_for_a_row_does_not_bring_its_old_value_back(supervisor: User) -> None:
+    first = collect(stays(30))
+    without = [{name: value for name, value in row.items() if name != "telefone"} for row in stays(30)]
+    manager.publish_held(collect(without, day=2), supervisor, "ok")
+    third = collect([stay(n, telefone=None) if n == 5 else stay(n) for n in range(1, 31)], day=3)
+    assert (third.status, third.changed) == ("published", 1)
+    assert {row["id"]: row["telefone"] for row in manager.current(SPEC.name)}[5] is None
+    assert {row["id"]: row["telefone"] for row in manager.as_of(third)}[5] is None
+    assert {row["id"]: row["telefone"] for row in manager.as_of(first)}[5] == stay(5)["telefone"]
+
+
 def test_once_a_later_listing_is_in_force_the_held_one_cannot_be_published(held: Snapshot, supervisor: User) -> None:
     collect([*stays(100), stay(101)], day=2)
     with pytest.raises(manager.AlreadySettled):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pytest
 from django.conf import settings as django_settings
 from pytest_django.fixtures import Settings
 
-from snapshots import guards
+from snapshots import canonical, guards
 from snapshots import snapshot_manager as manager
 from snapshots.canonical import add_digest, hash_key, row_hash
 from snapshots.erasure import erase
@@ -176,3 +177,31 @@ def test_a_row_that_comes_twice_in_different_pages_counts_once_and_the_last_one_
     held = collect([stay(3, uh="901"), *stays(30), stay(7, uh="902"), stay(40), stay(40, uh="903")], day=2)
     assert [reason["params"] for reason in held.reasons] == [{"rows": 3}]
     assert (held.changed, held.added, held.rows) == (1, 1, 31)
+
+
+def _peak(count: int, day: int) -> int:
+    """Bytes that Python held at most while so many rows were collected and published."""
+    tracemalloc.start()
+    try:
+        ingest = manager.begin(SPEC, business_date=DAY + timedelta(days=day), run_id=day)
+        for first in range(1, count, 500):
+            ingest.add(stay(n, uh=str(n + day) if n % 50 == 0 else "1") for n in range(first, first + 500))
+        assert ingest.publish(count, manager.no_fence).status == "published"
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_compared_by_the_database_memory_does_not_grow_with_the_listing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SNAPSHOT_STAGED_FROM = 0
+    monkeypatch.setattr("snapshots.spool._IN_MEMORY", 2**16)
+    # The cache of folded texts is bounded, but far above what these listings fill.
+    monkeypatch.setattr(canonical, "_TEXT", {})
+    monkeypatch.setattr(canonical, "_fold", canonical.fold)
+    small = _peak(4_000, 1)
+    Source.objects.update(removed_share=1, median_share=0)
+    large = _peak(12_000, 2)
+    again = _peak(12_000, 3)
+    assert max(large, again) < 1.25 * small
