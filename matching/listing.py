@@ -6,11 +6,13 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Max, Min, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -120,11 +122,21 @@ class BoundedAdmin(_ModelAdmin):
     paginator = CappedPaginator
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *rest: Any, **named: Any) -> Any:
+        self._refuse_forged(request)
         if request.POST.get("select_across") == "1" and queryset.order_by()[: MOST_COUNTED + 1].count() > MOST_COUNTED:
             text = _("That is more than %(most)d at once. Nothing was done; narrow the list with a filter first.")
             messages.error(request, text % {"most": MOST_COUNTED})
             return None
         return super().response_action(request, queryset, *rest, **named)
+
+    def _refuse_forged(self, request: HttpRequest) -> None:
+        """A selection that is no key of this table is a 404; Django itself would stumble over it."""
+        key: Any = self.model._meta.pk
+        try:
+            for value in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                key.clean(value.replace("\x00", "x"), None)
+        except ValidationError as error:
+            raise Http404 from error
 
     def get_changelist(self, *_args: Any, **_kwargs: Any) -> type[ChangeList]:
         return BoundedList

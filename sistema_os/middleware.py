@@ -27,6 +27,16 @@ class SecurityHeadersMiddleware(MiddlewareMixin):
         return response
 
 
+class NoNullMiddleware(MiddlewareMixin):
+    """Takes %00 out of the address: PostgreSQL knows no such character, and nobody means one."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        query = request.META.get("QUERY_STRING", "")
+        while "%00" in query:
+            query = query.replace("%00", "")
+        request.META["QUERY_STRING"] = query
+
+
 class LanguageCookieMiddleware(MiddlewareMixin):
     """Portuguese unless the person chose otherwise; an English browser is no choice."""
 
