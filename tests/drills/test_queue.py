@@ -43,7 +43,10 @@ def test_a_killed_worker_takes_its_run_along_and_the_queue_goes_on(
 
 
 @pytest.mark.drill("a deploy in mid-run: jobs_drain, then SIGTERM; resume", within=15.0, figure="deploy stop, s")
-def test_a_deploy_loses_and_doubles_nothing(started: Callable[..., subprocess.Popen[bytes]], drill: Drill) -> None:
+def test_a_deploy_loses_and_doubles_nothing(
+    started: Callable[..., subprocess.Popen[bytes]], drill: Drill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAMPLE_PACE", "0.5")  # longer than a busy machine takes to start the command
     run = queue.start("sample", business_date=DAY, trigger="admin", steps=["write"])
     cluster = started("qcluster")
     until(lambda: Group.objects.count() >= 3)
@@ -53,6 +56,7 @@ def test_a_deploy_loses_and_doubles_nothing(started: Callable[..., subprocess.Po
         assert cluster.wait(30) == 0
     run.refresh_from_db()
     assert run.state == State.CANCELLED
+    monkeypatch.setenv("SAMPLE_PACE", "0.05")
     assert started("jobs_drain", "--lift").wait(30) == 0
     resumed = JobRun.objects.get(resume_of=run)
     assert started("runjob", str(resumed.pk)).wait(30) == 0

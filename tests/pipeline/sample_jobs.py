@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import os
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -154,13 +155,13 @@ async def _nothing(context: RunContext) -> AsyncIterator[list[Mapping[str, objec
 
 
 async def write(context: RunContext) -> Outcome:
-    """Writes CHUNKS rows, one a transaction, and goes on at its checkpoint."""
+    """Writes CHUNKS rows, one a transaction, SAMPLE_PACE seconds apart, and goes on at its checkpoint."""
     first = context.checkpoint.get("next", 0)
     await context.phase("write", CHUNKS)
     for number in range(first, CHUNKS):
         await context.advance(number)
         await sync_to_async(_write)(context, number)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(float(os.environ.get("SAMPLE_PACE", "0.05")))
     return Outcome("succeeded", {"rows": CHUNKS - first})
 
 
