@@ -178,10 +178,12 @@ def a_million(base: Morning, out: Callable[[str], None], size: int = MILLION) ->
         built, said = (_child(step, folder, size) for step in ("build", "ask"))
     out(f"index of {size:,} stays: {built['seconds']:.0f} s to build, {built['megabytes']:.0f} MB at most")
     out(f"on disk {built['file']:.0f} MB; opened in {said['open']:.2f} s, made ready in {said['ready']:.2f} s")
-    out(f"300 orders: {said['first']:.3f} s of wall at first sight, {said['again']:.3f} s again; ")
+    out(f"300 orders: {said['first']:.3f} s of CPU at first sight of their words, {said['again']:.3f} s again ")
+    out(f"({said['wall_first']:.3f} and {said['wall_again']:.3f} s of wall, which depend on who else is at work); ")
     out(f"{said['megabytes']:.0f} MB at most; a day's 600 changes taken in {said['update']:.2f} s")
     return [
-        _target("300 x 1M, warm index, seconds of wall", said["first"], 0.3),
+        _target("300 x 1M, warm index, CPU s", said["again"], 0.3),
+        _target("300 x 1M, index warm, words never asked for, CPU s", said["first"], 0.3),
         _target("300 x 1M, peak memory, MB", said["megabytes"], 2_500),
         _target("building the index of 1M, peak memory, MB", built["megabytes"], 2_500),
     ]
@@ -205,22 +207,30 @@ def _build(folder: Path, size: int) -> dict[str, float]:
 def _ask(folder: Path, size: int) -> dict[str, float]:
     base = present(_HOTELS)
     rows, first = asked(base, 301), asked(base, 300)
-    start = time.perf_counter()
+    start = _clocks()
     engine = Engine(load(folder / "house.index"))
-    opened = time.perf_counter()
+    opened = _clocks()
     # What no batch needs twice: views of the day, sounds and slips of the vocabulary.
     engine.match([rows[300] | {"descricao": "Xyzwk 203"}])
-    ready = time.perf_counter()
+    ready = _clocks()
     engine.match(first)
-    said = time.perf_counter()
+    said = _clocks()
     engine.match(first)
-    again, peak = time.perf_counter(), _peak()
+    again, peak = _clocks(), _peak()
     changes = gather(guests(base, 600), [])[0]
-    changed = time.perf_counter()
+    changed = _clocks()
     engine.index.updated(changes)
-    update = time.perf_counter() - changed
-    seconds = {"open": opened - start, "ready": ready - opened, "first": said - ready, "again": again - said}
-    return seconds | {"update": update, "megabytes": peak}
+    updated = _clocks()
+    steps = {"open": (start, opened), "ready": (opened, ready), "first": (ready, said), "again": (said, again)}
+    steps["update"] = changed, updated
+    cpu = {name: end[0] - begin[0] for name, (begin, end) in steps.items()}
+    wall = {f"wall_{name}": end[1] - begin[1] for name, (begin, end) in steps.items()}
+    return cpu | wall | {"megabytes": peak}
+
+
+def _clocks() -> tuple[float, float]:
+    """CPU seconds of this process, and of the wall."""
+    return time.process_time(), time.perf_counter()
 
 
 def _peak() -> float:
