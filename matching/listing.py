@@ -129,6 +129,14 @@ class BoundedAdmin(_ModelAdmin):
             return None
         return super().response_action(request, queryset, *rest, **named)
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Only what the page's own filters and dates ask: any other question in an address may be one without an
+        answer, or without an end."""
+        told: list[Any] = [self.date_hierarchy, *self.get_list_filter(request)]
+        names = {str(getattr(one, "parameter_name", one[0] if isinstance(one, tuple) else one)) for one in told}
+        asked = lookup.partition("__")[0]
+        return asked in {name.partition("__")[0] for name in names} and super().lookup_allowed(lookup, value, request)
+
     def _refuse_forged(self, request: HttpRequest) -> None:
         """A selection that is no key of this table is a 404; Django itself would stumble over it."""
         key: Any = self.model._meta.pk
