@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -54,5 +55,7 @@ def _remove_leftovers() -> None:
     """Directories of runs that were killed; their servers died with them."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if pid.isdigit() and not command_line(int(pid)) and folder.stat().st_uid == os.geteuid():
-            shutil.rmtree(folder, ignore_errors=True)
+        if pid.isdigit() and not command_line(int(pid)):
+            with suppress(FileNotFoundError):  # another run, just started, clears up as well
+                if folder.stat().st_uid == os.geteuid():
+                    shutil.rmtree(folder, ignore_errors=True)
