@@ -100,6 +100,7 @@ def _tour(watched: Watched, camera: Camera) -> None:
     camera.take(page, "dia-7-quarto")
     steps.visit(page, "/admin/handover/")
     camera.take(page, "dia-8-passagem")
+    steps.visit(page, f"{QUEUE}?band=weak")  # whoever comes next gets the first doubtful card, which is free again
     watched.context.close()
 
 
