@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 
+from sistema_os.environment import BRINGS_ITS_OWN_STACK
+
 HOTEL_TIME_ZONE: Final = "America/Sao_Paulo"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _SHORTEST_HASH_KEY: Final = 32
@@ -61,7 +63,7 @@ def _role(key: str) -> str:
 
 @checks.register("sistema_os")
 def check_supabase(**_kwargs: Any) -> list[checks.CheckMessage]:
-    return [] if settings.BRINGS_ITS_OWN_STACK else supabase_problems()
+    return [] if BRINGS_ITS_OWN_STACK else supabase_problems()
 
 
 @checks.register("sistema_os")
@@ -78,7 +80,7 @@ def check_time_zone(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register("sistema_os", deploy=True)
 def check_deployment(**_kwargs: Any) -> list[checks.CheckMessage]:
-    return [] if settings.BRINGS_ITS_OWN_STACK else [*_transport_problems(), *_hash_key_problems()]
+    return [] if BRINGS_ITS_OWN_STACK else [*_transport_problems(), *_hash_key_problems()]
 
 
 def _transport_problems() -> Iterable[checks.CheckMessage]:

@@ -20,12 +20,16 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 DOCUMENTS: Final = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 OPERATION: Final = (ROOT / "docs" / "operacao.md").read_text(encoding="utf-8")
 APPS: Final = ("sistema_os", "pipeline", "matching", "snapshots")
-_SETTING = re.compile(r"""(?:env\.\w+|environ\.get|_required|_bounded|_whole)\(\s*"([A-Z_]+)\"""")
+_SETTING = re.compile(r"""(?:env\.\w+|environ\.get|required|bounded|whole)\(\s*"([A-Z_]+)\"""")
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 
 def _settings() -> set[str]:
-    return set(_SETTING.findall((ROOT / "sistema_os" / "settings.py").read_text(encoding="utf-8")))
+    return {
+        name
+        for module in ("settings.py", "environment.py")
+        for name in _SETTING.findall((ROOT / "sistema_os" / module).read_text(encoding="utf-8"))
+    }
 
 
 def test_the_search_for_settings_finds_them() -> None:

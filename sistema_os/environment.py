@@ -1,0 +1,84 @@
+"""The environment, typed: what is missing or malformed stops the start with one sentence that names it.
+
+It comes, in this order, from the process, from `.env` at the project's root, and from `.local/stack.env`, which the
+local stack (`make demo`) writes.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Two bring the local stack up before there is any database to name, the third only reads source text.
+BRINGS_ITS_OWN_STACK = sys.argv[1:2] in (["demo"], ["supabase_local"], ["check_async"])
+
+env = environ.Env()
+_ASSIGNMENT = re.compile(r"\s*(#.*|(export\s+)?[A-Za-z_]\w*\s*=.*)?")
+
+
+def _read(file: Path) -> None:
+    """Fill in what the environment lacks; a damaged line is named by its number, for it may hold half a key."""
+    if not file.is_file():
+        return
+    for number, line in enumerate(file.read_text().splitlines(), start=1):
+        if not _ASSIGNMENT.fullmatch(line):
+            raise ImproperlyConfigured(f"{file.name}, line {number}, is not NAME=value.")
+    env.read_env(str(file))
+    for name in ("SECRET_KEY", "HASH_KEY", "DATABASE_URL", "SUPABASE_URL", "SUPABASE_SERVICE_KEY"):
+        if not os.environ.get(name, "").strip():
+            os.environ.pop(name, None)
+
+
+def _read_local_stack(file: Path) -> None:
+    """A Supabase of one's own brings its own key and path; the local one's never stand in for them."""
+    if "SUPABASE_URL" in os.environ:
+        os.environ.setdefault("SUPABASE_SERVICE_KEY", " ")
+        os.environ.setdefault("SUPABASE_REST_PATH", "/rest/v1")
+    _read(file)
+
+
+def read_files() -> None:
+    """Fills in what the process does not say. Naming a file (the tests name /dev/null) means that no other is read."""
+    _read(Path(os.environ.get("SISTEMA_OS_ENV_FILE", BASE_DIR / ".env")))
+    if "SISTEMA_OS_ENV_FILE" not in os.environ and not BRINGS_ITS_OWN_STACK:
+        _read_local_stack(BASE_DIR / ".local" / "stack.env")
+
+
+def required(name: str) -> str:
+    value: str = env.str(name, "").strip()
+    if not value and not BRINGS_ITS_OWN_STACK:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Copy .env.example to .env and fill it in, or run `make demo` for a local hotel."
+        )
+    return value
+
+
+def whole(name: str, default: int, low: int, high: int) -> int:
+    try:
+        value = env.int(name, default)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a whole number.") from error
+    if not low <= value <= high:
+        raise ImproperlyConfigured(f"{name} is {value}; it must lie between {low} and {high}.")
+    return int(value)
+
+
+def bounded(name: str, default: float, low: float, high: float) -> float:
+    try:
+        value: float = env.float(name, default)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a number of seconds.") from error
+    if not low <= value <= high:
+        raise ImproperlyConfigured(f"{name} is {value:g}; it must lie between {low:g} and {high:g}.")
+    return value
+
+
+def address(name: str, value: str) -> str:
+    if value and not value.startswith(("https://", "http://")):
+        raise ImproperlyConfigured(f"{name} must hold addresses that begin with https:// (or http://).")
+    return value
