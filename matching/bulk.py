@@ -77,6 +77,7 @@ def _checked(
     )
     taken: set[int] = set()
     wanted = MatchSuggestion.objects.filter(pk__in=part).select_related("stay", "decision__user")
+    wanted = wanted.defer("reasons", "stay__occupancies", "stay__search")
     for suggestion in wanted.order_by("-probability", "rank", "pk"):
         key = suggestion.order_id
         suggestion.order = orders[key]

@@ -42,6 +42,7 @@ def bring_back(decision: Decision, order: Order, late: LateConflict) -> MatchSug
 
 def _taken_back(decisions: Collection[int], orders: Mapping[int, Order]) -> list[MatchSuggestion]:
     moved = MatchSuggestion.objects.select_for_update(of=("self",)).select_related("stay")
+    moved = moved.defer("reasons", "stay__fingerprint", "stay__occupancies", "stay__search")
     touched = list(moved.filter(decision__in=decisions).order_by("pk"))
     others = MatchSuggestion.objects.filter(order__in=orders, state__in=ALIVE).exclude(decision__in=decisions)
     alive: dict[int, set[int | None]] = defaultdict(set)
