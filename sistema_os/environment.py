@@ -12,7 +12,7 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parent.parent
 
 # Two bring the local stack up before there is any database to name, the third only reads source text.
 BRINGS_ITS_OWN_STACK = sys.argv[1:2] in (["demo"], ["supabase_local"], ["check_async"])
@@ -44,9 +44,9 @@ def _read_local_stack(file: Path) -> None:
 
 def read_files() -> None:
     """Fills in what the process does not say. Naming a file (the tests name /dev/null) means that no other is read."""
-    _read(Path(os.environ.get("SISTEMA_OS_ENV_FILE", BASE_DIR / ".env")))
+    _read(Path(os.environ.get("SISTEMA_OS_ENV_FILE", PROJECT / ".env")))
     if "SISTEMA_OS_ENV_FILE" not in os.environ and not BRINGS_ITS_OWN_STACK:
-        _read_local_stack(BASE_DIR / ".local" / "stack.env")
+        _read_local_stack(PROJECT / ".local" / "stack.env")
 
 
 def required(name: str) -> str:

@@ -6,9 +6,10 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from sistema_os.environment import BASE_DIR, address, bounded, env, read_files, required, whole
+from sistema_os.environment import PROJECT, address, bounded, env, read_files, required, whole
 
 read_files()
+BASE_DIR = PROJECT
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = required("SECRET_KEY") or "not-used-while-the-stack-starts"
