@@ -49,7 +49,7 @@ class House:
             self.keeper.look()
             return JobRun.objects.filter(pk=run.pk, state=State.SUCCEEDED).exists()
 
-        until(over, 90)
+        until(over, 150)
 
     @property
     def cluster(self) -> int:
@@ -62,7 +62,7 @@ def house(children: Children, settings: Settings) -> House:
     registry.load()
     house = House(children)
     house.wait_for(house.start())
-    until(lambda: not OrmQ.objects.exists())  # the worker has told of its task, and waits for the next
+    until(lambda: not OrmQ.objects.exists(), 60)  # the worker has told of its task, and waits for the next
     return house
 
 
@@ -85,7 +85,7 @@ def only_worker(house: House) -> int:
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(
     ("victim", "said"),
     [(only_worker, "parada"), (master, "terminado"), (sentinel, "terminado")],
