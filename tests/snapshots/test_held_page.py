@@ -86,6 +86,6 @@ def test_the_panel_shows_the_chart_and_what_is_held_only_to_those_who_may_see(
 ) -> None:
     collect(stays(10), day=3)
     seen = person("view_snapshot").get(reverse("admin:index")).content.decode()
-    assert "em quarentena" in seen
+    assert "note-hold" in seen
     assert "Linhas novas, que saíram e que mudaram" in seen
-    assert "em quarentena" not in person().get(reverse("admin:index")).content.decode()
+    assert "note-hold" not in person().get(reverse("admin:index")).content.decode()
