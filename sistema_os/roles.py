@@ -24,6 +24,7 @@ _SUPERVISE: Final = (
     "snapshots.publish_held",
     "snapshots.change_source",
     "pipeline.run_job",
+    "pipeline.cancel_jobrun",
 )
 
 # Group names are data that staff see; they stay Portuguese whatever the language of the screen.

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -120,7 +120,10 @@ class SnapshotAdmin(_SnapshotBase):
 
 @admin.register(Source)
 class SourceAdmin(_SourceBase):
-    list_display = ("shown_title", "name")
+    list_display = ("shown_title", "removals", "changes", "fewest")
+    list_display_links = ("shown_title",)
+    ordering = ("pk",)
+    actions = None
     view_on_site = False
     fields = threshold_names()
 
@@ -130,6 +133,33 @@ class SourceAdmin(_SourceBase):
     def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
         return False
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Guard limits"), **(extra_context or {})})
+
     @admin.display(description=_("source"))
     def shown_title(self, source: Source) -> str:
         return str(source)
+
+    @admin.display(description=_("may vanish unexplained"))
+    def removals(self, source: Source) -> str:
+        return _or_share(source.removed_floor, source.removed_share)
+
+    @admin.display(description=_("may change"))
+    def changes(self, source: Source) -> str:
+        return _or_share(source.changed_floor, source.changed_share)
+
+    @admin.display(description=_("rows at least"))
+    def fewest(self, source: Source) -> str:
+        return gettext("%(rows)s, and %(share)s of the usual") % {
+            "rows": number_format(source.min_rows),
+            "share": _percent(source.median_share),
+        }
+
+
+def _or_share(rows: int, share: float) -> str:
+    """What the guards let pass: the larger of the two."""
+    return gettext("%(rows)s rows or %(share)s") % {"rows": number_format(rows), "share": _percent(share)}
+
+
+def _percent(share: float) -> str:
+    return f"{number_format(100 * share, 0)}%"

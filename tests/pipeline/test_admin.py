@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 GROUPS = ["Consulta", "Revisão", "Supervisão", "Operação"]
 MAY_RUN = {"Supervisão", "Operação"}
-MAY_CANCEL = {"Operação"}
+MAY_CANCEL = MAY_RUN
 
 LIST = "admin:pipeline_jobrun_changelist"
 START = "admin:pipeline_jobrun_start"

@@ -86,7 +86,7 @@ MAY: dict[str, tuple[str, str]] = {
     "pipeline_jobrun_start": (RUN, RUN),
     "pipeline_jobrun_resume": (NOBODY, RUN),
     "pipeline_jobrun_lift": (NOBODY, RUN),
-    "pipeline_jobrun_cancel": (NOBODY, "OA"),
+    "pipeline_jobrun_cancel": (NOBODY, RUN),
     "auth_user_password_change": ("A", "A"),
     **{f"auth_{kind}_{page}": ("A", "A") for kind in ("user", "group") for page in STOCK},
     **{f"{model}_{page}": (NOBODY, NOBODY) for model in (*OURS, "snapshots_source") for page in ("add", "delete")},
