@@ -44,7 +44,8 @@ def card(admin: ModelAdmin[Any], request: HttpRequest, object_id: str) -> HttpRe
 
 
 def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
-    """`?band=` and `?at=` name the place, so that a reload, a conflict and a way back keep it."""
+    """`?band=` and `?at=` name the place, so that a reload, a conflict and a way back keep it. A page that puts the
+    next card in its own place asks for it with the decision; a plain form is sent on to it."""
     _may_see(admin, request)
     band = Band(request.GET["band"]) if request.GET.get("band") in Band.values else Band.DOUBT
     if keys.switched(request) or flags.switched(request):
@@ -52,7 +53,8 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     button = acting.pressed(request)
     if button is not None:
         acting.act(request, button, quiet=True)
-        return HttpResponseRedirect(request.get_full_path())
+        if request.headers.get("X-Card") != "next":
+            return HttpResponseRedirect(request.get_full_path())
     waiting = reviewing.counts()
     counted = next(c for c in waiting if c.band == band)
     total = counted.waiting

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from matching import leases
-from matching.models import CardLease
+from matching.models import CardLease, Decision
 from tests.matching.conftest import Candidate, Card, Hotel
 from tests.matching.pages import QUEUE, page, seen, signed_in, url_of
 
@@ -68,6 +68,17 @@ class TestTheLease:
         page(ana, QUEUE)
         signed_in(ana).post(QUEUE, {"accept": seen(card.best)}, follow=True)
         assert not CardLease.objects.exists()
+
+    def test_the_next_card_may_come_with_the_answer(self, card: Card, hotel: Hotel, ana: User) -> None:
+        order = second(hotel)
+        page(ana, QUEUE)
+        answer = signed_in(ana).post(QUEUE, {"accept": seen(card.best)}, headers={"X-Card": "next"})
+        assert answer.status_code == 200
+        assert "Rosa Prado" in answer.content.decode()
+        assert [lease.order_id for lease in CardLease.objects.all()] == [order]
+        again = signed_in(ana).post(QUEUE, {"accept": seen(card.best)}, headers={"X-Card": "next"})
+        assert "Rosa Prado" in again.content.decode(), "a decision that comes twice is told, not taken"
+        assert Decision.objects.count() == 1
 
     def test_whoever_only_reads_takes_no_card(self, card: Card, reader: User) -> None:
         page(reader, QUEUE)

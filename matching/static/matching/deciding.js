@@ -86,7 +86,7 @@
     const post = () => {
       const body = new URLSearchParams(decision.fields);
       body.append("csrfmiddlewaretoken", find("[name=csrfmiddlewaretoken]").value);
-      return ask(decision.path, { method: "POST", body });
+      return ask(decision.path, { method: "POST", body, headers: { "X-Card": "next" } });
     };
     const { answer, page } = await insist(post, decision.words);
     if (answer.ok && page.querySelector("[data-review]")) {
