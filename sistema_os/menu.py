@@ -104,9 +104,9 @@ MENU = (
         (
             Entry(_("Runs"), "run", "admin:pipeline_jobrun_changelist", "pipeline.view_jobrun", in_tabs=True),
             Entry(_("Management"), "chart", "admin:manager", "matching.view_decision"),
-            Entry(_("Audit"), "rule", "admin:audit", "matching.view_decision"),
+            Entry(_("Audit"), "sheet", "admin:audit", "matching.view_decision"),
             Entry(
-                _("Matching models"), "chart", "admin:matching_modelversion_changelist", "matching.view_modelversion"
+                _("Matching models"), "branch", "admin:matching_modelversion_changelist", "matching.view_modelversion"
             ),
         ),
     ),
