@@ -124,7 +124,7 @@ class TestTheDashboard:
     ) -> None:
 
         ana.get_all_permissions()
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(8):
             panel(ana)
 
     def test_speaks_english_by_choice(self, card: Card, ana: User) -> None:
