@@ -9,6 +9,8 @@ from django.utils import timezone
 from matching.models import Decision, MatchSuggestion, Order
 from matching.states import ALIVE, MANUAL, EndReason, LateConflict, State
 
+CHUNK = 500
+
 
 def restore(decision: Decision, order: Order) -> list[MatchSuggestion]:
     """Every suggestion that the decision moved goes back to the queue, if it still belongs there.
@@ -65,18 +67,20 @@ def _put_back(suggestion: MatchSuggestion, order: Order, alive: Collection[int |
 
 
 def _save(touched: Iterable[MatchSuggestion]) -> None:
-    """One statement for all that end alike, which is nearly all of a batch."""
+    """Few statements for all that end alike, which is nearly all of a batch; few rows in each, for the trigger that
+    keeps the queue looks at every row of a statement for every order of it."""
     alike: dict[tuple[str, str, str, int], list[MatchSuggestion]] = defaultdict(list)
     for suggestion in touched:
         suggestion.version += 1
         alike[suggestion.state, suggestion.end_reason, suggestion.conflict, suggestion.texto_versao].append(suggestion)
     for (state, end_reason, conflict, texto_versao), some in alike.items():
-        MatchSuggestion.objects.filter(pk__in=[suggestion.pk for suggestion in some]).update(
-            decision=None,
-            state=state,
-            end_reason=end_reason,
-            conflict=conflict,
-            texto_versao=texto_versao,
-            version=F("version") + 1,
-            updated_at=timezone.now(),
-        )
+        for start in range(0, len(some), CHUNK):
+            MatchSuggestion.objects.filter(pk__in=[suggestion.pk for suggestion in some[start : start + CHUNK]]).update(
+                decision=None,
+                state=state,
+                end_reason=end_reason,
+                conflict=conflict,
+                texto_versao=texto_versao,
+                version=F("version") + 1,
+                updated_at=timezone.now(),
+            )
