@@ -215,6 +215,7 @@ class MatchSuggestion(models.Model):
             ),
             models.Index(fields=["model_version"], name="suggestion_model"),
             models.Index(fields=["id"], condition=~Q(conflict=""), name="suggestion_conflict"),
+            models.Index(fields=["run_id"], condition=Q(run_id__isnull=False), name="suggestion_of_run"),
             models.Index(fields=["id"], condition=Q(version__gt=F("mirrored_version")), name="suggestion_to_mirror"),
         ]
 
