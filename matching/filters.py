@@ -5,7 +5,7 @@ from datetime import datetime, time
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
@@ -18,8 +18,8 @@ from matching.models import Decision, MatchSuggestion, Order, Stay, WriteBack
 from matching.open_orders import bare_room, typed_room
 from matching.querysets import BAND_RANGE
 from matching.states import MANUAL, Band, State, WriteState
+from matching.typed_filter import Suggestions, TypedFilter
 
-Suggestions = QuerySet[MatchSuggestion]
 DECIDED_BY = "decided_by"
 
 
@@ -52,40 +52,6 @@ STATES: dict[str, tuple[Any, Callable[[Suggestions], Suggestions]]] = {
     "flagged": (_("marked"), lambda q: q.filter(queued_at__isnull=False, order__flagged=True)),
     "unconfirmed": (_p("write-back", "to confirm"), unconfirmed),
 }
-
-
-class TypedFilter(admin.SimpleListFilter):
-    """A box to type in, where a list of all values would be a page long. Works without JavaScript."""
-
-    template = "matching/typed_filter.html"
-    longest = 20
-
-    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        return [("", "")]
-
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """What else narrows the list stays as it is."""
-        others = {name: value for name, value in changelist.get_filters_params().items() if name != self.parameter_name}
-        if changelist.query:
-            others[SEARCH_VAR] = changelist.query
-        yield {
-            "name": self.parameter_name,
-            "typed": (self.value() or "")[: self.longest],
-            "longest": self.longest,
-            "others": [(name, one) for name, value in others.items() for one in _each(value)],
-            "without": changelist.get_query_string(remove=[str(self.parameter_name)]),
-        }
-
-    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
-        typed = (self.value() or "").replace("\x00", "").strip()[: self.longest]
-        return self.narrow(queryset, typed) if typed else queryset
-
-    def narrow(self, queryset: Suggestions, typed: str) -> Suggestions:
-        raise NotImplementedError
-
-
-def _each(value: Any) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
 class StateFilter(admin.SimpleListFilter):

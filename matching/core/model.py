@@ -136,7 +136,10 @@ class Model:
     def bits(self, comparison: str, level: str, chance: float | None = None) -> float:
         """log2(m / u); `chance` stands for u where u comes from the data."""
         m, u = self.comparisons[comparison][level]
-        return math.log2(m / (chance if u is None else u))  # type: ignore[operator]  # data levels always bring a chance
+        usual = chance if u is None else u
+        if usual is None:
+            raise ValueError(f"{comparison} {level}: its chance comes from the listing and was not given")
+        return math.log2(m / usual)
 
     def m(self, comparison: str, level: str) -> float:
         return self.comparisons[comparison][level][0]

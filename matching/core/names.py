@@ -20,13 +20,16 @@ class GuestName:
     sex: Sex
 
 
+_BY_ENDING: dict[str, Sex] = {"a": "F", "o": "M"}
+
+
 def sex_of(given: str) -> Sex:
     man, woman = given in lexicon.GIVEN_M, given in lexicon.GIVEN_F
     if man != woman:
         return "M" if man else "F"
     if man or len(given) < 4:
         return ""
-    return {"a": "F", "o": "M"}.get(given[-1], "")  # type: ignore[return-value]  # a literal table
+    return _BY_ENDING.get(given[-1], "")
 
 
 def _split_title(parts: list[str]) -> tuple[list[str], Sex]:

@@ -7,6 +7,7 @@ never moves far. Pure.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,8 +73,8 @@ def _fit(evidence: Evidence, sharpness: float) -> tuple[float, float]:
 
     factor = offset = 0.0
     for _ in range(_ROUNDS):
-        factor = _lowest(lambda f, o=offset: cost(f, o), FARTHEST_FACTOR)  # type: ignore[misc]  # a bound default
-        offset = _lowest(lambda o, f=factor: cost(f, o), FARTHEST_BITS)  # type: ignore[misc]  # a bound default
+        factor = _lowest(partial(cost, offset=offset), FARTHEST_FACTOR)
+        offset = _lowest(partial(cost, factor), FARTHEST_BITS)
     return factor, offset
 
 

@@ -98,14 +98,22 @@ def learn(lessons: Lessons, present: Found, start: Model, way: Sequence[str], st
     return model
 
 
+def _split(lessons: Lessons, fold: int, seed: int) -> tuple[Lessons, Lessons]:
+    """Those outside the fold, to learn from, and those in it."""
+
+    def held(order: int) -> bool:
+        return fold_of(order, FOLDS, seed) == fold
+
+    return lessons.only(lambda order: not held(order)), lessons.only(held)
+
+
 def _held_out(
     lessons: Lessons, present: Found, start: Model, way: Sequence[str], seed: int, strength: float
 ) -> dict[int, list[Candidate]]:
     """What models that had not seen an order say of it."""
     found: dict[int, list[Candidate]] = {}
     for fold in range(FOLDS):
-        rest = lessons.only(lambda order, fold=fold: fold_of(order, FOLDS, seed) != fold)  # type: ignore[misc]  # bound
-        unseen = lessons.only(lambda order, fold=fold: fold_of(order, FOLDS, seed) == fold)  # type: ignore[misc]  # bound
+        rest, unseen = _split(lessons, fold, seed)
         found |= unseen.ask(learn(rest, present, start, way, strength))
     return found
 
