@@ -47,8 +47,10 @@ def text(page: Page, inside: str = "main") -> str:
 
 
 def see(page: Page, words: str, inside: str = "main") -> str:
-    """Waits for the words; the text around them."""
-    expect(page.locator(inside).first).to_contain_text(words)
+    """Waits until the words are there to be seen (a closed dialog contains its own too); the text around them."""
+    place = page.locator(inside).first
+    expect(place).to_be_visible()
+    expect(place).to_contain_text(words)
     return text(page, inside)
 
 
