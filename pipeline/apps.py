@@ -7,4 +7,6 @@ class PipelineConfig(AppConfig):
     verbose_name = _("Operation")
 
     def ready(self) -> None:
-        from pipeline import checks, sharing  # noqa: F401  register the system checks
+        from pipeline import caused, checks, sharing  # noqa: F401  register the system checks
+
+        caused.register()

@@ -1,4 +1,4 @@
-"""The pages of a run: its record, and the buttons. Each asks `runs` or `queue`; none sets a state."""
+"""The pages of a run: its record, and the buttons. Each asks `runs`, `queue` or `resuming`; none sets a state."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import condition, require_POST, require_safe
 
-from pipeline import drains, queue, record, registry, runs, words
+from pipeline import drains, queue, record, registry, resuming, runs, words
 from pipeline.forms import StartForm
 from pipeline.models import JobRun, Trigger
 
@@ -107,7 +107,7 @@ def lift(request: HttpRequest) -> HttpResponse:
     if drain is None:
         messages.warning(request, _("No drain is in force."))
     else:
-        resumed = queue.lift(drain, user.get_username())
+        resumed = resuming.lift(drain, user.get_username())
         messages.success(request, words.lifted_sentence(len(resumed)))
     return HttpResponseRedirect(reverse("admin:pipeline_jobrun_changelist"))
 

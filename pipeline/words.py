@@ -80,6 +80,7 @@ SUMMARY = {
     "expired": _("Suggestions expired"),
     "alerts": _("Alerts"),
     "skipped_rows": _("Rows that could not be matched"),
+    "unreadable_bookings": _("Reservations without readable dates"),
     "model": _("Matching model"),
     "mirrored": _("Suggestions published"),
     "written_back": _("Links written back"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from pipeline.context import RunContext
 from pipeline.jobs import rm_rows
@@ -16,6 +16,7 @@ from pipeline.registry import ExpectedFailure, Outcome, job
 
 HORIZON_DAYS = 365
 PAGE = 1000
+MOST_NAMED = 20
 COLLECTOR = "pipeline.jobs.rm_collector"
 
 
@@ -25,14 +26,38 @@ async def run(context: RunContext) -> Outcome:
     inventory = (await context.supabase.async_table(rm_rows.INVENTORY).select(rm_rows.INVENTORY_SELECT).execute()).data
     if not inventory:
         raise ExpectedFailure(_("The room inventory is empty: without it there is no occupancy to collect."))
-    rows = await collect(COLLECTOR, _feed(context, inventory))
+    unreadable: list[int] = []
+    rows = await collect(COLLECTOR, _feed(context, inventory, unreadable))
     summary = _summary(rows)
     if context.wants("store"):
         summary["written"] = await _write(context, rows)
-    return Outcome("succeeded", summary)
+    return _partial(summary, unreadable) if unreadable else Outcome("succeeded", summary)
 
 
-async def _feed(context: RunContext, inventory: list[Row]) -> AsyncIterator[list[Mapping[str, Any]]]:
+def _partial(summary: dict[str, Any], unreadable: list[int]) -> Outcome:
+    """Figures of money that lack something say so."""
+    named = ", ".join(map(str, unreadable[:MOST_NAMED])) + ("…" if len(unreadable) > MOST_NAMED else "")
+    reason = ngettext(
+        "%(count)d reservation is not in these figures, for its dates are no dates: %(named)s.",
+        "%(count)d reservations are not in these figures, for their dates are no dates: %(named)s.",
+        len(unreadable),
+    )
+    summary |= {"unreadable_bookings": len(unreadable)}
+    return Outcome("partial", summary, reason % {"count": len(unreadable), "named": named})
+
+
+def _is_readable(row: Row) -> bool:
+    try:
+        rm_rows.booking(row)
+    except ValueError:
+        return False
+    return True
+
+
+async def _feed(
+    context: RunContext, inventory: list[Row], unreadable: list[int]
+) -> AsyncIterator[list[Mapping[str, Any]]]:
+    """Feeds what can be read; the ids of the rest are added to `unreadable`."""
     yield [{"business_date": context.business_date.isoformat(), "days": HORIZON_DAYS}]
     yield [{"stock": row} for row in inventory]
     last = context.business_date + timedelta(HORIZON_DAYS)
@@ -40,7 +65,9 @@ async def _feed(context: RunContext, inventory: list[Row]) -> AsyncIterator[list
     query = query.in_("status", rm_rows.COUNTED).gte("saida_prevista", context.business_date)
     fed = 0
     async for page in query.lte("chegada_prevista", last).pages(key="id", size=PAGE):
-        yield [{"booking": row} for row in page]
+        readable = [row for row in page if _is_readable(row)]
+        unreadable += sorted({row["id"] for row in page} - {row["id"] for row in readable})
+        yield [{"booking": row} for row in readable]
         fed += len(page)
         await context.advance(fed, str(page[-1]["id"]))
 

@@ -78,7 +78,10 @@ class Night:
 
 
 def booking(row: Mapping[str, Any]) -> Booking:
-    """A guest who left early frees the remaining nights, whatever the planned date says."""
+    """A guest who left early frees the remaining nights, whatever the planned date says.
+
+    Raises ValueError for a date that this calendar does not have: PostgreSQL knows "infinity" and the year 20000.
+    """
     segment = (row["segmento"] or "").strip().casefold()
     arrival, departure = date.fromisoformat(row["chegada_prevista"]), date.fromisoformat(row["saida_prevista"])
     if row["status"] == DEPARTED and row["saida_real"]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from pipeline import drains, queue, runs
+from pipeline import drains, queue, resuming, runs
 from pipeline.models import Drain, JobRun, State, Trigger
 from tests.pipeline.conftest import DAY
 from tests.pipeline.waiting import until
@@ -56,9 +56,9 @@ def test_nothing_is_resumed_meanwhile(db: None, open_sample: OpenSample) -> None
     lost = runs.claim(open_sample(trigger=Trigger.SCHEDULE).pk)
     runs.end_from_outside(lost, State.LOST, "")
     drain = drains.begin("ana@server", 900)
-    assert queue.resume_lost() == []
-    queue.lift(drain)
-    assert [run.resume_of for run in queue.resume_lost()] == [lost]
+    assert resuming.resume_lost() == []
+    resuming.lift(drain)
+    assert [run.resume_of for run in resuming.resume_lost()] == [lost]
 
 
 def test_a_drain_ends_by_itself(drain: Drain, open_sample: OpenSample) -> None:
@@ -94,10 +94,10 @@ def test_lifting_catches_up_what_was_put_off_once_a_job(drain: Drain) -> None:
     for slot in (SLOT, "2026-11-22T09:20:00+00:00"):
         queue.start_scheduled("sample", slot)
     newest = JobRun.objects.latest("pk")
-    (caught_up,) = queue.lift(drain, "ana@server")
+    (caught_up,) = resuming.lift(drain, "ana@server")
     assert (caught_up.resume_of, caught_up.state) == (newest, State.QUEUED)
     assert OrmQ.objects.count() == 1
-    assert queue.lift(drain, "bruno@server") == []
+    assert resuming.lift(drain, "bruno@server") == []
     drain.refresh_from_db()
     assert drain.lifted_by == "ana@server"
 
@@ -111,7 +111,7 @@ def test_lifting_resumes_what_was_stopped_at_its_checkpoint(db: None) -> None:
         runs.save_checkpoint(stopped.pk, stopped.fence, {"at": 3})
     runs.finish(stopped.pk, stopped.fence, State.CANCELLED, summary={}, reason="")
     queue.start_scheduled("sample", SLOT)
-    (resumed,) = queue.lift(drain)
+    (resumed,) = resuming.lift(drain)
     assert (resumed.resume_of, resumed.checkpoint, resumed.steps) == (stopped, {"at": 3}, ["wait"])
 
 

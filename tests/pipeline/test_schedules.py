@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from pytest_django.fixtures import Settings
 
-from pipeline import queue, runs, schedules
+from pipeline import queue, resuming, runs, schedules
 from pipeline.models import JobRun, State, Trigger
 from pipeline.schedules import Plan
 from tests.pipeline.conftest import DAY
@@ -103,15 +103,15 @@ def lost(trigger: str) -> JobRun:
 
 def test_a_lost_run_is_resumed_by_itself_once(db: None) -> None:
     first = lost(Trigger.SCHEDULE)
-    (resumed,) = queue.resume_lost()
+    (resumed,) = resuming.resume_lost()
     assert (resumed.resume_of, resumed.trigger) == (first, Trigger.RESUME)
     runs.end_from_outside(runs.claim(resumed.pk), State.LOST, "")
-    assert queue.resume_lost() == []
+    assert resuming.resume_lost() == []
 
 
 def test_a_lost_command_is_left_to_the_person_who_started_it(db: None) -> None:
     lost(Trigger.COMMAND)
-    assert queue.resume_lost() == []
+    assert resuming.resume_lost() == []
 
 
 def test_the_queue_is_alive_until_a_start_is_overdue(db: None) -> None:

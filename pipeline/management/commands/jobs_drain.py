@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from pipeline import drains, queue, runs, words
+from pipeline import drains, resuming, runs, words
 from pipeline.models import Drain, JobRun
 
 _LOOK_SECONDS = 0.25
@@ -72,7 +72,7 @@ class Command(BaseCommand):
         if drain is None:
             self.stdout.write(_("No drain is in force."))
             return
-        resumed = queue.lift(drain, _who())
+        resumed = resuming.lift(drain, _who())
         self.stdout.write(words.lifted_sentence(len(resumed)))
         for run in resumed:
             self.stdout.write(f"{run.resume_of} -> {run}")

@@ -16,7 +16,7 @@ from django.db import DatabaseError, close_old_connections, connections
 
 from matching import writeback
 from matching.models import WriteBack
-from pipeline import drains, notices, queue, runs
+from pipeline import drains, notices, queue, resuming, runs
 from pipeline.models import JobRun
 from pipeline.queue import Waiting
 from sistema_os.supabase import SupabaseClient
@@ -74,8 +74,8 @@ class Command(BaseCommand):
             logger.error("run %s of %s was lost", run.pk, run.job)
         if drain := drains.expired():
             logger.warning("the drain of %s was not lifted in time; it is over", drain.by)
-            queue.lift(drain)
-        for run in queue.resume_lost():
+            resuming.lift(drain)
+        for run in resuming.resume_lost():
             logger.warning("run %s of %s resumes run %s", run.pk, run.job, run.resume_of_id)
         for name in queue.mend_schedules():
             logger.error("the schedule %s could not be read; all of them were set anew", name)

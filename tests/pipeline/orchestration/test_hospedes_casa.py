@@ -32,6 +32,13 @@ def test_the_photo_shows_who_is_in_the_house_and_nobody_else(hotel: SmallHotel) 
     assert done.summary["without_room"] == 1
 
 
+def test_a_departure_on_no_day_of_this_calendar_is_photographed_as_it_stands(hotel: SmallHotel) -> None:
+    endless = hotel.stay("Ana Souza", "203", saida="infinity")
+    for _ in range(2):
+        assert run("hospedes_casa", D).state == State.SUCCEEDED
+    assert photo(hotel) == [(endless, "203", "Ana Souza", 1)]
+
+
 def test_the_summary_says_who_arrived_left_and_moved_since_the_photo_before(hotel: SmallHotel) -> None:
     ana, bruno = hotel.stay("Ana Souza", "203"), hotel.stay("Bruno Lima", "415")
     hotel.stay("Caio Reis", "500")

@@ -72,6 +72,26 @@ def test_a_corrected_second_collection_of_a_date_writes_only_what_differs(hotel:
     assert run("rm_daily_collection", D).summary["written"] == 4
 
 
+@pytest.mark.parametrize(
+    "dates",
+    [{"saida_prevista": "infinity"}, {"chegada_prevista": "-infinity"}, {"saida_prevista": "20000-01-01"}],
+    ids=str,
+)
+def test_a_reservation_on_no_day_of_this_calendar_is_left_out_counted_and_named(
+    hotel: SmallHotel, dates: dict[str, Any]
+) -> None:
+    usual = {"chegada_prevista": D, "saida_prevista": D + timedelta(2), "diaria": 300}
+    hotel.booking(**usual)
+    poisoned = hotel.booking(**{**usual, **dates})
+    done = run("rm_daily_collection", D)
+    assert (done.state, done.summary["unreadable_bookings"]) == (State.PARTIAL, 1), done.reason
+    assert f": {poisoned}." in done.reason
+    assert night(hotel, D, "TOTAL")[0] == 1
+    hotel.change("reservas", poisoned, chegada_prevista=D, saida_prevista=D + timedelta(2))
+    assert run("rm_daily_collection", D).state == State.SUCCEEDED
+    assert night(hotel, D, "TOTAL")[0] == 2
+
+
 def test_without_an_inventory_the_run_fails_in_one_sentence(hotel: SmallHotel) -> None:
     hotel.database.execute("delete from inventario_uh")
     done = run("rm_daily_collection", D)
