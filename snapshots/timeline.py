@@ -23,17 +23,29 @@ class Identity:
     name: str
     room: str
     gone: bool
+    # What tells this person from a namesake: the room, the end of the document.
+    about: tuple[str, ...]
     values: tuple[tuple[str, str], ...]
 
 
-def life_of(source: Source, key: str) -> list[Moment]:
-    versions = reversed(history(source.name, key))
-    return [Moment(version, describe(source, version.change) if version.change else None) for version in versions]
+@dataclass(frozen=True)
+class Life:
+    """What happened to one row, newest first, and what it says now."""
+
+    moments: list[Moment]
+    row: Identity
 
 
-def identity(source: Source, key: str) -> Identity | None:
+def life_of(source: Source, key: str) -> Life | None:
     """None for a row that no kept snapshot knows."""
     versions = history(source.name, key)
+    row = _identity(source, key, versions)
+    if row is None:
+        return None
+    return Life([Moment(v, describe(source, v.change) if v.change else None) for v in reversed(versions)], row)
+
+
+def _identity(source: Source, key: str, versions: list[Version]) -> Identity | None:
     row = next((version.row for version in reversed(versions) if version.row), None)
     if row is None:
         return None
@@ -42,11 +54,16 @@ def identity(source: Source, key: str) -> Identity | None:
         for name in source.columns
         if name not in (source.key_column, source.label_column) and kind_of(source, name) != "secret"
     ]
-    values = ((field_label(source, name), shown(source, name, row.get(name))) for name in telling)
+    said = [(name, field_label(source, name), shown(source, name, row.get(name))) for name in telling]
     return Identity(
         key,
         name_of(source, row, key),
         room_of(source, row),
         versions[-1].row is None,
-        tuple((label, value) for label, value in values if value),
+        tuple(f"{label} {value}" for name, label, value in said if value and _tells(source, name)),
+        tuple((label, value) for _name, label, value in said if value),
     )
+
+
+def _tells(source: Source, column: str) -> bool:
+    return column == source.room_column or kind_of(source, column) == "document"

@@ -17,13 +17,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from snapshots import override
+from snapshots.consequences import consequences
 from snapshots.display import field_label, status_chip
 from snapshots.errors import AlreadySettled, Corrupt, Outdated, Purged, ReasonMissing
 from snapshots.models import Snapshot, Source
 from snapshots.pages import Filters, changes_page, column_choices, listing_of, rows_page, snapshot_changes
 from snapshots.panel import collect_url
 from snapshots.reading import diff
-from snapshots.timeline import identity, life_of
+from snapshots.timeline import life_of
 
 
 def may_view(request: HttpRequest) -> None:
@@ -36,17 +37,22 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
     may_view(request)
     snapshot = _snapshot(pk)
     source, filters = snapshot.source, Filters.read(request.GET, snapshot.source)
-    row = request.GET.get("row", "")
+    page = snapshot_changes(snapshot, filters)
+    asked = request.GET.get("row", "")
+    # Beside the table there is room for a history; it is the first row's until somebody chooses another.
+    key = asked or (page.items[0].key if page.items else "")
+    caused = consequences(snapshot, [item.key for item in page.items], request.user)
     context = {
         **_frame(request, site, snapshot),
         "title": _("%(snapshot)s at %(time)s") % {"snapshot": snapshot, "time": _time(snapshot)},
         "previous": Snapshot.objects.filter(source=source, seq=(snapshot.seq or 0) - 1).first(),
-        "page": snapshot_changes(snapshot, filters),
+        "page": page,
+        "rows": [(item, caused.get(item.key, ())) for item in page.items],
         "filters": filters,
         "columns": column_choices(source),
-        "life": life_of(source, row) if row else [],
-        "row": identity(source, row) if row else None,
-        "keep": [("row", row)] if row else [],
+        "life": life_of(source, key) if key else None,
+        "asked": asked,
+        "keep": [("row", asked)] if asked else [],
         "purged": snapshot.seq is not None and snapshot.seq <= source.min_seq,
     }
     if snapshot.status == Snapshot.Status.HELD:
@@ -124,15 +130,14 @@ def row_page(request: HttpRequest, site: AdminSite, source: str, key: str) -> Ht
     """One row's life, and what it says now (or said last)."""
     may_view(request)
     found = get_object_or_404(Source, name=source)
-    row = identity(found, key)
-    if row is None:
+    life = life_of(found, key)
+    if life is None:
         raise Http404
     context = {
         **site.each_context(request),
-        "title": row.name,
+        "title": life.row.name,
         "source": found,
-        "row": row,
-        "life": life_of(found, key),
+        "life": life,
     }
     return TemplateResponse(request, "snapshots/row.html", context)
 
