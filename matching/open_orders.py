@@ -5,16 +5,19 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 
 from matching.core.rooms import room_key
-from matching.models import MatchSuggestion, Order
+from matching.models import MatchSuggestion, Order, Stay
 from matching.querysets import BEFORE_ROOM, bare_room
-from matching.states import CLOSED_ORDER, State
+from matching.states import ALIVE, CLOSED_ORDER, State
 
 __all__ = ["OpenOrder", "bare_room", "concerning", "room_key", "typed_room"]
 
 MOST_SHOWN = 200
+# All that the pages tell of them: hundreds are read at once.
+_OF_ORDER = ("number", "request", "department", "opened_at", "linked", "linked_stay")
+_OF_STAY = ("listed_name", "registered_name", "social_name", "hidden", "room")
 
 
 def typed_room(text: str) -> str:
@@ -37,8 +40,8 @@ class OpenOrder:
         return self.order.linked or bool(self.suggestion and self.suggestion.state == State.ACCEPTED)
 
 
-def concerning(stays: Collection[int], rooms: Iterable[str]) -> list[OpenOrder]:
-    """Oldest first, MOST_SHOWN at most, in four queries. `rooms` are keys as `room_key` makes them."""
+def concerning(stays: Collection[int], rooms: Iterable[str], most: int = MOST_SHOWN) -> list[OpenOrder]:
+    """Oldest first, in four queries. `rooms` are keys as `room_key` makes them."""
     keys = {room for room in rooms if room}
     live = Q(state=State.ACCEPTED) | Q(pk__in=MatchSuggestion.objects.filter(stay__in=stays).heads())
     # By number: three indexes then answer together, where a join would read every open order.
@@ -48,13 +51,18 @@ def concerning(stays: Collection[int], rooms: Iterable[str]) -> list[OpenOrder]:
         .annotate(typed=bare_room("room_text"))
         .filter(Q(typed__in=keys) | Q(linked_stay__in=stays) | Q(pk__in=named))
     )
-    best = MatchSuggestion.objects.filter(state__in=[State.ACCEPTED, State.PENDING]).select_related("stay")
-    shown: Any = found.prefetch_related(Prefetch("suggestions", best.order_by("state", "rank", "pk"), to_attr="alive"))
-    return [_open(order) for order in shown.order_by("opened_at", "pk")[:MOST_SHOWN]]
+    shown: Any = found.only(*_OF_ORDER).prefetch_related(Prefetch("suggestions", _best(), to_attr="alive"))
+    return [_open(order) for order in shown.order_by("opened_at", "pk")[:most]]
+
+
+def _best() -> QuerySet[MatchSuggestion]:
+    """Of each order one: "accepted" sorts before "pending". Guests by number: joined, every guest would be read."""
+    alive = MatchSuggestion.objects.filter(state__in=ALIVE).only("order", "state", "stay")
+    guests = Prefetch("stay", Stay.objects.only(*_OF_STAY))
+    return alive.order_by("order", "state", "rank", "pk").distinct("order").prefetch_related(guests)
 
 
 def _open(order: Any) -> OpenOrder:
-    """ "accepted" sorts before "pending", so the first is the one to show."""
     suggestion: MatchSuggestion | None = order.alive[0] if order.alive else None
     guest = suggestion.stay if suggestion else None
     stay = order.linked_stay or (guest.pk if guest else None)

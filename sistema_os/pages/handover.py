@@ -1,6 +1,7 @@
 """What the next shift must know, on one page that can be printed."""
 
 from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -32,6 +33,8 @@ from snapshots.models import Snapshot
 from snapshots.panel import MAX_HELD
 
 PERMISSION = "matching.view_matchsuggestion"
+# Four printed pages: whoever has more open orders than these reads them room by room.
+MOST_ORDERS = 100
 
 
 @require_GET
@@ -127,7 +130,7 @@ class RoomMove:
 
 def _house(found: Listing | None, day: date) -> dict[str, Any]:
     if found is None or found.unreadable:
-        return {"listing": found, "moves": [], "counts": None}
+        return {"listing": found, "moves": [], "counts": None, "cut": 0}
     leaving = [g for g in found.guests if g.departure == day and (g.in_house or g.gone)]
     arriving = [g for g in found.guests if g.arrival == day and not g.called_off]
     counts = {
@@ -136,40 +139,48 @@ def _house(found: Listing | None, day: date) -> dict[str, Any]:
         "arriving": _rooms_of(arriving),
         "without_room": len({g.reservation for g in arriving if not g.room}),
     }
-    return {"listing": found, "counts": counts, "moves": _moves(leaving, arriving)}
+    moves, cut = _moves(leaving, arriving)
+    return {"listing": found, "counts": counts, "moves": moves, "cut": cut}
 
 
-def _rooms_of(guests: Any) -> int:
+def _rooms_of(guests: Iterable[ListedGuest]) -> int:
     return len({room_key(guest.room) for guest in guests if guest.room})
 
 
-def _moves(leaving: list[ListedGuest], arriving: list[ListedGuest]) -> list[RoomMove]:
-    """Rooms with open orders only, by number."""
-    guests = [*leaving, *arriving]
-    keys = {room_key(guest.room): guest.room for guest in guests if guest.room}
-    by_stay = {guest.stay: room_key(guest.room) for guest in guests}
+def _moves(leaving: list[ListedGuest], arriving: list[ListedGuest]) -> tuple[list[RoomMove], int]:
+    """Rooms with open orders only, by number; and how many orders these are when there are more, else 0."""
+    away, coming = _by_room(leaving), _by_room(arriving)
+    keys = {key: guests[0].room for key, guests in (away | coming).items()}
+    by_stay = {guest.stay: room_key(guest.room) for guest in (*leaving, *arriving)}
     by_room: dict[str, list[open_orders.OpenOrder]] = {}
-    for item in open_orders.concerning(list(by_stay), keys):
+    found = open_orders.concerning(list(by_stay), keys, MOST_ORDERS + 1)
+    for item in found[:MOST_ORDERS]:
         key = item.room if item.room in keys else by_stay.get(item.stay or 0, "")
         by_room.setdefault(key, []).append(item)
-    away, coming = ({room_key(guest.room) for guest in some} for some in (leaving, arriving))
-    rooms = sorted((key for key in by_room if key in keys), key=lambda key: (len(key), key))
-    return [
+    moves = [
         RoomMove(
             keys[key],
             room_url(keys[key]),
             _chip(key in away, key in coming),
-            _names(guest for guest in leaving if room_key(guest.room) == key),
-            _names(guest for guest in arriving if room_key(guest.room) == key),
+            _names(away.get(key, ())),
+            _names(coming.get(key, ())),
             shown_orders(by_room[key]),
         )
-        for key in rooms
+        for key in sorted(by_room.keys() & keys.keys(), key=lambda key: (len(key), key))
     ]
+    return moves, MOST_ORDERS if len(found) > MOST_ORDERS else 0
 
 
-def _names(guests: Any) -> str:
+def _by_room(guests: Iterable[ListedGuest]) -> dict[str, list[ListedGuest]]:
+    found: dict[str, list[ListedGuest]] = {}
+    for guest in guests:
+        if guest.room:
+            found.setdefault(room_key(guest.room), []).append(guest)
+    return found
+
+
+def _names(told: Collection[ListedGuest]) -> str:
     """The main guests; nobody is told twice."""
-    told = list(guests)
     main = [guest for guest in told if guest.main] or told
     return ", ".join(Counter(str(guest.name) for guest in main))
 

@@ -50,3 +50,20 @@ def test_a_wrong_value_is_named_in_one_sentence(name: str, value: str) -> None:
 def test_the_environment_of_the_suite_itself_starts() -> None:
     ended = start()
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("server", ["wsgi", "asgi"])
+def test_a_worker_loads_its_pages_and_hides_them_from_the_garbage_collector_before_the_first_request(
+    server: str,
+) -> None:
+    said = "import gc, sys; print('sistema_os.urls' in sys.modules, gc.get_freeze_count() > 50_000)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sistema_os.{server}; {said}"],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "sistema_os.settings"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.split() == ["True", "True"], done.stderr

@@ -10,6 +10,7 @@ from matching import alerts
 from matching.models import WriteBack
 from matching.states import AlertKind, LateConflict, Severity, WriteKind
 from pipeline.models import JobRun, State
+from sistema_os.pages import handover
 from tests.shell.pages.conftest import SignIn, accept, collect, order, row, stay, suggest
 
 ONE = timedelta(days=1)
@@ -60,6 +61,19 @@ def test_open_orders_of_rooms_that_leave_or_arrive_stand_by_room(sign_in: SignIn
     assert "1 sem UH" in page
     assert "de quem fica" not in page
     assert "já feita" not in page
+
+
+def test_more_orders_than_four_pages_hold_are_cut_and_said_to_be(
+    sign_in: SignIn, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect(today, row(1, "203", today, saida=today.isoformat()))
+    for number in (1, 2, 3):
+        order(number, room_text="203", request=f"pedido {number}")
+    assert "OS mais antigas" not in _page(sign_in("carla"))
+    monkeypatch.setattr(handover, "MOST_ORDERS", 2)
+    page = _page(sign_in("carla"))
+    assert "Aqui estão só as 2 OS mais antigas" in page
+    assert page.count("pedido ") == 2
 
 
 def test_cards_of_those_who_leave_are_listed_and_cut_with_a_count(sign_in: SignIn, today: date) -> None:
