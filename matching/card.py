@@ -12,12 +12,12 @@ from django.utils.formats import date_format, number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from matching import badges, charts, sentences
+from matching import badges, charts, sentences, whereabouts
 from matching.filters import department_words
 from matching.fingerprints import differing
 from matching.models import Decision, MatchSuggestion, Stay
 from matching.privacy import masked_document
-from matching.states import State, Verb
+from matching.states import Band, State, Verb
 from matching.words import NEAR, Agreement, agreement, comparison_words, share, shown_values
 
 # A large family decides little; a whole congress under one number is cut.
@@ -57,7 +57,7 @@ def context(suggestion: MatchSuggestion) -> dict[str, Any]:
         "rows": [_row(r, bar) for r, bar in zip(suggestion.reasons, drawn.bars, strict=True)],
         "waterfall": drawn,
         "bits": signed(bits),
-        "why": sentences.why(suggestion.reasons),
+        "why": sentences.why(suggestion.reasons, _place(suggestion), likely=suggestion.band != Band.WEAK),
         "alternatives": _alternatives(suggestion),
         "rooms": _rooms(suggestion),
         "nearby": _nearby(suggestion, family),
@@ -81,6 +81,15 @@ def _row(reason: Mapping[str, Any], bar: charts.Bar) -> Row:
         pieces = charts.differing_letters(order, guest)
     field = comparison_words(reason["comparison"])
     return Row(field, pieces[0] if order else [], pieces[1] if guest else [], found, signed(reason["weight_bits"]), bar)
+
+
+def _place(suggestion: MatchSuggestion) -> str:
+    """Where the guest was; empty where the order names no room, or another one."""
+    named = [r["order_value"] for r in suggestion.reasons if (r["comparison"], r["level"]) == ("room", "same")]
+    if suggestion.stay is None or not named:
+        return ""
+    opened = timezone.localtime(suggestion.order.opened_at).date()
+    return whereabouts.place(str(named[0]), suggestion.stay, opened, timezone.localdate())
 
 
 @dataclass(frozen=True)

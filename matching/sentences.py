@@ -1,59 +1,117 @@
-"""The card's explanation in words: what decides, what speaks against it, what is missing."""
+"""The card's explanation as a colleague would give it: what decides, what speaks against it, what is missing."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from matching.words import DIFFERENT, MISSING, NEAR, SAME, agreement, comparison_words, shown_values
+from matching.clauses import Reason, clause, joined, subject, words_clause
+from matching.words import MISSING, agreement
 
-Reason = Mapping[str, Any]
 DECISIVE = 1.0
-# Agreements whose word adds nothing to the two values and the sign between them.
-PLAIN = (SAME, NEAR, DIFFERENT, MISSING)
-ALWAYS_THERE = frozenset({"presence"})
+MOST_HELPING, MOST_AGAINST, MOST_SILENT = 3, 2, 2
+# The bits of "when" are the starting point of every guest; only being away is worth a word.
+AWAY = frozenset({"left", "left_long", "coming", "coming_later"})
+NOBODY = "nobody"
 
 
-def why(reasons: Sequence[Reason]) -> str:
-    """Two or three short sentences; never a document, never a whole phone."""
-    told = [r for r in reasons if r["comparison"] not in ALWAYS_THERE and r["level"] != "prior"]
-    helping = sorted((r for r in told if r["weight_bits"] >= DECISIVE), key=lambda r: -float(r["weight_bits"]))
-    against = sorted((r for r in told if r["weight_bits"] <= -DECISIVE), key=lambda r: float(r["weight_bits"]))
-    silent = [r for r in told if agreement(r).sign == MISSING.sign and r["guest_value"] and not r["order_value"]]
-    sentences = [
-        _("What decides: %(parts)s.") % {"parts": _joined(_parts(helping[:4]))} if helping else "",
-        _("Against it: %(parts)s.") % {"parts": _joined(_parts(against[:2]))} if against else "",
-        _("Not in the order: %(parts)s; it neither helps nor harms.") % {"parts": _joined(_parts(silent[:2]))}
-        if silent
-        else "",
+def why(reasons: Sequence[Reason], place: str = "", *, likely: bool = True) -> str:
+    """A few short sentences; never a document, never a whole phone. `place` says where the guest was and since when:
+    it stands for the clause of a room that agrees. Nothing decides for a candidate that is not likely."""
+    ahead = any((r["comparison"], r["level"]) == ("day", "arrival") for r in reasons)
+    told = [reason for reason in reasons if _tells(reason, ahead)]
+    helping = [r for r in told if _bits(r) >= DECISIVE]
+    against = [r for r in told if _bits(r) <= -DECISIVE]
+    if any(reason["comparison"] == NOBODY for reason in told):
+        said = _of_nobody(helping, against)
+    else:
+        said = [*_helping(helping, place, likely), *_against(against), *_silent(told)]
+    return " ".join(said) or _("No field says much: the place and the day are all there is.")
+
+
+def _bits(reason: Reason) -> float:
+    return float(reason["weight_bits"])
+
+
+def _tells(reason: Reason, ahead: bool) -> bool:
+    """That the guest has yet to come is no news to an order that speaks of the arrival."""
+    if reason["comparison"] == "presence":
+        return reason["level"] in AWAY and not ahead
+    return bool(reason["level"] != "prior")
+
+
+def _of_nobody(helping: Sequence[Reason], against: Sequence[Reason]) -> list[str]:
+    said = []
+    if helping:
+        said.append(
+            _("For “no guest” speaks the order itself: %(clauses)s.")
+            % {"clauses": _all(_strongest(helping)[:MOST_HELPING])}
+        )
+    if against:
+        said.append(_("Against it: %(clauses)s.") % {"clauses": _all(_strongest(against)[:MOST_AGAINST])})
+    return said
+
+
+def _strongest(reasons: Sequence[Reason]) -> list[Reason]:
+    return sorted(reasons, key=lambda reason: -abs(_bits(reason)))
+
+
+def _all(reasons: Iterable[Reason]) -> str:
+    return joined([clause(reason) for reason in reasons])
+
+
+def _helping(reasons: Sequence[Reason], place: str, likely: bool) -> list[str]:
+    """The strongest field decides; the others help, too."""
+    said: list[str] = []
+    for field, group in _by_field(reasons)[:MOST_HELPING]:
+        words = {"subject": subject(field), "clause": _clause(field, group, place)}
+        if said:
+            said.append(capfirst(_("%(subject)s helps, too: %(clause)s.") % words))
+        elif not likely:
+            said.append(_("For this guest counts %(subject)s: %(clause)s.") % words)
+        else:
+            said.append(_("What decides is %(subject)s: %(clause)s.") % words)
+    return said
+
+
+def _against(reasons: Sequence[Reason]) -> list[str]:
+    return [
+        _("Against it speaks %(subject)s: %(clause)s.") % {"subject": subject(field), "clause": _clause(field, group)}
+        for field, group in _by_field(reasons)[:MOST_AGAINST]
     ]
-    return " ".join(s for s in sentences if s) or _("No field says much: the place and the day are all there is.")
 
 
-def _parts(reasons: Iterable[Reason]) -> list[str]:
-    """One phrase a field; the words of a name share one."""
+def _silent(reasons: Sequence[Reason]) -> list[str]:
+    """What the guest has and the order does not say."""
+    fields = [
+        subject(str(r["comparison"]))
+        for r in reasons
+        if agreement(r).sign == MISSING.sign and r["guest_value"] and not r["order_value"]
+    ]
+    if not fields:
+        return []
+    words = {"fields": joined(list(dict.fromkeys(fields))[:MOST_SILENT])}
+    return [_("The order does not have %(fields)s, which neither helps nor harms.") % words]
+
+
+def _by_field(reasons: Iterable[Reason]) -> list[tuple[str, list[Reason]]]:
+    """One entry a field, the strongest first; the words of a name together, as they were written."""
     by_field: dict[str, list[Reason]] = {}
     for reason in reasons:
         by_field.setdefault(str(reason["comparison"]), []).append(reason)
-    return [_phrase(field, group) for field, group in by_field.items()]
+    return sorted(by_field.items(), key=lambda entry: -max(abs(_bits(reason)) for reason in entry[1]))
 
 
-def _phrase(field: str, group: Sequence[Reason]) -> str:
-    """`name (Thiago ≈ Tiago)`; the agreement in words where it says more than its sign, or where nothing else does."""
-    values = [v for v in (_values(reason) for reason in group) if v]
-    found = agreement(group[0])
-    said = [*values, *([] if values and found in PLAIN else [str(found.word)])]
-    return f"{comparison_words(field)} ({', '.join(dict.fromkeys(said))})"
+def _clause(field: str, group: Sequence[Reason], place: str = "") -> str:
+    if field == "room" and place and group[0]["level"] == "same":
+        return place
+    if field == "name":
+        return _name(group)
+    return clause(group[0])
 
 
-def _values(reason: Reason) -> str:
-    order, guest = shown_values(reason)
-    if not order or order.casefold() == guest.casefold():
-        return guest
-    return f"{order} {agreement(reason).sign} {guest}" if guest else order
-
-
-def _joined(parts: Sequence[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return _("%(first)s and %(last)s") % {"first": ", ".join(parts[:-1]), "last": parts[-1]}
+def _name(words: Sequence[Reason]) -> str:
+    """Words that agree to the letter share one clause."""
+    exact = [str(r["order_value"]) for r in words if r["level"] == "exact" and r["order_value"]]
+    others = [clause(reason) for reason in words if reason["level"] != "exact" or not reason["order_value"]]
+    return "; ".join([*([words_clause(exact)] if exact else []), *dict.fromkeys(others)])

@@ -161,6 +161,8 @@ def shown_values(reason: Mapping[str, Any]) -> tuple[str, str]:
     values = str(reason["order_value"] or ""), str(reason["guest_value"] or "")
     if reason["comparison"] == "sex":
         return (_ADDRESS.get(values[0], values[0]), _ADDRESS.get(values[1], values[1]))
+    if reason["comparison"] == "suffix":
+        return values[0].title(), values[1].title()
     return values
 
 

@@ -27,7 +27,7 @@ class Reason:
 
 
 NAME = Reason("name", "phonetic", "Thiago Figueredo", "Tiago Figueiredo Neto", 6.4)
-ROOM = Reason("room", "exact", "412", "412", 5.3)
+ROOM = Reason("room", "same", "412", "412", 5.3)
 PHONE = Reason("phone", "different", "(85) 98888-1141", "(85) 98888-1107", -2.8)
 PRIOR = Reason("prior", "prior", None, None, -7.3)
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from matching import review
 from matching.models import Decision, MatchSuggestion
-from tests.matching.conftest import Candidate, Card, Hotel
+from tests.matching.conftest import Candidate, Card, Hotel, Reason
 from tests.matching.pages import LIST, QUEUE, page, seen, signed_in, url_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
@@ -19,12 +19,27 @@ class TestTheCard:
         html = page(ana, url_of(card.best))
         assert "T<mark>h</mark>iago" in html
         assert ">≠</b>diverge" in html
-        assert "O que decide: nome (Thiago Figueredo ≈ Tiago Figueiredo Neto, mesmo som) e UH (412)." in html
-        assert "Pesa contra: telefone ((85) •••••-••41 ≠ (85) •••••-••07)" in html
+        assert "Decide o nome: “Thiago Figueredo” soa como Tiago Figueiredo Neto." in html
+        assert "O quarto também ajuda: a OS diz 412, e o hóspede está no 412 desde" in html
+        assert "Pesa contra o telefone: a OS traz (85) •••••-••41, e o hóspede tem (85) •••••-••07." in html
         assert "a 2ª fica 0,76 abaixo" in html
         assert "***.***.***-25" in html
         assert "52998224725" not in html
         assert "−7,3" in html
+
+    def test_says_where_the_guest_was_and_since_when(self, hotel: Hotel, ana: User) -> None:
+        room = Reason("room", "same", "412", "412", 9.4)
+        order = hotel.order("chuveiro 412", uh_texto="412")
+        hotel.suggest(Candidate(order, hotel.stay("Rosa Lima"), 0.9, reasons=(room,)))
+        html = page(ana, url_of(MatchSuggestion.objects.get()))
+        assert "Decide o quarto: a OS diz 412, e o hóspede está no 412 desde" in html
+
+    def test_without_a_decision_nearby_one_line_says_so(self, card: Card, ana: User) -> None:
+        html = page(ana, url_of(card.best))
+        assert "nenhuma ainda nesta OS nem nesta reserva" in html
+        assert "<h2>Decisões por perto</h2>" not in html
+        review.decide(ana, card.best.pk, "reject", None)
+        assert "<h2>Decisões por perto</h2>" in page(ana, url_of(card.best))
 
     def test_its_drawings_use_points_whatever_the_language(self, card: Card, ana: User) -> None:
         html = page(ana, url_of(card.best))

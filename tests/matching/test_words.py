@@ -7,11 +7,14 @@ import pytest
 from django.utils import translation
 
 from matching import charts, words
+from matching.clauses import CLAUSES, SUBJECTS
 from matching.core import Model
 from matching.fingerprints import differing, fingerprint
+from matching.models import Stay
 from matching.privacy import masked_phones, without_documents
 from matching.rows import searchable
-from matching.sentences import why
+from matching.sentences import AWAY, why
+from matching.whereabouts import place
 
 
 def reason(comparison: str, level: str, order: str = "", guest: str = "", bits: float = 2.0) -> dict[str, Any]:
@@ -61,9 +64,42 @@ class TestTheSentence:
             ]
         )
         assert told == (
-            "O que decide: UH (412) e nome (Neto, Tiago). Pesa contra: telefone (…41 ≠ …07). "
-            "Não está na OS: sufixo (Filho); não ajuda nem atrapalha."
+            "Decide o quarto: a OS diz 412, o mesmo do hóspede. "
+            "O nome também ajuda: “Tiago” e “Neto” estão iguais na listagem. "
+            "Pesa contra o telefone: a OS traz …41, e o hóspede tem …07. "
+            "A OS não traz o sufixo; isso não ajuda nem atrapalha."
         )
+
+    def test_puts_the_place_where_the_room_agrees(self) -> None:
+        told = why([reason("room", "same", "106", "106", 9.4)], "a OS diz 106, e o hóspede está no 106 desde sexta")
+        assert told == "Decide o quarto: a OS diz 106, e o hóspede está no 106 desde sexta."
+
+    def test_decides_nothing_for_a_candidate_that_is_not_likely(self) -> None:
+        told = why([reason("room", "one_digit_off", "505", "905", 2.8)], likely=False)
+        assert told == "A favor conta o quarto: a OS diz 505, e o 905 só difere em um dígito."
+
+    def test_tells_each_word_of_a_name_by_how_it_agrees(self) -> None:
+        told = why(
+            [
+                reason("name", "fuzzy", "Amria", "Maria", 4.2),
+                reason("name", "exact", "Flor", "Flor", 9.0),
+                reason("name", "nickname", "Tonho", "Antonio", 5.7),
+                reason("name", "none", "Lopes", "", -4.9),
+            ]
+        )
+        assert told == (
+            "Decide o nome: “Flor” está igual na listagem; “Amria” parece Maria com um erro de digitação; "
+            "“Tonho” é apelido de Antonio. Pesa contra o nome: “Lopes” não faz parte do nome do hóspede."
+        )
+
+    def test_says_that_the_guest_was_away_unless_the_order_speaks_of_the_arrival(self) -> None:
+        away, room = (
+            reason("presence", "coming", "17/11", "18/11–21/11", -10.7),
+            reason("room", "same", "106", "106", 9),
+        )
+        day = reason("day", "arrival", "18/11", "18/11", 4.6)
+        assert "o hóspede ainda não tinha chegado quando a OS abriu" in why([away, room])
+        assert "ainda não tinha chegado" not in why([away, room, day])
 
     def test_says_so_when_nothing_speaks(self) -> None:
         assert why([reason("presence", "in_house", bits=-5)]) == "Nenhum campo diz muito: só o lugar e o dia falam."
@@ -71,7 +107,66 @@ class TestTheSentence:
 
     def test_no_guest_is_explained_by_its_hints(self) -> None:
         told = why([reason("nobody", "prior", bits=-4.3), reason("nobody", "preventive", bits=8)])
-        assert told == "O que decide: sem hóspede (preventiva)."
+        assert told == "A favor de “sem hóspede”, a própria OS: é manutenção preventiva."
+
+    def test_no_guest_has_its_doubts_too(self) -> None:
+        told = why([reason("nobody", "no_mention", bits=8.4), reason("nobody", "named_with_room", bits=-2.1)])
+        assert told == "A favor de “sem hóspede”, a própria OS: não cita ninguém. Contra: traz um nome e um quarto."
+
+    @pytest.mark.parametrize(("comparison", "level"), levels_of_the_model())
+    @pytest.mark.parametrize("bits", [3.0, -3.0])
+    def test_every_level_makes_a_sentence_without_holes(self, comparison: str, level: str, bits: float) -> None:
+        told = why([reason(comparison, level, "um", "dois", bits), reason(comparison, level, "", "", bits)])
+        assert told.endswith(".")
+        assert "%(" not in told
+        assert "“”" not in told
+        assert "  " not in told
+
+    def test_a_level_of_a_model_to_come_is_told_by_its_values(self) -> None:
+        told = why([reason("aura", "violet", "roxa", "lilás", 3)])
+        assert told == "Decide aura: parecido (roxa ≈ lilás)."
+
+
+@pytest.mark.parametrize(("comparison", "level"), levels_of_the_model())
+def test_every_level_that_is_told_has_its_clause(comparison: str, level: str) -> None:
+    told = level != "prior" and (comparison != "presence" or level in AWAY)
+    assert not told or (comparison, level) in CLAUSES
+    assert not told or comparison in {*SUBJECTS, "nobody"}
+
+
+class TestWhereTheGuestWas:
+    ARRIVAL, TODAY = date(2026, 11, 13), date(2026, 11, 22)  # a Friday, a Sunday
+
+    def stay(self, **fields: Any) -> Stay:
+        given = {"room": "106", "arrival": self.ARRIVAL, "departure": date(2026, 11, 25), "status": "na_casa"}
+        return Stay(listagem_id=1, **(given | fields))
+
+    @pytest.mark.parametrize(
+        ("fields", "opened", "told"),
+        [
+            ({}, TODAY, "e o hóspede está no 106 desde 13/11"),
+            ({"arrival": date(2026, 11, 20)}, TODAY, "e o hóspede está no 106 desde sexta"),
+            ({"arrival": date(2026, 11, 21)}, TODAY, "e o hóspede está no 106 desde ontem"),
+            ({"arrival": TODAY}, TODAY, "o quarto deste hóspede, que chegava naquele dia"),
+            ({"arrival": date(2026, 11, 23)}, TODAY, "o quarto reservado para este hóspede"),
+            ({"departure": date(2026, 11, 20)}, TODAY, "o quarto que tinha sido deste hóspede"),
+            ({"status": "saida"}, date(2026, 11, 18), "e o hóspede estava no 106 quando ela abriu"),
+        ],
+    )
+    def test_is_told_with_the_day(self, fields: dict[str, Any], opened: date, told: str) -> None:
+        with translation.override("pt-br"):
+            assert place("106", self.stay(**fields), opened, self.TODAY) == f"a OS diz 106, {told}"
+
+    def test_counts_from_the_move_into_the_room(self) -> None:
+        moved = [
+            {"uh": "304", "de": "2026-11-13", "ate": "2026-11-19"},
+            {"uh": "106", "de": "2026-11-19", "ate": "2026-11-25"},
+        ]
+        with translation.override("pt-br"):
+            assert place("106", self.stay(occupancies=moved), self.TODAY, self.TODAY).endswith("no 106 desde quinta")
+
+    def test_says_nothing_of_a_room_that_was_not_this_guests(self) -> None:
+        assert place("205", self.stay(), self.TODAY, self.TODAY) == ""
 
 
 @pytest.mark.parametrize(
