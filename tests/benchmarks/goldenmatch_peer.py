@@ -13,6 +13,8 @@ from typing import Any
 import goldenmatch
 import polars
 
+from tests.benchmarks.peak import peak_megabytes
+
 
 def frame(rows: list[dict[str, Any]]) -> Any:
     return polars.DataFrame(
@@ -43,7 +45,7 @@ def main() -> None:
         ids = [v for k, v in row.items() if k.endswith("unique_id")]
         score = next(v for k, v in row.items() if "score" in k)
         links.append([*ids[:2], float(score)])
-    json.dump({"links": links, "seconds": {"all": seconds}}, sys.stdout)
+    json.dump({"links": links, "seconds": {"all": seconds}, "megabytes": peak_megabytes()}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sistema_os.local.hotel import Hotel
+from sistema_os.local.hotel.hotel import Line
 
 Row = dict[str, Any]
 _DEPARTED_DAYS = 30
@@ -48,26 +49,36 @@ def mornings(seed: int, days: int, rooms: int = 120) -> Iterator[Morning]:
     stays_of(hotel, slept)
     for _ in range(days):
         hotel.advance()
-        orders = [_plain(dict(zip(sample._ORDER, sample._order(o), strict=True))) for o in hotel.orders[known:]]
+        orders = orders_of(hotel, known)
         truth = hotel.truth()[known:]
         known = len(hotel.orders)
         yield Morning(hotel.date, orders, stays_of(hotel, slept), truth)
 
 
 def stays_of(hotel: Hotel, slept: Rooms) -> list[Row]:
-    lines = [line for booking in hotel.bookings for line in hotel.lines(booking)]
-    people = {row[0]: _plain(dict(zip(sample._PERSON, row, strict=True))) for row in sample._people(lines)}
-    bookings = {b.id: _plain(dict(zip(sample._BOOKING, sample._booking(b), strict=True))) for b in hotel.bookings}
     rows = []
-    for line in lines:
-        row = _plain(dict(zip(sample._LINE, sample._line(hotel, line), strict=True)))
+    for _, row in listed(hotel):
         slept.see(hotel.date, row)
         if date.fromisoformat(row["saida"]) < hotel.date - timedelta(days=_DEPARTED_DAYS):
             continue
         spans = slept.spans.get(row["id"], [])
-        row |= {"reservas": bookings[row["reserva_id"]], "hospedes": people.get(row["hospede_id"])}
         rows.append(row | ({"ocupacoes": [dict(s) for s in spans]} if len(spans) > 1 else {}))
     return rows
+
+
+def orders_of(hotel: Hotel, known: int) -> list[Row]:
+    """All but the first `known`, as they stand today."""
+    return [_plain(dict(zip(sample._ORDER, sample._order(o), strict=True))) for o in hotel.orders[known:]]
+
+
+def listed(hotel: Hotel) -> Iterator[tuple[Line, Row]]:
+    """Everybody ever listed, with booking and person embedded, and the rooms of today alone."""
+    lines = [line for booking in hotel.bookings for line in hotel.lines(booking)]
+    people = {row[0]: _plain(dict(zip(sample._PERSON, row, strict=True))) for row in sample._people(lines)}
+    bookings = {b.id: _plain(dict(zip(sample._BOOKING, sample._booking(b), strict=True))) for b in hotel.bookings}
+    for line in lines:
+        row = _plain(dict(zip(sample._LINE, sample._line(hotel, line), strict=True)))
+        yield line, row | {"reservas": bookings[row["reserva_id"]], "hospedes": people.get(row["hospede_id"])}
 
 
 def _plain(row: Row) -> Row:

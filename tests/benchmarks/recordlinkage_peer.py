@@ -12,6 +12,8 @@ from typing import Any
 import pandas
 import recordlinkage
 
+from tests.benchmarks.peak import peak_megabytes
+
 warnings.filterwarnings("ignore")
 
 
@@ -61,7 +63,7 @@ def main() -> None:
     probabilities = classifier.prob(found)
     seconds = time.process_time() - start
     links = [[one, other, float(p)] for (one, other), p in probabilities.items()]
-    json.dump({"links": links, "seconds": {"all": seconds}}, sys.stdout)
+    json.dump({"links": links, "seconds": {"all": seconds}, "megabytes": peak_megabytes()}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ import splink.comparison_level_library as levels
 import splink.comparison_library as comparisons
 from splink import DuckDBAPI, Linker, SettingsCreator
 
+from tests.benchmarks.peak import peak_megabytes
+
 logging.disable(logging.WARNING)
 _TEXTS = ("unique_id", "morning", "given", "family", "room", "phone", "about", "presence", "main")
 
@@ -106,7 +108,7 @@ def main() -> None:
         rows = found.as_record_list() if hasattr(found, "as_record_list") else found.as_record_dict()
         seconds["predict"] = min(seconds.get("predict", 1e9), time.process_time() - start)
     links = [[r["unique_id_l"], r["unique_id_r"], r["match_probability"]] for r in rows]
-    json.dump({"links": links, "seconds": seconds}, sys.stdout)
+    json.dump({"links": links, "seconds": seconds, "megabytes": peak_megabytes()}, sys.stdout)
 
 
 if __name__ == "__main__":
