@@ -25,6 +25,7 @@ from matching.filters import (
     StateFilter,
 )
 from matching.models import Decision, MatchSuggestion
+from matching.querysets import unshown
 from matching.read_only import ReadOnlyAdmin, personal
 from matching.states import Verb
 
@@ -44,10 +45,14 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
         ModelFilter,
     )
     list_select_related = ("order", "stay", "decision__user")
-    list_per_page = 50
-    ordering = ("-order__opened_at", "rank", "pk")
+    list_deferred = (*unshown(), "decision__order_fingerprint", "decision__stay_fingerprint")
+    list_per_page = 25
+    # The newest orders first, by number: by their moment, all would be joined and sorted for a page of them.
+    ordering = ("-order", "rank", "pk")
     date_hierarchy = "order__opened_at"
     search_fields = ("order__search", "stay__search")
+    # The card has its own way back; Django would work out each row's address anew to carry the filters along.
+    preserve_filters = False
     search_help_text = _("Order, guest or room. Never search for a document.")
     actions = ("accept_selected", "reject_selected", "export_csv")
 
@@ -147,9 +152,10 @@ class DecisionAdmin(ReadOnlyAdmin):
     list_display_links = None
     list_filter = ("verb", ("user", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user", "suggestion__order", "suggestion__stay", "undone_by__user")
+    list_deferred = ("order_fingerprint", "stay_fingerprint", *unshown("suggestion__"))
     date_hierarchy = "at"
     search_fields = ("suggestion__order__search", "suggestion__stay__search", "user__username")
-    list_per_page = 50
+    list_per_page = 25
     actions = None
     readonly_fields = ("at", "user", "verb", "suggestion", "reason", "probability", "model_version", "undo_of")
     fields = readonly_fields

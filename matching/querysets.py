@@ -34,6 +34,14 @@ def bare_room(field: str) -> Func:
     return Func(bare, Value("0"), function="ltrim", output_field=TextField())
 
 
+def unshown(suggestion: str = "") -> tuple[str, ...]:
+    """Columns of a suggestion, its order and its guest that no list shows; `suggestion` is the way to it."""
+    of_order = ("fingerprint", "search")
+    of_stay = ("fingerprint", "occupancies", "search")
+    joined = (*(f"order__{name}" for name in of_order), *(f"stay__{name}" for name in of_stay))
+    return tuple(f"{suggestion}{name}" for name in ("reasons", *joined))
+
+
 class SuggestionQuerySet(QuerySet["MatchSuggestion"]):
     def pending(self) -> SuggestionQuerySet:
         return self.filter(state=State.PENDING)

@@ -10,6 +10,8 @@ from matching.rows import searchable
 MOST_WORDS = 6
 # A rarer word is looked up in its index first. One that is more frequent soon fills a page by reading on.
 RARE = 500
+# So many suggestions are named one by one; a word that more of them hold is asked for again with every question.
+MOST_NAMED = 2_000
 
 
 def words(typed: str) -> list[str]:
@@ -27,8 +29,10 @@ def holding(word: str) -> Q:
 
 
 def decided_on_or_by(word: str) -> Q:
-    """Decisions on such a suggestion, or of a person of that name. Three queries."""
-    told = Q(suggestion__in=MatchSuggestion.objects.filter(holding(word)).order_by().values("pk"))
+    """Decisions on such a suggestion, or of a person of that name. Four queries."""
+    holders = MatchSuggestion.objects.filter(holding(word)).order_by().values("pk")
+    named = [row["pk"] for row in holders[: MOST_NAMED + 1]]
+    told = Q(suggestion__in=named if len(named) <= MOST_NAMED else holders)
     people = list(User.objects.filter(username__icontains=word).values_list("pk", flat=True)[:RARE])
     # An "or" that nobody fulfils would still keep the index from being used.
     return told | Q(user__in=people) if people else told

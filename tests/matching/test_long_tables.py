@@ -99,7 +99,7 @@ BOUNDS = {
     f"{LIST}?q=tiago+pessoa": 15,
     QUEUE: 22,
     "/admin/matching/decision/": 9,
-    "/admin/matching/decision/?q=tiago": 12,
+    "/admin/matching/decision/?q=tiago": 13,
     "/admin/matching/alert/": 9,
 }
 
