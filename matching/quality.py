@@ -86,6 +86,11 @@ def quality(days: Mapping[date, Counts], within: Period) -> dict[str, Measured |
     return found
 
 
+def holds(within: Period, today: date) -> bool:
+    """Are these days among those that `verdicts_by_day` counts? Half a period is not compared with a whole one."""
+    return within.first >= Period(7 * WEEKS, today).first
+
+
 def weekly(days: Mapping[date, Counts], today: date) -> list[tuple[Period, dict[str, Measured | None]]]:
     """WEEKS weeks ending today, oldest first."""
     pieces = [Period(7, today - timedelta(days=7 * back)) for back in reversed(range(WEEKS))]

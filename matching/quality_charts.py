@@ -30,6 +30,11 @@ def measured(hits: int, of: int) -> Measured | None:
     return Measured(hits, of, share, min(max(low, 0.0), share), max(min(high, 1.0), share))
 
 
+def apart(one: Measured, other: Measured) -> bool:
+    """Do the intervals leave a gap between them? Only then is the difference worth a word."""
+    return one.low > other.high or other.low > one.high
+
+
 @dataclass(frozen=True)
 class Whisker:
     """A share on a line from 0 to 100 %, 296 x 28."""
@@ -61,17 +66,21 @@ class ShareLine:
     end_y: str
     label_y: str
     labels: list[Tick]
+    # Where the target lies, in percent; None without one.
+    target: Tick | None
 
 
 _LEFT, _RIGHT, _TOP, _BASE = 40, 545, 40, 160
 
 
-def share_line(shares: Sequence[float | None], labelled: int = 5) -> ShareLine | None:
-    """Shares over time; a day without a case is bridged. None with fewer than two points to join."""
+def share_line(shares: Sequence[float | None], labelled: int = 5, target: int = 0) -> ShareLine | None:
+    """Shares over time; a day without a case is bridged. None with fewer than two points to join. `target` in percent
+    is on the drawing wherever the shares are; 0 is none."""
     known = [(place, share) for place, share in enumerate(shares) if share is not None]
     if len(known) < 2:
         return None
-    floor = min(math.floor(min(share for _, share in known) * 10), 9) * 10
+    least = min([*(share for _, share in known), *([target / 100] if target else [])])
+    floor = min(math.floor(least * 10), 9) * 10
     step = 10 if floor >= 60 else 25 if floor < 25 else 20
     floor = floor // step * step
     xs = spread_out(len(shares), _LEFT, _RIGHT - 10)
@@ -90,6 +99,7 @@ def share_line(shares: Sequence[float | None], labelled: int = 5) -> ShareLine |
         end_y=_number(end),
         label_y=_number(end - 12 if end > _TOP + 4 else end + 20),
         labels=[Tick(_number(xs[place]), str(_BASE + 20), place) for place in chosen(len(shares), labelled)],
+        target=Tick(_number(y(target / 100)), _number(y(target / 100) - 6), target) if target else None,
     )
 
 
@@ -136,6 +146,7 @@ class Weeks:
     lines: list[Tick]
     series: list[list[Mark]]
     labels: list[Tick]
+    target: Tick | None
 
 
 WEEKS_WIDTH = 606
@@ -146,7 +157,7 @@ _SHAPES = (
 )
 
 
-def weeks(series: Sequence[Sequence[Measured | None]]) -> Weeks:
+def weeks(series: Sequence[Sequence[Measured | None]], target: int = 0) -> Weeks:
     """One series a band (circle, diamond, dash), all of the same weeks; neighbours stand apart so that none hides."""
     count = len(series[0])
     xs = spread_out(count, 58, WEEKS_WIDTH - 24)
@@ -161,6 +172,7 @@ def weeks(series: Sequence[Sequence[Measured | None]]) -> Weeks:
             for row, found_in in enumerate(series)
         ],
         labels=[Tick(_number(xs[week]), "208", week) for week in chosen(count, 7)],
+        target=Tick(_number(_week_y(target / 100)), _number(_week_y(target / 100) - 5), target) if target else None,
     )
 
 

@@ -101,6 +101,9 @@ SNAPSHOT_KEEP_DAYS = whole("SNAPSHOT_KEEP_DAYS", 35, 8, 3650)
 SNAPSHOT_STAGED_FROM = whole("SNAPSHOT_STAGED_FROM", 300_000, 0, 100_000_000)
 # How long after the departure a guest keeps a name in our copies. The engine asks about guests up to 31 days gone.
 GUEST_KEEP_DAYS = whole("GUEST_KEEP_DAYS", 90, 35, 3650)
+# Percent that the manager's page draws as a line; 0 draws none.
+TARGET_LINKED = whole("TARGET_LINKED", 0, 0, 100)
+TARGET_PRECISION = whole("TARGET_PRECISION", 0, 0, 100)
 
 # --- runs: each limit lies inside the next (sistema_os.checks refuses any other order) --------
 HEARTBEAT_SECONDS = bounded("HEARTBEAT_SECONDS", 30, 0.2, 300)

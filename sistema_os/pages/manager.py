@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -20,11 +21,12 @@ from django.views.decorators.http import require_GET
 from matching import measures, periods, quality, quality_charts
 from matching.badges import band_chip
 from matching.periods import Period
-from matching.quality_charts import Measured
+from matching.quality_charts import Measured, measured
 from matching.states import Band
 from pipeline.context import current_business_date
 from pipeline.panel import ages
 from pipeline.shift import today as todays_run
+from sistema_os.pages.against import change, target_words
 
 PERMISSION = "matching.view_decision"
 BEST_FIRST = (Band.STRONG, Band.DOUBT, Band.WEAK)
@@ -36,6 +38,8 @@ RANGES = {
 WAITS = (_lazy("up to 15 min"), _lazy("15–60 min"), _lazy("1–4 h"), _lazy("4–24 h"), _lazy("over 1 day"))
 # Under so many verdicts an interval is too wide to build a habit on.
 FEW = 30
+# Band -> what the team thought of it in some days.
+Verdicts = Mapping[str, Measured | None]
 
 
 @require_GET
@@ -56,30 +60,26 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     }
     if request.user.has_perm("pipeline.view_jobrun"):
         aged = ages()
-        context |= {"ages": aged, "today": todays_run(day, aged)}
+        fresh = all(age.chip == "chip-ok" for age in aged)
+        context |= {"ages": aged, "today": todays_run(day, aged), "fresh": fresh}
     return TemplateResponse(request, "sistema_os/manager.html", context)
 
 
 def _orders(chosen: Period, days: Mapping[date, measures.Orders]) -> dict[str, Any]:
     now, before = measures.summed(days, chosen), measures.summed(days, chosen.before)
     steps = periods.steps(chosen)
-    drawn = quality_charts.share_line([measures.summed(days, step).share for step in steps])
+    shares = [measures.summed(days, step).share for step in steps]
+    drawn = quality_charts.share_line(shares, target=settings.TARGET_LINKED)
+    shared = measured(now.linked, now.total)
     return {
         "orders": now,
         "orders_share": percent(now.share),
-        "orders_change": _change(now.share, before.share),
+        "orders_change": change(shared, measured(before.linked, before.total)),
+        "orders_target": target_words(shared, settings.TARGET_LINKED),
         "orders_line": drawn,
         "orders_labels": [(tick, _short(steps[tick.value].last)) for tick in drawn.labels] if drawn else [],
         "orders_unlinked": now.total - now.linked,
     }
-
-
-def _change(now: float | None, before: float | None) -> str:
-    """Percentage points against the period before, with their sign."""
-    if now is None or before is None:
-        return ""
-    points = round(100 * (now - before), 1)
-    return ("−" if points < 0 else "+") + number_format(abs(points), 1)
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ class BandRow:
     share: str
     interval: str
     whisker: quality_charts.Whisker | None
+    change: str
 
 
 def _verdicts(chosen: Period) -> dict[str, Any]:
@@ -97,10 +98,14 @@ def _verdicts(chosen: Period) -> dict[str, Any]:
     found = quality.quality(days, chosen)
     weeks = quality.weekly(days, chosen.last)
     series = [[quality.of_band(week, band) for _piece, week in weeks] for band in BEST_FIRST]
-    drawn = quality_charts.weeks(series)
+    drawn = quality_charts.weeks(series, settings.TARGET_PRECISION)
+    before = quality.quality(days, chosen.before) if quality.holds(chosen.before, chosen.last) else {}
+    strong = quality.of_band(found, Band.STRONG)
     return {
-        "bands": [_band_row(band, quality.of_band(found, band)) for band in BEST_FIRST],
-        "sentences": _sentences(quality.of_band(found, Band.STRONG), quality.sure(found)),
+        "bands": [_band_row(band, found, before) for band in BEST_FIRST],
+        "comparable": any(before.values()),
+        "precision_target": target_words(strong, settings.TARGET_PRECISION),
+        "sentences": _sentences(strong, quality.sure(found)),
         "weeks": drawn if any(drawn.series) else None,
         "weeks_labels": [(tick, _short(weeks[tick.value][0].last)) for tick in drawn.labels],
         "weeks_css": list(zip(("q-strong", "q-doubt", "q-weak"), drawn.series, strict=True)),
@@ -114,10 +119,16 @@ def _verdicts(chosen: Period) -> dict[str, Any]:
     }
 
 
-def _band_row(band: Band, found: Measured | None) -> BandRow:
-    drawn = quality_charts.whisker(found) if found else None
+def _band_row(band: Band, now: Verdicts, before: Verdicts) -> BandRow:
+    found, earlier = now.get(str(band.value)), before.get(str(band.value))
     return BandRow(
-        band_chip(band), RANGES[band], found, percent(found.share if found else None), _interval(found), drawn
+        band_chip(band),
+        RANGES[band],
+        found,
+        percent(found.share if found else None),
+        _interval(found),
+        quality_charts.whisker(found) if found else None,
+        change(found, earlier),
     )
 
 

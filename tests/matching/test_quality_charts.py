@@ -55,12 +55,25 @@ def test_a_line_needs_two_points_and_bridges_a_day_without_any() -> None:
     assert drawn.line.count("L") == 1
 
 
-@given(st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=90))
-def test_every_point_of_a_line_lies_on_the_drawing(shares: list[float | None]) -> None:
-    drawn = charts.share_line(shares)
+def test_two_shares_are_apart_only_where_their_intervals_leave_a_gap() -> None:
+    few, many, other = charts.measured(9, 10), charts.measured(900, 1000), charts.measured(700, 1000)
+    assert few
+    assert many
+    assert other
+    assert charts.apart(many, other)
+    assert charts.apart(other, many)
+    assert not charts.apart(few, other)
+    assert not charts.apart(many, many)
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=90), st.integers(0, 100))
+def test_every_point_of_a_line_lies_on_the_drawing(shares: list[float | None], target: int) -> None:
+    drawn = charts.share_line(shares, target=target)
     if drawn is None:
         assert sum(share is not None for share in shares) < 2
         return
+    assert (drawn.target is None) == (target == 0)
+    assert drawn.target is None or 39.9 <= float(drawn.target.place) <= 160.1
     for point in drawn.line[1:].split("L"):
         x, y = map(float, point.split())
         assert 40 <= x <= 545
