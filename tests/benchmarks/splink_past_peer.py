@@ -18,7 +18,7 @@ from splink import DuckDBAPI, Linker, SettingsCreator
 from splink.blocking_rule_library import CustomRule
 
 from tests.benchmarks.peak import peak_megabytes
-from tests.benchmarks.splink_peer import name
+from tests.benchmarks.splink_peer import TRAINING, known, name, words
 
 logging.disable(logging.WARNING)
 _TEXTS = ("unique_id", "given", "family", "room", "phone", "about", "main")
@@ -73,11 +73,6 @@ class Window:
         return level.configure(u_probability=max(1e-6, float(share)), fix_u_probability=True)
 
 
-def known(level: Any, share: float) -> Any:
-    """What EM loses sight of, an expert sets: left to itself it makes such a level impossible."""
-    return level.configure(m_probability=share, fix_m_probability=True)
-
-
 def comparing(window: Window) -> list[Any]:
     room = [
         levels.NullLevel("room"),
@@ -85,12 +80,10 @@ def comparing(window: Window) -> list[Any]:
         known(levels.LevenshteinLevel("room", 1), 0.02),
         levels.ElseLevel(),
     ]
-    words = [levels.NullLevel("words"), *(levels.ArrayIntersectLevel("words", least) for least in (3, 2, 1))]
-    words.append(known(levels.ElseLevel(), 0.08))
     return [
         name("given"),
         name("family"),
-        comparisons.CustomComparison(output_column_name="words", comparison_levels=words),
+        words(),
         comparisons.CustomComparison(output_column_name="room", comparison_levels=room),
         comparisons.ExactMatch("phone").configure(m_probabilities=[0.95, 0.05]),
         window.comparison(),
@@ -132,9 +125,7 @@ def trained(given: dict[str, Any]) -> Any:
     )
     linker = Linker(sides, settings)
     linker.training.estimate_u_using_random_sampling(max_pairs=given.get("pairs", 1e6))
-    # Who has the given name in common has a word in common: nothing is to be learned of words there.
-    no_words = " and len(l.words) + len(r.words) > 0"
-    for rule in ("l.room = r.room", "l.given = r.given" + no_words, "l.family = r.family" + no_words):
+    for rule in TRAINING:
         linker.training.estimate_parameters_using_expectation_maximisation(
             CustomRule(rule + within(near), sql_dialect="duckdb")
         )
