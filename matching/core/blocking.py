@@ -1,7 +1,7 @@
 """Which stays are worth weighing for an order: the union of small blocks, and of those the ones that can still win.
 
-Blocks: room (and its slips) x day, words of the name x day, last eight of a phone, e-mail, document, booking number.
-Each has a cap, so that the cost of an order is bounded whatever the data. A rough score over whole arrays then leaves
+Blocks: room (and its slips) x day, who is due without a room where the room is free, words of the name x day, last eight
+of a phone, e-mail, document, booking number. Each has a cap, so that the cost of an order is bounded whatever the data. A rough score over whole arrays then leaves
 out the stays that lie hopelessly far behind the best; their share is kept, so that nobody's probability profits.
 """
 
@@ -32,7 +32,7 @@ WORD_CAP, ROOM_CAP, KEY_CAP = 2_000, 48, 24
 HOPELESS_BITS = 11.0
 MOST_WEIGHED = 60
 # What a room, its slip and a contact are worth at first sight; the weights proper come later.
-_BY_ROOM, _BY_CONTACT = np.array([10.0, 5.5]), np.array([30.0])
+_BY_ROOM, _BY_CONTACT, _BY_FREE_ROOM = np.array([10.0, 5.5]), np.array([30.0]), np.array([3.0])
 
 Given = tuple[NDArray[np.int32], NDArray[np.int8], Floats]
 """A block: who is in it, in which way each, and bits by way."""
@@ -87,13 +87,15 @@ class Blocking:
         if placed:
             yield placed[0] if len(placed) == 1 else _best_ways(placed)
         known = [positions for positions, _, _ in placed]
-        for positions in self._contacts(order, day):
-            known.append(positions)
-            yield positions, np.zeros(len(positions), dtype=np.int8), _BY_CONTACT
+        if placed and not any(self.index.is_full(room, day) for room in order.rooms):
+            known.append(self.index.due(day))
+            yield _plain(known[-1], _BY_FREE_ROOM)
+        contacts = list(self._contacts(order, day))
+        yield from (_plain(positions, _BY_CONTACT) for positions in contacts)
         words = [word for person in order.persons for word in person.words]
-        yield from (self._word(word, day, known) for word in words)
-        if words and known:
-            yield self._nameless(order, day, words, known)
+        yield from (self._word(word, day, [*known, *contacts]) for word in words)
+        if words and (known or contacts):
+            yield self._nameless(order, day, words, known, contacts)
 
     def _room(self, room: str, day: int) -> Given:
         """Who is in a room or in one that it may be a slip of."""
@@ -110,13 +112,20 @@ class Blocking:
         yield from (self.index.nearest(self.index.with_phone(p), day, KEY_CAP) for p in order.contacts.phones)
         yield from (self.index.nearest(self.index.with_key(key), day, KEY_CAP) for key in keys)
 
-    def _nameless(self, order: Order, day: int, words: list[NameWord], known: list[NDArray[np.int32]]) -> Given:
+    def _nameless(
+        self,
+        order: Order,
+        day: int,
+        words: list[NameWord],
+        placed: list[NDArray[np.int32]],
+        reached: list[NDArray[np.int32]],
+    ) -> Given:
         """Companions without a name, in a room or reached by a contact: no word of any name speaks against them."""
-        if len(known) == len(order.rooms):
-            found = remembered(self._unnamed, (order.rooms, day), lambda: self._without_name(known))
+        if reached:
+            found = self._without_name([*placed, *reached])
         else:
-            found = self._without_name(known)
-        return found, np.zeros(len(found), dtype=np.int8), np.array([-sum(_cost_unmet(word) for word in words)])
+            found = remembered(self._unnamed, (order.rooms, day), lambda: self._without_name(placed))
+        return _plain(found, np.array([-sum(_cost_unmet(word) for word in words)]))
 
     def _without_name(self, known: list[NDArray[np.int32]]) -> NDArray[np.int32]:
         positions = distinct(known)
@@ -139,6 +148,11 @@ class Blocking:
 def _cost_unmet(word: NameWord) -> float:
     """A word that meets nobody costs its bearer about four bits: that is what meeting saves."""
     return math.log2(1 - 0.95 * word.likelihood)
+
+
+def _plain(positions: NDArray[np.int32], bits: Floats) -> Given:
+    """A block all of whose members are in it in the same way."""
+    return positions, np.zeros(len(positions), dtype=np.int8), bits
 
 
 def _best_ways(blocks: list[Given]) -> Given:

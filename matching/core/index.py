@@ -15,6 +15,10 @@ from matching.core.rooms import RoomBook
 from matching.core.stays import Stay
 
 LEFT_DAYS, LEFT_LONG_DAYS, COMING_DAYS, COMING_LATER_DAYS = 3, 31, 3, 15
+# Days for which a guest who was expected may still be on the way.
+LATE_ARRIVAL = 1
+# Of those, how many without a room are weighed one by one; what more there are stays doubt.
+DUE_CAP = 24
 # Days whose view of the whole house is kept; orders of more days than that at once are rare and only slower.
 KEPT_DAYS = 8
 
@@ -31,6 +35,8 @@ KINDS = (
     "expected",
 )
 _KIND = {name: code for code, name in enumerate(KINDS)}
+# Who checks in: today, or late.
+CHECKING_IN = [_KIND[kind] for kind in ("arriving", "arrived", "expected")]
 
 
 class HouseIndex:
@@ -38,6 +44,8 @@ class HouseIndex:
         self.columns = columns
         self._kinds: dict[int, NDArray[np.int8]] = {}
         self._far: dict[int, NDArray[np.int16]] = {}
+        self._due: dict[int, NDArray[np.int32]] = {}
+        self._full: dict[tuple[str, int], bool] = {}
         self.words, self.rooms = columns.words, RoomBook(columns.rooms)
         self.part_counts = np.diff(columns.part_starts)
 
@@ -160,6 +168,23 @@ class HouseIndex:
         for name, holds in rules.items():
             kind[holds] = _KIND[name]
         return kind
+
+    def due(self, day: int) -> NDArray[np.int32]:
+        """Who is to check in on an ordinal day, or is late by LATE_ARRIVAL, and has no room yet; at most DUE_CAP."""
+        return remembered(self._due, day, lambda: self._due_on(day), KEPT_DAYS)
+
+    def _due_on(self, day: int) -> NDArray[np.int32]:
+        late = day - self.columns.arrival
+        waits = (self.columns.room < 0) & (late >= 0) & (late <= LATE_ARRIVAL) & np.isin(self.kinds(day), CHECKING_IN)
+        return self.nearest(np.flatnonzero(waits).astype(np.int32), day, DUE_CAP)
+
+    def is_full(self, room: str, day: int) -> bool:
+        """Does the listing show somebody who stays the night of an ordinal day in the room?"""
+        return remembered(self._full, (room, day), lambda: self._is_slept_in(room, day))
+
+    def _is_slept_in(self, room: str, day: int) -> bool:
+        there, columns = self.by_room[self.rooms.code(room)], self.columns
+        return bool(((columns.arrival[there] <= day) & (day < columns.departure[there])).any())
 
     def _distances(self, day: int) -> NDArray[np.int16]:
         """Days between an ordinal day and every stay; 0 for those who are there."""

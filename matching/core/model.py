@@ -78,13 +78,13 @@ def _rates() -> dict[str, float]:
     return {
         "in_house": 1.0,
         "arrived": 0.9,
-        "arriving": 0.7,
-        "leaving": 0.3,
+        "arriving": 0.85,
+        "leaving": 0.25,
         "left": 0.04,
         "left_long": 0.004,
         "coming": 0.06,
         "coming_later": 0.012,
-        "expected": 0.3,
+        "expected": 0.6,
     }
 
 

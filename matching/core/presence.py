@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from matching.core.batch import Batch
 from matching.core.columns import NEVER
-from matching.core.index import KINDS, HouseIndex
+from matching.core.index import CHECKING_IN, KINDS, HouseIndex
 from matching.core.kernel.blocks import Floats, Pairs
 from matching.core.kernel.comparisons import Codes, Comparison
 from matching.core.model import Model
@@ -20,14 +20,12 @@ MIN_PRESENT = 20.0
 _IN_HOUSE, _ARRIVED, _ARRIVING, _LEAVING, _LEFT = (
     PRESENCE.code(kind) for kind in ("in_house", "arrived", "arriving", "leaving", "left")
 )
-# Who checks in: today, or late.
-CHECKING_IN = [PRESENCE.code(kind) for kind in ("arriving", "arrived", "expected")]
 
 
 @dataclass(frozen=True)
 class Seen:
     """The house as the orders of a batch see it: each order has a row of `shares`, one share by kind of guest, and of
-    `roomless`, the sum of those who check in and have no room yet."""
+    `roomless`, the sum of those who check in, have no room yet and are brought up by no block."""
 
     rows: NDArray[np.int64]
     shares: Floats
@@ -86,14 +84,13 @@ class Presence:
         return shares, float((roomless * shares)[CHECKING_IN].sum())
 
     def _house(self, day: int) -> tuple[Floats, Floats]:
-        """By kind: how many there are, and how many of them without a room."""
+        """By kind: how many there are, and how many of them without a room whom no block brings up."""
         return remembered(self._counts, day, lambda: self._counted(day))
 
     def _counted(self, day: int) -> tuple[Floats, Floats]:
         kinds = self.index.kinds(day)
-        everybody, roomless = (
-            np.bincount(k, minlength=len(KINDS)).astype(np.float64) for k in (kinds, kinds[self._roomless])
-        )
+        unmet = np.setdiff1d(self._roomless, self.index.due(day), assume_unique=True)
+        everybody, roomless = (np.bincount(k, minlength=len(KINDS)).astype(np.float64) for k in (kinds, kinds[unmet]))
         return everybody, roomless
 
     def _rates(self, context: frozenset[str]) -> dict[str, float]:

@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.core.batch import Batch
-from matching.core.index import HouseIndex
+from matching.core.index import LATE_ARRIVAL, HouseIndex
 from matching.core.kernel.blocks import Floats, Ints, Pairs, spread
 from matching.core.kernel.comparisons import Codes, Comparison
 from matching.core.model import Model
 from matching.core.orders import Order
 from matching.core.presence import Seen
-from matching.core.remembering import remembered
 
 ROOM = Comparison(
     "room",
@@ -20,8 +19,6 @@ ROOM = Comparison(
 )
 SAME, EARLIER, LATER, SWAPPED, ONE_OFF, FREE, UNASSIGNED, DIFFERENT = range(len(ROOM.levels))
 MIN_ROOMS = 30
-# Days for which a guest who was expected may still be on the way.
-LATE_ARRIVAL = 1
 
 
 class Relation:
@@ -58,7 +55,6 @@ class Whereabouts:
         # By how many rooms an order names: each more makes a hit by accident likelier.
         rows = [ROOM.table(partial(model.bits, "room", chance=chance * n)) for n in range(1, 9)]
         self.table = np.stack([np.zeros(len(ROOM.levels) + 1), *rows])
-        self._taken: dict[tuple[str, int], bool] = {}
 
     def weigh(self, batch: Batch, pairs: Pairs) -> tuple[Codes, NDArray[np.int32], Floats]:
         """Level, the room that it is about (-1: none) and bits of every pair."""
@@ -114,7 +110,8 @@ class Whereabouts:
         return found
 
     def checking_in(self, batch: Batch, seen: Seen) -> Floats:
-        """By order: weight of the guests who come today and have no room yet, when it names one that is free."""
+        """By order: weight of the guests who come and have no room yet, beyond those whom a block brings up, when it
+        names one that is free."""
         found = np.zeros(len(batch.orders))
         for place, order in enumerate(batch.orders):
             coming = seen.roomless[seen.rows[place]]
@@ -124,14 +121,7 @@ class Whereabouts:
 
     def _is_taken(self, order: Order) -> bool:
         """Does the listing show somebody who stays the night in a room of the order?"""
-        return any(self._is_full(room, order.opened.toordinal()) for room in order.rooms)
-
-    def _is_full(self, room: str, day: int) -> bool:
-        return remembered(self._taken, (room, day), lambda: self._is_slept_in(room, day))
-
-    def _is_slept_in(self, room: str, day: int) -> bool:
-        there, columns = self.index.by_room[self.index.rooms.code(room)], self.index.columns
-        return bool(((columns.arrival[there] <= day) & (day < columns.departure[there])).any())
+        return any(self.index.is_full(room, order.opened.toordinal()) for room in order.rooms)
 
 
 def _first(holds: NDArray[np.bool_], starts: Ints, row: Ints) -> NDArray[np.int64]:

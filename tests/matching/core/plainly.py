@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from matching.core import Engine, Model, Reason, lexicon
 from matching.core.batch import Batch
 from matching.core.evidence import DAY_CHANCE
-from matching.core.index import KINDS
+from matching.core.index import KINDS, LATE_ARRIVAL
 from matching.core.mentions import STRONG, NameWord, Person
 from matching.core.orders import Order
 from matching.core.rooms import is_one_off, swaps
 from matching.core.stays import GONE_STATUSES, Stay, parse_stay
-from matching.core.whereabouts import LATE_ARRIVAL, MIN_ROOMS
+from matching.core.whereabouts import MIN_ROOMS
 from matching.core.wordmatch import BACKGROUND_GUESTS, _background
 from tests.matching.core.house import Row
 
