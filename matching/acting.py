@@ -23,18 +23,18 @@ def pressed(request: HttpRequest) -> str | None:
     return next((name for name in BUTTONS if request.method == "POST" and name in request.POST), None)
 
 
-def act(request: HttpRequest, button: str, *, quiet: bool = False) -> bool:
-    """False when the card was no longer true; the person has been told why. A forged value is a 404.
+def act(request: HttpRequest, button: str, *, quiet: bool = False) -> review.Outcome | None:
+    """None when the card was no longer true; the person has been told why. A forged value is a 404.
     `quiet`: the page itself shows what was decided, so only what went otherwise becomes a message."""
     try:
         outcome = _carry_out(request, button, str(request.POST[button]))
     except review.Conflict as conflict:
         messages.error(request, str(conflict))
-        return False
+        return None
     except (MatchSuggestion.DoesNotExist, Order.DoesNotExist, Decision.DoesNotExist, ValueError) as error:
         raise Http404 from error
     tell(request, outcome, quiet=quiet and button != "undo")
-    return True
+    return outcome
 
 
 def _carry_out(request: HttpRequest, button: str, value: str) -> review.Outcome:

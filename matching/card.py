@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format, number_format
@@ -23,6 +23,7 @@ from matching.words import NEAR, Agreement, agreement, comparison_words, share, 
 # A large family decides little; a whole congress under one number is cut.
 MOST_NEAR = 200
 MOST_PEOPLE = 6
+MOST_DECISIONS = 4
 Pieces = Sequence[tuple[str, bool]]
 
 
@@ -42,6 +43,7 @@ def context(suggestion: MatchSuggestion) -> dict[str, Any]:
     """`suggestion` with order, stay and decision__user selected and `with_unconfirmed`."""
     order, stay = suggestion.order, suggestion.stay
     family = _family(stay)
+    near = _decided_near(suggestion, family)
     drawn = charts.waterfall([float(r["weight_bits"]) for r in suggestion.reasons])
     bits = sum(float(r["weight_bits"]) for r in suggestion.reasons)
     return {
@@ -60,10 +62,10 @@ def context(suggestion: MatchSuggestion) -> dict[str, Any]:
         "why": sentences.why(suggestion.reasons, _place(suggestion), likely=suggestion.band != Band.WEAK),
         "alternatives": _alternatives(suggestion),
         "rooms": _rooms(suggestion),
-        "nearby": _nearby(suggestion, family),
+        "nearby": near[:MOST_DECISIONS],
         "people": family[:MOST_PEOPLE],
         "document": masked_document(stay.doc_final) if stay else "",
-        "came_back": _came_back(suggestion),
+        "came_back": _came_back(suggestion, near),
         "unconfirmed": getattr(suggestion, "unconfirmed", False),
     }
 
@@ -155,17 +157,17 @@ def _day(value: Any, otherwise: date) -> date:
     return (parse_date(str(value)[:10]) if value else None) or otherwise
 
 
-def _nearby(suggestion: MatchSuggestion, family: Sequence[Stay]) -> list[Decision]:
-    """The last decisions on this order and on the people of this reservation."""
-    near = Q(order=suggestion.order_id)
+def _decided_near(suggestion: MatchSuggestion, family: Sequence[Stay]) -> list[Decision]:
+    """What was decided on this order and on the people of this reservation, the last first."""
+    of_order = Q(order=suggestion.order_id)
+    near = of_order
     if suggestion.stay is not None and suggestion.stay.reservation_id is not None:
         near |= Q(stay__in=[stay.pk for stay in family])
-    # In steps: as one question, PostgreSQL would read every decision to find four.
-    close = list(MatchSuggestion.objects.filter(near).order_by("-updated_at").values_list("pk", flat=True)[:MOST_NEAR])
-    found = Decision.objects.filter(suggestion__in=close).select_related(
-        "user", "suggestion__order", "suggestion__stay"
-    )
-    return sorted(found, key=lambda decision: -decision.pk)[:4]
+    # The nearest by number: of all at once, PostgreSQL would read every decision to find four.
+    own_first = Case(When(of_order, then=0), default=1)
+    close = MatchSuggestion.objects.filter(near).order_by(own_first, "-updated_at").values("pk")[:MOST_NEAR]
+    found = Decision.objects.filter(suggestion__in=close)
+    return list(found.select_related("user", "suggestion__order", "suggestion__stay", "undone_by").order_by("-pk"))
 
 
 def _family(stay: Stay | None) -> list[Stay]:
@@ -176,14 +178,11 @@ def _family(stay: Stay | None) -> list[Stay]:
     return list(people.order_by("-main_guest", "pk")[:MOST_NEAR])
 
 
-def _came_back(suggestion: MatchSuggestion) -> str:
+def _came_back(suggestion: MatchSuggestion, near: Sequence[Decision]) -> str:
     """What changed since somebody rejected this very pair; empty when nobody did."""
     if suggestion.state != State.PENDING:
         return ""
-    rejected = Decision.objects.filter(
-        suggestion__order=suggestion.order_id, suggestion__stay=suggestion.stay_id, verb=Verb.REJECT, undone_by=None
-    )
-    last = rejected.select_related("user").order_by("-pk").first()
+    last = next((decision for decision in near if _rejects(decision, suggestion)), None)
     if last is None:
         return ""
     stay = suggestion.stay.fingerprint if suggestion.stay else {}
@@ -193,3 +192,9 @@ def _came_back(suggestion: MatchSuggestion) -> str:
         "day": date_format(timezone.localtime(last.at), "SHORT_DATE_FORMAT"),
         "fields": ", ".join(comparison_words(name) for name in changed) or "—",
     }
+
+
+def _rejects(decision: Decision, pair: MatchSuggestion) -> bool:
+    theirs = decision.suggestion
+    same = (theirs.order_id, theirs.stay_id) == (pair.order_id, pair.stay_id)
+    return same and decision.verb == Verb.REJECT and getattr(decision, "undone_by", None) is None

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Q
+from django.db import connection
 from django.utils import timezone
 
 from matching.models import CardLease
@@ -12,17 +13,30 @@ from matching.models import CardLease
 LEASE = timedelta(minutes=2)
 
 
-def take(order: int, user: Any) -> CardLease | None:
+# What a person had before is free again; a card that was decided meanwhile gives no lease.
+_TAKE = """
+WITH before AS (DELETE FROM matching_cardlease WHERE user_id = %(user)s AND order_id <> %(order)s)
+INSERT INTO matching_cardlease AS lease (order_id, user_id, until)
+SELECT order_id, %(user)s, %(until)s FROM matching_matchsuggestion
+WHERE order_id = %(order)s AND queued_at IS NOT NULL AND id = coalesce(%(card)s, id)
+ON CONFLICT (order_id) DO UPDATE SET user_id = excluded.user_id, until = excluded.until
+WHERE lease.user_id = excluded.user_id OR lease.until <= %(now)s
+RETURNING 1
+"""
+
+
+def take(order: int, user: Any, card: UUID | None = None) -> CardLease | None:
     """The lease as it stands after asking: this user's, or that of somebody who was there first. A person has one
-    card at a time: what they had before is free again. None if it ended in this very moment."""
+    card at a time. None if that card, or any of the order, waits no more. One query, two where somebody was first."""
     now = timezone.now()
-    CardLease.objects.filter(user=user).exclude(order=order).delete()
-    mine = CardLease.objects.filter(Q(user=user) | Q(until__lte=now), order=order)
     lease = CardLease(order_id=order, user=user, until=now + LEASE)
-    if mine.update(user=user, until=lease.until):
-        return lease
-    CardLease.objects.bulk_create([lease], ignore_conflicts=True)
-    return holder(order)
+    asked = {"order": order, "user": user.pk, "now": now, "until": lease.until, "card": card}
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, asked)
+        if cursor.fetchone():
+            return lease
+    theirs = holder(order)
+    return theirs if theirs is not None and theirs.user_id != user.pk else None
 
 
 def leave(user: Any) -> None:

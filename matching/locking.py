@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
+from uuid import UUID
 
 from django.db import OperationalError
 
-from matching.models import Order
+from matching.models import MatchSuggestion, Order
 
 Fence = Callable[[], None]
 Result = TypeVar("Result")
@@ -19,6 +20,14 @@ def no_fence() -> None:
 def lock_orders(ids: Iterable[int]) -> dict[int, Order]:
     """The orders as they are now, held until the transaction ends."""
     return {o.pk: o for o in Order.objects.select_for_update().filter(pk__in=set(ids)).order_by("pk")}
+
+
+def lock_order_of(suggestion: UUID | str) -> Order:
+    """The order of that suggestion, as `lock_orders` does. Raises MatchSuggestion.DoesNotExist."""
+    try:
+        return Order.objects.select_for_update(of=("self",)).get(suggestions=UUID(str(suggestion)))
+    except Order.DoesNotExist as error:
+        raise MatchSuggestion.DoesNotExist from error
 
 
 def again_after_deadlock(transaction: Callable[[], Result]) -> Result:

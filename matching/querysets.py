@@ -60,3 +60,7 @@ class SuggestionQuerySet(QuerySet["MatchSuggestion"]):
         """Adds `unconfirmed`: a write to Supabase that this suggestion's last decision still waits for."""
         writes = apps.get_model("matching", "WriteBack").objects
         return self.annotate(unconfirmed=Exists(writes.filter(suggestion=OuterRef("pk"), state=WriteState.OPEN)))
+
+    def as_card(self) -> SuggestionQuerySet:
+        """With all that a page shows of each."""
+        return self.with_unconfirmed().select_related("order", "stay", "decision__user")

@@ -13,19 +13,19 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from matching.bulk import decide_many
 from matching.deciding import decision_of, link_of, tell_history
-from matching.locking import again_after_deadlock, lock_orders
+from matching.locking import again_after_deadlock, lock_order_of, lock_orders
 from matching.models import Decision, MatchSuggestion, Order, WriteBack
 from matching.sending import send_now
-from matching.states import MANUAL, EndReason, RejectReason, State, Verb, WriteState
+from matching.states import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteState
 from matching.trail import Deed, note_down
 from matching.undoing import take_back
-from matching.verdicts import Conflict, still_true
+from matching.verdicts import Conflict, answered_before, still_true
 
 __all__ = ["Conflict", "Outcome", "bulk", "decide", "no_guest", "undo"]
 
@@ -43,6 +43,8 @@ class Outcome:
     refused: list[str] = field(default_factory=list)
     came_back: list[str] = field(default_factory=list)
     waiting: int = 0
+    # The link of the one decision that was taken.
+    link: WriteBack | None = None
 
 
 def decide(
@@ -51,9 +53,8 @@ def decide(
     """`version` is the suggestion's as the person saw it. Raises MatchSuggestion.DoesNotExist for a forged id."""
     _require(user, "decide_suggestion")
     outcome = Outcome(uuid.uuid4())
-    order = MatchSuggestion.objects.values_list("order_id", flat=True).get(pk=suggestion_id)
     with transaction.atomic(durable=True):
-        _decide(outcome, user, lock_orders([order])[order], suggestion_id, Verb(verb), version, reason or "")
+        _decide(outcome, user, lock_order_of(suggestion_id), suggestion_id, Verb(verb), version, reason or "")
     return _sent(outcome)
 
 
@@ -71,7 +72,9 @@ def no_guest(user: Any, order_id: int, version: int) -> Outcome:
                 _("The order's text changed while you were reading. Nothing was written; please look again.")
             )
         candidate = _no_guest_candidate(order)
-        _decide(outcome, user, order, candidate.pk, Verb.ACCEPT, candidate.version, "")
+        # One that is accepted was seen before it was: this may be the same request once more.
+        seen = candidate.version - (candidate.state == State.ACCEPTED)
+        _decide(outcome, user, order, candidate.pk, Verb.ACCEPT, seen, "")
     return _sent(outcome)
 
 
@@ -120,24 +123,36 @@ def _decide(
     version: int | None,
     reason: str,
 ) -> None:
-    suggestion = MatchSuggestion.objects.select_related("stay", "decision__user").get(pk=suggestion_id)
-    suggestion.order = order
     if reason and reason not in RejectReason.values:
         raise Conflict(_("Unknown reason. Nothing was decided."))
-    accepted = order.suggestions.filter(state=State.ACCEPTED).select_related("order", "decision__user").first()
+    suggestion, accepted = _with_accepted(order, suggestion_id)
+    again = answered_before(suggestion, user, verb, version)
+    if again is not None:
+        outcome.decisions.append(again)
+        return
     unwritten = order.linked and order.writebacks.filter(state=WriteState.OPEN).exists()
     still_true(suggestion, version, accepted, unwritten)
     if verb == Verb.REJECT:
         decision = _record(user, suggestion, Verb.REJECT, outcome.batch, reason)
         _move(suggestion, State.REJECTED, decision)
     elif verb == Verb.ACCEPT:
-        decision = _accept(user, suggestion, outcome.batch)
+        decision, outcome.link = _accept(user, suggestion, outcome.batch)
     else:
         raise ValueError(f"{verb} is not decided on a suggestion")
     outcome.decisions.append(decision)
 
 
-def _accept(user: Any, suggestion: MatchSuggestion, batch: UUID) -> Decision:
+def _with_accepted(order: Order, suggestion_id: UUID | str) -> tuple[MatchSuggestion, MatchSuggestion | None]:
+    """That suggestion of the locked order, and the one that the order has accepted."""
+    asked = order.suggestions.filter(Q(pk=suggestion_id) | Q(state=State.ACCEPTED))
+    found = {str(suggestion.pk): suggestion for suggestion in asked.select_related("stay", "decision__user")}
+    for suggestion in found.values():
+        suggestion.order = order
+    accepted = next((suggestion for suggestion in found.values() if suggestion.state == State.ACCEPTED), None)
+    return found[str(suggestion_id)], accepted
+
+
+def _accept(user: Any, suggestion: MatchSuggestion, batch: UUID) -> tuple[Decision, WriteBack]:
     decision = _record(user, suggestion, Verb.ACCEPT, batch, "")
     # Displaced before chosen: at no moment do two of them hold the place of the accepted one.
     MatchSuggestion.objects.pending().filter(order=suggestion.order).exclude(pk=suggestion.pk).update(
@@ -148,8 +163,9 @@ def _accept(user: Any, suggestion: MatchSuggestion, batch: UUID) -> Decision:
         updated_at=timezone.now(),
     )
     _move(suggestion, State.ACCEPTED, decision)
-    link_of(decision).save()
-    return decision
+    link = link_of(decision)
+    link.save()
+    return decision, link
 
 
 def _record(user: Any, suggestion: MatchSuggestion, verb: Verb, batch: UUID, reason: str) -> Decision:
@@ -166,7 +182,7 @@ def _move(suggestion: MatchSuggestion, state: State, decision: Decision) -> None
 
 
 def _no_guest_candidate(order: Order) -> MatchSuggestion:
-    alive = MatchSuggestion.objects.pending().filter(order=order, stay=None).first()
+    alive = MatchSuggestion.objects.filter(order=order, stay=None, state__in=ALIVE).first()
     return alive or MatchSuggestion.objects.create(
         order=order,
         stay=None,
@@ -185,7 +201,10 @@ def _sent(outcome: Outcome) -> Outcome:
     if len(outcome.decisions) > MOST_SENT:
         outcome.waiting = writes.filter(state=WriteState.OPEN).count()
         return outcome
-    send_now(writes.filter(state=WriteState.OPEN, next_try_at__lte=timezone.now()))
+    if outcome.link is not None and send_now([outcome.link]):
+        return outcome
+    if outcome.link is None:
+        send_now(writes.filter(state=WriteState.OPEN, next_try_at__lte=timezone.now()).order_by("pk"))
     outcome.waiting = writes.filter(state=WriteState.OPEN).count()
     refused = MatchSuggestion.objects.filter(
         pk__in=[d.suggestion_id for d in outcome.decisions if d.verb != Verb.UNDO], state=State.PENDING

@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db import connection
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from matching.models import MatchSuggestion
-from matching.querysets import BAND_RANGE
-from matching.states import Band
+from matching.states import DOUBT_FROM, STRONG_FROM, Band
 
 # Doubtful ones first, where a person adds most; strong for sweeping; weak for cleaning.
 BANDS = (Band.DOUBT, Band.STRONG, Band.WEAK)
@@ -21,22 +21,42 @@ class BandCount:
     departing: int
 
 
+# In one reading of the queue's index; two counts in one statement would start workers for each, which takes longer.
+_COUNTS = """
+SELECT count(*) FILTER (WHERE probability >= %(strong)s),
+    count(leaving.listagem_id) FILTER (WHERE probability >= %(strong)s),
+    count(*) FILTER (WHERE probability >= %(doubt)s AND probability < %(strong)s),
+    count(leaving.listagem_id) FILTER (WHERE probability >= %(doubt)s AND probability < %(strong)s),
+    count(*) FILTER (WHERE probability < %(doubt)s),
+    count(leaving.listagem_id) FILTER (WHERE probability < %(doubt)s)
+FROM matching_matchsuggestion
+LEFT JOIN matching_stay leaving ON leaving.listagem_id = stay_id AND leaving.departure = %(today)s
+WHERE queued_at IS NOT NULL
+"""
+
+
 def counts() -> list[BandCount]:
-    """Cards waiting by band, and how many of their guests leave today; two queries."""
-    wanted = {str(band): Count("pk", filter=BAND_RANGE[band]) for band in BANDS}
-    heads = MatchSuggestion.objects.heads()
-    everything = heads.aggregate(**wanted)
-    departing = heads.departing(timezone.localdate()).aggregate(**wanted)
-    return [BandCount(band, everything[str(band)], departing[str(band)]) for band in BANDS]
+    """Cards waiting by band, and how many of their guests leave today; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, {"strong": STRONG_FROM, "doubt": DOUBT_FROM, "today": timezone.localdate()})
+        strong, strong_leaving, doubt, doubt_leaving, weak, weak_leaving = cursor.fetchall()[0]
+    found = {
+        Band.STRONG: BandCount(Band.STRONG, strong, strong_leaving),
+        Band.DOUBT: BandCount(Band.DOUBT, doubt, doubt_leaving),
+        Band.WEAK: BandCount(Band.WEAK, weak, weak_leaving),
+    }
+    return [found[band] for band in BANDS]
 
 
 def at(counted: BandCount, position: int) -> MatchSuggestion | None:
     """The card at that place of the band, counted from 0: departures of today first, then the oldest orders. Past the
-    end the queue starts again. Its id and its order are loaded, the rest when asked for."""
+    end the queue starts again. It comes with all that a page shows of a suggestion."""
     today = timezone.localdate()
-    queue = MatchSuggestion.objects.heads().in_band(counted.band).order_by("queued_at", "pk").only("pk", "order")
-    # Two questions that an index answers each, where one sorted by both would read the whole queue.
-    first, rest = queue.departing(today), queue.exclude(stay__departure=today)
+    queue = MatchSuggestion.objects.heads().in_band(counted.band).as_card()
+    # Two questions that an index answers each, where one sorted by both would read the whole queue; the first by that
+    # of the guests: by that of the queue it would read on and on for the few who leave.
+    first = queue.departing(today).order_by(Coalesce("queued_at", Now()), "pk")
+    rest = queue.exclude(stay__departure=today).order_by("queued_at", "pk")
     leaving = counted.departing
     found = first[position:] if position < leaving else rest[position - leaving :]
     return found.first() or first.first() or rest.first()

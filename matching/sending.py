@@ -1,11 +1,11 @@
 """The first try to write a link, while the person who decided waits."""
 
 import logging
+from collections.abc import Iterable
 from time import monotonic
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.db.models import QuerySet
 
 from matching.models import WriteBack
 from matching.states import WriteState
@@ -15,19 +15,22 @@ from sistema_os.supabase import SupabaseClient, SupabaseError
 log = logging.getLogger(__name__)
 
 
-def send_now(writes: QuerySet[WriteBack]) -> None:
-    """For as long as settings.WRITEBACK_DEADLINE allows; what is not written by then stays in the outbox."""
-    ids = list(writes.order_by("pk").values_list("pk", flat=True))
-    if ids:
-        async_to_sync(_send)(ids)
+def send_now(writes: Iterable[WriteBack]) -> bool:
+    """True when the hotel confirmed every one. For as long as settings.WRITEBACK_DEADLINE allows; what is not written
+    by then stays in the outbox."""
+    told = list(writes)
+    return not told or async_to_sync(_send)(told)
 
 
-async def _send(ids: list[int]) -> None:
-    end = monotonic() + settings.WRITEBACK_DEADLINE
+async def _send(writes: list[WriteBack]) -> bool:
+    end, done = monotonic() + settings.WRITEBACK_DEADLINE, 0
     try:
         async with SupabaseClient(**settings.SUPABASE | {"deadline": settings.WRITEBACK_DEADLINE}) as supabase:
-            for pk in ids:
-                if monotonic() >= end or await deliver(pk, supabase) == WriteState.OPEN:
-                    return
+            for write in writes:
+                state = WriteState.OPEN if monotonic() >= end else await deliver(write, supabase)
+                if state == WriteState.OPEN:
+                    return False
+                done += state == WriteState.DONE
     except SupabaseError as error:
         log.warning("links wait in the outbox: %s", error)
+    return done == len(writes)

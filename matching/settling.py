@@ -22,36 +22,57 @@ GONE = "nao_existe"
 def settle(write: WriteBack, answer: str, seen: Mapping[str, Any] | None) -> WriteState | None:
     """`seen` is the order as Supabase showed it after a conflict. None when an undo was faster than the answer:
     the undo has then put an unlink into the outbox, which sets things right."""
+    if answer in (LINKED if write.kind == WriteKind.LINK else UNLINKED | {GONE}):
+        return _as_wished(write, answer)
     with transaction.atomic():
         order = lock_orders([write.order_id])[write.order_id]
         ours = WriteBack.objects.select_for_update().filter(pk=write.pk, claim=write.claim, state=WriteState.OPEN)
         if not ours:
             return None
-        state = _linked(write, answer, order, seen) if write.kind == WriteKind.LINK else _unlinked(write, answer, order)
-        WriteBack.objects.filter(pk=write.pk).update(
-            state=state, outcome=answer[:40], settled_at=timezone.now(), claim=None, leased_until=None, last_error=""
+        if write.kind == WriteKind.LINK:
+            _not_linked(write, answer, order, seen)
+        else:
+            _not_unlinked(write, order)
+        _close(write, answer, WriteState.CONFLICT)
+        return WriteState.CONFLICT
+
+
+def _as_wished(write: WriteBack, answer: str) -> WriteState | None:
+    """What nearly every answer is, in two statements: the order's first, which locks it."""
+    linked = write.kind == WriteKind.LINK
+    with transaction.atomic():
+        Order.objects.filter(pk=write.order_id).update(
+            linked=linked,
+            linked_stay=write.stay_id if linked else None,
+            linked_by=write.username if linked else "",
+            updated_at=timezone.now(),
         )
-        return state
+        if _close(write, answer, WriteState.DONE):
+            return WriteState.DONE
+        transaction.set_rollback(True)
+        return None
 
 
-def _linked(write: WriteBack, answer: str, order: Order, seen: Mapping[str, Any] | None) -> WriteState:
-    if answer in LINKED:
-        _remember(order, linked=True, linked_stay=write.stay_id, linked_by=write.username)
-        return WriteState.DONE
+def _close(write: WriteBack, answer: str, state: WriteState) -> bool:
+    """False when the row is no longer this claim's."""
+    ours = WriteBack.objects.filter(pk=write.pk, claim=write.claim, state=WriteState.OPEN)
+    closed = ours.update(
+        state=state, outcome=answer[:40], settled_at=timezone.now(), claim=None, leased_until=None, last_error=""
+    )
+    return closed == 1
+
+
+def _not_linked(write: WriteBack, answer: str, order: Order, seen: Mapping[str, Any] | None) -> None:
     if answer == GONE:
         _order_is_gone(write, order)
-    else:
-        late = _why(write, answer, seen)
-        if seen:
-            _remember(order, **order_fields(seen))
-        bring_back(write.decision, order, late)
-    return WriteState.CONFLICT
+        return
+    late = _why(write, answer, seen)
+    if seen:
+        _remember(order, **order_fields(seen))
+    bring_back(write.decision, order, late)
 
 
-def _unlinked(write: WriteBack, answer: str, order: Order) -> WriteState:
-    if answer in UNLINKED or answer == GONE:
-        _remember(order, linked=False, linked_stay=None, linked_by="")
-        return WriteState.DONE
+def _not_unlinked(write: WriteBack, order: Order) -> None:
     raise_alert(
         AlertKind.UNLINK_CONFLICT,
         Severity.MEDIUM,
@@ -59,7 +80,6 @@ def _unlinked(write: WriteBack, answer: str, order: Order) -> WriteState:
         stay=write.stay_id,
         params={"writeback": write.pk},
     )
-    return WriteState.CONFLICT
 
 
 def _why(write: WriteBack, answer: str, seen: Mapping[str, Any] | None) -> LateConflict:

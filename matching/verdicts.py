@@ -1,11 +1,13 @@
 """Whether a decision can still be taken; if not, why, in a sentence for the person who tried."""
 
+from typing import Any
+
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from matching.models import Decision, MatchSuggestion
-from matching.states import State
+from matching.states import State, Verb
 
 
 class Conflict(Exception):
@@ -32,6 +34,19 @@ def still_true(
         )
     if stay is not None and stay.unavailable:
         raise Conflict(_("This stay was cancelled or has left the guest list. Nothing was written."))
+
+
+def answered_before(suggestion: MatchSuggestion, user: Any, verb: Verb, version: int | None) -> Decision | None:
+    """The decision that stands when this very request is sent again, its first answer lost on the way: of the same
+    person, the same verb, taken on the version that the person saw."""
+    decision = suggestion.decision
+    if decision is None or decision.suggestion_id != suggestion.pk or decision.user_id != user.pk:
+        return None
+    taken = Verb.ACCEPT if decision.verb == Verb.NO_GUEST else decision.verb
+    if taken != verb or version is None or suggestion.version != version + 1:
+        return None
+    decision.suggestion = suggestion
+    return decision
 
 
 def already_decided(suggestion: MatchSuggestion) -> str:

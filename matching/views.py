@@ -19,6 +19,7 @@ from matching import card as cards
 from matching.columns import may_undo
 from matching.filters import midnight
 from matching.models import CardLease, Decision, MatchSuggestion, Order, WriteBack
+from matching.review import Outcome
 from matching.reviewing import BandCount
 from matching.states import Band, RejectReason, State, Verb, WriteState
 
@@ -50,9 +51,9 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     band = Band(request.GET["band"]) if request.GET.get("band") in Band.values else Band.DOUBT
     if keys.switched(request) or flags.switched(request):
         return HttpResponseRedirect(request.get_full_path())
-    button = acting.pressed(request)
+    button, done = acting.pressed(request), None
     if button is not None:
-        acting.act(request, button, quiet=True)
+        done = acting.act(request, button, quiet=True)
         if request.headers.get("X-Card") != "next":
             return HttpResponseRedirect(request.get_full_path())
     waiting = reviewing.counts()
@@ -70,7 +71,7 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         "total": total,
         "skip_url": _queue_url(band, place + 1 if place + 1 < total else 0),
         "back_url": _queue_url(band, max(place - 1, 0)),
-        **_toast(_last_of(request.user)),
+        **_after(done, request.user),
     }
     if found is None:
         leases.leave(request.user)
@@ -86,12 +87,11 @@ def _next(counted: BandCount, place: int, reviewer: Any) -> tuple[int, MatchSugg
     for _again in range(LOOKS):
         here, found = reviewing.free(counted, place, leases.of_others(reviewer) if reviewer else ())
         if found is None or reviewer is None:
-            return here, found and _suggestion(found.pk), None
-        lease = leases.take(found.order_id, reviewer)
-        suggestion = _suggestion(found.pk)
-        if lease is not None and lease.user_id == reviewer.pk and suggestion.state == State.PENDING:
+            return here, found, None
+        lease = leases.take(found.order_id, reviewer, found.pk)
+        if lease is not None and lease.user_id == reviewer.pk:
             break
-    return here, suggestion, lease
+    return here, found, lease
 
 
 def card_url(suggestion_id: UUID) -> str:
@@ -124,8 +124,7 @@ def name_of(user: Any) -> str:
 
 def _suggestion(pk: str | UUID) -> MatchSuggestion:
     try:
-        cards = MatchSuggestion.objects.with_unconfirmed().select_related("order", "stay", "decision__user")
-        return cards.get(pk=UUID(str(pk)))
+        return MatchSuggestion.objects.as_card().get(pk=UUID(str(pk)))
     except (ValueError, MatchSuggestion.DoesNotExist) as error:
         raise Http404 from error
 
@@ -173,6 +172,13 @@ def _toast(decision: Decision | None) -> dict[str, Any]:
     if waits is None:
         waits = decision.writebacks.filter(state=WriteState.OPEN).exists()
     return {"undo": decision, "undo_waits": waits}
+
+
+def _after(done: Outcome | None, user: Any) -> dict[str, Any]:
+    """What has just been decided is known, and need not be looked for."""
+    if done is None or done.came_back or done.decisions[-1].verb == Verb.UNDO:
+        return _toast(_last_of(user))
+    return {"undo": done.decisions[-1], "undo_waits": done.waiting > 0}
 
 
 def _last_of(user: Any) -> Decision | None:

@@ -38,9 +38,10 @@ class Delivered:
     errors: list[str] = field(default_factory=list)
 
 
-async def deliver(writeback_id: int, supabase: SupabaseClient) -> WriteState | None:
-    """The row's state afterwards; None when there was nothing to do or somebody else is at it."""
-    state, _ = await _deliver(writeback_id, supabase)
+async def deliver(write: WriteBack | int, supabase: SupabaseClient) -> WriteState | None:
+    """The row's state afterwards; None when there was nothing to do or somebody else is at it. A row that the caller
+    has just read or made need not be read again."""
+    state, _ = await _deliver(write, supabase)
     return state
 
 
@@ -63,8 +64,8 @@ async def deliver_open(supabase: SupabaseClient, check_fence: Callable[[], Await
     return total
 
 
-async def _deliver(writeback_id: int, supabase: SupabaseClient) -> tuple[WriteState | None, SupabaseError | None]:
-    write = await sync_to_async(_claim)(writeback_id)
+async def _deliver(due: WriteBack | int, supabase: SupabaseClient) -> tuple[WriteState | None, SupabaseError | None]:
+    write = await sync_to_async(_claim)(due)
     if write is None:
         return None, None
     try:
@@ -111,17 +112,22 @@ def _free(now: datetime) -> Q:
     return Q(~Exists(earlier), Q(leased_until=None) | Q(leased_until__lt=now), state=WriteState.OPEN)
 
 
-def _claim(writeback_id: int) -> WriteBack | None:
+def _claim(due: WriteBack | int) -> WriteBack | None:
     """Ours, for longer than a query can take; None when it is settled, leased, or not yet its turn."""
     now = timezone.now()
     claim = uuid.uuid4()
-    taken = WriteBack.objects.filter(_free(now), pk=writeback_id).update(
+    taken = WriteBack.objects.filter(_free(now), pk=due if isinstance(due, int) else due.pk).update(
         claim=claim,
         leased_until=now + 2 * timedelta(seconds=settings.QUERY_TIMEOUT) + LEASE_MARGIN,
         attempts=F("attempts") + 1,
         maybe_written=True,
     )
-    return WriteBack.objects.get(pk=writeback_id) if taken == 1 else None
+    if taken == 0:
+        return None
+    if isinstance(due, int):
+        return WriteBack.objects.get(pk=due)
+    due.claim, due.maybe_written, due.attempts = claim, True, due.attempts + 1
+    return due
 
 
 def _give_back(write: WriteBack, error: SupabaseError) -> None:

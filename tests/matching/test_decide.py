@@ -64,12 +64,12 @@ def test_no_guest_needs_no_candidate_of_the_matcher(hotel: Hotel, ana: User) -> 
     assert link["match_origem"] == "manual"
 
 
-def test_a_second_click_gets_a_sentence_and_doubles_nothing(card: Card, ana: User) -> None:
+def test_who_comes_second_gets_a_sentence_and_nothing_is_doubled(card: Card, ana: User, paula: User) -> None:
     seen = card.best.version
     review.decide(ana, card.best.pk, "accept", seen)
 
     with translation.override("pt-br"), pytest.raises(review.Conflict, match="Ana já aceitou esta sugestão"):
-        review.decide(ana, card.best.pk, "accept", seen)
+        review.decide(paula, card.best.pk, "accept", seen)
 
     assert Decision.objects.count() == WriteBack.objects.count() == 1
 

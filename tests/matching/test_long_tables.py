@@ -13,7 +13,7 @@ from matching.models import Decision, MatchSuggestion, Order
 from matching.review import decide, undo
 from matching.states import Band, Verb
 from tests.matching.conftest import Candidate, Card, Hotel
-from tests.matching.pages import LIST, QUEUE, page, signed_in, url_of
+from tests.matching.pages import LIST, QUEUE, page, seen, signed_in, url_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db(transaction=True)]
 
@@ -117,3 +117,18 @@ def test_pages_ask_a_bounded_number_of_questions(
     client.get(path)
     with django_assert_max_num_queries(BOUNDS.get(url, 17)):
         assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(("verb", "most"), [("reject", 20), ("accept", 27)])
+def test_a_key_pressed_in_the_queue_asks_a_bounded_number_of_questions_until_the_next_card_is_there(
+    verb: str, most: int, card: Card, hotel: Hotel, ana: User, django_assert_max_num_queries: Any
+) -> None:
+    for n in range(4):
+        hotel.suggest(Candidate(hotel.order(f"pedido {n}"), hotel.stay(f"Pessoa {n}"), 0.7))
+    client = signed_in(ana)
+    client.get(QUEUE)
+    pressed = {verb: seen(card.best)}
+    with django_assert_max_num_queries(most):
+        answer = client.post(QUEUE, pressed, headers={"X-Card": "next"})
+    assert "Pessoa 0" in answer.content.decode()
+    assert Decision.objects.get().verb == verb
