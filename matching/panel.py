@@ -21,6 +21,7 @@ def panel(user: Any) -> dict[str, Any]:
     if user.has_perm("matching.view_matchsuggestion"):
         counts = reviewing.counts()
         shown["bands"] = [(band_chip(c.band), c) for c in counts]
+        shown["waiting"] = sum(c.waiting for c in counts)
         shown["doubt"] = next(c for c in counts if c.band == Band.DOUBT)
         decided = Decision.objects.filter(at__gte=midnight(), undone_by=None).exclude(verb=Verb.UNDO)
         shown["decided_today"] = decided.count()

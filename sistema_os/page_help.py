@@ -93,6 +93,22 @@ PAGES: Final[dict[str, Help]] = {
         _("What differs between any two listings."), _("Choose both; the older one stands on the left.")
     ),
     "snapshots_listing": Help(_("The guest list as it stood with that listing."), _("Search by room or name.")),
+    "snapshots_source_changelist": Help(
+        _("How much a listing may differ from the last one before it is held for a person."),
+        _("Open a source to change its limits. They count from the next collection on."),
+    ),
+    "snapshots_source_change": Help(
+        _("The limits of one source. A share of 0.05 is 5% of the rows; the larger of number and share counts."),
+        _("Change one thing at a time, and look at the next mornings. The history tells who changed what."),
+    ),
+    "matching_modelversion_changelist": Help(
+        _("The models that score suggestions: the program's own, and what it learned from decisions here."),
+        _("Open one to see how it did on past decisions, and to use it or go back to the one before."),
+    ),
+    "matching_modelversion_change": Help(
+        _("One model: what it learned, and how well it agrees with the decisions of the team."),
+        _("A change counts from the next run on. Nothing that was decided changes."),
+    ),
     "snapshots_row": Help(
         _("The history of one row: every version and when it held."), _("Read it from the newest to the oldest.")
     ),

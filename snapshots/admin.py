@@ -9,6 +9,7 @@ from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -17,7 +18,6 @@ from django.utils.translation import gettext_lazy as _
 
 from snapshots import views
 from snapshots.display import status_chip
-from snapshots.guards import threshold_names
 from snapshots.history import latest_in_force
 from snapshots.models import Snapshot, Source
 from snapshots.panel import chart_of, held_notes
@@ -125,7 +125,15 @@ class SourceAdmin(_SourceBase):
     ordering = ("pk",)
     actions = None
     view_on_site = False
-    fields = threshold_names()
+    empty_title = _("No source has limits yet")
+    empty_text = _("Each source brings its own with its first collection.")
+    fieldsets = (
+        (_("Rows that go"), {"fields": ("removed_floor", "removed_share")}),
+        (_("Rows that change"), {"fields": ("changed_floor", "changed_share")}),
+        (_("Rows that are missing"), {"fields": ("min_rows", "median_share", "median_days")}),
+        (_("Damaged rows"), {"fields": ("fill_share", "mojibake_floor", "mojibake_share")}),
+        (_("Reading"), {"fields": ("page", "count_drift")}),
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -136,24 +144,33 @@ class SourceAdmin(_SourceBase):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": _("Guard limits"), **(extra_context or {})})
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        more = {"title": _("Guard limits"), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, more)
+
     @admin.display(description=_("source"))
     def shown_title(self, source: Source) -> str:
         return str(source)
 
     @admin.display(description=_("may vanish unexplained"))
-    def removals(self, source: Source) -> str:
-        return _or_share(source.removed_floor, source.removed_share)
+    def removals(self, source: Source) -> SafeString:
+        return _named(_("may vanish unexplained"), _or_share(source.removed_floor, source.removed_share))
 
     @admin.display(description=_("may change"))
-    def changes(self, source: Source) -> str:
-        return _or_share(source.changed_floor, source.changed_share)
+    def changes(self, source: Source) -> SafeString:
+        return _named(_("may change"), _or_share(source.changed_floor, source.changed_share))
 
     @admin.display(description=_("rows at least"))
-    def fewest(self, source: Source) -> str:
-        return gettext("%(rows)s, and %(share)s of the usual") % {
-            "rows": number_format(source.min_rows),
-            "share": _percent(source.median_share),
-        }
+    def fewest(self, source: Source) -> SafeString:
+        words = {"rows": number_format(source.min_rows), "share": _percent(source.median_share)}
+        return _named(_("rows at least"), gettext("%(rows)s, and %(share)s of the usual") % words)
+
+
+def _named(column: str | Promise, value: str) -> SafeString:
+    """A phone shows no heading over a column: there the cell names it."""
+    return format_html('<span class="only-s sub">{} </span>{}', column, value)
 
 
 def _or_share(rows: int, share: float) -> str:

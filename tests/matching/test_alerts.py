@@ -24,7 +24,7 @@ class TestAlerts:
     def test_say_what_happened(self, alert: Alert, ana: User) -> None:
         html = page(ana, self.URL)
         assert "Tiago Figueiredo Neto saiu da UH 412 antes do previsto; a OS 48001 continua aberta." in html
-        assert 'chip-bad">alto' in html
+        assert 'chip-bad">alta' in html
 
     def test_are_raised_once_for_an_occasion(self, alert: Alert, card: Card, ana: User) -> None:
         alerts.settle(alert, ana)

@@ -28,6 +28,8 @@ OURS = (
     "matching_decision_changelist",
     "pipeline_jobrun",
     "snapshots_snapshot",
+    "snapshots_source",
+    "matching_modelversion",
 )
 # Stock addresses of our models that we give to nobody.
 STOCK = ("_add", "_delete", "_history")
