@@ -2,8 +2,9 @@
 
 The same pages at 1,000 and at 100,000 suggestions, with 1,000 runs and 365 snapshots, in this process and without a
 network: p50, p95, the ratio of the two p50, and the queries of each page. The two sizes stand in two databases and take
-turns request by request, so that whatever else the machine does weighs on both. Then a batch of 10,000, its undo, and
-what a first visit transfers. Prints tables and, last, one JSON object.
+turns request by request, so that whatever else the machine does weighs on both. Then a batch of 10,000, its undo, what
+a first visit transfers and, on servers of its own, what people at a browser wait for (`browser_figures`). Prints tables
+and, last, one JSON object.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import argparse
 import json
 import re
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -110,18 +113,18 @@ def _opener(client: Client, path: str) -> Callable[[], None]:
 
 
 def _reviewer(client: Client) -> Callable[[], None]:
-    """A key pressed in the queue until the next card is there. A rejection, since it has nothing to write outside."""
+    """A key pressed in the queue, as the page sends it: the answer is the next card. A rejection, since it has nothing
+    to write outside."""
     path = f"{LIST}review/?band=weak"
 
     def decide() -> None:
-        shown = client.get(path) if not seen else seen.pop()
-        button = re.search(r'name="reject" value="([^"]+)"', shown.content.decode())
+        button = re.search(r'name="reject" value="([^"]+)"', seen.pop().content.decode())
         if button is None:
             raise SystemExit("The queue shows no card to decide.")
-        answer = client.post(path, {"reject": button[1]})
-        if answer.status_code != 302:
+        answer = client.post(path, {"reject": button[1]}, headers={"X-Card": "next"})
+        if answer.status_code != 200:
             raise SystemExit(f"The decision answered {answer.status_code}.")
-        seen.append(client.get(path))
+        seen.append(answer)
 
     seen: list[Any] = [client.get(path)]
     return decide
@@ -184,20 +187,35 @@ def _target(name: str, value: float, target: float) -> dict[str, Any]:
     return {"name": name, "value": round(value, 2), "target": target, "ok": value <= target}
 
 
+def _browser() -> list[dict[str, Any]]:
+    """In a process of its own: its servers are others than this bench's."""
+    command = [sys.executable, "-m", "tests.benchmarks.browser_figures"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        lines = [line.rstrip("\n") for line in process.stdout or ()]
+    if process.returncode != 0:
+        raise SystemExit("The browser's figures were not taken.")
+    for line in lines[:-1]:
+        say(line)
+    return list(json.loads(lines[-1])["targets"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--few", type=int, default=1_000)
     parser.add_argument("--many", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=30, help="requests of each page")
     parser.add_argument("--batch", type=int, default=10_000, help="suggestions of the batch")
+    parser.add_argument("--no-browser", action="store_true", help="leave out what needs a chromium")
     chosen = parser.parse_args()
     with private_stack():
         from django.contrib.auth.models import User
         from django.test import Client
 
+        from sistema_os.warmth import settle_in
         from tests.benchmarks.admin_ground import fill, fill_listings, fill_runs
         from tests.benchmarks.admin_more import batch, first_visit, here, twin
 
+        settle_in()
         person = User.objects.create_superuser("bench", first_name="Bruno")
         client = Client(SERVER_NAME="127.0.0.1")
         client.force_login(person)
@@ -210,6 +228,8 @@ def main() -> None:
         targets = report(measured(client, worlds, chosen.times))
         worlds[1].enter()
         targets += batch(person, chosen.batch) + first_visit(client)
+    if not chosen.no_browser:
+        targets += _browser()
     say(json.dumps({"targets": targets}))
 
 

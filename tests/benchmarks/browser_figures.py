@@ -1,7 +1,7 @@
 """What a person at the browser waits for, on a server as in production: `python -m tests.benchmarks.browser_figures`.
 
-100 cards decided by key, one after the other, each with its link written to the hotel's Supabase. `figures` is for a
-bench that has a stack already; the last line is one JSON object.
+100 cards decided by key, one after the other, each with its link written to the hotel's Supabase; then two reviewers at
+once, 80 keys each, and what became of the 160. The last line is one JSON object. `make bench-admin` runs this too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sistema_os.local.stack import Stack
 
 CARDS, ROUNDS = 100, 3
+REVIEWERS, KEYS = ("ana", "bruno"), 80
 SECONDS_TARGET = 8.4
 QUEUE = "/admin/matching/matchsuggestion/review/"
 
@@ -56,13 +58,13 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _cards(stack: Stack, first: int) -> None:
+def _cards(stack: Stack, first: int, count: int = CARDS) -> None:
     """Orders in the hotel and in our queue, nobody suggested for each."""
     from tests.matching.conftest import Candidate, Hotel
 
     with stack.connect_hotel() as connection:
         hotel = Hotel(connection)
-        orders = [hotel.order(f"lâmpada queimada no corredor {first + n}") for n in range(CARDS)]
+        orders = [hotel.order(f"lâmpada queimada no corredor {first + n}") for n in range(count)]
         hotel.suggest(*(Candidate(order, None, 0.75) for order in orders))
 
 
@@ -79,12 +81,10 @@ def _paced(stack: Stack, window: Robot, started: int) -> list[float]:
     return list(window.pace(key="a", times=CARDS))
 
 
-def figures(stack: Stack, rounds: int = ROUNDS) -> list[dict[str, Any]]:
-    """Targets with what was seen; the median of the rounds. Leaves the decided cards behind."""
+def _alone(stack: Stack, address: str, rounds: int) -> dict[str, Any]:
     from sistema_os.roles import DEMO_PASSWORD
 
-    _people()
-    with _server() as address, closing(Machine()) as machine:
+    with closing(Machine()) as machine:
         window = machine.window(address)
         window.sign_in(username="ana", password=DEMO_PASSWORD)
         seen = [_paced(stack, window, n * CARDS) for n in range(rounds)]
@@ -92,9 +92,54 @@ def figures(stack: Stack, rounds: int = ROUNDS) -> list[dict[str, Any]]:
         ninth = statistics.quantiles(taken, n=20)[-1]
         middle = statistics.median(taken)
         say(f"{CARDS} cards by key: {sum(taken):.2f} s, p50 {middle * 1000:.0f} ms, p95 {ninth * 1000:.0f} ms")
-    seconds = round(statistics.median(map(sum, seen)), 2)
-    name = f"{CARDS} decisions by key, s"
-    return [{"name": name, "value": seconds, "target": SECONDS_TARGET, "ok": seconds <= SECONDS_TARGET}]
+    return _target(f"{CARDS} decisions by key, s", round(statistics.median(map(sum, seen)), 2), SECONDS_TARGET)
+
+
+def _at_once(stack: Stack, address: str, first: int) -> list[dict[str, Any]]:
+    """Two browsers, so that neither waits for the other; whoever is done first sits before one card more."""
+    from django.db import connection
+
+    from matching.models import Decision, WriteBack
+
+    _cards(stack, first, len(REVIEWERS) * KEYS + 1)
+    before = Decision.objects.order_by("pk").last()
+    connection.close()
+    with ThreadPoolExecutor() as desks:
+        shown = list(desks.map(lambda person: _worked(address, person), REVIEWERS))
+    taken = Decision.objects.filter(pk__gt=before.pk if before else 0)
+    orders = list(taken.values_list("suggestion__order_id", flat=True))
+    written = WriteBack.objects.filter(decision__in=taken, state="done").count()
+    pressed = sum(len(set(cards)) for cards in shown)
+    say(f"{len(REVIEWERS)} x {KEYS} keys: {len(orders)} decided on {len(set(orders))} orders, {written} written")
+    wanted = len(REVIEWERS) * KEYS
+    return [
+        _target(f"two reviewers x {KEYS}, not decided", wanted - len(orders), 0),
+        _target(f"two reviewers x {KEYS}, doubled", len(orders) - len(set(orders)), 0),
+        _target(f"two reviewers x {KEYS}, lost", pressed - written, 0),
+    ]
+
+
+def _worked(address: str, person: str) -> list[str]:
+    """The cards that were shown to this person, each decided."""
+    from sistema_os.roles import DEMO_PASSWORD
+
+    with closing(Machine()) as machine:
+        window = machine.window(address)
+        window.sign_in(username=person, password=DEMO_PASSWORD)
+        window.visit(path=f"{QUEUE}?band=doubt")
+        return list(window.work(key="a", times=KEYS))
+
+
+def _target(name: str, value: float, target: float) -> dict[str, Any]:
+    return {"name": name, "value": value, "target": target, "ok": abs(value) <= target}
+
+
+def figures(stack: Stack, rounds: int = ROUNDS) -> list[dict[str, Any]]:
+    """Targets with what was seen; of the rounds, the median. Leaves the decided cards behind."""
+    _people()
+    with _server() as address:
+        alone = _alone(stack, address, rounds)
+        return [alone, *_at_once(stack, address, rounds * CARDS)]
 
 
 def main() -> None:
