@@ -1,8 +1,9 @@
 """Which stays are worth weighing for an order: the union of small blocks, and of those the ones that can still win.
 
-Blocks: room (and its slips) x day, who is due without a room where the room is free, words of the name x day, last eight
-of a phone, e-mail, document, booking number. Each has a cap, so that the cost of an order is bounded whatever the data. A rough score over whole arrays then leaves
-out the stays that lie hopelessly far behind the best; their share is kept, so that nobody's probability profits.
+Blocks: room (and its slips) x day, who is due without a room where the room is free, words of the name x day, last
+eight or four of a phone, e-mail, document, booking number. Each has a cap, so that the cost of an order is bounded
+whatever the data. A rough score over whole arrays then leaves out the stays that lie hopelessly far behind the best;
+their share is kept, so that nobody's probability profits.
 """
 
 import math
@@ -110,6 +111,7 @@ class Blocking:
     def _contacts(self, order: Order, day: int) -> Iterator[NDArray[np.int32]]:
         keys = (*order.contacts.emails, *order.contacts.documents, *sorted(order.codes))
         yield from (self.index.nearest(self.index.with_phone(p), day, KEY_CAP) for p in order.contacts.phones)
+        yield from (self.index.nearest(self.index.by_tail[int(t) + 1], day, KEY_CAP) for t in order.contacts.tails)
         yield from (self.index.nearest(self.index.with_key(key), day, KEY_CAP) for key in keys)
 
     def _nameless(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from matching.core.batch import Batch
 from matching.core.columns import digest, phone_numbers
-from matching.core.contacts import NO_CONTACTS
+from matching.core.contacts import NO_CONTACTS, TAIL
 from matching.core.index import HouseIndex
 from matching.core.kernel.blocks import Ints, Pairs, among
 from matching.core.kernel.comparisons import ABSENT, Codes, Comparison
@@ -47,12 +47,15 @@ class Contacting:
         return found
 
     def _phone(self, order: Order, stays: Ints) -> Codes:
-        if not order.contacts.phones:
+        if not order.contacts.phones and not order.contacts.tails:
             return _NOTHING
-        ends, numbers = zip(*(phone_numbers(phone) for phone in order.contacts.phones), strict=True)
+        known = [phone_numbers(phone) for phone in order.contacts.phones]
         theirs = self.index.columns.phone_end[stays]
-        whole = np.isin(self.index.columns.phone[stays], [n for n in numbers if n >= 0])
-        levels = np.where(whole, 0, np.where(np.isin(theirs, ends), 1, 2))
+        whole = np.isin(self.index.columns.phone[stays], [number for _, number in known if number >= 0])
+        # Four digits meet by accident about as often as such an ending is written wrong: both are worth the same.
+        alike = np.isin(theirs, [end for end, _ in known])
+        alike |= np.isin(theirs % 10**TAIL, [int(tail) for tail in order.contacts.tails])
+        levels = np.where(whole, 0, np.where(alike, 1, 2))
         return np.where(theirs < 0, ABSENT, levels).astype(np.int8)
 
     def _document(self, order: Order, stays: Ints) -> Codes:

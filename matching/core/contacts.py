@@ -12,9 +12,22 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _CPF_FORM = re.compile(r"(?<!\d)\d{3}\.\d{3}\.\d{3}-\d{2}(?!\d)")
 _DIGIT_RUN = re.compile(r"(?<![\w/])\+?\(?\d(?:[\s().-]{0,3}\d){7,15}(?![\w/])")
 _IDENTITY = re.compile(r"(?<!\w)[A-Za-z]{2}\d{6,8}(?!\w)")
+# "tel. final 4321", "terminado em 4321". What ends so may be another number: then it is cut out and says nothing.
+_TAIL = re.compile(
+    r"\b(?P<of>\w+)?\W{0,3}\b(?:final|finais|termina(?:do|da|ndo)?)\b(?:\s+(?:em|com|do|da|de|tel|fone|cel)\b)*\W{0,3}"
+    r"(?P<tail>\d{2,4})(?!\w)",
+    re.IGNORECASE,
+)
+_NO_PHONE = {"cartao", "card", "visa", "master", "mastercard", "elo", "amex", "cpf", "rg", "cnpj", "doc", "documento"}
+_NO_PHONE |= {"conta", "pix", "placa", "nf", "nota"}
+_BOOKED = re.compile(
+    r"\b(?:res|resv|rsv|reserva|booking|bkg|loc|localizador|voucher)\b"
+    r"(?:\W{0,3}\b(?:n|no|nr|num|numero|de)\b)?[\s.:#/-]{0,4}(?P<code>(?=\w*\d)\w{4,20})(?!\w)",
+    re.IGNORECASE,
+)
 # Addresses that a booking site makes up per stay: they name nobody twice.
 OTA_DOMAINS = ("booking.com", "expedia", "airbnb", "agoda", "hotels.com", "decolar", "despegar", "trip.com", "hurb")
-MIN_PHONE, MIN_CONTACT_DIGITS = 8, 6
+MIN_PHONE, MIN_CONTACT_DIGITS, TAIL = 8, 6, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +36,8 @@ class Contacts:
     """National digits, at least the last eight."""
     documents: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    tails: tuple[str, ...] = ()
+    """The last four digits of a phone, where no more is said."""
 
 
 NO_CONTACTS = Contacts()
@@ -48,10 +63,25 @@ def email_key(address: str) -> str:
     return "" if not domain or any(alias in domain for alias in OTA_DOMAINS) else plain
 
 
+def booking_codes(text: str) -> tuple[frozenset[str], str]:
+    """Numbers that the text (without marks) calls a booking's, in lower case, and the text without them. A room of
+    three digits (`reserva 203`) is none."""
+    found = frozenset(match["code"].lower() for match in _BOOKED.finditer(text))
+    return found, _BOOKED.sub(lambda m: m.group()[: m.start("code") - m.start()] + " ", text) if found else text
+
+
+def _tails(text: str) -> tuple[tuple[str, ...], str]:
+    if "final" not in text.lower() and "termina" not in text.lower():
+        return (), text
+    found = [m for m in _TAIL.finditer(text) if len(m["tail"]) == TAIL and (m["of"] or "").lower() not in _NO_PHONE]
+    return tuple(m["tail"] for m in found), _TAIL.sub(lambda m: f"{m['of'] or ''} ", text)
+
+
 def extract(text: str) -> tuple[Contacts, str]:
     """What the text (without marks) holds, and the text without it."""
+    tails, text = _tails(text)
     if "@" not in text and sum(map(str.isdigit, text)) < MIN_CONTACT_DIGITS:
-        return NO_CONTACTS, text
+        return Contacts(tails=tails), text
     emails = [key for found in _EMAIL.findall(text) if (key := email_key(found))]
     text = _EMAIL.sub(" ", text)
     documents = [digits(found) for found in _CPF_FORM.findall(text)]
@@ -64,4 +94,4 @@ def extract(text: str) -> tuple[Contacts, str]:
         if valid_cpf(number):
             documents.append(number)
         phones.append(phone_key(number))
-    return Contacts(tuple(filter(None, phones)), tuple(documents), tuple(emails)), _DIGIT_RUN.sub(" ", text)
+    return Contacts(tuple(filter(None, phones)), tuple(documents), tuple(emails), tails), _DIGIT_RUN.sub(" ", text)

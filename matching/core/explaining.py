@@ -95,7 +95,8 @@ class Explainer:
                 yield self._plain(at, comparison, *(("", "") if comparison.name in _PLAIN else self._ends(at)))
 
     def _ends(self, at: int) -> tuple[str, str]:
-        phone = self.batch.orders[self.orders[at]].contacts.phones[0]
+        said = self.batch.orders[self.orders[at]].contacts
+        phone = (*said.phones, *said.tails)[0]
         return f"…{phone[-2:]}", f"…{int(self.columns.phone_end[self.stays[at]]) % 100:02d}"
 
     def _rest(self, at: int) -> Iterator[Reason]:

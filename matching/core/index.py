@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.core.columns import AWAITED, PRESENT, Columns, digest
+from matching.core.contacts import TAIL
 from matching.core.kernel.blocks import Ints, Postings
 from matching.core.phonetic import phonetic
 from matching.core.remembering import remembered
@@ -97,6 +98,12 @@ class HouseIndex:
     def by_phone(self) -> "Sparse":
         ends = self.columns.phone_end
         return Sparse.of(np.where(ends < 0, 0, ends.astype(np.int64) + 1).astype(np.uint64), np.arange(len(self)))
+
+    @cached_property
+    def by_tail(self) -> "Sparse":
+        ends = self.columns.phone_end
+        tails = np.where(ends < 0, 0, ends.astype(np.int64) % 10**TAIL + 1)
+        return Sparse.of(tails.astype(np.uint64), np.arange(len(self)))
 
     @cached_property
     def by_key(self) -> "Sparse":

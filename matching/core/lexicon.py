@@ -51,8 +51,10 @@ NO_NAME = _set("""acompanhante acompanhantes acomp acompte pax guest hospede tba
 GUEST_WORDS = _load("guest_words")
 ROOM_WORDS = _load("room_words")
 FLIGHT = _set("voo flight vuelo vol")
-NOT_A_ROOM_BEFORE = FLIGHT | _set("""rs r nf nota os pedido loja cod codigo placa bloco andar piso
-    cep versao senha valor""")
+NOT_A_ROOM_BEFORE = FLIGHT | _set("""rs r nf nota os pedido loja cod codigo placa bloco res rsv resv loc booking
+    localizador voucher mesa cep versao senha valor""")
+# Airlines: a number after one is a flight, also where nobody says so.
+AIRLINES = _set("la g jj ad tam gol azul latam tp")
 NOT_A_ROOM_AFTER = _set("""h hs hrs horas hora min minutos pax pessoas reais andar dias dia noites noite pecas
     unidades graus anos kg km m cm ml litros w v btu btus x""")
 
@@ -66,7 +68,7 @@ GONE = _set("anterior saiu sairam ex partiu embora desocupou")
 ASKS = _set("""pede pediu pedem pediram solicita solicitou quer queria reclama reclamou reclamando precisa deseja
     gostaria
     aguarda aguardando liga""")
-ARRIVAL = _set("chegada chegar chegando chega chegam futura futuro vespera antecipado prechegada")
+ARRIVAL = _set("chegada chegar chegando chega chegam chegara futura futuro vespera antecipado prechegada arrival")
 ARRIVAL_PHRASES = ("transfer in", "check in", "early check", "pre chegada", "lua de mel", "pre reserva")
 # Firms whose names are everyday words as well: they count after "da" or "do" only.
 FIRMS = _set("claro vivo tim oi net sky atlas gas light")
@@ -76,6 +78,11 @@ NO_ROLES = {("nota", "fiscal"), ("notas", "fiscal"), ("cupom", "fiscal")}
 # The desk and the departments: whoever types the order, not whom it is about.
 DEPARTMENTS = _set("""recepcao manutencao governanca cozinha lavanderia portaria rouparia almoxarifado copa reservas
     receptivo spa ti eventos restaurante bar aeb sistema app gerencia auditoria hospede hotel telefonista ramal""")
+# After "da" they make of a name one of the house's people: João da manutenção.
+CREWS = _set("""manutencao governanca recepcao cozinha limpeza seguranca portaria lavanderia rouparia copa ti rh obra
+    comercial financeiro almoxarifado jardinagem recreacao empresa locadora""")
+# Words of kin that stand before the name of a guest who is another one: they are no name themselves.
+KIN = _set("filho filha neto neta sobrinho sobrinha")
 # Before a name they say that it is one.
 NAME_CUES = GUEST_WORDS | _set("nome para chamado chamada guia aqui")
 # Never part of a guest's name, whatever the listing holds.

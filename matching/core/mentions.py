@@ -74,16 +74,22 @@ class Reader:
         token, text = self.scan.tokens[index], self.scan.text(index)
         if index in self.scan.taken or token.is_number:
             self._close()
+        elif self._is_of_a_crew(index):
+            self._role()
         elif not token.is_word:
             self._mark(index, text)
         elif text in lexicon.HONORIFICS and not (text == "dona" and self.current):
             self._honorific(text)
+        elif text == "d" and self._is_dona(index):
+            self._honorific("dom" if self.scan.text(index + 2) in lexicon.GIVEN_M else "dona")
         elif text in lexicon.NAME_CUES:
             self._close()
             self.said = 2
         elif text in lexicon.PARTICLES and not self._is_initial(index):
             if text in ("e", "y") and self.current is not None and self._starts_person(index + 1):
                 self._close()
+        elif text in lexicon.KIN and self.current is None and self.scan.text(index + 1) in ("do", "da", "de"):
+            self.said = 2
         else:
             self._word(index, text)
 
@@ -134,6 +140,17 @@ class Reader:
             self.current.staff = True
         self._close()
         self.pending = Person(staff=True)
+
+    def _is_dona(self, index: int) -> bool:
+        """`D. Lurdes`; but `D.` between two names is an initial."""
+        after = self.scan.text(index + 2)
+        return self.current is None and self.scan.text(index + 1) == "." and after[:1].isalpha() and len(after) > 1
+
+    def _is_of_a_crew(self, index: int) -> bool:
+        """`João da manutenção`, `Carlos (segurança)`: the place where he works follows the name."""
+        if self.current is None or not self.current.words:
+            return False
+        return self.scan.text(index) in ("da", "do", "de", "(") and self.scan.text(index + 1) in lexicon.CREWS
 
     def _starts_person(self, index: int) -> bool:
         """After "e": a given name, or anything like a name when a single word stands before (`Francisca e Zuri`)."""

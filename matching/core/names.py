@@ -27,7 +27,7 @@ def sex_of(given: str) -> Sex:
     man, woman = given in lexicon.GIVEN_M, given in lexicon.GIVEN_F
     if man != woman:
         return "M" if man else "F"
-    if man or len(given) < 4:
+    if man or len(given) < 4 or given in lexicon.SURNAMES:
         return ""
     return _BY_ENDING.get(given[-1], "")
 

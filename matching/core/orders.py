@@ -4,9 +4,10 @@ import datetime as dt
 import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import product
 
 from matching.core import lexicon
-from matching.core.contacts import NO_CONTACTS, Contacts, extract, phone_key
+from matching.core.contacts import NO_CONTACTS, Contacts, booking_codes, extract, phone_key
 from matching.core.mentions import STRONG, NameWord, Person, Reader
 from matching.core.rows import BadRow, Row, moment, number, text
 from matching.core.scan import Scan, find_days, find_rooms
@@ -39,12 +40,13 @@ def parse_order(row: Row, known_rooms: AbstractSet[str]) -> Order:
     fields = {
         name: strip_marks(text(row, name)[:MAX_CHARS]) for name in ("descricao", "hospede_texto", "solicitante_texto")
     }
-    contacts, plain = _contacts(row, fields)
+    codes, fields_left = _booked(fields)
+    contacts, plain = _contacts(row, fields_left)
     scans = {name: _scan(value, known_rooms) for name, value in plain.items()}
     rooms = _rooms(row, scans, known_rooms)
     asker = Reader(scans["solicitante_texto"], skip=lexicon.DEPARTMENTS).read()
     persons, staff = _persons(scans, asker)
-    codes = frozenset(c for value in plain.values() for c in _CODE.findall(value.lower()) if _is_code(c))
+    codes |= {c for value in plain.values() for c in _CODE.findall(value.lower()) if _is_code(c)}
     said = frozenset(t.text for scan in scans.values() for t in scan.tokens if t.is_word)
     return Order(
         number(row, "id"),
@@ -60,6 +62,12 @@ def parse_order(row: Row, known_rooms: AbstractSet[str]) -> Order:
     )
 
 
+def _booked(fields: dict[str, str]) -> tuple[frozenset[str], dict[str, str]]:
+    """Numbers that are called a booking's, and the texts without them."""
+    found = {name: booking_codes(value) for name, value in fields.items()}
+    return frozenset().union(*(codes for codes, _ in found.values())), {n: rest for n, (_, rest) in found.items()}
+
+
 def _contacts(row: Row, fields: dict[str, str]) -> tuple[Contacts, dict[str, str]]:
     found = {name: extract(value) for name, value in fields.items()}
     typed = phone_key(text(row, "telefone_texto")[:40])
@@ -67,7 +75,8 @@ def _contacts(row: Row, fields: dict[str, str]) -> tuple[Contacts, dict[str, str
     phones += [p for contacts, _ in found.values() for p in contacts.phones]
     documents = [d for contacts, _ in found.values() for d in contacts.documents]
     emails = [e for contacts, _ in found.values() for e in contacts.emails]
-    merged = Contacts(*(tuple(dict.fromkeys(values)) for values in (phones, documents, emails)))
+    tails = [t for contacts, _ in found.values() for t in contacts.tails]
+    merged = Contacts(*(tuple(dict.fromkeys(values)) for values in (phones, documents, emails, tails)))
     return merged, {name: rest for name, (_, rest) in found.items()}
 
 
@@ -127,13 +136,15 @@ def _settled(guests: list[Person]) -> list[Person]:
 
 
 def _with_year(day: int, month: int, opened: dt.date) -> dt.date:
-    """The date nearest to the order's own."""
+    """The date nearest to the order's own; the next such day where no month (0) is said."""
     options = []
-    for year in (opened.year - 1, opened.year, opened.year + 1):
+    for year, said in product((opened.year - 1, opened.year, opened.year + 1), (month,) if month else range(1, 13)):
         try:
-            options.append(dt.date(year, month, day))
+            options.append(dt.date(year, said, day))
         except ValueError:
             continue
+    if not month:
+        options = [day for day in options if day >= opened]
     return min(options, key=lambda d: abs((d - opened).days)) if options else opened
 
 

@@ -31,6 +31,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"qu(?=[eiy])", "k"),
         (r"[cq]", "k"),
         (r"^(?:wa|ua|uo)(?=[sx])", "uo"),
+        (r"(?<=[bdfhjmnprstvxz])ue(?=[lhrtbsfn])", "u"),  # Mueller, Müller
         (r"^w(?=[ei])", "u"),
         (r"w", "v"),
         (r"y", "i"),

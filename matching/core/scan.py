@@ -10,8 +10,13 @@ from matching.core.rooms import room_key
 from matching.core.text import Token
 
 _ROOM_FORM = re.compile(r"\d{1,5}[a-g]?")
+_DAY_FORM = re.compile(r"\d{1,2}")
 _BARE_ROOM = re.compile(r"0*\d{3,4}[a-g]?|\d{2}[a-g]")
 _LINKS = frozenset("/,&+")
+_MONTHS = [
+    *("janeiro", "fevereiro", "marco", "abril", "maio", "junho"),
+    *("julho", "agosto", "setembro", "outubro", "novembro", "dezembro"),
+]
 
 
 @dataclass(slots=True)
@@ -61,6 +66,27 @@ def find_days(scan: Scan) -> None:
         scan.taken.update((index, index + 1, index + 2))
         if scan.text(index + 3) == "/" and scan.text(index + 4).isdecimal():
             scan.taken.update((index + 3, index + 4))
+    _spoken_days(scan)
+
+
+def _spoken_days(scan: Scan) -> None:
+    """`12 de março`; beside a word of arrival `12-03` too, and `dia 12`, of whatever month is nearest (0)."""
+    for index, token in enumerate(scan.tokens):
+        if index in scan.taken or not _DAY_FORM.fullmatch(token.text) or not 1 <= int(token.text) <= 31:
+            continue
+        near = {scan.text(i) for i in range(max(0, index - 3), index + 5)}
+        link, month = scan.text(index + 1), scan.text(index + 2)
+        if link == "de" and month in _MONTHS:
+            scan.days.append((int(token.text), _MONTHS.index(month) + 1))
+            scan.taken.update((index, index + 1, index + 2))
+        elif not near & lexicon.ARRIVAL:
+            continue
+        elif link in ("-", ".") and month.isdecimal() and _is_day(int(token.text), int(month)):
+            scan.days.append((int(token.text), int(month)))
+            scan.taken.update((index, index + 1, index + 2))
+        elif scan.text(index - 1) == "dia" and link != "/":
+            scan.days.append((int(token.text), 0))
+            scan.taken.add(index)
 
 
 def _is_day(day: int, month: int) -> bool:
@@ -77,7 +103,7 @@ def find_rooms(scan: Scan, known: AbstractSet[str], *, is_room_field: bool = Fal
         if index in scan.taken or not token.is_number or not _ROOM_FORM.fullmatch(token.text):
             continue
         if _is_room(scan, index, known, is_room_field) or _strung(scan, index, previous_room):
-            room = room_key(token.text)
+            room = _with_wing(scan, index, known)
             if room not in scan.rooms:
                 scan.rooms.append(room)
             scan.taken.add(index)
@@ -92,11 +118,29 @@ def _is_room(scan: Scan, index: int, known: AbstractSet[str], is_room_field: boo
             index + 1
         ) == ""
     near = {scan.text(i) for i in range(max(0, index - 4), index)}
-    if near & lexicon.FLIGHT or before in lexicon.NOT_A_ROOM_BEFORE or scan.text(index + 1) in lexicon.NOT_A_ROOM_AFTER:
+    if near & (lexicon.FLIGHT | {"placa"}) or before in lexicon.NOT_A_ROOM_BEFORE or before in lexicon.AIRLINES:
+        return False
+    if scan.text(index + 1) in lexicon.NOT_A_ROOM_AFTER or _is_price(scan, index):
         return False
     if index and scan.tokens[index].glued and scan.text(index - 1) in ":,.$%" and scan.tokens[index - 1].glued:
         return False
-    return bool(_BARE_ROOM.fullmatch(text)) and (room_key(text) in known or _said_of_a_guest(scan, index))
+    is_known = room_key(text) in known or (not text[-1].isdigit() and room_key(text[:-1]) in known)
+    return bool(_BARE_ROOM.fullmatch(text)) and (is_known or _said_of_a_guest(scan, index))
+
+
+def _is_price(scan: Scan, index: int) -> bool:
+    """`203,50`; two rooms have numbers of one length (`203,204`)."""
+    glued = all(i < len(scan.tokens) and scan.tokens[i].glued for i in (index + 1, index + 2))
+    return glued and scan.text(index + 1) == "," and re.fullmatch(r"\d\d", scan.text(index + 2)) is not None
+
+
+def _with_wing(scan: Scan, index: int, known: AbstractSet[str]) -> str:
+    """`203-B` is 203b where the house has it, and `203B` is 203 where it has no 203b."""
+    room = room_key(scan.text(index))
+    if scan.text(index + 1) == "-" and scan.tokens[index + 1].glued and room + scan.text(index + 2) in known:
+        scan.taken.update((index + 1, index + 2))
+        return room + scan.text(index + 2)
+    return room[:-1] if room not in known and not room[-1:].isdigit() and room[:-1] in known else room
 
 
 def _said_of_a_guest(scan: Scan, index: int) -> bool:

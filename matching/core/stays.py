@@ -1,6 +1,7 @@
 """A row of the guest list, turned into what can be compared."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +10,10 @@ from matching.core.contacts import email_key, phone_key
 from matching.core.names import GuestName, Role, Sex, parse_guest
 from matching.core.rooms import room_key
 from matching.core.rows import BadRow, Row, day, embedded, moment, number, text
-from matching.core.text import words
+from matching.core.text import digits, words
 
 GONE_STATUSES = ("cancelada", "no_show")
+_LETTERED = re.compile(r"[a-z]{1,3}-?\d{4,12}")
 _STATUSES = ("a_confirmar", "confirmada", "na_casa", "saida", *GONE_STATUSES)
 
 
@@ -85,9 +87,15 @@ def parse_stay(row: Row) -> Stay:
         document=document,
         document_end=str(guest.get("doc_final") or document[-2:] or ""),
         labels=frozenset(w for c in ("agencia", "empresa") for w in words(str(booking.get(c) or "")) if len(w) > 2),
-        codes=frozenset(str(booking[c]).strip().lower() for c in ("num_reserva", "localizador") if booking.get(c)),
+        codes=_booking_codes(booking),
         shown=str(guest.get("nome_social") or row.get("nome_listagem") or "")[:80],
     )
+
+
+def _booking_codes(booking: Row) -> frozenset[str]:
+    """In lower case; of `R41002` also what people say, `41002`."""
+    codes = {str(booking[column]).strip().lower() for column in ("num_reserva", "localizador") if booking.get(column)}
+    return frozenset(codes | {digits(code) for code in codes if _LETTERED.fullmatch(code)})
 
 
 def _merged(names: list[GuestName]) -> tuple[tuple[str, Role], ...]:
