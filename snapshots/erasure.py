@@ -14,6 +14,7 @@ from snapshots.canonical import Canonical, Row, hash_key, recipe
 from snapshots.ending import close_open
 from snapshots.errors import ReasonMissing
 from snapshots.guards import Reason
+from snapshots.held import recount
 from snapshots.history import tally
 from snapshots.models import Change, HeadRow, HeldRows, Snapshot, Source, Suppressed
 from snapshots.override import held_rows
@@ -144,6 +145,8 @@ class _Person:
         for kept in HeldRows.objects.filter(snapshot__source=self.source).select_related("snapshot"):
             kept.blob = Packed(bytes(kept.blob)).without(self._theirs, self.keys)
             kept.save(update_fields=("blob",))
+            kept.changes.filter(key__in=self.keys).delete()
+            recount(kept)
 
     def bury(self, by: str, reason: str) -> None:
         named = {(self.source.key_column, key) for key in self.keys} | self.identities

@@ -16,6 +16,7 @@ from snapshots.comparing import Comparison, Declared, Found
 from snapshots.ending import close_open, supersede
 from snapshots.errors import AlreadySettled
 from snapshots.guards import Facts, Reason
+from snapshots.held import keep_changes
 from snapshots.history import accepted, standing, tally
 from snapshots.intake import Intake
 from snapshots.models import HeldRows, Snapshot
@@ -84,7 +85,7 @@ class Ingest:
         if not reasons and not unchanged:
             reasons = guards.shape(facts, limits)
         if reasons and not self.forced:
-            self._hold(reasons, found.columns)
+            self._hold(reasons, found)
         elif unchanged:
             respell(found.delta)
             self._close(Snapshot.Status.SAME)
@@ -175,10 +176,11 @@ class Ingest:
         )
         return [Reason(code, {name: value}) for code, name, value in notes if value]
 
-    def _hold(self, reasons: list[Reason], columns: list[str]) -> None:
-        absent = [name for name in self.spec.columns if name not in columns]
+    def _hold(self, reasons: list[Reason], found: Found) -> None:
+        absent = [name for name in self.spec.columns if name not in found.columns]
         header = Header([*self.spec.columns], absent, [*vanished()])
-        HeldRows.objects.create(snapshot=self.snapshot, blob=pack(header, self.intake.spool.lines()))
+        blob = pack(header, self.intake.spool.lines())
+        keep_changes(HeldRows.objects.create(snapshot=self.snapshot, blob=blob, layout=found.layout))
         self._close(Snapshot.Status.HELD, *reasons)
 
     def _publish(self, found: Found) -> None:

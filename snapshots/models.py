@@ -157,6 +157,31 @@ class HeldRows(models.Model):
 
     snapshot = models.OneToOneField(Snapshot, on_delete=models.CASCADE, related_name="held_rows")
     blob = models.BinaryField()
+    # The columns of `HeldChange.old`, in their order; empty for what was held before its changes were kept.
+    layout = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return str(self.snapshot)
+
+
+class HeldChange(models.Model):
+    """What publishing a held snapshot would do to one row, worked out once, when it was held. Goes with its rows."""
+
+    held = models.ForeignKey(HeldRows, on_delete=models.CASCADE, related_name="changes")
+    # What would be gone first: it is what the decision is about.
+    place = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=7)
+    key = models.TextField()
+    mask = models.BigIntegerField(default=0)
+    vanished = models.BooleanField(default=False)
+    old: models.JSONField[list[Any] | None, list[Any] | None] = models.JSONField(null=True)
+    payload: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("held", "place", "key"), name="held_change_in_order"),)
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.kind}"
 
 
 class HeadRow(models.Model):

@@ -30,12 +30,9 @@ class Preview:
 
 
 def preview(snapshot: Snapshot) -> Preview:
-    """Compared with the rows in force now, which may have moved on since it was held."""
-    ingest = _replayed(_held(snapshot))
-    with transaction.atomic():
-        delta = ingest.compare().delta
-    ingest.intake.spool.close()
-    return Preview(delta.tally.rows, delta.added, delta.removed, delta.changed, delta.unexplained)
+    """As counted when it was held: a later publication leaves nothing held, an erasure corrects the counts."""
+    held = _held(snapshot)
+    return Preview(held.rows, held.added, held.removed, held.changed, held.unexplained)
 
 
 def publish_held(snapshot: Snapshot, user: AbstractUser, reason: str) -> Snapshot:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
-from snapshots import browsing
+from snapshots import browsing, held
 from snapshots.canonical import Row
 from snapshots.diffing import ChangeView, diff
 from snapshots.display import (
@@ -96,12 +96,16 @@ class Page(Generic[Item]):
 def snapshot_changes(snapshot: Snapshot, filters: Filters) -> Page[ShownChange]:
     """What a published snapshot changed, or what a held one would change; of any other, nothing."""
     source = snapshot.source
-    if snapshot.status == Snapshot.Status.HELD:
-        return changes_page(source, _would_change(snapshot), filters)
-    if snapshot.seq is None or snapshot.seq <= source.min_seq:
-        return Page(filters.page)
     wanted = {"kind": filters.kind, "field": filters.field, "room": filters.room, "name": filters.name}
     start = (filters.page - 1) * PAGE_SIZE
+    if snapshot.status == Snapshot.Status.HELD:
+        kept = held.kept_of(snapshot)
+        if kept is None:
+            return changes_page(source, _would_change(snapshot), filters)
+        found, total = held.held_changes(kept, source, **wanted, offset=start, limit=PAGE_SIZE)
+        return Page(filters.page, [describe(source, c) for c in found], total, Counter(browsing.counts(snapshot)))
+    if snapshot.seq is None or snapshot.seq <= source.min_seq:
+        return Page(filters.page)
     keys, total = browsing.changed_keys(snapshot, **wanted, offset=start, limit=PAGE_SIZE)
     changes = changes_between(source, snapshot.seq - 1, snapshot.seq, keys)
     items = [describe(source, change) for change in changes]
@@ -147,14 +151,15 @@ def column_choices(source: Source) -> list[tuple[str, str]]:
     return sorted(((name, field_label(source, name)) for name in columns), key=lambda choice: choice[1].casefold())
 
 
-def _would_change(held: Snapshot) -> Iterator[ChangeView]:
-    source = held.source
-    columns = [name for name in held.columns if name in source.columns] or held.columns
+def _would_change(snapshot: Snapshot) -> Iterator[ChangeView]:
+    """Of what was held before changes were kept: worked out from its rows."""
+    source = snapshot.source
+    columns = [name for name in snapshot.columns if name in source.columns] or snapshot.columns
     head = HeadRow.objects.filter(source=source).values_list("key", "payload").iterator(chunk_size=2000)
-    rows = ((str(row[source.key_column]), row) for row in held_rows(held))
+    rows = ((str(row[source.key_column]), row) for row in held_rows(snapshot))
     # What would be gone first: it is what the decision is about.
     order = ("removed", "changed", "added")
-    return iter(sorted(diff(head, rows, columns, held.kinds), key=lambda change: order.index(change.kind)))
+    return iter(sorted(diff(head, rows, columns, snapshot.kinds), key=lambda change: order.index(change.kind)))
 
 
 def listing_of(snapshot: Snapshot) -> Iterator[tuple[str, Row]]:

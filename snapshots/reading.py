@@ -111,7 +111,7 @@ def changes_between(source: Source, low: int, high: int, keys: Sequence[str] | N
         after = None if end is None else only(end, columns_high)
         if mask is not None and before is not None and after is not None:
             # It changed once: what differs was written down then.
-            if fields := tuple(name for name in _masked(mask, source.layout) if name in common):
+            if fields := tuple(name for name in masked(mask, source.layout) if name in common):
                 yield ChangeView("changed", key, before, after, fields, seq)
             continue
         columns = columns_low if after is None else columns_high if before is None else common
@@ -119,7 +119,8 @@ def changes_between(source: Source, low: int, high: int, keys: Sequence[str] | N
             yield replace(change, vanished=True) if vanished else change
 
 
-def _masked(mask: int, layout: Sequence[str]) -> list[str]:
+def masked(mask: int, layout: Sequence[str]) -> list[str]:
+    """The columns whose bits are set."""
     return [name for place, name in enumerate(layout) if mask >> place & 1]
 
 

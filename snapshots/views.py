@@ -16,7 +16,7 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from snapshots import override
+from snapshots import held, override
 from snapshots.consequences import consequences
 from snapshots.display import field_label, status_chip
 from snapshots.errors import AlreadySettled, Corrupt, Outdated, Purged, ReasonMissing
@@ -58,6 +58,7 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
     if snapshot.status == Snapshot.Status.HELD:
         context |= {
             "preview": override.preview(snapshot),
+            "most_kept": held.shown_of_each(snapshot),
             "may_decide": request.user.has_perm("snapshots.publish_held"),
             "collect_url": collect_url(request.user),
         }

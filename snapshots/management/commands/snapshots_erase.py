@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from snapshots.erasure import erase
 from snapshots.errors import ReasonMissing
-from snapshots.models import Change, HeadRow, HeldRows, Source
+from snapshots.models import Change, HeadRow, HeldChange, HeldRows, Source
 
 
 class Command(BaseCommand):
@@ -48,6 +48,6 @@ def _vacuum() -> None:
     """Deleted rows stay readable in the database's files until they are vacuumed."""
     if connection.in_atomic_block:
         return
-    tables = ", ".join(model._meta.db_table for model in (HeadRow, Change, HeldRows))
+    tables = ", ".join(model._meta.db_table for model in (HeadRow, Change, HeldRows, HeldChange))
     with connection.cursor() as cursor:
         cursor.execute(f"VACUUM {tables}")
