@@ -47,6 +47,7 @@ class HouseIndex:
         self._far: dict[int, NDArray[np.int16]] = {}
         self._due: dict[int, NDArray[np.int32]] = {}
         self._full: dict[tuple[str, int], bool] = {}
+        self._last: dict[tuple[str, int, bool], int] = {}
         self.words, self.rooms = columns.words, RoomBook(columns.rooms)
         self.part_counts = np.diff(columns.part_starts)
 
@@ -192,6 +193,15 @@ class HouseIndex:
     def _is_slept_in(self, room: str, day: int) -> bool:
         there, columns = self.by_room[self.rooms.code(room)], self.columns
         return bool(((columns.arrival[there] <= day) & (day < columns.departure[there])).any())
+
+    def last_left(self, room: str, day: int, today: bool) -> int:
+        """The ordinal day on which the last guest left the room, before a day or up to it; 0 when nobody has."""
+        return remembered(self._last, (room, day, today), lambda: self._last_left(room, day + today))
+
+    def _last_left(self, room: str, before: int) -> int:
+        there = self.by_room[self.rooms.code(room)]
+        gone = self.columns.departure[there[self.columns.room[there] == self.rooms.code(room)]]
+        return int(gone[gone < before].max(initial=0))
 
     def _distances(self, day: int) -> NDArray[np.int16]:
         """Days between an ordinal day and every stay; 0 for those who are there."""

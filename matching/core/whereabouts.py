@@ -19,6 +19,8 @@ ROOM = Comparison(
 )
 SAME, EARLIER, LATER, SWAPPED, ONE_OFF, FREE, UNASSIGNED, DIFFERENT = range(len(ROOM.levels))
 MIN_ROOMS = 30
+# From this hour on who leaves today counts as the last guest of the room.
+EVERYBODY_OUT = 12
 
 
 class Relation:
@@ -77,7 +79,23 @@ class Whereabouts:
             shown[slept] = np.where(rooms >= 0, rooms, shown[slept])
         nowhere = np.flatnonzero((shown < 0) & (found == DIFFERENT))
         found[nowhere] = self._without_room(batch, left[nowhere], right[nowhere])
+        there = np.flatnonzero(found == SAME)
+        found[there] = self._in_turn(batch, left[there], right[there], shown[there])
         return found, shown
+
+    def _in_turn(self, batch: Batch, left: Ints, right: Ints, rooms: NDArray[np.int32]) -> Codes:
+        """Who comes to the room named only after somebody else has slept there has it later; who left it before
+        somebody else did had it earlier. On the order's day nobody thought of them."""
+        columns, found = self.index.columns, np.full(len(left), SAME, dtype=np.int8)
+        days = batch.days[left]
+        for row in np.flatnonzero((columns.arrival[right] > days) | (columns.departure[right] <= days)).tolist():
+            order, day = batch.orders[left[row]], int(days[row])
+            room = columns.rooms[rooms[row]]
+            if columns.arrival[right[row]] > day:
+                found[row] = LATER if self.index.is_full(room, day) else SAME
+            elif columns.departure[right[row]] < self.index.last_left(room, day, order.opened.hour >= EVERYBODY_OUT):
+                found[row] = EARLIER
+        return found
 
     def _then(
         self, batch: Batch, relation: Relation, left: Ints, right: Ints, now: Codes

@@ -15,7 +15,7 @@ from matching.core.mentions import STRONG, NameWord, Person
 from matching.core.orders import Order
 from matching.core.rooms import is_one_off, swaps
 from matching.core.stays import GONE_STATUSES, Stay, parse_stay
-from matching.core.whereabouts import MIN_ROOMS
+from matching.core.whereabouts import EVERYBODY_OUT, MIN_ROOMS
 from matching.core.wordmatch import BACKGROUND_GUESTS, _background
 from tests.matching.core.house import Row
 
@@ -62,6 +62,21 @@ class Plain:
         return [Reason("room", level, "/".join(order.rooms), room, self.model.bits("room", level, chance))]
 
     def _room_level(self, order: Order, stay: Stay) -> tuple[str, str]:
+        level, room = self._level_alone(order, stay)
+        return (self._in_turn(order, stay, room) if level == "same" else level), room
+
+    def _in_turn(self, order: Order, stay: Stay, room: str) -> str:
+        day = order.opened.date()
+        there = [s for s in self.stays if room in {s.room, *(o.room for o in s.occupancies)}]
+        if stay.arrival > day:
+            return "later" if any(s.arrival <= day < s.departure for s in there) else "same"
+        if stay.departure > day:
+            return "same"
+        until = day if order.opened.hour >= EVERYBODY_OUT else day - dt.timedelta(days=1)
+        left = [s.departure for s in self.stays if s.room == room and s.departure <= until]
+        return "earlier" if left and stay.departure < max(left) else "same"
+
+    def _level_alone(self, order: Order, stay: Stay) -> tuple[str, str]:
         day = order.opened.date()
         then = [o.room for o in stay.occupancies if o.since <= day and (o.until is None or day <= o.until)]
         for room in then or [stay.room]:
