@@ -1,6 +1,7 @@
-"""A million stays on disk: built once in one process, asked in another, which finds its index and nothing in memory.
+"""A million stays on disk: built once in one process, asked in others, which find their index and nothing in memory.
 
-`python -m tests.benchmarks.matching_million`; bench_matching calls `a_million`. CPU seconds, unless a row says wall.
+`python -m tests.benchmarks.matching_million`; bench_matching calls `a_million`. CPU seconds, unless a row says wall; the
+best of three processes, each of which meets the orders' words for the first time.
 """
 
 import argparse
@@ -24,12 +25,16 @@ from tests.benchmarks.peak import peak_megabytes
 from tests.benchmarks.stage import say
 
 MILLION = 1_000_000
+PROCESSES = 3
 
 
 def a_million(out: Callable[[str], None], size: int = MILLION) -> list[dict[str, Any]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        built, said = (_child(step, folder, size) for step in ("build", "ask"))
+        built = _child("build", folder, size)
+        asked_thrice = [_child("ask", folder, size) for _ in range(PROCESSES)]
+    said = {name: min(answer[name] for answer in asked_thrice) for name in asked_thrice[0]}
+    said["megabytes"] = max(answer["megabytes"] for answer in asked_thrice)
     out(f"index of {size:,} stays: {built['seconds']:.0f} s to build, {built['megabytes']:.0f} MB at most")
     out(f"on disk {built['file']:.0f} MB; opened in {said['open']:.2f} s, made ready in {said['ready']:.2f} s")
     out(f"300 orders: {said['first']:.3f} s of CPU at first sight of their words, {said['again']:.3f} s again ")
