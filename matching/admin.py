@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from matching import acting, admin_alerts, admin_models, bulk_views, columns, searching, views
+from matching import acting, admin_alerts, admin_models, admin_people, bulk_views, columns, searching, views
 from matching.exports import as_csv
 from matching.filters import (
     BandFilter,
@@ -29,7 +29,7 @@ from matching.querysets import unshown
 from matching.read_only import ReadOnlyAdmin, personal
 from matching.states import Verb
 
-__all__ = ["DecisionAdmin", "MatchSuggestionAdmin", "admin_alerts", "admin_models"]
+__all__ = ["DecisionAdmin", "MatchSuggestionAdmin", "admin_alerts", "admin_models", "admin_people"]
 
 
 @admin.register(MatchSuggestion)
@@ -87,7 +87,7 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
         if button is not None and self.has_view_permission(request):
             acting.act(request, button)
             return HttpResponseRedirect(request.get_full_path())
-        own = {"title": _("Suggestions"), "may_bulk": self.has_bulk_permission(request)}
+        own = {"title": _("Suggestions"), "may_bulk": self.has_bulk_permission(request), "keeps_presses": True}
         return super().changelist_view(request, {**own, **(extra_context or {})})
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.db.models import Model
 from django.db.models.base import ModelBase
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.views.i18n import JavaScriptCatalog
 
 from pipeline.context import current_business_date
 from sistema_os import pages
@@ -52,6 +53,12 @@ class SistemaAdminSite(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [*pages.urls(self), *super().get_urls()]
+
+    def i18n_javascript(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Ours after Django's: what we say otherwise holds."""
+        own = JavaScriptCatalog(packages=["django.contrib.admin", "sistema_os"])
+        own.setup(request)
+        return own.get(request)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
