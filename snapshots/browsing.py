@@ -47,7 +47,7 @@ def changed_keys(
     searched = {column: text for column, text in wanted.items() if text and column in source.layout}
     for number, (column, text) in enumerate(searched.items()):
         conditions.append(_either_side(number))
-        params |= {f"at{number}": source.layout.index(column), f"column{number}": column, f"like{number}": _like(text)}
+        params |= {f"at{number}": source.layout.index(column), f"column{number}": column, f"like{number}": like(text)}
     after = _AFTER if searched or field else ""
     where = f"FROM snapshots_change c {after} WHERE {' AND '.join(conditions)}"
     with connection.cursor() as cursor:
@@ -63,6 +63,7 @@ def _either_side(number: int) -> str:
     return f"({before} OR {made})"
 
 
-def _like(text: str) -> str:
+def like(text: str) -> str:
+    """A pattern of ILIKE for any text that holds this one, whatever signs it has."""
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"

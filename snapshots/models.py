@@ -157,18 +157,15 @@ class HeldRows(models.Model):
 
     snapshot = models.OneToOneField(Snapshot, on_delete=models.CASCADE, related_name="held_rows")
     blob = models.BinaryField()
-    # The columns of `HeldChange.old`, in their order; empty for what was held before its changes were kept.
+    # Of `HeldChange.old`; empty for what was held before its changes were kept.
     layout = models.JSONField(default=list)
-
-    def __str__(self) -> str:
-        return str(self.snapshot)
 
 
 class HeldChange(models.Model):
-    """What publishing a held snapshot would do to one row, worked out once, when it was held. Goes with its rows."""
+    """What publishing a held snapshot would do to one row, worked out once, when it was held. Goes with its rows.
+    By `place`, what would be gone comes first: it is what the decision is about."""
 
     held = models.ForeignKey(HeldRows, on_delete=models.CASCADE, related_name="changes")
-    # What would be gone first: it is what the decision is about.
     place = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=7)
     key = models.TextField()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
-from snapshots import browsing, held
+from snapshots import browsing, held, netting, reading
 from snapshots.canonical import Row
 from snapshots.diffing import ChangeView, diff
 from snapshots.display import (
@@ -24,7 +24,6 @@ from snapshots.display import (
 )
 from snapshots.models import HeadRow, Snapshot, Source
 from snapshots.override import held_rows
-from snapshots.reading import changes_between, keyed_as_of
 
 PAGE_SIZE = 50
 KINDS = ("added", "removed", "changed")
@@ -107,9 +106,21 @@ def snapshot_changes(snapshot: Snapshot, filters: Filters) -> Page[ShownChange]:
     if snapshot.seq is None or snapshot.seq <= source.min_seq:
         return Page(filters.page)
     keys, total = browsing.changed_keys(snapshot, **wanted, offset=start, limit=PAGE_SIZE)
-    changes = changes_between(source, snapshot.seq - 1, snapshot.seq, keys)
+    changes = reading.changes_between(source, snapshot.seq - 1, snapshot.seq, keys)
     items = [describe(source, change) for change in changes]
     return Page(filters.page, items, total, Counter(browsing.counts(snapshot)))
+
+
+def compared(a: Snapshot, b: Snapshot, filters: Filters) -> Page[ShownChange]:
+    """What turns `a` into `b`. By one field only, and between listings of other columns, every change is looked at."""
+    source = a.source
+    if filters.field or not netting.comparable(a, b):
+        return changes_page(source, reading.diff(a, b), filters)
+    wanted = {"kind": filters.kind, "room": filters.room, "name": filters.name}
+    start = (filters.page - 1) * PAGE_SIZE
+    keys, total = netting.differing_keys(a, b, **wanted, offset=start, limit=PAGE_SIZE)
+    items = [describe(source, change) for change in reading.diff(a, b, keys)]
+    return Page(filters.page, items, total, Counter(netting.counted(a, b)))
 
 
 def changes_page(source: Source, changes: Iterable[ChangeView], filters: Filters) -> Page[ShownChange]:
@@ -172,4 +183,4 @@ def listing_of(snapshot: Snapshot) -> Iterator[tuple[str, Row]]:
         # Who has no room yet comes last.
         return room.zfill(8) if room else "~", str(row.get(source.label_column) or "")
 
-    return iter(sorted(keyed_as_of(snapshot), key=order))
+    return iter(sorted(reading.keyed_as_of(snapshot), key=order))

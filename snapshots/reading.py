@@ -85,17 +85,17 @@ def rows_at(source: Source, seq: int, columns: Sequence[str]) -> Iterator[tuple[
         yield key, since, only(_loads(payload) if old is None else unpack(_loads(old), source.layout), columns)
 
 
-def diff(a: Snapshot, b: Snapshot) -> Iterator[ChangeView]:
+def diff(a: Snapshot, b: Snapshot, keys: Sequence[str] | None = None) -> Iterator[ChangeView]:
     """What turns listing `a` into listing `b` (either may be the older), oldest change first; rows that end as they
-    began are left out."""
+    began are left out. Of some keys only, if they are named."""
     if a.source_id != b.source_id:
         raise ValueError("two snapshots of one source are compared")
     _must_be_kept(a.source, min(a, b, key=lambda snapshot: snapshot.at_seq))
     if a.at_seq <= b.at_seq:
-        yield from changes_between(a.source, a.at_seq, b.at_seq)
+        yield from changes_between(a.source, a.at_seq, b.at_seq, keys)
         return
     opposite = {"added": "removed", "removed": "added", "changed": "changed"}
-    for change in changes_between(a.source, b.at_seq, a.at_seq):
+    for change in changes_between(a.source, b.at_seq, a.at_seq, keys):
         kind: Any = opposite[change.kind]
         yield ChangeView(kind, change.key, change.after, change.before, change.fields, change.seq)
 

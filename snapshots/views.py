@@ -21,9 +21,8 @@ from snapshots.consequences import consequences
 from snapshots.display import field_label, status_chip
 from snapshots.errors import AlreadySettled, Corrupt, Outdated, Purged, ReasonMissing
 from snapshots.models import Snapshot, Source
-from snapshots.pages import Filters, changes_page, column_choices, listing_of, rows_page, snapshot_changes
+from snapshots.pages import Filters, column_choices, compared, listing_of, rows_page, snapshot_changes
 from snapshots.panel import collect_url
-from snapshots.reading import diff
 from snapshots.timeline import life_of
 
 
@@ -97,7 +96,7 @@ def compare_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     a = by_pk.get(request.GET.get("a", "")) or (kept[1] if len(kept) > 1 else b)
     context = {**_compare_frame(request, site, source), "kept": kept, "a": a, "b": b}
     if a is not None and b is not None:
-        context["page"] = changes_page(source, diff(a, b), context["filters"])
+        context["page"] = compared(a, b, context["filters"])
         context["same"] = max(0, b.rows - context["page"].counts["added"] - context["page"].counts["changed"])
         context["keep"] = [("source", source.name), ("a", str(a.pk)), ("b", str(b.pk))]
         context["days"] = abs((b.business_date - a.business_date).days)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from snapshots import pages
+from snapshots import netting, pages, reading
 from snapshots.models import Snapshot
 from snapshots.pages import Filters, changes_page, snapshot_changes
 from snapshots.reading import diff
-from tests.snapshots.hotel import collect, stays
+from tests.snapshots.hotel import collect, stay, stays
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +73,60 @@ def test_a_page_reads_no_more_rows_than_it_shows(four_days: list[Snapshot]) -> N
     assert len(few) == len(all_of_them)
     assert len(page.items) == pages.PAGE_SIZE
     assert page.total > 400
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"kind": "added"},
+        {"kind": "removed"},
+        {"kind": "changed"},
+        {"room": "415"},
+        {"name": "débora 50%"},
+        {"name": "HÓSPEDE 1", "kind": "changed"},
+        {"field": "uh"},
+        {"page": 2},
+        {"name": "'; drop table x; --"},
+    ],
+)
+def test_any_two_listings_are_compared_alike_by_the_database_and_row_by_row(
+    four_days: list[Snapshot], wanted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "PAGE_SIZE", 10)
+    for a, b in permutations(four_days, 2):
+        filters = replace(Filters(), **wanted)
+        found, streamed = pages.compared(a, b, filters), changes_page(a.source, diff(a, b), filters)
+        assert (found.items, found.total, found.counts) == (streamed.items, streamed.total, streamed.counts)
+
+
+def test_a_row_that_came_back_to_what_it_was_is_no_difference() -> None:
+    days = [stays(30), [*stays(29), stay(30, uh="415")], stays(30)]
+    first, _middle, last = (collect(rows, day) for day, rows in enumerate(days, 1))
+    assert pages.compared(first, last, Filters()).total == 0
+    assert pages.compared(last, first, Filters()).counts == {}
+
+
+def test_a_comparison_reads_a_page_and_not_every_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = collect(stays(900))
+    second = collect([stay(n, uh="415") if n <= 200 else stay(n) for n in range(1, 901)], 2)
+    seen: list[str] = []
+    real = reading.diff
+
+    def counting(*given: Any) -> Any:
+        for change in real(*given):
+            seen.append(change.key)
+            yield change
+
+    monkeypatch.setattr(reading, "diff", counting)
+    found = pages.compared(first, second, Filters())
+    assert (found.total, len(found.items), len(seen)) == (200, 50, 50)
+
+
+def test_listings_hashed_in_another_way_are_compared_row_by_row() -> None:
+    first = collect(stays(30))
+    assert netting.comparable(first, first)
+    first.recipe = "another"
+    assert not netting.comparable(first, first)
+    first.recipe, first.columns = first.source.recipe, first.columns[:-1]
+    assert not netting.comparable(first, first)
