@@ -1,7 +1,7 @@
 """A million stays on disk: built once in one process, asked in others, which find their index and nothing in memory.
 
-`python -m tests.benchmarks.matching_million`; bench_matching calls `a_million`. CPU seconds, unless a row says wall; the
-best of three processes, each of which meets the orders' words for the first time.
+`python -m tests.benchmarks.matching_million`; bench_matching calls `a_million`. CPU seconds, unless a row says wall, of
+the best of three processes, each of which meets the orders' words for the first time.
 """
 
 import argparse
