@@ -12,7 +12,7 @@ document.addEventListener("review:shown", () => { window.seen = true; }, {once: 
 _NEWS = "() => window.seen !== false && document.readyState === 'complete'"
 _SIZES: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 _Scheme = Literal["light", "dark"]
-# Every rule where sizes and themes differ most; colours also the other way round, on request.
+# Every rule where sizes and themes differ most; contrast also the other way round.
 _LOOKS: tuple[tuple[str, _Scheme], ...] = (("desk", "light"), ("phone", "dark"))
 _CROSSED: tuple[tuple[str, _Scheme], ...] = (("desk", "dark"), ("phone", "light"))
 
@@ -23,7 +23,8 @@ def sign_in(page: Page, username: str, password: str) -> str:
         page.goto("/admin/")
     page.get_by_label("Usuário").fill(username)
     page.get_by_label("Senha").fill(password)
-    page.get_by_role("button", name="Acessar").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Acessar").click()
     expect(page.locator("#user-tools")).to_be_attached()
     return heading(page)
 
@@ -55,7 +56,8 @@ def see(page: Page, words: str, inside: str = "main") -> str:
 
 
 def gone(page: Page, selector: str) -> None:
-    """Waits until nothing of the kind is to be seen."""
+    """Waits until nothing of the kind is to be seen, on a page whose scripts have run."""
+    page.wait_for_load_state()
     expect(page.locator(selector).first).to_be_hidden()
 
 
@@ -117,10 +119,7 @@ def hold(page: Page, key: str, repeats: int) -> str:
 
 
 def until_news(page: Page, act: Any) -> None:
-    if not page.locator("[data-review]").count():
-        act()
-        page.wait_for_load_state()
-        return
+    """The page that is there has been loaded already: what is waited for is another one, or another card on it."""
     page.evaluate(_WAIT_FOR_NEWS)
     act()
     page.wait_for_function(_NEWS)
@@ -185,8 +184,9 @@ def focus(page: Page, selector: str) -> None:
 
 def click_plain(page: Page, name: str, role: str = "link") -> str:
     """As `click`, in a browser where no script runs."""
-    page.get_by_role(role, name=name).first.click()  # type: ignore[arg-type]  # the role comes as plain text over the pipe
-    page.wait_for_load_state()
+    found = page.get_by_role(role, name=name).first  # type: ignore[arg-type]  # the role comes as plain text over the pipe
+    with page.expect_navigation():
+        found.click()
     return page.url
 
 
@@ -206,12 +206,12 @@ def lose_answers(page: Page, path: str, times: int) -> None:
     page.route(f"**{path}*", lose, times=times)
 
 
-def inspect(page: Page, path: str, crossed: bool = False) -> dict[str, Any]:
+def inspect(page: Page, path: str) -> dict[str, Any]:
     """What the page answered, where it leads, and what is wrong with it on a desk in the light and on a phone in the
-    dark; `crossed`: and the other way round."""
+    dark; of contrast also the other way round."""
     status = visit(page, path)
     wrong = []
-    for size, scheme in _LOOKS + _CROSSED * crossed:
+    for size, scheme in _LOOKS + _CROSSED:
         page.set_viewport_size(_SIZES[size])
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # a colour on its way is neither
         rules = ("color-contrast",) if (size, scheme) in _CROSSED else ()
