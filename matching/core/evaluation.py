@@ -1,13 +1,16 @@
 """Suggestions against the truth: what a reviewer who believes the first one would get.
 
+What cannot be found at all is said apart (see `decidable`); the plain figures keep counting it.
 An order's truth is the set of listing rows any of which is right; an empty set means that nobody is to be linked.
 A guest suggested where another (or nobody) is right, and "no guest" where there is one, are errors alike.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from matching.core.decidable import Told
 
 DEFAULT_THRESHOLD = 0.5
 _BINS = 10
@@ -22,6 +25,8 @@ class Judged:
     style: str
     answers: tuple[tuple[int | None, float], ...]
     right: frozenset[int]
+    told: Told | None = None
+    """How far the order tells its guest, where the rows were at hand."""
 
     @property
     def is_right(self) -> bool:
@@ -42,7 +47,10 @@ class Judged:
 
     @property
     def is_tied(self) -> bool:
-        """Does the order say as much for somebody else as for the right one? Then no reader of it could tell."""
+        """Does the order say as much for somebody else as for the right one? Then no reader of it could tell. Without
+        the rows the weights of the hypotheses stand for what it says."""
+        if self.told is not None:
+            return not self.told.among(1)
         right = max((p for who, p in self.answers if self.accepts(who)), default=0.0)
         others = [p for who, p in self.answers if not self.accepts(who)]
         return right > 0 and any(right / _TIE <= p <= right * _TIE for p in others)
@@ -58,6 +66,17 @@ class Quality:
     def f1(self) -> float:
         total = self.precision + self.recall
         return 2 * self.precision * self.recall / total if total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the orders about a guest."""
+
+    share: float
+    """Of the orders about a guest; for the first suggestion and for the first three."""
+    share_of_three: float
+    first_right: float
+    recall_at_three: float
 
 
 @dataclass(slots=True)
@@ -77,6 +96,10 @@ class Report:
     a rival that is just as well supported."""
     sure: tuple[int, float] = (0, 1.0)
     """First suggestions at .98 or more, and the share of them that is right."""
+    listed: "Part | None" = None
+    """Orders whose guest stands in the listing at all."""
+    tellable: "Part | None" = None
+    """Those of them whose text speaks for no more guests than are offered. None where the rows were not at hand."""
 
     @property
     def undecidable(self) -> list[str]:
@@ -85,11 +108,21 @@ class Report:
 
 
 def judge(
-    truth: Iterable[Mapping[str, Any]], answers: Mapping[int, Sequence[tuple[int | None, float]]]
+    truth: Iterable[Mapping[str, Any]],
+    answers: Mapping[int, Sequence[tuple[int | None, float]]],
+    told: Mapping[int, Told] | None = None,
 ) -> list[Judged]:
-    """`truth` entries carry os_id, aceitaveis (listing ids) and estilo, as the sample hotel writes them."""
+    """`truth` entries carry os_id, aceitaveis (listing ids) and estilo, as the sample hotel writes them; `told` is what
+    `decidable.tell` says of the same orders."""
+    known = told or {}
     return [
-        Judged(str(t.get("estilo", "")), tuple(answers.get(t["os_id"], ())), frozenset(t["aceitaveis"])) for t in truth
+        Judged(
+            str(t.get("estilo", "")),
+            tuple(answers.get(t["os_id"], ())),
+            frozenset(t["aceitaveis"]),
+            known.get(t["os_id"]),
+        )
+        for t in truth
     ]
 
 
@@ -117,6 +150,22 @@ def report(judged: Sequence[Judged]) -> Report:
         styles=_by_style(judged),
         tied=_tied_by_style(judged),
         sure=(len(sure), sum(j.is_right for j in sure) / len(sure) if sure else 1.0),
+        listed=_part(about_guests, lambda told, _: told.listed),
+        tellable=_part(about_guests, Told.among),
+    )
+
+
+def _part(about_guests: Sequence[Judged], belongs: Callable[[Told, int], bool]) -> Part | None:
+    """The orders that belong when one guest is offered, and when three are."""
+    known = [(j, j.told) for j in about_guests if j.told is not None]
+    if not known:
+        return None
+    one, three = ([j for j, told in known if belongs(told, offered)] for offered in (1, 3))
+    return Part(
+        len(one) / len(known),
+        len(three) / len(known),
+        sum(j.is_right for j in one) / max(1, len(one)),
+        sum(j.among_three for j in three) / max(1, len(three)),
     )
 
 
@@ -165,6 +214,8 @@ def lines(found: Report) -> list[str]:
         _line("default threshold", found.default),
         _line("best threshold", found.best),
         f"recall at 3: {found.recall_at_three:.3f}   first suggestion right: {found.first_right:.3f}",
+        *_part_line("guest in the listing", found.listed),
+        *_part_line("told apart by what was typed", found.tellable),
         f"at p >= .98: {found.sure[1]:.4f} right of {found.sure[0]}",
         "",
         "probability   orders   mean   right",
@@ -182,6 +233,15 @@ def lines(found: Report) -> list[str]:
     if found.undecidable:
         said += ["", f"mostly undecidable from what was typed: {', '.join(found.undecidable)}"]
     return said
+
+
+def _part_line(title: str, part: Part | None) -> list[str]:
+    if part is None:
+        return []
+    return [
+        f"  {title}: recall at 3: {part.recall_at_three:.3f} (of {part.share_of_three:.1%})   "
+        f"first suggestion right: {part.first_right:.3f} (of {part.share:.1%})"
+    ]
 
 
 def _line(title: str, q: Quality) -> str:

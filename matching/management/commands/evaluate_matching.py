@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from matching import versions
 from matching.core import Model
 from matching.core.__main__ import read_jsonl
+from matching.core.decidable import tell
 from matching.core.evaluation import judge, lines, report
 from matching.hospede_matcher import match_orders
 from matching.models import MatchSuggestion
@@ -53,7 +54,8 @@ class Command(BaseCommand):
             raise CommandError("No order of the truth file is among the orders.")
         if len(known) < len(truth):
             self.stdout.write(f"{len(truth) - len(known)} orders of the truth file are not among the orders: left out")
-        self.stdout.write("\n".join(lines(report(judge(known, answers)))))
+        told = tell(orders, stays, known) if options["orders"] else None
+        self.stdout.write("\n".join(lines(report(judge(known, answers, told)))))
 
     def _rows(self, path: Path) -> list[Row]:
         try:
