@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from matching import acting, admin_alerts, admin_models, admin_people, bulk_views, columns, searching, views
+from matching import acting, admin_alerts, admin_models, bulk_views, columns, searching, views
 from matching.exports import as_csv
 from matching.filters import (
     BandFilter,
@@ -29,7 +29,7 @@ from matching.querysets import unshown
 from matching.read_only import ReadOnlyAdmin, personal
 from matching.states import Verb
 
-__all__ = ["DecisionAdmin", "MatchSuggestionAdmin", "admin_alerts", "admin_models", "admin_people"]
+__all__ = ["DecisionAdmin", "MatchSuggestionAdmin", "admin_alerts", "admin_models"]
 
 
 @admin.register(MatchSuggestion)

@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from matching.models import MatchSuggestion
+from matching.querysets import SuggestionQuerySet
 from matching.states import DOUBT_FROM, STRONG_FROM, Band
 
 # Doubtful ones first, where a person adds most; strong for sweeping; weak for cleaning.
@@ -52,14 +53,19 @@ def at(counted: BandCount, position: int) -> MatchSuggestion | None:
     """The card at that place of the band, counted from 0: departures of today first, then the oldest orders. Past the
     end the queue starts again. It comes with all that a page shows of a suggestion."""
     today = timezone.localdate()
-    queue = MatchSuggestion.objects.heads().in_band(counted.band).as_card()
+    queue = MatchSuggestion.objects.heads().in_band(counted.band)
     # Two questions that an index answers each, where one sorted by both would read the whole queue; the first by that
     # of the guests: by that of the queue it would read on and on for the few who leave.
     first = queue.departing(today).order_by(Coalesce("queued_at", Now()), "pk")
     rest = queue.exclude(stay__departure=today).order_by("queued_at", "pk")
     leaving = counted.departing
-    found = first[position:] if position < leaving else rest[position - leaving :]
-    return found.first() or first.first() or rest.first()
+    found = _card(first, position) if position < leaving else _card(rest, position - leaving)
+    return found or _card(first) or _card(rest)
+
+
+def _card(queue: SuggestionQuerySet, place: int = 0) -> MatchSuggestion | None:
+    """Counted off by number, so that nothing is joined for the cards before it."""
+    return MatchSuggestion.objects.as_card().filter(pk__in=queue.values("pk")[place : place + 1]).first()
 
 
 def free(counted: BandCount, place: int, taken: Collection[int]) -> tuple[int, MatchSuggestion | None]:

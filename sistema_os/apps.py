@@ -8,7 +8,7 @@ class SistemaOSConfig(AppConfig):
     name = "sistema_os"
 
     def ready(self) -> None:
-        from sistema_os import checks  # noqa: F401  registers the system checks
+        from sistema_os import checks, people  # noqa: F401  registers the system checks, and people in the admin
 
 
 class SistemaAdminConfig(AdminConfig):

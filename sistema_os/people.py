@@ -29,6 +29,7 @@ TRACES: tuple[tuple[type[Model], str], ...] = (
     (Snapshot, "override_by"),
 )
 
+# Every app has registered what it brings by now.
 admin.site.unregister(User)
 
 
