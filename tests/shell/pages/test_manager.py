@@ -27,7 +27,7 @@ def test_the_figures_find_what_people_think_of_the_model(sign_in: SignIn) -> Non
     page = sign_in("carla").get("/admin/manager/?days=90").content.decode()
     for heading in ("Aceitação por faixa", "Precisão por semana", "Tempo até o vínculo", "A equipe como um todo"):
         assert heading in page
-    assert "Na faixa forte, a equipe recusou" in page
+    assert "Na faixa forte, a equipe rejeitou" in page
     assert "em lote, conte com até" in page
 
 
