@@ -22,9 +22,10 @@ _NO_PHONE = {"cartao", "card", "visa", "master", "mastercard", "elo", "amex", "c
 _NO_PHONE |= {"conta", "pix", "placa", "nf", "nota"}
 _BOOKED = re.compile(
     r"\b(?:res|resv|rsv|reserva|booking|bkg|loc|localizador|voucher)\b"
-    r"(?:\W{0,3}\b(?:n|no|nr|num|numero|de)\b)?[\s.:#/-]{0,4}(?P<code>(?=\w*\d)\w{4,20})(?!\w)",
+    r"(?:\W{0,3}\b(?:n|no|nr|num|numero|de)\b)?[\s.:#/-]{0,4}(?P<code>(?=[\w-]*\d)\w[\w-]{3,20})(?!\w)",
     re.IGNORECASE,
 )
+_ROOM_LIKE = re.compile(r"\d{1,3}[a-g]?")
 # Addresses that a booking site makes up per stay: they name nobody twice.
 OTA_DOMAINS = ("booking.com", "expedia", "airbnb", "agoda", "hotels.com", "decolar", "despegar", "trip.com", "hurb")
 MIN_PHONE, MIN_CONTACT_DIGITS, TAIL = 8, 6, 4
@@ -64,10 +65,17 @@ def email_key(address: str) -> str:
 
 
 def booking_codes(text: str) -> tuple[frozenset[str], str]:
-    """Numbers that the text (without marks) calls a booking's, in lower case, and the text without them. A room of
-    three digits (`reserva 203`) is none."""
-    found = frozenset(match["code"].lower() for match in _BOOKED.finditer(text))
-    return found, _BOOKED.sub(lambda m: m.group()[: m.start("code") - m.start()] + " ", text) if found else text
+    """Numbers that the text (without marks) calls a booking's, as keys, and the text without them. A room of three
+    digits (`reserva 203-B`) is none."""
+    matches = [match for match in _BOOKED.finditer(text) if not _ROOM_LIKE.fullmatch(code_key(match["code"]))]
+    for match in reversed(matches):
+        text = f"{text[: match.start('code')]} {text[match.end('code') :]}"
+    return frozenset(code_key(match["code"]) for match in matches), text
+
+
+def code_key(code: str) -> str:
+    """`RS-55120` and `rs55120` are one number."""
+    return "".join(c for c in code.lower() if c.isalnum())
 
 
 def _tails(text: str) -> tuple[tuple[str, ...], str]:

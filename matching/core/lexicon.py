@@ -5,6 +5,7 @@ neighbours who travel here; roles, places and requests from the trade's own voca
 a word that stands nowhere counts as half a name.
 """
 
+import re
 from pathlib import Path
 
 _WORDS = Path(__file__).with_name("words")
@@ -65,6 +66,8 @@ PLACES = _load("places")
 LOST_FOUND = _load("lost_found")
 SERVICE = _load("service")
 GONE = _set("anterior saiu sairam ex partiu embora desocupou")
+# "Fez check-out", however it is spelt.
+LEFT_PHRASE = re.compile(r"\b(?:fez|fizeram|deu|deram|apos|depois do|feito o?) ?(?:o )?check ?-? ?out\b")
 ASKS = _set("""pede pediu pedem pediram solicita solicitou quer queria reclama reclamou reclamando precisa deseja
     gostaria
     aguarda aguardando liga""")

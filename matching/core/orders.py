@@ -193,7 +193,7 @@ def _hints(row: Row, scan: Scan, staff: list[Person]) -> set[str]:
         "staff_named": any(p.words for p in staff),
         "guest": bool(said & lexicon.GUEST_WORDS),
         "lost": row.get("setor") == "achados" or row.get("tipo") == "achado" or bool(said & lexicon.LOST_FOUND),
-        "gone": bool(said & lexicon.GONE),
+        "gone": bool(said & lexicon.GONE) or lexicon.LEFT_PHRASE.search(line) is not None,
         "asks": bool(said & lexicon.ASKS),
         "arrival": bool(said & lexicon.ARRIVAL) or any(p in line for p in lexicon.ARRIVAL_PHRASES),
         "transfer": row.get("setor") == "receptivo",

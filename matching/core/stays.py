@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from matching.core.contacts import email_key, phone_key
+from matching.core.contacts import code_key, email_key, phone_key
 from matching.core.names import GuestName, Role, Sex, parse_guest
 from matching.core.rooms import room_key
 from matching.core.rows import BadRow, Row, day, embedded, moment, number, text
 from matching.core.text import digits, words
 
 GONE_STATUSES = ("cancelada", "no_show")
-_LETTERED = re.compile(r"[a-z]{1,3}-?\d{4,12}")
+_LETTERED = re.compile(r"[a-z]{1,3}\d{4,12}")
 _STATUSES = ("a_confirmar", "confirmada", "na_casa", "saida", *GONE_STATUSES)
 
 
@@ -93,8 +93,8 @@ def parse_stay(row: Row) -> Stay:
 
 
 def _booking_codes(booking: Row) -> frozenset[str]:
-    """In lower case; of `R41002` also what people say, `41002`."""
-    codes = {str(booking[column]).strip().lower() for column in ("num_reserva", "localizador") if booking.get(column)}
+    """As keys; of `R41002` also what people say, `41002`."""
+    codes = {code_key(str(booking[column])) for column in ("num_reserva", "localizador") if booking.get(column)} - {""}
     return frozenset(codes | {digits(code) for code in codes if _LETTERED.fullmatch(code)})
 
 

@@ -147,7 +147,9 @@ CODES = {
     "reserva: R88123": {"r88123"},
     "loc HTL9X2K": {"htl9x2k"},
     "Booking BK4471209 cama twin": {"bk4471209"},
+    "reserva RS-55120 berço": {"rs55120"},
     "reserva 203": set(),
+    "reserva 203-B": set(),
     "reserva do 203": set(),
     "reserva para 2026": set(),
 }
@@ -161,7 +163,14 @@ def test_a_booking_number_is_what_follows_its_word(text: str, codes: set[str]) -
 # --- whom they find ------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "text",
-    ["res. 88123 berço no quarto", "reserva R88123 cama twin", "Booking BK4471209 cama twin", "nº da reserva 88123"],
+    [
+        "res. 88123 berço no quarto",
+        "reserva R88123 cama twin",
+        "reserva R-88123 cama twin",
+        "Booking BK4471209 cama twin",
+        "loc bk-4471209",
+        "nº da reserva 88123",
+    ],
 )
 def test_a_booking_number_finds_its_main_guest_however_it_is_called(text: str) -> None:
     booked = [stay(1, "Clara Prado", "203", booking=88123, titular=False, locator="BK4471209")]
@@ -185,7 +194,26 @@ def test_two_telephones_with_one_end_are_both_offered() -> None:
     assert probability_of(found, 1) == pytest.approx(probability_of(found, 2))
 
 
-@pytest.mark.parametrize("text", ["João da manutenção: trocar bomba 110V", "dona Maria da limpeza pede carrinho novo"])
+@pytest.mark.parametrize("text", ["fez check-out", "fez checkout", "deu check out", "hóspede que saiu"])
+def test_who_has_checked_out_is_meant_and_not_who_comes_to_the_room_today(text: str) -> None:
+    stays = [
+        *crowd(),
+        stay(1, "Nair Leão", "203", arrival="2026-03-07", departure=TODAY, status="saida"),
+        stay(2, "Otávio Prado", "203", arrival=TODAY, departure="2026-03-14", status="confirmada"),
+    ]
+    asked = order(f"203 {text}, deixou blusa", setor="achados", at=f"{TODAY}T12:30:00-03:00")
+    assert best(asked, stays).listagem_id == 1
+    assert best(order("203 fez check-in, falta toalha", at=f"{TODAY}T15:30:00-03:00"), stays).listagem_id == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "João da manutenção: trocar bomba 110V",
+        "dona Maria da limpeza pede carrinho novo",
+        "pedido chef João: trocar exaustor da cozinha",
+    ],
+)
 def test_a_namesake_of_the_crew_is_nobody(text: str) -> None:
     stays = [*crowd(), stay(1, "João Pedro Figueiredo", "203"), stay(2, "Maria Prado", "204")]
     found = best(text, stays)
