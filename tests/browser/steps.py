@@ -77,6 +77,11 @@ def click(page: Page, name: str, role: str = "link") -> str:
     return page.url
 
 
+def push(page: Page, name: str) -> None:
+    """A button that stays on the page and has done its work once it is up."""
+    page.get_by_role("button", name=name).first.click()
+
+
 def choose(page: Page, selector: str, value: str | None = None) -> None:
     """Ticks a box or chooses of a list; nothing follows."""
     found = page.locator(selector).first

@@ -54,7 +54,7 @@ def test_a_person_signs_in_changes_the_language_and_signs_out(robot: Robot, hote
 def test_the_theme_follows_the_machine_until_somebody_chooses_and_then_stays(window: OpenWindow, hotel: Hotel) -> None:
     ana = window("ana", color_scheme="dark")
     night = ana.paper()
-    ana.click(name="Alternar tema", role="button")  # from the machine's to light
+    ana.push(name="Alternar tema")  # from the machine's to light
     ana.visit(path="/admin/")
     day = ana.paper()
     assert night != day
