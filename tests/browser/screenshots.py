@@ -123,7 +123,9 @@ def _first_decisions(page: Page) -> None:
     for key in FIRST_DECISIONS:
         if not page.locator("[data-key=A]").count():
             return
-        steps.tap(page, key) if key == "r" else steps.press(page, key)
+        # A card that suggests nobody has no button that says "nobody".
+        offered = key != "n" or page.locator("[data-key=N]").count()
+        steps.tap(page, key) if key == "r" else steps.press(page, key if offered else "a")
 
 
 def main() -> int:
