@@ -22,7 +22,7 @@ from matching.core.columns import SUFFIXES, VOCABULARIES, Columns
 from matching.core.index import HouseIndex, Sparse
 from matching.core.kernel.blocks import Postings
 
-MAGIC = b"sistema-os house index 1\n"
+MAGIC = b"sistema-os house index 2\n"
 _ALIGNED = 64
 _POSTINGS = ("by_word", "by_room", "by_label", "by_booking")
 _SPARSE = ("by_phone", "by_key")

@@ -136,7 +136,7 @@ def test_an_id_beyond_64_bits_is_skipped_and_the_rest_is_done() -> None:
     assert outcome.candidates == Engine(HOUSE).match(ASKED).candidates
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=400))
 def test_no_bytes_at_all_crash_the_reading(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "house.index"
