@@ -40,7 +40,7 @@ PEERS = [
     ("splink", SPLINK, (SPLINK_PACKAGE,), 300),
     ("recordlinkage", ECM, (RECORDLINKAGE,), 120),
     # Its search for misspelt words needs an older BTrees than it asks for.
-    ("dedupe", "dedupe, 60 labels of the truth", ("dedupe==3.0.3", "BTrees<6"), 150),
+    ("dedupe", "dedupe, 60 labels of the truth", ("dedupe==3.0.3", "BTrees<6"), 300),
     ("goldenmatch", "goldenmatch, name and room", ("goldenmatch==3.22.0", "polars"), 120),
 ]
 
