@@ -97,7 +97,7 @@ BOUNDS = {
     LIST: 11,
     f"{LIST}?state=all": 10,
     f"{LIST}?q=tiago+pessoa": 15,
-    QUEUE: 22,
+    QUEUE: 14,
     "/admin/matching/decision/": 9,
     "/admin/matching/decision/?q=tiago": 13,
     "/admin/matching/alert/": 9,
@@ -115,7 +115,7 @@ def test_pages_ask_a_bounded_number_of_questions(
     client = signed_in(ana)
     path = url_of(card.best) if url == "card" else url
     client.get(path)
-    with django_assert_max_num_queries(BOUNDS.get(url, 17)):
+    with django_assert_max_num_queries(BOUNDS.get(url, 10)):
         assert client.get(path).status_code == 200
 
 
