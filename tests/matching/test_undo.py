@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone, translation
 
 from matching import review, writeback
-from matching.locking import lock_orders
+from matching.locking import again_after_deadlock, lock_orders
 from matching.models import Alert, Decision, MatchSuggestion, WriteBack
 from matching.states import AlertKind, State, WriteKind, WriteState
 from tests.matching.conftest import Candidate, Card, Hotel, Sweep
@@ -171,16 +171,21 @@ class TestUndo:
         batch = review.bulk(boss, best, "accept").decisions[0]
         run_has_one, ends = threading.Event(), []
 
-        def run() -> None:
-            try:
-                with transaction.atomic():
-                    lock_orders([other])
+        def lock_both() -> None:
+            with transaction.atomic():
+                lock_orders([other])
+                if not run_has_one.is_set():
                     run_has_one.set()
-                    # The undo waits first, so it is the one that PostgreSQL turns away.
+                    # The undo waits first, so it is the one that PostgreSQL turns away, unless it is long in coming:
+                    # then it is the run, which tries again as the undo does.
                     with connection.cursor() as cursor:
                         while cursor.execute("select count(*) from pg_locks where not granted").fetchone() == (0,):
                             pass
-                    lock_orders([card.order])
+                lock_orders([card.order])
+
+        def run() -> None:
+            try:
+                again_after_deadlock(lock_both)
                 ends.append("run committed")
             except OperationalError:
                 ends.append("run lost")
