@@ -75,6 +75,8 @@ class Work:
 
     orders: Mapping[date, Orders]
     waiting: "Waiting"
+    # Of as many days before.
+    waited_before: "Waiting"
     pace: "Pace"
     per_stay: "PerStay"
 
@@ -90,7 +92,7 @@ def work(chosen: Period) -> Work:
 
 
 def _work(chosen: Period) -> Work:
-    return Work(orders_by_day(chosen), waiting(chosen), pace(chosen), per_stay(chosen))
+    return Work(orders_by_day(chosen), waiting(chosen), waiting(chosen.before), pace(chosen), per_stay(chosen))
 
 
 class Percentile(Aggregate):
@@ -115,6 +117,10 @@ class Waiting:
     reviewing: timedelta | None
     # One count for each class of WAITS, and one for longer.
     classes: tuple[int, ...]
+
+    @property
+    def within_a_day(self) -> int:
+        return sum(self.classes[: len(WAITS)])
 
 
 def waiting(chosen: Period) -> Waiting:

@@ -178,11 +178,14 @@ def _weeks_words(strong: list[Measured | None]) -> str:
 def _work(told: measures.Work) -> dict[str, Any]:
     waiting, pace, per_stay = told.waiting, told.pace, told.per_stay
     bars = quality_charts.time_bars(waiting.classes)
+    within, before = (measured(w.within_a_day, w.links) for w in (waiting, told.waited_before))
     return {
         "waiting": waiting,
         "waiting_median": lasted(waiting.median),
         "waiting_p90": lasted(waiting.p90),
         "waiting_review": lasted(waiting.reviewing),
+        "waiting_day": percent(within.share if within else None),
+        "waiting_change": change(within, before),
         "waiting_bars": list(zip(WAITS, bars, strict=True)),
         "waiting_words": ", ".join(f"{word}: {bar.percent}%" for word, bar in zip(WAITS, bars, strict=True)),
         "pace": pace,

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks.stage import private_stack, say
+from tests.benchmarks.stage import private_stack, say, say_pace
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -225,7 +225,9 @@ def main() -> None:
         few = twin("few")
         fill(chosen.many, person)
         worlds = (few, here())
+        say_pace()
         targets = report(measured(client, worlds, chosen.times))
+        say_pace()
         worlds[1].enter()
         targets += batch(person, chosen.batch) + first_visit(client)
     if not chosen.no_browser:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sistema_os.local.ports import free_port
 from sistema_os.local.processes import wait_for
-from tests.benchmarks.stage import private_stack, say
+from tests.benchmarks.stage import private_stack, say, say_pace
 from tests.browser.robots import Machine, Robot
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def _alone(stack: Stack, address: str, rounds: int) -> dict[str, Any]:
         window = machine.window(address)
         window.sign_in(username="ana", password=DEMO_PASSWORD)
         seen = [_paced(stack, window, n * CARDS) for n in range(rounds)]
+    say_pace()
     for taken in seen:
         ninth = statistics.quantiles(taken, n=20)[-1]
         middle = statistics.median(taken)

@@ -1,5 +1,6 @@
 """The manager's page in words."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from matching.measures import waiting
+from matching.periods import period
 from matching.quality_charts import measured
 from pipeline.models import JobRun, State
 from sistema_os.pages import manager
@@ -29,6 +32,16 @@ def test_the_figures_find_what_people_think_of_the_model(sign_in: SignIn) -> Non
         assert heading in page
     assert "Na faixa forte, a equipe rejeitou" in page
     assert "em lote, conte com até" in page
+
+
+def test_the_time_to_the_link_is_held_against_as_many_days_before(sign_in: SignIn) -> None:
+    crowd(900, 85)
+    page = sign_in("carla").get("/admin/manager/?days=30").content.decode()
+    told = re.search(r"Em até um dia: (\d+,\d)%\. Contra os 30 dias anteriores: .*?antes: (\d+,\d)%", page)
+    assert told
+    chosen = period("30", timezone.localdate())
+    shares = [found.within_a_day / found.links for found in (waiting(chosen), waiting(chosen.before))]
+    assert list(told.groups()) == [f"{100 * share:.1f}".replace(".", ",") for share in shares]
 
 
 def test_nobody_is_named(sign_in: SignIn) -> None:
