@@ -52,6 +52,18 @@ class Line:
     text: str
 
 
+# All that a line tells: fifty rows of every kind are read for the fifty newest of all.
+_PERSON: Final = ("user__first_name", "user__username")
+_OF_DECISION: Final = (
+    *("at", "verb", "reason", "undo_of__verb", "suggestion__order__number", *_PERSON),
+    *(f"suggestion__stay__{name}" for name in ("listed_name", "registered_name", "social_name", "hidden")),
+)
+_OF_DEED: Final = (
+    *("at", "deed", "batch", "params", "order__number", *_PERSON),
+    *("alert__kind", "alert__note", "alert__order__number"),
+)
+
+
 def decisions(asked: Asked) -> list[Line]:
     """Those of a batch stand behind its one line, and one by one where the batch is asked for."""
     rows = asked.of(Decision.objects.all(), "at")
@@ -64,7 +76,7 @@ def decisions(asked: Asked) -> list[Line]:
         rows = rows.filter(batch=asked.batch)
     elif not asked.order:
         rows = rows.exclude(Exists(AuditEntry.objects.filter(batch=OuterRef("batch"))))
-    told = rows.select_related("user", "undo_of", "suggestion__order", "suggestion__stay")
+    told = rows.select_related("user", "undo_of", "suggestion__order", "suggestion__stay").only(*_OF_DECISION)
     return [_decision(decision) for decision in told[: asked.most]]
 
 
@@ -97,7 +109,7 @@ def deeds(asked: Asked, wanted: Iterable[Deed] = Deed) -> list[Line]:
         rows = rows.filter(order__in=list(Order.objects.filter(number=asked.order).values_list("pk", flat=True)))
     if asked.batch is not None:
         rows = rows.filter(batch=asked.batch)
-    told = rows.select_related("user", "order", "alert__order", "alert__stay")
+    told = rows.select_related("user", "order", "alert__order").only(*_OF_DEED)
     return [_deed(entry) for entry in told[: asked.most]]
 
 

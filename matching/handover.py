@@ -13,6 +13,15 @@ from matching.states import Severity, State, WriteState
 Row = TypeVar("Row")
 MOST_CARDS = 25
 MOST_ALERTS = 15
+# What only the matcher reads.
+_OF_MATCHING = (
+    "reasons",
+    "order__fingerprint",
+    "order__search",
+    "stay__fingerprint",
+    "stay__search",
+    "stay__occupancies",
+)
 _WORST_FIRST = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
 
@@ -37,13 +46,13 @@ def _cut(found: QuerySet[Any], most: int) -> Cut[Any]:
 def departing_cards(day: date) -> Cut[MatchSuggestion]:
     """Cards still undecided whose guest leaves on that day, by room."""
     cards = MatchSuggestion.objects.heads().departing(day).select_related("order", "stay")
-    return _cut(cards.order_by("stay__room", "order__opened_at", "pk"), MOST_CARDS)
+    return _cut(cards.defer(*_OF_MATCHING).order_by("stay__room", "order__opened_at", "pk"), MOST_CARDS)
 
 
 def came_back() -> Cut[MatchSuggestion]:
     """Cards whose link Supabase refused after the decision: nothing was written."""
     cards = MatchSuggestion.objects.filter(state=State.PENDING).exclude(conflict="").select_related("order", "stay")
-    return _cut(cards.order_by("order__opened_at", "pk"), MOST_CARDS)
+    return _cut(cards.defer(*_OF_MATCHING).order_by("order__opened_at", "pk"), MOST_CARDS)
 
 
 def to_confirm() -> Cut[WriteBack]:
