@@ -6,6 +6,9 @@ from playwright.sync_api import Page, Route, ViewportSize, expect
 
 from tests.browser.axe import violations as axe
 
+# Its own default is 5 s: less than a page may take to ask again, on a busy machine, after an answer got lost.
+expect.set_options(timeout=30_000)
+
 # The next card is there when it was put in place of the last one, or when another document is.
 _WAIT_FOR_NEWS = """window.seen = false;
 document.addEventListener("review:shown", () => { window.seen = true; }, {once: true})"""
