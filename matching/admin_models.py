@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
 
-from matching import columns, model_figures, versions, views
+from matching import columns, model_figures, views
+from matching.learning import model_registry
 from matching.models import ModelVersion
 from matching.read_only import ReadOnlyAdmin
 
@@ -65,8 +66,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     def _promote(self, request: HttpRequest, row: ModelVersion) -> None:
         try:
-            versions.promote(row, request.user)
-        except versions.UnreadableModel as error:
+            model_registry.promote(row, request.user)
+        except model_registry.UnreadableModel as error:
             messages.error(request, _t("This model cannot be read: %(why)s. Nothing was changed.") % {"why": error})
             return
         self.log_change(request, row, "promoted")
@@ -74,10 +75,10 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     def _roll_back(self, request: HttpRequest, row: ModelVersion) -> None:
         """The page may be old: what is rolled back is what it shows, or nothing."""
-        if not versions.is_active(row):
+        if not model_registry.is_active(row):
             messages.warning(request, _t("This model was no longer in use. Nothing was changed."))
             return
-        before = versions.roll_back(request.user)
+        before = model_registry.roll_back(request.user)
         self.log_change(request, row, "rolled back")
         name = before.version if before else _t("the program's own model")
         messages.success(request, _t("Back to %(version)s from the next run on.") % {"version": name})

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from matching.core.rooms import room_key
+from matching.core.parsing.rooms import room_key
 from matching.models import MatchSuggestion, Order, Stay
 from matching.querysets import BEFORE_ROOM, bare_room
 from matching.states import ALIVE, CLOSED_ORDER, State

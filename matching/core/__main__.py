@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from matching.core.competition import Candidate
 from matching.core.engine import Engine, Skipped, gather
-from matching.core.index import HouseIndex
+from matching.core.index.house_index import HouseIndex
+from matching.core.index.storage import load, save
 from matching.core.model import Model
-from matching.core.storage import load, save
+from matching.core.ranking import Candidate
 
 
 def _complain(message: str) -> None:

@@ -13,19 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.batch import Batch
-from matching.core.columns import TITULAR
-from matching.core.index import KINDS, HouseIndex
+from matching.core.bounded_cache import remembered
+from matching.core.comparisons.batch import Batch
+from matching.core.comparisons.presence import Presence, Seen
+from matching.core.index.columns import TITULAR
+from matching.core.index.house_index import KINDS, HouseIndex
+from matching.core.index.word_matcher import WordMatcher
 from matching.core.kernel.blocks import Floats, Pairs, among, distinct, starts_of, united
 from matching.core.kernel.comparisons import Codes
 from matching.core.kernel.scores import best_of, heads, runs, total_of
-from matching.core.mentions import NameWord
 from matching.core.model import Model
-from matching.core.orders import Order
-from matching.core.presence import Presence, Seen
-from matching.core.remembering import remembered
-from matching.core.rooms import room_key, swaps
-from matching.core.wordmatch import WordMatcher
+from matching.core.parsing.mentions import NameWord
+from matching.core.parsing.orders import Order
+from matching.core.parsing.rooms import room_key, swaps
 
 # A block larger than this says little by itself; its members nearest to the order's day are kept.
 WORD_CAP, ROOM_CAP, KEY_CAP = 2_000, 48, 24

@@ -7,20 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from matching.core.batch import Batch
 from matching.core.blocking import Blocking
-from matching.core.columns import Columns, Gathering
-from matching.core.competition import Candidate, decide, nobody
-from matching.core.evidence import Weigher
-from matching.core.explaining import Explainer
-from matching.core.grouping import group
-from matching.core.index import HouseIndex
+from matching.core.comparisons.batch import Batch
+from matching.core.comparisons.presence import Presence
+from matching.core.explanation import Explainer
+from matching.core.hypotheses import group
+from matching.core.index.columns import Columns, Gathering
+from matching.core.index.house_index import HouseIndex
+from matching.core.index.word_matcher import WordMatcher
 from matching.core.model import Model
-from matching.core.orders import Order, parse_order
-from matching.core.presence import Presence
-from matching.core.rows import BadRow, number
-from matching.core.stays import parse_stay
-from matching.core.wordmatch import WordMatcher
+from matching.core.parsing.fields import BadRow, number
+from matching.core.parsing.orders import Order, parse_order
+from matching.core.parsing.stays import parse_stay
+from matching.core.ranking import Candidate, decide, nobody
+from matching.core.weights import Weigher
 
 # Orders weighed together: enough that numpy's price per call is nothing, few enough that memory is bounded.
 BATCH = 512

@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from matching.core import Candidate, lexicon
-from matching.core.learn import Day, Row, Verdict
-from matching.core.rows import BadRow
-from matching.core.stays import Stay, parse_stay
-from matching.core.text import words
-from matching.learning.lessons import Found, Lessons
+from matching.core import Candidate
+from matching.core.parsing import lexicon
+from matching.core.parsing.fields import BadRow
+from matching.core.parsing.stays import Stay, parse_stay
+from matching.core.parsing.text import words
+from matching.core.reestimation import Day, Row, Verdict
+from matching.learning.training_set import Found, Lessons
 
 UNMET = frozenset({"none", "not_listed"})
 MIN_GUESTS, MIN_RATE, MOST_CHANCE = 2, 0.6, 0.005

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from matching.core import Candidate, Model
-from matching.core.learn import STRENGTH, from_candidates
+from matching.core.reestimation import STRENGTH, from_candidates
 from matching.learning.aliases import find_aliases, merged
-from matching.learning.calibrating import calibrate
-from matching.learning.lessons import Found, Lessons, fold_of
-from matching.learning.trial import MARGIN, Comparison, compare, follows_evidence
+from matching.learning.calibration import calibrate
+from matching.learning.cross_validation import MARGIN, Comparison, compare, follows_evidence
+from matching.learning.training_set import Found, Lessons, fold_of
 
 FOLDS = 5
 # Fewer decided orders prove nothing: not even a real gain would show.

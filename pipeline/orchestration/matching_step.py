@@ -13,9 +13,10 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from matching import alerts, suggestion_manager, versions
+from matching import alerts, suggestion_manager
 from matching.core import Model, Skipped
 from matching.hospede_matcher import MatchResult, match_orders
+from matching.learning import model_registry
 from matching.locking import again_after_deadlock
 from matching.models import Alert
 from matching.states import Band, EndReason
@@ -65,12 +66,12 @@ class MatchingStep:
     def _model_in_use(self) -> Model:
         """A version that nobody can read must not keep the house from its suggestions."""
         try:
-            found = versions.in_use()
-        except versions.UnreadableModel as error:
+            found = model_registry.in_use()
+        except model_registry.UnreadableModel as error:
             self.done.problem = _(
                 "The matching model in use cannot be read (%(why)s): the program's own was used. Roll it back."
             ) % {"why": error}
-            found = versions.base()
+            found = model_registry.base()
         self.done.model = found.version
         return found
 
@@ -140,7 +141,7 @@ class MatchingStep:
         def work() -> tuple[int, Counts]:
             with transaction.atomic():
                 self.context.fence()
-                versions.remember(self.model)
+                model_registry.remember(self.model)
                 return self._expire(), suggestion_manager.publish(_only(result, first), orders=first, **self._run())
 
         # A person's batch may hold the same orders crosswise; PostgreSQL ends one of the two, perhaps this one.

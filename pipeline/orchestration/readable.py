@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from matching.core.rows import BadRow, day, moment
+from matching.core.parsing.fields import BadRow, day, moment
 from pipeline.orchestration.listing_rows import Row
 from pipeline.orchestration.matching_work import Work
 from snapshots.snapshot_manager import Changes

@@ -16,10 +16,10 @@ from itertools import chain
 from typing import Any
 
 from matching.core import Model
-from matching.core.learn import Verdict, Who, from_candidates
-from matching.learning.lessons import Lessons
+from matching.core.reestimation import Verdict, Who, from_candidates
+from matching.learning.cross_validation import Figures, compare
 from matching.learning.training import TooFewDecisions, train
-from matching.learning.trial import Figures, compare
+from matching.learning.training_set import Lessons
 from tests.benchmarks.hotel_rows import Morning, mornings
 
 JUDGED_SHARE = 3

@@ -23,7 +23,7 @@ from pathlib import Path
 from rapidfuzz import fuzz
 
 from matching.core import Engine
-from matching.core.evaluation import Report, lines
+from matching.core.evaluation.report import Report, lines
 from tests.benchmarks import febrl4, matching_million, matching_past, matching_scale
 from tests.benchmarks.contenders import Answers, Contender, beside, quality_targets, show, target
 from tests.benchmarks.hotel_rows import Morning, Row, mornings

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from matching.core.evaluation import Judged, Quality, Report, judge, report
+from matching.core.evaluation.report import Judged, Quality, Report, judge, report
 
 Answers = dict[int, list[tuple[int | None, float]]]
 SHOWN = 3

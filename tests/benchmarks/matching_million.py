@@ -17,8 +17,8 @@ from typing import Any
 
 from matching.core import Engine
 from matching.core.engine import gather
-from matching.core.index import HouseIndex
-from matching.core.storage import load, save
+from matching.core.index.house_index import HouseIndex
+from matching.core.index.storage import load, save
 from tests.benchmarks.contenders import target
 from tests.benchmarks.matching_scale import HOTELS, asked, guests, present
 from tests.benchmarks.peak import peak_megabytes

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from matching.core.__main__ import Lines
 from matching.core.engine import BATCH, Engine
-from matching.core.evaluation import lines
-from matching.core.orders import Order
+from matching.core.evaluation.report import lines
+from matching.core.parsing.orders import Order
 from tests.benchmarks.contenders import Answers, Contender, beside, quality_targets, show, target
 from tests.benchmarks.hotel_past import Past, past
 from tests.benchmarks.hotel_rows import Row

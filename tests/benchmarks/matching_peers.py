@@ -8,10 +8,10 @@ from typing import Any
 from rapidfuzz import process
 
 from matching.core import Engine
-from matching.core.mentions import STRONG
-from matching.core.orders import Order, parse_order
-from matching.core.rooms import room_key
-from matching.core.stays import GONE_STATUSES, Stay, parse_stay
+from matching.core.parsing.mentions import STRONG
+from matching.core.parsing.orders import Order, parse_order
+from matching.core.parsing.rooms import room_key
+from matching.core.parsing.stays import GONE_STATUSES, Stay, parse_stay
 from tests.benchmarks.contenders import Answers, Contender, best_links
 from tests.benchmarks.hotel_rows import Morning, Row
 from tests.benchmarks.peers_home import ask_or_say

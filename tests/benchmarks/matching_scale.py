@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from matching.core import Engine
-from matching.core.batch import Batch
+from matching.core.comparisons.batch import Batch
 from matching.core.engine import BATCH
-from matching.core.orders import Order
+from matching.core.parsing.orders import Order
 from tests.benchmarks.contenders import target
 from tests.benchmarks.hotel_rows import Morning, Row, mornings
 from tests.benchmarks.matching_peers import for_splink

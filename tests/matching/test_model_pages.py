@@ -5,8 +5,8 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 
-from matching import versions
 from matching.core import Model
+from matching.learning import model_registry
 from matching.models import ModelVersion
 from tests.matching.conftest import SUPERVISE, VIEW, person
 from tests.matching.pages import page, signed_in
@@ -22,7 +22,7 @@ FIGURES = {
 
 @pytest.fixture
 def row() -> ModelVersion:
-    numbers = versions.numbers_of(Model()) | {"aliases": {"bolota": {"arthur": 0.4}}}
+    numbers = model_registry.numbers_of(Model()) | {"aliases": {"bolota": {"arthur": 0.4}}}
     return ModelVersion.objects.create(
         version="trained-1",
         numbers=numbers,
@@ -75,19 +75,19 @@ def test_supervision_puts_a_model_to_use_and_rolls_it_back_and_history_says_who(
     assert press(rui, row, "promote") == 302
     row.refresh_from_db()
     assert (row.active, row.promoted_by) == (True, rui)
-    assert versions.in_use().version == "trained-1"
+    assert model_registry.in_use().version == "trained-1"
     assert 'name="roll_back"' in page(rui, f"{LIST}{row.pk}/change/")
     assert press(rui, row, "roll_back") == 302
-    assert versions.in_use() == Model()
+    assert model_registry.in_use() == Model()
     assert list(LogEntry.objects.order_by("pk").values_list("change_message", flat=True)) == ["promoted", "rolled back"]
 
 
 def test_rolling_back_from_an_old_page_changes_nothing(rui: User, row: ModelVersion) -> None:
     other = ModelVersion.objects.create(version="trained-2", numbers=row.numbers, origin="trained")
-    versions.promote(row)
-    versions.promote(other)
+    model_registry.promote(row)
+    model_registry.promote(other)
     assert press(rui, row, "roll_back") == 302
-    assert versions.in_use().version == "trained-2"
+    assert model_registry.in_use().version == "trained-2"
 
 
 def test_numbers_that_make_no_model_are_refused_with_a_sentence(rui: User, row: ModelVersion) -> None:

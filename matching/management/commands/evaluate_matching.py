@@ -8,12 +8,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from matching import versions
 from matching.core import Model
 from matching.core.__main__ import read_jsonl
-from matching.core.decidable import tell
-from matching.core.evaluation import judge, lines, report
+from matching.core.evaluation.decidable import tell
+from matching.core.evaluation.report import judge, lines, report
 from matching.hospede_matcher import match_orders
+from matching.learning import model_registry
 from matching.models import MatchSuggestion
 from matching.states import ALIVE
 
@@ -88,9 +88,9 @@ def _model(name: str | None) -> Model | None:
     try:
         if Path(name).is_file():
             return Model.from_json(Path(name).read_text("utf-8"))
-        row = versions.resolve(name)
+        row = model_registry.resolve(name)
         if row is not None:
-            return versions.load(row)
+            return model_registry.load(row)
     except (OSError, ValueError) as error:
         raise CommandError(f"{name}: {error}") from error
     raise CommandError(f"{name} is neither a file nor a stored version.")

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from matching import versions
-from matching.learning.decisions import gather
+from matching.learning import model_registry
+from matching.learning.cross_validation import table
+from matching.learning.from_decisions import gather
 from matching.learning.training import FEWEST, TooFewDecisions, Training, train
-from matching.learning.trial import table
 
 DOUBTS = {
     "no_gain": "the gain is too small to be worth a change",
@@ -40,8 +40,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            start = versions.in_use()
-        except versions.UnreadableModel as error:
+            start = model_registry.in_use()
+        except model_registry.UnreadableModel as error:
             raise CommandError(f"The model in use cannot be read: {error}. Roll it back first.") from error
         gathered = gather()
         self._say_left_out(gathered.left_out)
@@ -79,7 +79,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stdout.write("Better. Dry run: nothing was written.")
             return
-        row = versions.add_trained(
+        row = model_registry.add_trained(
             done.model,
             made_from=start,
             learned=list(done.way),
@@ -92,7 +92,7 @@ class Command(BaseCommand):
             },
         )
         if options["promote"]:
-            versions.promote(row)
+            model_registry.promote(row)
             self.stdout.write(f"Better: {row.version} is in use from the next run on.")
         else:
             self.stdout.write(f"Better: {row.version} is kept, and {start} stays in use until somebody promotes it.")

@@ -7,16 +7,17 @@ import datetime as dt
 import math
 from collections.abc import Sequence
 
-from matching.core import Engine, Model, Reason, lexicon
-from matching.core.batch import Batch
-from matching.core.evidence import DAY_CHANCE
-from matching.core.index import KINDS, LATE_ARRIVAL
-from matching.core.mentions import STRONG, NameWord, Person
-from matching.core.orders import Order
-from matching.core.rooms import is_one_off, swaps
-from matching.core.stays import GONE_STATUSES, Stay, parse_stay
-from matching.core.whereabouts import EVERYBODY_OUT, MIN_ROOMS
-from matching.core.wordmatch import BACKGROUND_GUESTS, _background
+from matching.core import Engine, Model, Reason
+from matching.core.comparisons.batch import Batch
+from matching.core.comparisons.rooms import EVERYBODY_OUT, MIN_ROOMS
+from matching.core.index.house_index import KINDS, LATE_ARRIVAL
+from matching.core.index.word_matcher import BACKGROUND_GUESTS, _background
+from matching.core.parsing import lexicon
+from matching.core.parsing.mentions import STRONG, NameWord, Person
+from matching.core.parsing.orders import Order
+from matching.core.parsing.rooms import is_one_off, swaps
+from matching.core.parsing.stays import GONE_STATUSES, Stay, parse_stay
+from matching.core.weights import DAY_CHANCE
 from tests.matching.core.house import Row
 
 ROLES = ("given", "middle", "family")

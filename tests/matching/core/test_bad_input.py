@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from matching.core import Engine, match
-from matching.core.batch import Batch
 from matching.core.blocking import KEY_CAP, MOST_WEIGHED, ROOM_CAP
-from matching.core.columns import MOST_WORDS
+from matching.core.bounded_cache import remembered
+from matching.core.comparisons.batch import Batch
 from matching.core.engine import BATCH
-from matching.core.index import KEPT_DAYS
-from matching.core.orders import parse_order
-from matching.core.remembering import remembered
+from matching.core.index.columns import MOST_WORDS
+from matching.core.index.house_index import KEPT_DAYS
+from matching.core.parsing.orders import parse_order
 from matching.hospede_matcher import match_orders
 from tests.matching.core.house import Row, ask, best, crowd, order, stay
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from matching.core.decidable import Told, tell
-from matching.core.evaluation import judge, lines, report
+from matching.core.evaluation.decidable import Told, tell
+from matching.core.evaluation.report import judge, lines, report
 from tests.matching.core.house import TODAY, Row, crowd, order, stay
 
 HOUSE: list[Row] = [

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from matching.core import Candidate, Engine, Model
-from matching.core.batch import Batch
-from matching.core.index import DUE_CAP
-from matching.core.orders import parse_order
+from matching.core.comparisons.batch import Batch
+from matching.core.index.house_index import DUE_CAP
+from matching.core.parsing.orders import parse_order
 from tests.matching.core.house import TODAY, ask, crowd, order, probability_of, stay
 
 COMING = {"arrival": TODAY, "departure": "2026-03-12", "status": "confirmada"}

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from matching import suggestion_manager, versions
+from matching import suggestion_manager
 from matching.core import Model
-from matching.core.evaluation import judge, lines, report
+from matching.core.evaluation.report import judge, lines, report
 from matching.hospede_matcher import match_orders
+from matching.learning import model_registry
 from matching.models import ModelVersion
 from tests.matching.core.house import crowd, order, stay
 
@@ -136,7 +137,7 @@ def test_the_command_scores_with_a_model_of_a_file(files: dict[str, Path], tmp_p
 
 @pytest.mark.django_db
 def test_the_command_scores_with_a_stored_version_and_knows_no_other(files: dict[str, Path], tmp_path: Path) -> None:
-    row = versions.remember(replace(Model(), version="kept"))
+    row = model_registry.remember(replace(Model(), version="kept"))
     out = StringIO()
     call_command("evaluate_matching", **files, model="kept", stdout=out)
     assert out.getvalue().startswith("model kept\n")

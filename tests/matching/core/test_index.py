@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matching.core import Engine
-from matching.core.columns import Columns
 from matching.core.engine import gather
-from matching.core.index import HouseIndex
-from matching.core.storage import load, save
+from matching.core.index.columns import Columns
+from matching.core.index.house_index import HouseIndex
+from matching.core.index.storage import load, save
 from tests.matching.core.house import TODAY, Row, crowd, order, stay
 from tests.matching.core.test_command_line import run, write
 from tests.matching.core.test_properties import houses

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from matching.core import Model
-from matching.core.learn import LEARNED, reestimate
+from matching.core.reestimation import LEARNED, reestimate
 from tests.matching.core.house import Row, crowd, order, stay
 
 NAMES = ["Pedro Figueira", "Clara Wosniak", "Otávio Pimentel", "Iara Leão", "Téo Sampaio", "Nina Galvão"]

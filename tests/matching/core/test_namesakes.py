@@ -4,7 +4,7 @@ import pytest
 
 from matching.core import Engine
 from matching.core.blocking import MOST_WEIGHED
-from matching.core.orders import parse_order
+from matching.core.parsing.orders import parse_order
 from tests.matching.core.house import Row, ask, crowd, order, probability_of, stay
 
 SURE = 0.98

@@ -2,12 +2,12 @@
 
 import pytest
 
-from matching.core.contacts import extract, phone_key, valid_cpf
-from matching.core.names import parse_guest
-from matching.core.orders import parse_order
-from matching.core.phonetic import phonetic
-from matching.core.rooms import is_one_off, room_key, swaps
-from matching.core.text import digits, fold
+from matching.core.parsing.contacts import extract, phone_key, valid_cpf
+from matching.core.parsing.names import parse_guest
+from matching.core.parsing.orders import parse_order
+from matching.core.parsing.phonetic import phonetic
+from matching.core.parsing.rooms import is_one_off, room_key, swaps
+from matching.core.parsing.text import digits, fold
 from tests.matching.core.house import order
 
 KNOWN_ROOMS = frozenset({"203", "415", "12a", "1010", "101", "110"})

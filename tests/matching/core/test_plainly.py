@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.core import Model, Reason
-from matching.core.batch import Batch
-from matching.core.explaining import Explainer
-from matching.core.grouping import Hypotheses
-from matching.core.orders import parse_order
+from matching.core.comparisons.batch import Batch
+from matching.core.explanation import Explainer
+from matching.core.hypotheses import Hypotheses
+from matching.core.parsing.orders import parse_order
 from tests.benchmarks.hotel_rows import mornings
 from tests.matching.core.house import Row, crowd, order, stay
 from tests.matching.core.plainly import Plain

@@ -3,7 +3,7 @@
 import pytest
 
 from matching.core import Candidate, Engine
-from matching.core.evaluation import judge, report
+from matching.core.evaluation.report import judge, report
 from tests.matching.core.house import order
 from tests.matching.core.third_set import ORDERS, STAYS
 

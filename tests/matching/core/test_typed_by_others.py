@@ -2,8 +2,8 @@
 
 import pytest
 
-from matching.core.contacts import booking_codes, extract
-from matching.core.orders import Order, parse_order
+from matching.core.parsing.contacts import booking_codes, extract
+from matching.core.parsing.orders import Order, parse_order
 from tests.matching.core.house import TODAY, ask, best, crowd, order, probability_of, stay
 
 ROOMS_OF_THE_HOUSE = frozenset(

@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterable, Mapping
 
 from matching.core import Model
-from matching.core.learn import Verdict
-from matching.learning.lessons import Lessons
+from matching.core.reestimation import Verdict
+from matching.learning.training_set import Lessons
 from tests.matching.core.house import Row, crowd, order, stay
 
 MATES = ("Clara Wosniak", "Iara Leão", "Nina Galvão", "Vera Sampaio", "Rosa Pimentel", "Lúcia Prado", "Dora Moura")

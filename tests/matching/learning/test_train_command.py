@@ -9,12 +9,13 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from matching import review, suggestion_manager, versions
+from matching import review, suggestion_manager
 from matching.core import Model
-from matching.core.learn import Verdict
+from matching.core.reestimation import Verdict
 from matching.hospede_matcher import match_orders
-from matching.learning.decisions import gather
-from matching.learning.lessons import Lessons
+from matching.learning import model_registry
+from matching.learning.from_decisions import gather
+from matching.learning.training_set import Lessons
 from matching.models import Decision, MatchSuggestion, ModelVersion, Order, Stay
 from matching.states import State, Verb
 from tests.matching.learning import school
@@ -71,8 +72,8 @@ class TestAHouseWithANickname:
         row = ModelVersion.objects.get(active=True)
         assert (row.version, row.made_from, row.decisions, row.origin) == ("trained-1", Model().version, 150, "trained")
         assert row.figures["new"]["f1"] > row.figures["old"]["f1"]
-        assert versions.in_use().aliases.keys() == {"bolota"}
-        assert versions.in_use().version == "trained-1"
+        assert model_registry.in_use().aliases.keys() == {"bolota"}
+        assert model_registry.in_use().version == "trained-1"
 
     def test_a_second_training_on_the_same_finds_nothing_better_to_put_in_its_place(self) -> None:
         train()
@@ -86,9 +87,9 @@ class TestAHouseWithANickname:
 
     def test_no_promote_keeps_it_for_somebody_to_put_to_use(self) -> None:
         train(promote=False)
-        assert versions.in_use() == Model()
-        versions.promote(ModelVersion.objects.get())
-        assert versions.in_use().version == "trained-1"
+        assert model_registry.in_use() == Model()
+        model_registry.promote(ModelVersion.objects.get())
+        assert model_registry.in_use().version == "trained-1"
 
     def test_the_same_decisions_and_seed_make_the_same_numbers(self) -> None:
         train(promote=False, seed=3)
@@ -154,7 +155,7 @@ def test_too_few_decisions_end_in_a_sentence_with_both_numbers(user: User) -> No
 
 def test_a_model_in_use_that_cannot_be_read_ends_in_a_sentence(user: User) -> None:
     row = ModelVersion.objects.create(version="odd", numbers={}, origin="trained")
-    versions.promote(row)
+    model_registry.promote(row)
     ModelVersion.objects.update(numbers={"comparisons": 3})
     with pytest.raises(CommandError, match="odd"):
         train()
@@ -162,45 +163,45 @@ def test_a_model_in_use_that_cannot_be_read_ends_in_a_sentence(user: User) -> No
 
 class TestVersions:
     def row(self, name: str, **numbers: Any) -> ModelVersion:
-        data = versions.numbers_of(Model()) | numbers
+        data = model_registry.numbers_of(Model()) | numbers
         return ModelVersion.objects.create(version=name, numbers=data, origin="trained")
 
     def test_rolling_back_goes_the_way_back_step_by_step_to_the_program_s_own(self) -> None:
         one, two = self.row("one"), self.row("two")
-        versions.promote(one)
-        versions.promote(two)
-        assert versions.roll_back() == one
-        assert versions.in_use().version == "one"
-        assert versions.roll_back() is None
-        assert versions.in_use() == Model()
-        assert versions.roll_back() is None
+        model_registry.promote(one)
+        model_registry.promote(two)
+        assert model_registry.roll_back() == one
+        assert model_registry.in_use().version == "one"
+        assert model_registry.roll_back() is None
+        assert model_registry.in_use() == Model()
+        assert model_registry.roll_back() is None
 
     def test_only_one_is_ever_in_use(self) -> None:
-        versions.promote(self.row("one"))
+        model_registry.promote(self.row("one"))
         with pytest.raises(IntegrityError), transaction.atomic():
             ModelVersion.objects.create(version="x", numbers={}, origin="code", active=True, promoted_at=timezone.now())
 
     def test_what_is_no_model_is_not_promoted(self) -> None:
-        with pytest.raises(versions.UnreadableModel, match="broken"):
-            versions.promote(self.row("broken", comparisons={"name": {"exact": "much"}}))
-        assert versions.in_use() == Model()
+        with pytest.raises(model_registry.UnreadableModel, match="broken"):
+            model_registry.promote(self.row("broken", comparisons={"name": {"exact": "much"}}))
+        assert model_registry.in_use() == Model()
 
     def test_a_level_that_a_later_release_brings_has_the_program_s_own_numbers(self) -> None:
-        old = versions.numbers_of(Model())
+        old = model_registry.numbers_of(Model())
         del old["comparisons"]["room"]["swapped"]
         old["comparisons"]["room"]["same"] = [0.7, None]
-        versions.promote(ModelVersion.objects.create(version="old", numbers=old, origin="trained"))
-        model = versions.in_use()
+        model_registry.promote(ModelVersion.objects.create(version="old", numbers=old, origin="trained"))
+        model = model_registry.in_use()
         assert model.comparisons["room"]["swapped"] == Model().comparisons["room"]["swapped"]
         assert model.comparisons["room"]["same"] == (0.7, None)
 
     def test_numbers_that_change_under_an_old_name_get_a_name_of_their_own(self) -> None:
-        versions.remember(Model())
-        assert versions.base().version == Model().version
+        model_registry.remember(Model())
+        assert model_registry.base().version == Model().version
         ModelVersion.objects.update(numbers={"sharpness": 9})
-        renamed = versions.base().version
+        renamed = model_registry.base().version
         assert renamed.startswith(f"{Model().version}+")
-        versions.remember(versions.base())
-        assert versions.base().version == renamed
-        assert versions.remember(versions.base()).version == renamed
+        model_registry.remember(model_registry.base())
+        assert model_registry.base().version == renamed
+        assert model_registry.remember(model_registry.base()).version == renamed
         assert ModelVersion.objects.count() == 2

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from matching.core import Model
-from matching.core.learn import Verdict
+from matching.core.reestimation import Verdict
 from matching.learning.aliases import find_aliases
-from matching.learning.calibrating import calibrate
-from matching.learning.lessons import Lessons
+from matching.learning.calibration import calibrate
+from matching.learning.cross_validation import compare, figures, table
 from matching.learning.training import CALIBRATION, WEIGHTS, TooFewDecisions, Training, train
-from matching.learning.trial import compare, figures, table
+from matching.learning.training_set import Lessons
 from tests.matching.core.house import order, stay
 from tests.matching.learning import school
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from matching import review, versions
+from matching import review
 from matching.core import Model
+from matching.learning import model_registry
 from matching.models import MatchSuggestion, ModelVersion
 from matching.states import State
 from pipeline.models import State as RunState
@@ -100,8 +101,8 @@ def test_changes_that_wait_for_the_daily_run_still_wait_after_it(house: SmallHot
 
 
 def test_the_model_in_use_scores_and_is_named(house: SmallHotel) -> None:
-    dull = versions.numbers_of(Model()) | {"sharpness": 0.8}
-    versions.promote(ModelVersion.objects.create(version="dull", numbers=dull, origin="trained"))
+    dull = model_registry.numbers_of(Model()) | {"sharpness": 0.8}
+    model_registry.promote(ModelVersion.objects.create(version="dull", numbers=dull, origin="trained"))
     done = run("rematch", D)
     assert done.summary["model"] == "dull"
     assert done.summary["suggestions"]["rescored"] > 0
@@ -109,7 +110,7 @@ def test_the_model_in_use_scores_and_is_named(house: SmallHotel) -> None:
 
 
 def test_a_model_that_nobody_can_read_gives_way_to_the_program_s_own_and_the_run_says_so(house: SmallHotel) -> None:
-    versions.promote(ModelVersion.objects.create(version="odd", numbers={"sharpness": 1.0}, origin="trained"))
+    model_registry.promote(ModelVersion.objects.create(version="odd", numbers={"sharpness": 1.0}, origin="trained"))
     ModelVersion.objects.filter(version="odd").update(numbers={"comparisons": 5})
     done = run("rematch", D)
     assert done.state == RunState.PARTIAL
@@ -121,9 +122,9 @@ def test_every_suggestion_names_a_version_that_can_be_looked_up(house: SmallHote
     names = set(MatchSuggestion.objects.values_list("model_version", flat=True))
     assert names
     for name in names:
-        found = versions.resolve(name)
+        found = model_registry.resolve(name)
         assert found is not None
-        assert versions.load(found).version == name
+        assert model_registry.load(found).version == name
 
 
 def test_morning_after_morning_the_daily_run_leaves_what_a_full_rematch_would(

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from matching.core.learn import Day, Verdict, Who
-from matching.learning.lessons import Lessons
+from matching.core.reestimation import Day, Verdict, Who
+from matching.learning.training_set import Lessons
 from matching.models import MatchSuggestion, Order, Stay
 from matching.rows import engine_order, engine_stay
 from matching.states import State

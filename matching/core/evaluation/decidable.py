@@ -13,14 +13,14 @@ from typing import Any, Self
 
 from rapidfuzz.distance import OSA
 
-from matching.core import lexicon
-from matching.core.contacts import TAIL
-from matching.core.index import KINDS, HouseIndex
-from matching.core.mentions import STRONG, NameWord, Person
-from matching.core.orders import Order, parse_order
-from matching.core.phonetic import phonetic
-from matching.core.rows import BadRow
-from matching.core.stays import GONE_STATUSES, Stay, parse_stay
+from matching.core.index.house_index import KINDS, HouseIndex
+from matching.core.parsing import lexicon
+from matching.core.parsing.contacts import TAIL
+from matching.core.parsing.fields import BadRow
+from matching.core.parsing.mentions import STRONG, NameWord, Person
+from matching.core.parsing.orders import Order, parse_order
+from matching.core.parsing.phonetic import phonetic
+from matching.core.parsing.stays import GONE_STATUSES, Stay, parse_stay
 
 Ids = frozenset[int]
 _IN_HOUSE = KINDS.index("in_house")

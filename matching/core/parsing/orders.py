@@ -6,12 +6,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import product
 
-from matching.core import lexicon
-from matching.core.contacts import NO_CONTACTS, Contacts, booking_codes, extract, phone_key
-from matching.core.mentions import STRONG, NameWord, Person, Reader
-from matching.core.rows import BadRow, Row, moment, number, text
-from matching.core.scan import Scan, find_days, find_rooms
-from matching.core.text import MAX_CHARS, strip_marks, tokenize
+from matching.core.parsing import lexicon
+from matching.core.parsing.contacts import NO_CONTACTS, Contacts, booking_codes, extract, phone_key
+from matching.core.parsing.fields import BadRow, Row, moment, number, text
+from matching.core.parsing.mentions import STRONG, NameWord, Person, Reader
+from matching.core.parsing.scan import Scan, find_days, find_rooms
+from matching.core.parsing.text import MAX_CHARS, strip_marks, tokenize
 
 _CODE = re.compile(r"\w{5,20}")
 # Rooms are left by noon and taken from two o'clock on.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from matching.core.decidable import Told
+from matching.core.evaluation.decidable import Told
 
 DEFAULT_THRESHOLD = 0.5
 _BINS = 10

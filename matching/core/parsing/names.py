@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from matching.core import lexicon
-from matching.core.text import strip_marks, words
+from matching.core.parsing import lexicon
+from matching.core.parsing.text import strip_marks, words
 
 Sex = Literal["M", "F", ""]
 Role = Literal["given", "middle", "family"]

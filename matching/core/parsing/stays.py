@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from matching.core.contacts import code_key, email_key, phone_key
-from matching.core.names import GuestName, Role, Sex, parse_guest
-from matching.core.rooms import room_key
-from matching.core.rows import BadRow, Row, day, embedded, moment, number, text
-from matching.core.text import digits, words
+from matching.core.parsing.contacts import code_key, email_key, phone_key
+from matching.core.parsing.fields import BadRow, Row, day, embedded, moment, number, text
+from matching.core.parsing.names import GuestName, Role, Sex, parse_guest
+from matching.core.parsing.rooms import room_key
+from matching.core.parsing.text import digits, words
 
 GONE_STATUSES = ("cancelada", "no_show")
 _LETTERED = re.compile(r"[a-z]{1,3}\d{4,12}")

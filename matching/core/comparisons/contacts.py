@@ -8,13 +8,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.batch import Batch
-from matching.core.columns import digest, phone_numbers
-from matching.core.contacts import NO_CONTACTS, TAIL
-from matching.core.index import HouseIndex
+from matching.core.comparisons.batch import Batch
+from matching.core.index.columns import digest, phone_numbers
+from matching.core.index.house_index import HouseIndex
 from matching.core.kernel.blocks import Ints, Pairs, among
 from matching.core.kernel.comparisons import ABSENT, Codes, Comparison
-from matching.core.orders import Order
+from matching.core.parsing.contacts import NO_CONTACTS, TAIL
+from matching.core.parsing.orders import Order
 
 PHONE = Comparison("phone", ("same", "last_eight", "different"))
 DOCUMENT = Comparison("document", ("same", "ending", "different"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from validate_docbr import CPF
 
-from matching.core.text import digits
+from matching.core.parsing.text import digits
 
 _CHECK = CPF()
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.batch import Batch
-from matching.core.columns import NEVER
-from matching.core.index import CHECKING_IN, KINDS, HouseIndex
+from matching.core.bounded_cache import remembered
+from matching.core.comparisons.batch import Batch
+from matching.core.index.columns import NEVER
+from matching.core.index.house_index import CHECKING_IN, KINDS, HouseIndex
 from matching.core.kernel.blocks import Floats, Pairs
 from matching.core.kernel.comparisons import Codes, Comparison
 from matching.core.model import Model
-from matching.core.orders import Order
-from matching.core.remembering import remembered
+from matching.core.parsing.orders import Order
 
 PRESENCE = Comparison("presence", KINDS)
 # Rates of a house are spread over at least so many guests, or a listing of two rows would be sure of itself.

@@ -7,13 +7,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.columns import AWAITED, PRESENT, Columns, digest
-from matching.core.contacts import TAIL
+from matching.core.bounded_cache import remembered
+from matching.core.index.columns import AWAITED, PRESENT, Columns, digest
 from matching.core.kernel.blocks import Ints, Postings
-from matching.core.phonetic import phonetic
-from matching.core.remembering import remembered
-from matching.core.rooms import RoomBook
-from matching.core.stays import Stay
+from matching.core.parsing.contacts import TAIL
+from matching.core.parsing.phonetic import phonetic
+from matching.core.parsing.rooms import RoomBook
+from matching.core.parsing.stays import Stay
 
 LEFT_DAYS, LEFT_LONG_DAYS, COMING_DAYS, COMING_LATER_DAYS = 3, 31, 3, 15
 # Days for which a guest who was expected may still be on the way.

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from matching.core import Candidate
-from matching.core.evaluation import DEFAULT_THRESHOLD, Judged, quality
-from matching.core.learn import Verdict, Verdicts
-from matching.learning.lessons import Found, chance_of_verdict
+from matching.core.evaluation.report import DEFAULT_THRESHOLD, Judged, quality
+from matching.core.reestimation import Verdict, Verdicts
+from matching.learning.training_set import Found, chance_of_verdict
 
 # A gain below this is not worth a change of model, however certain; in nats an order.
 MARGIN = 0.002

@@ -5,13 +5,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.batch import Batch
-from matching.core.index import LATE_ARRIVAL, HouseIndex
+from matching.core.comparisons.batch import Batch
+from matching.core.comparisons.presence import Seen
+from matching.core.index.house_index import LATE_ARRIVAL, HouseIndex
 from matching.core.kernel.blocks import Floats, Ints, Pairs, spread
 from matching.core.kernel.comparisons import Codes, Comparison
 from matching.core.model import Model
-from matching.core.orders import Order
-from matching.core.presence import Seen
+from matching.core.parsing.orders import Order
 
 ROOM = Comparison(
     "room",

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.core import Candidate, Model
-from matching.core.learn import Verdict, Verdicts
-from matching.learning.lessons import FLOOR, Found
+from matching.core.reestimation import Verdict, Verdicts
+from matching.learning.training_set import FLOOR, Found
 
 # One standard deviation of belief before any decision was seen: sharpness as a factor (natural log), offset in bits.
 SHARPNESS_SPREAD, OFFSET_SPREAD = 0.15, 0.75

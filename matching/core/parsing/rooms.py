@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 
-from matching.core.remembering import remembered
+from matching.core.bounded_cache import remembered
 
 
 def room_key(text: object) -> str:

@@ -18,8 +18,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.columns import SUFFIXES, VOCABULARIES, Columns
-from matching.core.index import HouseIndex, Sparse
+from matching.core.index.columns import SUFFIXES, VOCABULARIES, Columns
+from matching.core.index.house_index import HouseIndex, Sparse
 from matching.core.kernel.blocks import Postings
 
 MAGIC = b"sistema-os house index 2\n"

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from matching.core import lexicon
-from matching.core.index import HouseIndex, deletions
+from matching.core.index.house_index import HouseIndex, deletions
 from matching.core.kernel.blocks import Floats, Ints, distinct
 from matching.core.model import Model
-from matching.core.phonetic import phonetic
+from matching.core.parsing import lexicon
+from matching.core.parsing.phonetic import phonetic
 
 # Best first; a stay counts for its best level only.
 LEVELS = ("exact", "phonetic", "alias", "nickname", "register_slip", "prefix", "fuzzy", "distant", "initial")

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from matching.core import Candidate, Engine, Model
-from matching.core.index import HouseIndex
-from matching.core.learn import Day, Row, Verdict, Who
+from matching.core.index.house_index import HouseIndex
+from matching.core.reestimation import Day, Row, Verdict, Who
 
 Found = Mapping[int, Sequence[Candidate]]
 """Hypotheses by order, best first; an order for which the engine offers nothing is not in it."""

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core import lexicon
 from matching.core.kernel.blocks import spread, starts_of
-from matching.core.stays import GONE_STATUSES, Stay
+from matching.core.parsing import lexicon
+from matching.core.parsing.stays import GONE_STATUSES, Stay
 
 PRESENT, AWAITED, TITULAR, HIDDEN, MINOR, GONE = 1, 2, 4, 8, 16, 32
 ROLES = ("given", "middle", "family")

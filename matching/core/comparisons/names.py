@@ -6,14 +6,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.batch import WAYS, Batch
-from matching.core.columns import ROLES
-from matching.core.index import HouseIndex
+from matching.core.comparisons.batch import WAYS, Batch
+from matching.core.index.columns import ROLES
+from matching.core.index.house_index import HouseIndex
+from matching.core.index.word_matcher import PLACE, UNMET, Glossary
 from matching.core.kernel.blocks import Floats, Ints, Pairs, spread
 from matching.core.kernel.comparisons import ABSENT, Codes, Comparison
-from matching.core.mentions import STRONG
 from matching.core.model import Model
-from matching.core.wordmatch import PLACE, UNMET, Glossary
+from matching.core.parsing.mentions import STRONG
 
 WHOLE = Comparison("whole_name", ("complete", "partial"))
 SUFFIX = Comparison("suffix", ("same", "absent", "different"))

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.columns import HIDDEN, MINOR, TITULAR
-from matching.core.evidence import Weighed
-from matching.core.index import HouseIndex
+from matching.core.index.columns import HIDDEN, MINOR, TITULAR
+from matching.core.index.house_index import HouseIndex
 from matching.core.kernel.blocks import Floats
 from matching.core.kernel.scores import heads
+from matching.core.weights import Weighed
 
 # Guests of one booking whose names fit equally badly (within so many bits) are not told apart by the order.
 TOLD_APART = 2.5

@@ -5,9 +5,9 @@ import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from matching.core import lexicon
-from matching.core.rooms import room_key
-from matching.core.text import Token
+from matching.core.parsing import lexicon
+from matching.core.parsing.rooms import room_key
+from matching.core.parsing.text import Token
 
 _ROOM_FORM = re.compile(r"\d{1,5}[a-g]?")
 _DAY_FORM = re.compile(r"\d{1,2}")

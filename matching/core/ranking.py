@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.columns import HIDDEN
-from matching.core.evidence import Weighed
-from matching.core.grouping import Hypotheses
-from matching.core.index import HouseIndex
+from matching.core.hypotheses import Hypotheses
+from matching.core.index.columns import HIDDEN
+from matching.core.index.house_index import HouseIndex
 from matching.core.kernel.blocks import Floats
 from matching.core.kernel.scores import compete, places, total_of
 from matching.core.model import Model
-from matching.core.orders import Order
+from matching.core.parsing.orders import Order
 from matching.core.reasons import Reason
+from matching.core.weights import Weighed
 
 # Candidates shown per order, beside "nobody".
 BEST = 6

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from matching.core.competition import Candidate
 from matching.core.engine import Engine
 from matching.core.model import Levels, Model
+from matching.core.ranking import Candidate
 
 Row = Mapping[str, Any]
 Day = tuple[Sequence[Row], Sequence[Row]]

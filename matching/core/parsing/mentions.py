@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from matching.core import lexicon
-from matching.core.names import Sex
-from matching.core.scan import Scan
+from matching.core.parsing import lexicon
+from matching.core.parsing.names import Sex
+from matching.core.parsing.scan import Scan
 
 KNOWN, SAID, UNKNOWN, FAINT, HARDLY = 0.96, 0.9, 0.3, 0.15, 0.02
 STRONG = 0.5

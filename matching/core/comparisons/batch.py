@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.columns import SEXES, SUFFIXES, micros
+from matching.core.index.columns import SEXES, SUFFIXES, micros
 from matching.core.kernel.blocks import Floats, starts_of
-from matching.core.mentions import STRONG, Person
-from matching.core.orders import Order
+from matching.core.parsing.mentions import STRONG, Person
+from matching.core.parsing.orders import Order
 
 WAYS = ("alone", "formal", "first", "inner", "last")
 

@@ -7,18 +7,18 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.columns import SEXES, SUFFIXES
-from matching.core.contacting import BOOKING, CONTACTS, Contacting
-from matching.core.evidence import DAY, LABEL, MAIN, Weighed
-from matching.core.grouping import Hypotheses
-from matching.core.index import HouseIndex
+from matching.core.comparisons.contacts import BOOKING, CONTACTS, Contacting
+from matching.core.comparisons.names import SEX, SUFFIX, WHOLE, level_name
+from matching.core.comparisons.presence import PRESENCE
+from matching.core.comparisons.rooms import ROOM
+from matching.core.hypotheses import Hypotheses
+from matching.core.index.columns import SEXES, SUFFIXES
+from matching.core.index.house_index import HouseIndex
 from matching.core.kernel.blocks import spread, starts_of
 from matching.core.kernel.comparisons import Comparison
-from matching.core.mentions import Person
-from matching.core.naming import SEX, SUFFIX, WHOLE, level_name
-from matching.core.presence import PRESENCE
+from matching.core.parsing.mentions import Person
 from matching.core.reasons import Reason
-from matching.core.whereabouts import ROOM
+from matching.core.weights import DAY, LABEL, MAIN, Weighed
 
 _PLAIN = ("document", "email")
 

@@ -6,19 +6,19 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core import lexicon
-from matching.core.batch import Batch
 from matching.core.blocking import Blocks
-from matching.core.columns import TITULAR
-from matching.core.contacting import BOOKING, CONTACTS, Contacting
-from matching.core.index import HouseIndex
+from matching.core.comparisons.batch import Batch
+from matching.core.comparisons.contacts import BOOKING, CONTACTS, Contacting
+from matching.core.comparisons.names import Best, Names, Naming
+from matching.core.comparisons.presence import Presence, Seen
+from matching.core.comparisons.rooms import Whereabouts
+from matching.core.index.columns import TITULAR
+from matching.core.index.house_index import HouseIndex
+from matching.core.index.word_matcher import Glossary, WordMatcher
 from matching.core.kernel.blocks import Floats, Pairs, among
 from matching.core.kernel.comparisons import ABSENT, Codes, Comparison
 from matching.core.model import Model
-from matching.core.naming import Best, Names, Naming
-from matching.core.presence import Presence, Seen
-from matching.core.whereabouts import Whereabouts
-from matching.core.wordmatch import Glossary, WordMatcher
+from matching.core.parsing import lexicon
 
 MAIN = Comparison("titular", ("titular", "companion"))
 LABEL = Comparison("label", ("same",))
