@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from matching import review
-from matching.models import Decision, MatchSuggestion, Order
-from matching.states import Verb
-from matching.trail import Deed, note_down
+from matching.models import Decision, Deed, MatchSuggestion, Order, note_down
+from matching.models.choices import Verb
 
 BUTTONS = ("accept", "reject", "no_guest", "undo")
 _NAMELESS = ("state", "band", "department", "departure")

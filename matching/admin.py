@@ -24,10 +24,9 @@ from matching.filters import (
     RoomFilter,
     StateFilter,
 )
-from matching.models import Decision, MatchSuggestion
-from matching.querysets import unshown
+from matching.models import Decision, MatchSuggestion, unshown
+from matching.models.choices import Verb
 from matching.read_only import ReadOnlyAdmin, personal
-from matching.states import Verb
 
 __all__ = ["DecisionAdmin", "MatchSuggestionAdmin", "admin_alerts", "admin_models"]
 

@@ -11,10 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from matching.models import Alert, AuditEntry, Order, Stay
+from matching.models import Alert, AuditEntry, Deed, Order, Stay
+from matching.models.choices import AlertKind, Severity
 from matching.privacy import without_documents
-from matching.states import AlertKind, Severity
-from matching.trail import Deed
 
 LONGEST_NOTE = 300
 

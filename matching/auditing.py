@@ -12,9 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from matching.models import AuditEntry, Decision, Order
-from matching.states import State, Verb
-from matching.trail import Deed
+from matching.models import AuditEntry, Decision, Deed, Order
+from matching.models.choices import State, Verb
 from matching.verdicts import display_name
 from matching.views import alert_url, card_url, order_url
 

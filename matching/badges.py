@@ -4,7 +4,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from matching.states import Band, Severity, State
+from matching.models.choices import Band, Severity, State
 
 BAND_CSS = {Band.STRONG: "ok", Band.DOUBT: "warn", Band.WEAK: "off"}
 STATE_CSS = {

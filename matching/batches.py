@@ -19,9 +19,8 @@ from django.utils import timezone
 
 from matching import leases
 from matching.bulk import Decided, decide_many
-from matching.models import BulkPlan, Decision, MatchSuggestion
-from matching.states import Verb
-from matching.trail import Deed, note_down
+from matching.models import BulkPlan, Decision, Deed, MatchSuggestion, note_down
+from matching.models.choices import Verb
 
 MOST: Final = 10_000
 SAMPLE: Final = 10

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from matching.deciding import decision_of, link_of, tell_history
 from matching.locking import again_after_deadlock, lock_orders
 from matching.models import Decision, MatchSuggestion, Order, WriteBack
-from matching.states import EndReason, State, Verb, WriteState
+from matching.models.choices import EndReason, State, Verb, WriteState
 from matching.verdicts import Conflict, still_true
 
 # As many orders are locked at a time; a colleague who decides one of them waits for less than a second.

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from matching import acting, badges, batches
 from matching.expectation import Total, expected
 from matching.models import BulkPlan, Decision, MatchSuggestion, WriteBack
-from matching.states import STRONG_FROM, State, Verb, WriteState
+from matching.models.choices import STRONG_FROM, State, Verb, WriteState
 from matching.views import card_url
 from matching.words import share
 

@@ -16,8 +16,8 @@ from matching import badges, charts, sentences, whereabouts
 from matching.filters import department_words
 from matching.fingerprints import differing
 from matching.models import Decision, MatchSuggestion, Stay
+from matching.models.choices import Band, State, Verb
 from matching.privacy import masked_document
-from matching.states import Band, State, Verb
 from matching.words import NEAR, Agreement, agreement, comparison_words, share, shown_values
 
 # A large family decides little; a whole congress under one number is cut.

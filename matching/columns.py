@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from matching import badges
 from matching.models import Alert, Decision, MatchSuggestion
-from matching.states import State
+from matching.models.choices import State
 from matching.words import share
 
 

@@ -8,7 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from matching.models import Decision, MatchSuggestion, WriteBack
-from matching.states import MANUAL, Verb, WriteKind
+from matching.models.choices import MANUAL, Verb, WriteKind
 
 
 def decision_of(user: Any, suggestion: MatchSuggestion, verb: Verb, batch: UUID, reason: str = "") -> Decision:

@@ -10,10 +10,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from matching import quality
+from matching.models.choices import DOUBT_FROM, STRONG_FROM, Band, Verb
 from matching.periods import Period
 from matching.quality import SURE, WEEKS
 from matching.quality_charts import Measured, measured
-from matching.states import DOUBT_FROM, STRONG_FROM, Band, Verb
 
 # Under so many verdicts a share says little; the page then says so instead.
 FEW: Final = 30

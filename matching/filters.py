@@ -14,10 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
 
-from matching.models import Decision, MatchSuggestion, Order, Stay, WriteBack
-from matching.open_orders import bare_room, typed_room
-from matching.querysets import BAND_RANGE
-from matching.states import MANUAL, Band, State, WriteState
+from matching.models import BAND_RANGE, Decision, MatchSuggestion, Order, Stay, WriteBack
+from matching.models.choices import MANUAL, Band, State, WriteState
+from matching.room_numbers import bare_room, typed_room
 from matching.typed_filter import Suggestions, TypedFilter
 
 DECIDED_BY = "decided_by"

@@ -4,8 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest
 
-from matching.models import Order
-from matching.trail import Deed, note_down
+from matching.models import Deed, Order, note_down
 
 BUTTONS = {"flag": True, "unflag": False}
 

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from matching.locking import lock_orders
 from matching.models import Alert, MatchSuggestion, Order, Stay
+from matching.models.choices import EndReason, State
 from matching.rows import searchable
-from matching.states import EndReason, State
 
 BLANK = "•••"
 CHUNK = 500

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from django.db.models import Case, IntegerField, Prefetch, QuerySet, Value, When, prefetch_related_objects
 
 from matching.models import Alert, MatchSuggestion, Order, Stay, WriteBack
-from matching.states import Severity, State, WriteState
+from matching.models.choices import Severity, State, WriteState
 
 Row = TypeVar("Row")
 MOST_CARDS = 25

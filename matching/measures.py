@@ -11,9 +11,9 @@ from django.db.models import Aggregate, Count, DurationField, F, FilteredRelatio
 from django.db.models.functions import TruncDate
 
 from matching.models import Decision, MatchSuggestion, Order
+from matching.models.choices import State, Verb
 from matching.periods import Period
 from matching.quality import KEPT, last_decision
-from matching.states import State, Verb
 
 # Classes of waiting time, upper ends; the last class has none.
 WAITS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils import translation
 
 from matching.models import MatchSuggestion
-from matching.states import State
+from matching.models.choices import State
 from matching.words import agreement, comparison_words
 from sistema_os.supabase import ChunkOutcome, Conflict, SupabaseClient
 

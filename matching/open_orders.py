@@ -1,6 +1,5 @@
 """Open orders that concern certain rooms and their guests: by a link, by what was typed, or as the matcher believes."""
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,20 +8,13 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from matching.core.parsing.rooms import room_key
 from matching.models import MatchSuggestion, Order, Stay
-from matching.querysets import BEFORE_ROOM, bare_room
-from matching.states import ALIVE, CLOSED_ORDER, State
-
-__all__ = ["OpenOrder", "bare_room", "concerning", "room_key", "typed_room"]
+from matching.models.choices import ALIVE, CLOSED_ORDER, State
+from matching.room_numbers import bare_room
 
 MOST_SHOWN = 200
 # All that the pages tell of them: hundreds are read at once.
 _OF_ORDER = ("number", "request", "department", "opened_at", "linked", "linked_stay")
 _OF_STAY = ("listed_name", "registered_name", "social_name", "hidden", "room")
-
-
-def typed_room(text: str) -> str:
-    """The room that a person typed, in the one form that rooms are compared in; "" for none."""
-    return room_key(re.sub(BEFORE_ROOM, "", " ".join(text.split()).lower()))
 
 
 @dataclass(frozen=True)

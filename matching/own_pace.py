@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from matching.filters import midnight
 from matching.models import Decision
-from matching.states import Verb
+from matching.models.choices import Verb
 
 # A longer gap was a pause. Fewer looks than that tell no pace.
 LONGEST_LOOK: Final = timedelta(minutes=2)

@@ -7,8 +7,8 @@ from matching.alerts import sentence
 from matching.badges import band_chip, severity_chip
 from matching.filters import midnight
 from matching.models import Alert, Decision
+from matching.models.choices import Band, Severity, Verb
 from matching.own_pace import own_pace
-from matching.states import Band, Severity, Verb
 from matching.views import order_url
 
 SHOWN_ALERTS = 3

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from matching.fingerprints import Fingerprint
 from matching.models import MatchSuggestion, Order, Stay
+from matching.models.choices import EndReason, State
 from matching.privacy import clean_reason
-from matching.states import EndReason, State
 
 BEST_STAYS = 3
 # Below this a candidate would show as 0,00.

@@ -12,11 +12,10 @@ from django.core.cache import cache
 from django.db.models import Count, F, Q
 from django.db.models.functions import TruncDate
 
-from matching.models import Decision, MatchSuggestion
+from matching.models import BAND_RANGE, Decision, MatchSuggestion
+from matching.models.choices import MANUAL, Band, EndReason, State, Verb
 from matching.periods import Period
 from matching.quality_charts import Measured, measured
-from matching.querysets import BAND_RANGE
-from matching.states import MANUAL, Band, EndReason, State, Verb
 
 WEEKS = 13
 # From here on "accept all above" is offered; the page tells what that would have cost.

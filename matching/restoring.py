@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from matching.models import Decision, MatchSuggestion, Order
-from matching.states import ALIVE, MANUAL, EndReason, LateConflict, State
+from matching.models.choices import ALIVE, MANUAL, EndReason, LateConflict, State
 
 CHUNK = 500
 

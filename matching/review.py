@@ -20,10 +20,9 @@ from django.utils.translation import gettext as _
 from matching.bulk import decide_many
 from matching.deciding import decision_of, link_of, tell_history
 from matching.locking import again_after_deadlock, lock_order_of, lock_orders
-from matching.models import Decision, MatchSuggestion, Order, WriteBack
+from matching.models import Decision, Deed, MatchSuggestion, Order, WriteBack, note_down
+from matching.models.choices import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteState
 from matching.sending import send_now
-from matching.states import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteState
-from matching.trail import Deed, note_down
 from matching.undoing import take_back
 from matching.verdicts import Conflict, answered_before, still_true
 

@@ -7,9 +7,8 @@ from django.db import connection
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from matching.models import MatchSuggestion
-from matching.querysets import SuggestionQuerySet
-from matching.states import DOUBT_FROM, STRONG_FROM, Band
+from matching.models import MatchSuggestion, SuggestionQuerySet
+from matching.models.choices import DOUBT_FROM, STRONG_FROM, Band
 
 # Doubtful ones first, where a person adds most; strong for sweeping; weak for cleaning.
 BANDS = (Band.DOUBT, Band.STRONG, Band.WEAK)

@@ -10,8 +10,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from matching.fingerprints import fingerprint
 from matching.models import Order, Stay
+from matching.models.choices import CLOSED_ORDER
 from matching.privacy import without_documents
-from matching.states import CLOSED_ORDER
 
 Row = Mapping[str, Any]
 # What `order_fields` reads, for whoever asks PostgREST for one order.

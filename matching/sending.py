@@ -8,7 +8,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from matching.models import WriteBack
-from matching.states import WriteState
+from matching.models.choices import WriteState
 from matching.writeback import deliver
 from sistema_os.supabase import SupabaseClient, SupabaseError
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from matching.alerts import raise_alert
 from matching.locking import lock_orders
 from matching.models import MatchSuggestion, Order, WriteBack
+from matching.models.choices import AlertKind, EndReason, LateConflict, Severity, State, WriteKind, WriteState
 from matching.restoring import bring_back, restore
 from matching.rows import order_fields
-from matching.states import AlertKind, EndReason, LateConflict, Severity, State, WriteKind, WriteState
 
 LINKED = frozenset({"vinculada", "ja_vinculada"})
 UNLINKED = frozenset({"desvinculada", "ja_desvinculada"})

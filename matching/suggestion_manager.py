@@ -18,9 +18,9 @@ from django.utils import timezone
 from matching.locking import Fence, again_after_deadlock, lock_orders, no_fence
 from matching.mirror import mirror
 from matching.models import MatchSuggestion, Order, Stay, WriteBack
+from matching.models.choices import ALIVE, EndReason, State, WriteState
 from matching.planning import CandidateLike, Plan, plan
 from matching.rows import order_fields, stay_fields
-from matching.states import ALIVE, EndReason, State, WriteState
 
 __all__ = ["Counts", "expire", "expire_closed", "mirror", "preview", "publish", "refresh"]
 

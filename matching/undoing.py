@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from matching.models import Decision, MatchSuggestion, Order, WriteBack
+from matching.models.choices import Verb, WriteKind, WriteState
 from matching.restoring import restore_all
-from matching.states import Verb, WriteKind, WriteState
 from matching.verdicts import Conflict
 
 

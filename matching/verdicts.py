@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from matching.models import Decision, MatchSuggestion
-from matching.states import State, Verb
+from matching.models.choices import State, Verb
 
 
 class Conflict(Exception):

@@ -19,9 +19,9 @@ from matching import card as cards
 from matching.columns import may_undo
 from matching.filters import midnight
 from matching.models import CardLease, Decision, MatchSuggestion, Order, WriteBack
+from matching.models.choices import Band, RejectReason, State, Verb, WriteState
 from matching.review import Outcome
 from matching.reviewing import BandCount
-from matching.states import Band, RejectReason, State, Verb, WriteState
 
 QUEUE = "admin:matching_matchsuggestion_review"
 LIST = "admin:matching_matchsuggestion_changelist"

@@ -13,7 +13,7 @@ from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy as _p
 
-from matching.states import Band
+from matching.models.choices import Band
 
 Words = str | Promise
 

@@ -17,9 +17,9 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from matching.models import WriteBack
+from matching.models.choices import WriteKind, WriteState
 from matching.rows import ORDER_COLUMNS
 from matching.settling import settle
-from matching.states import WriteKind, WriteState
 from sistema_os.supabase import ConnectionFailed, PoolExhausted, SupabaseClient, SupabaseError, TransportError
 
 log = logging.getLogger(__name__)

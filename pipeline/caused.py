@@ -13,7 +13,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext, ngettext
 
 from matching.models import Alert, MatchSuggestion
-from matching.states import AlertKind, EndReason, State
+from matching.models.choices import AlertKind, EndReason, State
 from pipeline.orchestration import listing_rows, order_rows
 from snapshots.consequences import tell_by
 from snapshots.models import Snapshot

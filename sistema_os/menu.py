@@ -9,7 +9,7 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
 from matching.models import MatchSuggestion
-from matching.states import Band
+from matching.models.choices import Band
 
 
 @dataclass(frozen=True)

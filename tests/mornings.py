@@ -11,7 +11,7 @@ from django.db import connection
 from psycopg import sql
 
 from matching.models import MatchSuggestion
-from matching.states import State
+from matching.models.choices import State
 from pipeline import runs
 from pipeline.execution import execute
 from pipeline.models import JobRun, Trigger

@@ -9,7 +9,7 @@ from django.core.management import get_commands
 from django.db.models import TextChoices
 from django.utils import translation
 
-from matching import states
+from matching.models import choices
 from pipeline import models as run_words
 from pipeline import registry, schedules
 from sistema_os import roles
@@ -88,7 +88,7 @@ def test_every_role_is_explained() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [run_words.State, Snapshot.Status, states.State, states.Band, states.AlertKind],
+    [run_words.State, Snapshot.Status, choices.State, choices.Band, choices.AlertKind],
     ids=lambda words: words.__qualname__,
 )
 def test_every_state_that_a_screen_shows_is_explained(words: type[TextChoices]) -> None:

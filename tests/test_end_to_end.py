@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission, User
 
 from matching import review
 from matching.models import Alert, MatchSuggestion, WriteBack
-from matching.states import State, Verb, WriteState
+from matching.models.choices import State, Verb, WriteState
 from pipeline.models import State as RunState
 from pipeline.orchestration.matching_step import MatchingStep
 from tests.conftest import SampleHotel

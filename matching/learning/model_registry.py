@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from matching.core import Model
 from matching.models import ModelVersion, Origin
-from matching.states import MANUAL
+from matching.models.choices import MANUAL
 
 
 class UnreadableModel(ValueError):

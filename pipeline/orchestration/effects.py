@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from matching.states import AlertKind, EndReason, Severity
+from matching.models.choices import AlertKind, EndReason, Severity
 from pipeline.orchestration.listing_rows import CALLED_OFF, DEPARTED, IN_HOUSE, LIVE_STATUSES, suggestible
 from pipeline.orchestration.order_rows import MATCHED_BY, is_open
 from snapshots.diffing import ChangeView

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from django.db.models import F, QuerySet
 
 from matching.models import MatchSuggestion, Order, Stay
-from matching.states import DOUBT_FROM, Band, State, Verb
+from matching.models.choices import DOUBT_FROM, Band, State, Verb
 from pipeline.orchestration.listing_rows import ROOM, SOURCE, Rooms, occupied
 from pipeline.orchestration.plan import Known
 from snapshots import snapshot_manager

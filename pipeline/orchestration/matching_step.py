@@ -19,7 +19,7 @@ from matching.hospede_matcher import MatchResult, match_orders
 from matching.learning import model_registry
 from matching.locking import again_after_deadlock
 from matching.models import Alert
-from matching.states import Band, EndReason
+from matching.models.choices import Band, EndReason
 from matching.suggestion_manager import Counts
 from pipeline.context import RunContext
 from pipeline.orchestration import effects, known, listing_rows, order_rows, plan

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from matching.states import AlertKind, EndReason, Severity
+from matching.models.choices import AlertKind, EndReason, Severity
 from pipeline.orchestration.effects import (
     Effect,
     Expire,

@@ -9,7 +9,7 @@ from datetime import date
 
 from asgiref.sync import sync_to_async
 
-from matching.states import EndReason
+from matching.models.choices import EndReason
 from pipeline.orchestration import known, listing_rows, order_rows, sources
 from pipeline.orchestration.effects import Effect, Expire, Rescore, called_off, departed
 from pipeline.orchestration.listing_rows import Row

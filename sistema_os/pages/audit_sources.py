@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import pgettext_lazy as _p
 
 from matching.auditing import Asked, Line, decisions, deeds
-from matching.trail import Deed
+from matching.models import Deed
 from pipeline.models import CancelRequest, JobRun
 from snapshots.models import Snapshot
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from matching.open_orders import typed_room
+from matching.room_numbers import typed_room
 
 SEES_ROOMS: Final = "snapshots.view_snapshot"
 SEES_ORDERS: Final = "matching.view_matchsuggestion"

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_GET
 
 from matching import alerts, badges, open_orders
 from matching import handover as left
-from matching.open_orders import room_key
-from matching.states import WriteKind
+from matching.models.choices import WriteKind
+from matching.room_numbers import room_key
 from matching.views import card_url, order_url
 from matching.words import share
 from pipeline import shift, words

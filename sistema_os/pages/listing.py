@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from matching.open_orders import room_key
+from matching.room_numbers import room_key
 from pipeline.orchestration import listed_guests
 from pipeline.orchestration.listed_guests import ListedGuest
 from snapshots import snapshot_manager

@@ -20,9 +20,9 @@ from django.views.decorators.http import require_GET
 
 from matching import measures, periods, quality, quality_charts
 from matching.badges import band_chip
+from matching.models.choices import Band
 from matching.periods import Period
 from matching.quality_charts import Measured, measured
-from matching.states import Band
 from pipeline.context import current_business_date
 from pipeline.panel import ages
 from pipeline.shift import today as todays_run

@@ -21,8 +21,9 @@ from django.views.decorators.http import require_GET
 
 from matching import badges, open_orders
 from matching.filters import department_words
-from matching.open_orders import OpenOrder, room_key, typed_room
+from matching.open_orders import OpenOrder
 from matching.privacy import masked_document
+from matching.room_numbers import room_key, typed_room
 from matching.views import card_url, order_url
 from pipeline.context import current_business_date
 from pipeline.orchestration.listed_guests import SOURCE, ListedGuest

@@ -17,7 +17,7 @@ from django.db import connection, connections
 
 from matching import batches, review
 from matching.models import Decision, MatchSuggestion
-from matching.states import Verb
+from matching.models.choices import Verb
 from tests.benchmarks.stage import say
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from matching import leases, review
 from matching.models import MatchSuggestion, Order
-from matching.states import Verb
+from matching.models.choices import Verb
 from sistema_os.roles import DEMO_PASSWORD
 from tests.browser.cards import LIST, QUEUE, QUIET
 from tests.browser.conftest import OpenWindow

@@ -14,7 +14,7 @@ from django.db import connection
 
 from matching import review
 from matching.models import MatchSuggestion
-from matching.states import State, Verb
+from matching.models.choices import State, Verb
 from pipeline import runs
 from pipeline.models import JobRun, Trigger
 from sistema_os.local.bootstrap import HOTEL_DATABASE

@@ -16,7 +16,7 @@ import pytest
 from django.utils import timezone
 
 from matching.models import WriteBack
-from matching.states import WriteState
+from matching.models.choices import WriteState
 from pipeline import runs
 from pipeline.execution import execute
 from pipeline.models import JobRun, State

@@ -5,8 +5,8 @@ from django.contrib.auth.models import User
 
 from matching import review
 from matching.models import MatchSuggestion
+from matching.models.choices import State
 from matching.planning import left_after
-from matching.states import State
 from tests.matching.conftest import Candidate, Card, Hotel
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]

@@ -13,11 +13,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from matching import batches, bulk, expectation, leases, quality, review
 from matching.bulk_views import read_threshold
-from matching.models import AuditEntry, BulkPlan, CardLease, Decision, MatchSuggestion, Order, Stay, WriteBack
+from matching.models import AuditEntry, BulkPlan, CardLease, Decision, Deed, MatchSuggestion, Order, Stay, WriteBack
+from matching.models.choices import State, Verb, WriteState
 from matching.periods import Period
 from matching.quality_charts import measured
-from matching.states import State, Verb, WriteState
-from matching.trail import Deed
 from tests.matching.conftest import Card
 from tests.matching.pages import LIST, page, signed_in
 from tests.shell.pages.conftest import accept, order, stay, suggest

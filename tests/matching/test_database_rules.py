@@ -7,9 +7,8 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from matching import review
-from matching.models import Decision, MatchSuggestion
-from matching.records import AppendOnly
-from matching.states import State
+from matching.models import AppendOnly, Decision, MatchSuggestion
+from matching.models.choices import State
 from tests.matching.conftest import Card
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]

@@ -11,7 +11,7 @@ from django.utils import translation
 
 from matching import review
 from matching.models import Decision, MatchSuggestion, WriteBack
-from matching.states import State, Verb, WriteState
+from matching.models.choices import State, Verb, WriteState
 from tests.matching.conftest import Candidate, Card, Hotel
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]

@@ -10,9 +10,8 @@ from django.contrib.auth.models import User
 
 from matching import review
 from matching.exports import harmless
-from matching.models import AuditEntry, Decision, MatchSuggestion
-from matching.states import State
-from matching.trail import Deed
+from matching.models import AuditEntry, Decision, Deed, MatchSuggestion
+from matching.models.choices import State
 from tests.matching.conftest import Candidate, Card, Hotel
 from tests.matching.pages import LIST, page, seen, signed_in
 

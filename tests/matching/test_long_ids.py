@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from matching.models import Decision, Order
-from matching.states import Verb
+from matching.models.choices import Verb
 from tests.matching.conftest import Candidate, Hotel
 
 QUEUE = reverse("admin:matching_matchsuggestion_review")

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from matching import listing, reviewing, searching
 from matching.models import Decision, MatchSuggestion, Order
+from matching.models.choices import Band, Verb
 from matching.review import decide, undo
-from matching.states import Band, Verb
 from tests.matching.conftest import Candidate, Card, Hotel
 from tests.matching.pages import LIST, QUEUE, page, seen, signed_in, url_of
 

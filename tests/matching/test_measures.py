@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from matching import measures, periods, quality
 from matching.models import Decision
+from matching.models.choices import MANUAL, Band, EndReason, State, Verb
 from matching.quality_charts import measured
-from matching.states import MANUAL, Band, EndReason, State, Verb
 from tests.shell.pages.conftest import accept, order, stay, suggest
 
 pytestmark = pytest.mark.django_db

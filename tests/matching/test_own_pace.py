@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from matching.models import Decision, MatchSuggestion
+from matching.models.choices import Verb
 from matching.own_pace import own_pace
-from matching.states import Verb
 from tests.matching.conftest import Candidate, Hotel
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db(transaction=True)]

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 
 from matching import review
 from matching.models import BulkPlan, Decision
-from matching.states import State
+from matching.models.choices import State
 from tests.matching.conftest import Card
 from tests.matching.pages import LIST, QUEUE, page, seen, signed_in, url_of
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from matching import review, suggestion_manager
 from matching.models import MatchSuggestion, Order, Stay
-from matching.states import EndReason, State
+from matching.models.choices import EndReason, State
 from matching.suggestion_manager import expire, expire_closed, publish, refresh
 from tests.matching.conftest import PHONE, Candidate, Card, Hotel, Reason, Result, no_fence, today
 

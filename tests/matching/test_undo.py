@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from matching import review, writeback
 from matching.locking import again_after_deadlock, lock_orders
 from matching.models import Alert, Decision, MatchSuggestion, WriteBack
-from matching.states import AlertKind, State, WriteKind, WriteState
+from matching.models.choices import AlertKind, State, WriteKind, WriteState
 from tests.matching.conftest import Candidate, Card, Hotel, Sweep
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]

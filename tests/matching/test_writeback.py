@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 
 from matching import review, writeback
 from matching.models import Decision, MatchSuggestion, WriteBack
-from matching.states import State, WriteState
+from matching.models.choices import State, WriteState
 from sistema_os.supabase import SupabaseClient
 from tests.matching.conftest import Card, Sweep
 

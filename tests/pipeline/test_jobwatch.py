@@ -19,7 +19,7 @@ from pytest_django.fixtures import Settings
 
 from matching import review
 from matching.models import WriteBack
-from matching.states import WriteState
+from matching.models.choices import WriteState
 from pipeline import queue, runs
 from pipeline.management.commands import jobwatch
 from pipeline.models import JobRun, State, Trigger

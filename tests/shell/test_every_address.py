@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from matching import alerts, batches
 from matching.models import Alert, AuditEntry, BulkPlan, Decision, MatchSuggestion, ModelVersion, Order, WriteBack
-from matching.states import Verb
+from matching.models.choices import Verb
 from pipeline.models import CancelRequest, JobRun, State
 from snapshots.models import Snapshot, Source
 from tests.shell.pages.conftest import SignIn, accept, collect, order, row, sign_in, stay, suggest

@@ -15,7 +15,7 @@ from matching.core.evaluation.report import judge, lines, report
 from matching.hospede_matcher import match_orders
 from matching.learning import model_registry
 from matching.models import MatchSuggestion
-from matching.states import ALIVE
+from matching.models.choices import ALIVE
 
 Answers = dict[int, list[tuple[int | None, float]]]
 Row = dict[str, Any]

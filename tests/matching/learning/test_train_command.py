@@ -17,7 +17,7 @@ from matching.learning import model_registry
 from matching.learning.from_decisions import gather
 from matching.learning.training_set import Lessons
 from matching.models import Decision, MatchSuggestion, ModelVersion, Order, Stay
-from matching.states import State, Verb
+from matching.models.choices import State, Verb
 from tests.matching.learning import school
 
 pytestmark = pytest.mark.django_db

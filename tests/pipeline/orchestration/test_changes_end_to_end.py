@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from matching.models import Alert, MatchSuggestion, Order, Stay
-from matching.states import AlertKind, EndReason, Severity, State
+from matching.models.choices import AlertKind, EndReason, Severity, State
 from pipeline.models import JobRun
 from pipeline.models import State as RunState
 from tests.mornings import run

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from matching.states import AlertKind, EndReason, Severity
+from matching.models.choices import AlertKind, EndReason, Severity
 from pipeline.orchestration.effects import (
     Effect,
     Expire,

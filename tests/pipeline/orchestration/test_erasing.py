@@ -14,7 +14,7 @@ from django.urls import reverse
 from psycopg import sql
 
 from matching.models import Alert, Decision, MatchSuggestion, Order, Stay
-from matching.states import State
+from matching.models.choices import State
 from pipeline.models import State as RunState
 from tests.mornings import hotel_content, own_content, run
 from tests.pipeline.orchestration.small_hotel import D, SmallHotel

@@ -7,7 +7,7 @@ import pytest
 
 from matching import suggestion_manager
 from matching.models import Alert, MatchSuggestion
-from matching.states import State
+from matching.models.choices import State
 from pipeline import runs
 from pipeline.execution import execute
 from pipeline.models import JobRun, Trigger

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from matching.states import AlertKind, EndReason, Severity
+from matching.models.choices import AlertKind, EndReason, Severity
 from pipeline.orchestration import plan
 from pipeline.orchestration.effects import (
     Effect,

@@ -11,7 +11,7 @@ from matching import review
 from matching.core import Model
 from matching.learning import model_registry
 from matching.models import MatchSuggestion, ModelVersion
-from matching.states import State
+from matching.models.choices import State
 from pipeline.models import State as RunState
 from tests.conftest import SampleHotel
 from tests.mornings import hotel_content, own_content, run

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from matching.states import AlertKind, EndReason, Severity
+from matching.models.choices import AlertKind, EndReason, Severity
 from pipeline.orchestration.effects import Expire, Rescore, WarnLinked, WarnOpen
 from pipeline.orchestration.vanished import of_stay
 from snapshots.snapshot_manager import Missing

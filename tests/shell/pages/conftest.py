@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from matching.models import Decision, MatchSuggestion, Order, Stay
-from matching.states import State, Verb
+from matching.models.choices import State, Verb
 from pipeline.context import current_business_date
 from pipeline.orchestration import listing_rows
 from sistema_os import roles

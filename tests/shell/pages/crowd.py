@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from matching.models import Decision, MatchSuggestion, Order, Stay
-from matching.states import EndReason, State, Verb
+from matching.models.choices import EndReason, State, Verb
 
 # Chance that a person agrees, by the model's probability: what the page has to find again.
 RIGHT = {0.99: 0.985, 0.93: 0.96, 0.7: 0.62, 0.3: 0.12}

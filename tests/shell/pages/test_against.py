@@ -10,9 +10,9 @@ from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
 
 from matching import quality
+from matching.models.choices import Verb
 from matching.periods import Period
 from matching.quality_charts import measured
-from matching.states import Verb
 from sistema_os.pages.against import change, target_words
 from tests.shell.pages.conftest import SignIn, accept, order, suggest
 

@@ -13,10 +13,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from matching import alerts, batches, review
-from matching.models import Alert, AuditEntry, Decision
-from matching.records import AppendOnly
-from matching.states import Verb
-from matching.trail import Deed, note_down
+from matching.models import Alert, AppendOnly, AuditEntry, Decision, Deed, note_down
+from matching.models.choices import Verb
 from pipeline.models import JobRun, State
 from sistema_os.pages import audit
 from snapshots.models import Snapshot, Source

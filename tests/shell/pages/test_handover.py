@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from matching import alerts
 from matching.models import WriteBack
-from matching.states import AlertKind, LateConflict, Severity, WriteKind
+from matching.models.choices import AlertKind, LateConflict, Severity, WriteKind
 from pipeline.models import JobRun, State
 from sistema_os.pages import handover
 from tests.shell.pages.conftest import SignIn, accept, collect, order, row, stay, suggest

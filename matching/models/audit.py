@@ -1,6 +1,6 @@
-"""What stands in the audit beside the decisions: batches, exports, marks and settled alerts. Append only.
+"""Audit entries beside the decisions: batches, exports, flags and settled alerts. Append only.
 
-A line names rows by their keys and holds no guest's data, so nothing in it has ever to be forgotten.
+An entry names rows by primary key and holds no personal data, so erasing a guest never has to touch it.
 """
 
 from typing import Any, NoReturn
@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
 
-from matching.records import AppendOnly, DecisionQuerySet
+from matching.models.decision import AppendOnly, AppendOnlyQuerySet
 
 
 class Deed(models.TextChoices):
@@ -35,7 +35,7 @@ class AuditEntry(models.Model):
     batch = models.UUIDField(null=True)
     params = models.JSONField(default=dict)
 
-    objects = DecisionQuerySet.as_manager()
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("line of the audit")

@@ -1,0 +1,121 @@
+"""Local copies of the hotel rows that a suggestion compares: `Order` and `Stay`.
+
+They hold what the matcher last saw of the hotel's tables: enough to show a card while Supabase is
+unavailable, and no document beyond its last two characters.
+"""
+
+from datetime import date
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from matching.models.choices import CLOSED_ORDER, UNAVAILABLE_STAY
+from matching.room_numbers import bare_room
+
+
+class Order(models.Model):
+    """A service order as typed. `texto_versao` is the hotel's: it rises when what staff typed changes."""
+
+    os_id = models.BigIntegerField(primary_key=True)
+    number = models.TextField(_("order"))
+    request = models.TextField(_("request"))
+    guest_text = models.TextField(blank=True)
+    requester_text = models.TextField(blank=True)
+    phone_text = models.TextField(blank=True)
+    room_text = models.TextField(blank=True)
+    department = models.TextField(_("department"), blank=True)
+    kind = models.TextField(blank=True)
+    # Room, common area or outside: what staff chose, as the hotel stores it.
+    place_kind = models.TextField(blank=True, default="")
+    priority = models.TextField(blank=True)
+    status = models.TextField(blank=True)
+    opened_at = models.DateTimeField(_("opened"))
+    opened_by = models.TextField(blank=True)
+    closed_at = models.DateTimeField(null=True)
+    texto_versao = models.PositiveIntegerField(default=1)
+    # The link that Supabase showed at the last refresh, whoever wrote it.
+    linked = models.BooleanField(default=False)
+    linked_stay = models.BigIntegerField(null=True)
+    linked_by = models.TextField(blank=True)
+    fingerprint = models.JSONField(default=dict)
+    search = models.TextField(blank=True)
+    # A person wants to come back to it. Ours alone: no refresh touches it.
+    flagged = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["opened_at"], name="order_opened"),
+            models.Index(bare_room("room_text"), name="order_room"),
+            models.Index(fields=["linked_stay"], name="order_linked_stay", condition=Q(linked_stay__isnull=False)),
+            models.Index(fields=["closed_at"], name="order_closed", condition=Q(closed_at__isnull=False)),
+            models.Index(fields=["os_id"], name="order_flagged", condition=Q(flagged=True)),
+            GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="order_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def closed(self) -> bool:
+        return self.status in CLOSED_ORDER
+
+
+class Stay(models.Model):
+    """A guest on a reservation. `hidden` (minor, incognito) is never suggested, and its names are not kept."""
+
+    listagem_id = models.BigIntegerField(primary_key=True)
+    listed_name = models.TextField(blank=True)
+    registered_name = models.TextField(blank=True)
+    social_name = models.TextField(blank=True)
+    guest_id = models.BigIntegerField(null=True)
+    reservation_id = models.BigIntegerField(null=True)
+    reservation = models.TextField(blank=True)
+    room = models.TextField(_("room"), blank=True)
+    arrival = models.DateField()
+    departure = models.DateField(_("departure"))
+    status = models.TextField(blank=True)
+    main_guest = models.BooleanField(default=False)
+    hidden = models.BooleanField(default=False)
+    removed = models.BooleanField(default=False)
+    doc_final = models.CharField(max_length=2, blank=True)
+    # [{"uh", "de", "ate"}], oldest first; empty when the stay never moved.
+    occupancies = models.JSONField(default=list)
+    fingerprint = models.JSONField(default=dict)
+    search = models.TextField(blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("stay")
+        verbose_name_plural = _("stays")
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["departure"], name="stay_departure"),
+            models.Index(fields=["reservation_id"], name="stay_reservation"),
+            GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="stay_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """What staff call the guest: the social name wherever there is one."""
+        if self.hidden:
+            return str(_("hidden guest"))
+        return self.social_name or self.registered_name or self.listed_name
+
+    @property
+    def unavailable(self) -> bool:
+        return self.hidden or self.removed or self.status in UNAVAILABLE_STAY
+
+    def rooms_on(self, day: date) -> list[str]:
+        """Both rooms on the day of a move; the present one where no move is known."""
+        iso = day.isoformat()
+        spans = [o for o in self.occupancies if str(o.get("de") or "") <= iso <= str(o.get("ate") or "9999")]
+        return list(dict.fromkeys(str(o.get("uh") or "") for o in spans)) or ([self.room] if self.room else [])
