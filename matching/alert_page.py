@@ -12,9 +12,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from matching import alerts, badges, views
-from matching.filters import department_words
+from matching import alerts
 from matching.models import Alert
+from matching.presentation import badges, labels, links
+from matching.presentation.labels import department_words
 
 LIST = "admin:matching_alert_changelist"
 
@@ -35,7 +36,7 @@ def page(admin: ModelAdmin[Any], request: HttpRequest, object_id: str) -> HttpRe
         "alert": alert,
         "chip": badges.severity_chip(alert.severity),
         "sentence": alerts.sentence(alert),
-        "order_url": views.order_url(alert.order) if alert.order else "",
+        "order_url": links.order_url(alert.order) if alert.order else "",
         "department": department_words(alert.order.department) if alert.order else "",
         "may_settle": request.user.has_perm("matching.settle_alert"),
         "longest": alerts.LONGEST_NOTE,
@@ -45,7 +46,7 @@ def page(admin: ModelAdmin[Any], request: HttpRequest, object_id: str) -> HttpRe
 
 
 def _alert(object_id: str) -> Alert:
-    found = Alert.objects.filter(pk=views.number_or_404(object_id)).select_related("order", "stay", "settled_by")
+    found = Alert.objects.filter(pk=links.number_or_404(object_id)).select_related("order", "stay", "settled_by")
     alert = found.first()
     if alert is None:
         raise Http404
@@ -55,5 +56,5 @@ def _alert(object_id: str) -> Alert:
 def _settled_before(alert: Alert) -> str:
     alert.refresh_from_db()
     return _("%(who)s had settled this alert before. Nothing was changed.") % {
-        "who": views.name_of(alert.settled_by) if alert.settled_by else "—"
+        "who": labels.name_of(alert.settled_by) if alert.settled_by else "—"
     }

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from matching.models import Alert, AuditEntry, Deed, Order, Stay
 from matching.models.choices import AlertKind, Severity
-from matching.privacy import without_documents
+from sistema_os.masking import without_documents
 
 LONGEST_NOTE = 300
 

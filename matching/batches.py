@@ -18,9 +18,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from matching import leases
-from matching.bulk import Decided, decide_many
 from matching.models import BulkPlan, Decision, Deed, MatchSuggestion, note_down
 from matching.models.choices import Verb
+from matching.review.bulk import Decided, decide_many
 
 MOST: Final = 10_000
 SAMPLE: Final = 10

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.utils.translation import pgettext_lazy as _p
 
-from matching.words import Words, agreement, comparison_words, shown_values
+from matching.presentation.labels import Words, agreement, comparison_words, shown_values
 
 Reason = Mapping[str, Any]
 

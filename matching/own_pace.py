@@ -6,9 +6,9 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from matching.filters import midnight
 from matching.models import Decision
 from matching.models.choices import Verb
+from matching.reports.periods import midnight
 
 # A longer gap was a pause. Fewer looks than that tell no pace.
 LONGEST_LOOK: Final = timedelta(minutes=2)

@@ -15,12 +15,12 @@ from django.db import transaction
 from django.db.models import F, Model, Q
 from django.utils import timezone
 
-from matching.locking import Fence, again_after_deadlock, lock_orders, no_fence
-from matching.mirror import mirror
+from matching.hotel_rows import order_fields, stay_fields
 from matching.models import MatchSuggestion, Order, Stay, WriteBack
 from matching.models.choices import ALIVE, EndReason, State, WriteState
-from matching.planning import CandidateLike, Plan, plan
-from matching.rows import order_fields, stay_fields
+from matching.suggestions.locks import Fence, again_after_deadlock, lock_orders, no_fence
+from matching.suggestions.reconcile import CandidateLike, Plan, plan
+from matching.writeback.mirror import mirror
 
 __all__ = ["Counts", "expire", "expire_closed", "mirror", "preview", "publish", "refresh"]
 

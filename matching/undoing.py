@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from matching.models import Decision, MatchSuggestion, Order, WriteBack
 from matching.models.choices import Verb, WriteKind, WriteState
-from matching.restoring import restore_all
-from matching.verdicts import Conflict
+from matching.review.decision import Conflict
+from matching.suggestions.restore import restore_all
 
 
 def take_back(user: Any, decisions: QuerySet[Decision], orders: Mapping[int, Order], batch: UUID) -> list[Decision]:

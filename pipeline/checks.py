@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from pipeline import fencing, registry
-from pipeline.heartbeat import GRACE_SECONDS
+from pipeline.runs import fencing, registry
+from pipeline.worker.heartbeat import GRACE_SECONDS
 
 # A command of a job asks for these alone: they are quick, and a run under wrong limits lies about its end.
 LIMITS = "limits"

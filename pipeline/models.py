@@ -2,7 +2,7 @@
 
 `JobRun` owns the truth about a run. Beats, log lines and cancel requests stand in tables of their own
 that a job's writers never lock, so none of them ever waits behind a transaction of the job.
-Only `pipeline.runs` changes a state.
+Only `pipeline.runs.lifecycle` changes a state.
 """
 
 from typing import ClassVar
@@ -140,7 +140,7 @@ class Beat(models.Model):
 
     @property
     def title(self) -> str:
-        from pipeline.words import phase_title
+        from pipeline.labels import phase_title
 
         return phase_title(self.phase)
 
@@ -186,7 +186,7 @@ class Drain(models.Model):
 
     @property
     def sentence(self) -> str:
-        from pipeline.words import drain_sentence
+        from pipeline.labels import drain_sentence
 
         return drain_sentence(self)
 

@@ -17,11 +17,12 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
-from pipeline import runs, schedules
-from pipeline.context import current_business_date
+from pipeline import runs
 from pipeline.models import WORKING, JobRun, State, Trigger
+from pipeline.runs import schedules
+from pipeline.runs.context import current_business_date
 
-SUPERVISE = "pipeline.supervisor.supervise"
+SUPERVISE = "pipeline.worker.supervisor.supervise"
 START = "pipeline.queue.start_scheduled"
 _MOST_TASKS = 500
 

@@ -2,7 +2,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from sistema_os.warmth import settle_in
+from sistema_os.startup import settle_in
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sistema_os.settings")
 application = get_wsgi_application()

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from snapshots.canonical import hash_key
 from snapshots.models import Suppressed
-from snapshots.specs import SourceSpec, tombstones
+from snapshots.source_spec import SourceSpec, tombstones
 
 Key = TypeVar("Key")
 RowT = TypeVar("RowT", bound=Mapping[str, Any])

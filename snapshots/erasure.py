@@ -14,14 +14,14 @@ from snapshots.canonical import Canonical, Row, hash_key, recipe
 from snapshots.ending import close_open
 from snapshots.errors import ReasonMissing
 from snapshots.guards import Reason
-from snapshots.held import recount
-from snapshots.history import tally
+from snapshots.held_decision import held_rows
+from snapshots.history.listings import tally
+from snapshots.history.versions import only, unpack
+from snapshots.ingest.held_changes import recount
+from snapshots.ingest.publication import lock
+from snapshots.ingest.spool import Packed
 from snapshots.models import Change, HeadRow, HeldRows, Snapshot, Source, Suppressed
-from snapshots.override import held_rows
-from snapshots.reading import only, unpack
-from snapshots.specs import tombstone
-from snapshots.spool import Packed
-from snapshots.writing import lock
+from snapshots.source_spec import tombstone
 
 log = logging.getLogger(__name__)
 

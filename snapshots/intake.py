@@ -8,13 +8,13 @@ from typing import Any
 
 from django.conf import settings
 
-from snapshots.arriving import PAGE, Page, Reader
-from snapshots.headrows import Arrived
-from snapshots.history import standing
+from snapshots.history.listings import standing
+from snapshots.ingest.reader import PAGE, Page, Reader
+from snapshots.ingest.row_lookup import Arrived
+from snapshots.ingest.spool import Spool
 from snapshots.models import Source, Suppressed
 from snapshots.remembered import Remembered, Twice
-from snapshots.specs import SourceSpec, tombstones
-from snapshots.spool import Spool
+from snapshots.source_spec import SourceSpec, tombstones
 from snapshots.staged import Staged
 
 # Rows in another spelling than the one in force: more than these are not held in memory.

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from snapshots.browsing import like
+from snapshots.history.change_queries import like
 from snapshots.models import Snapshot
 
 # One line for each row that ends otherwise than it began, by kind. A row that was touched repeatedly may have come

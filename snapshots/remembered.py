@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from snapshots.headrows import Arrived, Met, any_of, batches, marks, with_ids
+from snapshots.ingest.row_lookup import Arrived, Met, any_of, batches, marks, with_ids
 from snapshots.models import Source
 
 

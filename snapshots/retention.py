@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from snapshots.consuming import slowest
 from snapshots.guards import Reason
+from snapshots.history.consumers import slowest
+from snapshots.ingest.publication import lock
 from snapshots.models import Change, HeldRows, Snapshot, Source
-from snapshots.writing import lock
 
 HELD_DAYS = 7
 log = logging.getLogger(__name__)

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from snapshots.canonical import Row
-from snapshots.consuming import Changes, advance, changes_for
 from snapshots.diffing import ChangeView
 from snapshots.ending import close_open
 from snapshots.errors import (
@@ -25,12 +24,13 @@ from snapshots.errors import (
     SnapshotError,
 )
 from snapshots.guards import Reason, Thresholds, threshold_names
+from snapshots.held_decision import Preview, held_rows, preview, publish_held, reject_held
+from snapshots.history.consumers import Changes, advance, changes_for
+from snapshots.history.row_history import Missing, Version, history, intervals, missing
+from snapshots.history.versions import as_of, current, diff
 from snapshots.ingest import Fence, Ingest, no_fence
-from snapshots.life import Missing, Version, history, intervals, missing
 from snapshots.models import Snapshot, Source
-from snapshots.override import Preview, held_rows, preview, publish_held, reject_held
-from snapshots.reading import as_of, current, diff
-from snapshots.specs import SourceSpec
+from snapshots.source_spec import SourceSpec
 
 __all__ = [
     "AlreadyConsumed",

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.db import connection
 
-from snapshots.arriving import PAGE, Reader
-from snapshots.headrows import Arrived, Met, batches, head
+from snapshots.ingest.reader import PAGE, Reader
+from snapshots.ingest.row_lookup import Arrived, Met, batches, head
+from snapshots.ingest.spool import Spool
 from snapshots.models import Source
-from snapshots.spool import Spool
 
 _TABLE = "CREATE TEMP TABLE IF NOT EXISTS snapshots_arrived (place bigint, key text, mark bigint) ON COMMIT DROP"
 # Of a key that arrived twice, the last row counts.

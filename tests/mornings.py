@@ -12,9 +12,9 @@ from psycopg import sql
 
 from matching.models import MatchSuggestion
 from matching.models.choices import State
-from pipeline import runs
-from pipeline.execution import execute
 from pipeline.models import JobRun, Trigger
+from pipeline.runs import lifecycle
+from pipeline.worker.execution import execute
 from tests.conftest import HOTEL_TABLES
 
 # The run itself, and the record of each collection, are new rows on purpose.
@@ -23,7 +23,7 @@ OF_THE_RUN = ("pipeline_", "snapshots_snapshot", "django_")
 
 def run(job: str, day: date, **options: Any) -> JobRun:
     """Opens and executes a run in the foreground: the path that schedule, button and command share."""
-    opened = runs.open_run(job, business_date=day, trigger=Trigger.COMMAND, **options)
+    opened = lifecycle.open_run(job, business_date=day, trigger=Trigger.COMMAND, **options)
     return execute(opened.pk)
 
 

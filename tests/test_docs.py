@@ -11,9 +11,9 @@ from django.utils import translation
 
 from matching.models import choices
 from pipeline import models as run_words
-from pipeline import registry, schedules
+from pipeline.runs import registry, schedules
 from sistema_os import roles
-from sistema_os.menu import MENU
+from sistema_os.admin_site.menu import MENU
 from snapshots.models import Snapshot
 
 ROOT: Final = Path(__file__).resolve().parents[1]

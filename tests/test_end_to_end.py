@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from django.contrib.auth.models import Permission, User
 
-from matching import review
 from matching.models import Alert, MatchSuggestion, WriteBack
 from matching.models.choices import State, Verb, WriteState
+from matching.review import service
 from pipeline.models import State as RunState
 from pipeline.orchestration.matching_step import MatchingStep
 from tests.conftest import SampleHotel
@@ -103,13 +103,13 @@ def test_accepting_links_the_order_at_the_hotel_and_undo_takes_the_link_back(
     hotel = sample_hotel(seed=13)
     run("pipeline_diario", hotel.business_date)
     chosen = best()
-    outcome = review.decide(reviewer, chosen.pk, Verb.ACCEPT, chosen.version)
+    outcome = service.decide(reviewer, chosen.pk, Verb.ACCEPT, chosen.version)
     assert outcome.waiting == 0
     assert link_of(hotel_db, chosen.order_id) == (chosen.stay_id, False, "recepcao", "sugestao")
     summary = run("pipeline_diario", hotel.business_date).summary
     assert summary["listing"]["state"] == summary["orders"]["state"] == "same", "our own write came back as a change"
     assert mirrored(hotel_db, chosen) == "aceita"
-    review.undo(reviewer, outcome.decisions[0].pk)
+    service.undo(reviewer, outcome.decisions[0].pk)
     assert link_of(hotel_db, chosen.order_id) == (None, False, None, None)
     run("pipeline_diario", hotel.business_date)
     assert mirrored(hotel_db, chosen) == "pendente"
@@ -122,11 +122,11 @@ def test_an_undo_while_the_pipeline_runs_is_not_taken_for_somebody_elses_link(
     hotel = sample_hotel(seed=13)
     run("pipeline_diario", hotel.business_date)
     chosen = best()
-    accepted = review.decide(reviewer, chosen.pk, Verb.ACCEPT, chosen.version)
+    accepted = service.decide(reviewer, chosen.pk, Verb.ACCEPT, chosen.version)
     deciding = MatchingStep.decide
 
     def undone_meanwhile(self: MatchingStep) -> None:
-        review.undo(reviewer, accepted.decisions[0].pk)
+        service.undo(reviewer, accepted.decisions[0].pk)
         deciding(self)
 
     monkeypatch.setattr(MatchingStep, "decide", undone_meanwhile)
@@ -143,7 +143,7 @@ def test_a_link_decided_while_supabase_is_away_is_delivered_by_the_next_run(
     chosen = best()
     present = settings.SUPABASE
     settings.SUPABASE = {**present, "url": "http://127.0.0.1:1"}
-    outcome = review.decide(reviewer, chosen.pk, Verb.ACCEPT, chosen.version)
+    outcome = service.decide(reviewer, chosen.pk, Verb.ACCEPT, chosen.version)
     assert outcome.waiting == 1
     assert link_of(hotel_db, chosen.order_id)[0] is None
     settings.SUPABASE = present

@@ -13,10 +13,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from matching.core.reestimation import Day, Verdict, Who
+from matching.hotel_rows import engine_order, engine_stay
 from matching.learning.training_set import Lessons
 from matching.models import MatchSuggestion, Order, Stay
 from matching.models.choices import State
-from matching.rows import engine_order, engine_stay
 
 # What our copies do not hold: a decision that rested on it would teach that it did not count.
 NOT_KEPT = frozenset({"phone", "document", "email", "label", "booking"})

@@ -10,10 +10,10 @@ from matching.models.suggestion import BAND_RANGE, MatchSuggestion, SuggestionQu
 from matching.models.writeback import WriteBack
 
 __all__ = [
+    "BAND_RANGE",
     "Alert",
     "AppendOnly",
     "AuditEntry",
-    "BAND_RANGE",
     "BulkPlan",
     "CardLease",
     "Decision",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pipeline.orchestration.listing_rows import IN_HOUSE, TABLE, Row, clean, room
+from pipeline.hotel.stays import IN_HOUSE, TABLE, Row, clean, room
 
 LISTING = TABLE
 LISTING_SELECT = "id,nome_listagem,titular,uh,saida,reservas(adultos,criancas)"

@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from pipeline import runs
-from pipeline.context import RunContext
 from pipeline.models import Beat, JobRun, LogLine
-from pipeline.registry import Outcome, job
+from pipeline.runs.context import RunContext
+from pipeline.runs.registry import Outcome, job
 
 # The runs of this job itself are of no interest for long; what the others left is kept as long as snapshots are.
 KEEP_OWN_RUNS = timedelta(days=2)

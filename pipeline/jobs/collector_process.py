@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from pipeline.registry import ExpectedFailure
+from pipeline.runs.registry import ExpectedFailure
 
 STDERR_LINES = 200
 # After a SIGKILL: the process is gone by then.

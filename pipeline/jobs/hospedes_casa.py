@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pipeline.context import RunContext
+from pipeline.hotel.stays import KEY, REMOVED, SOURCE, Row
 from pipeline.jobs import casa_rows
-from pipeline.orchestration.listing_rows import KEY, REMOVED, SOURCE, Row
-from pipeline.registry import Outcome, job
+from pipeline.runs.context import RunContext
+from pipeline.runs.registry import Outcome, job
 from snapshots.models import Snapshot
 
 PAGE = 1000

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from pipeline.context import RunContext
 from pipeline.orchestration.listagem_hospedes_orchestrator import STEPS, ListagemHospedesOrchestrator
-from pipeline.registry import Outcome, job
+from pipeline.runs.context import RunContext
+from pipeline.runs.registry import Outcome, job
 
 
 @job("pipeline_diario", title=_("Daily pipeline"), idempotent=True, phases=STEPS)

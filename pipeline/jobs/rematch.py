@@ -1,10 +1,10 @@
-"""Every open order matched again; see `pipeline.orchestration.rematching`."""
+"""Every open order matched again; see `pipeline.orchestration.full_rematch`."""
 
 from django.utils.translation import gettext_lazy as _
 
-from pipeline.context import RunContext
-from pipeline.orchestration.rematching import STEPS, Rematching
-from pipeline.registry import Outcome, job
+from pipeline.orchestration.full_rematch import STEPS, Rematching
+from pipeline.runs.context import RunContext
+from pipeline.runs.registry import Outcome, job
 
 
 @job("rematch", title=_("Match every open order again"), idempotent=True, phases=STEPS)

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from matching import forgetting
-from matching.locking import again_after_deadlock
-from pipeline.context import RunContext
-from pipeline.registry import Outcome, job
+from matching import erasure
+from matching.suggestions.locks import again_after_deadlock
+from pipeline.runs.context import RunContext
+from pipeline.runs.registry import Outcome, job
 from snapshots.models import Source
 from snapshots.retention import purge
 
@@ -33,13 +33,13 @@ async def run(context: RunContext) -> Outcome:
     await context.phase("listings")
     versions, held = await sync_to_async(_listings)(context)
     gone = _cut(context, settings.GUEST_KEEP_DAYS)
-    guests = await sync_to_async(forgetting.long_gone)(gone)
+    guests = await sync_to_async(erasure.long_gone)(gone)
     await context.phase("guests", len(guests))
     for start in range(0, len(guests), CHUNK):
         chunk = guests[start : start + CHUNK]
-        await sync_to_async(_fenced)(context, partial(forgetting.forget, chunk, dry_run=context.dry_run))
+        await sync_to_async(_fenced)(context, partial(erasure.forget, chunk, dry_run=context.dry_run))
         await context.advance(start + len(chunk), str(chunk[-1]))
-    blank = partial(forgetting.blank_closed_orders, gone, dry_run=context.dry_run)
+    blank = partial(erasure.blank_closed_orders, gone, dry_run=context.dry_run)
     orders = await sync_to_async(_fenced)(context, blank)
     return Outcome("succeeded", {"versions": versions, "held": held, "guests": len(guests), "orders": orders})
 

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import TextIO
 
 from pipeline.jobs.rm_rows import TOTAL, Booking, Night, Row, Stock, booking, books_row, stock
-from pipeline.processes import die_with_parent
+from pipeline.worker.processes import die_with_parent
 
 
 class FeedError(ValueError):

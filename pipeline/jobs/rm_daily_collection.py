@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from pipeline.context import RunContext
 from pipeline.jobs import rm_rows
 from pipeline.jobs.collector_process import collect
 from pipeline.jobs.rm_rows import Row
-from pipeline.registry import ExpectedFailure, Outcome, job
+from pipeline.runs.context import RunContext
+from pipeline.runs.registry import ExpectedFailure, Outcome, job
 
 HORIZON_DAYS = 365
 PAGE = 1000

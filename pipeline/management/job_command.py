@@ -17,13 +17,14 @@ from django.db import Error as DatabaseError
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from pipeline import registry, runs
+from pipeline import runs
 from pipeline.checks import LIMITS
-from pipeline.context import current_business_date
-from pipeline.execution import EXIT_CODES, USAGE_ERROR, Process, execute
+from pipeline.labels import summary_rows
 from pipeline.management.progress import ProgressBar
 from pipeline.models import RESUMABLE, JobRun, Trigger
-from pipeline.words import summary_rows
+from pipeline.runs import registry
+from pipeline.runs.context import current_business_date
+from pipeline.worker.execution import EXIT_CODES, USAGE_ERROR, Process, execute
 
 
 def _day(text: str) -> date:

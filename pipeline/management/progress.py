@@ -3,8 +3,8 @@
 import time
 from typing import TextIO
 
-from pipeline.control import Position
-from pipeline.words import phase_title
+from pipeline.labels import phase_title
+from pipeline.runs.control import Position
 
 _WIDTH = 28
 _REDRAW_SECONDS = 0.1

@@ -8,8 +8,8 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
-from pipeline.context import RunContext
-from pipeline.registry import Outcome
+from pipeline.runs.context import RunContext
+from pipeline.runs.registry import Outcome
 
 Step = Callable[[], Awaitable[None]]
 

@@ -19,8 +19,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from matching.models.choices import AlertKind, EndReason, Severity
-from pipeline.orchestration.listing_rows import CALLED_OFF, DEPARTED, IN_HOUSE, LIVE_STATUSES, suggestible
-from pipeline.orchestration.order_rows import MATCHED_BY, is_open
+from pipeline.hotel.orders import MATCHED_BY, is_open
+from pipeline.hotel.stays import CALLED_OFF, DEPARTED, IN_HOUSE, LIVE_STATUSES, suggestible
 from snapshots.diffing import ChangeView
 
 _SCORED = frozenset(

@@ -8,14 +8,17 @@ from asgiref.sync import sync_to_async
 from django.utils.translation import gettext as _
 
 from matching import suggestion_manager, writeback
-from pipeline.orchestration import collecting, listing_rows, order_rows, sources, vanished
+from pipeline.hotel import orders as order_rows
+from pipeline.hotel import queries, reader
+from pipeline.hotel import stays as listing_rows
+from pipeline.hotel.reader import Coming, Reading, Wanted
+from pipeline.hotel.stays import Row
+from pipeline.orchestration import missing_rows
 from pipeline.orchestration.ahead import Ahead, Later, reading_ahead
 from pipeline.orchestration.base_orchestrator import BaseOrchestrator, Step
-from pipeline.orchestration.collecting import Coming, Reading, Wanted
-from pipeline.orchestration.listing_rows import Row
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
 from pipeline.orchestration.matching_work import Work
-from pipeline.registry import Outcome
+from pipeline.runs.registry import Outcome
 from snapshots import diffing, snapshot_manager
 from snapshots.erased import without_erased
 from snapshots.models import Snapshot
@@ -47,27 +50,27 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
         """Whatever no step of this run decides about is asked for at once."""
         context, wants = self.context, self.context.wants
         if wants("listing"):
-            self.listing_coming = Coming(ahead, sources.listing(context.supabase, context.business_date))
+            self.listing_coming = Coming(ahead, queries.listing(context.supabase, context.business_date))
         if wants("orders"):
             self.orders_coming = Coming(ahead, await self._orders_wanted())
         if wants("changes") or wants("matching"):
-            self.departed_coming = ahead.begin(sources.departed(context.supabase, context.business_date))
+            self.departed_coming = ahead.begin(queries.departed(context.supabase, context.business_date))
 
     async def read_listing(self) -> None:
         assert self.listing_coming is not None  # noqa: S101  begun for this step
-        self.listing = await collecting.read(self.context, "listing", self.listing_coming)
+        self.listing = await reader.read(self.context, "listing", self.listing_coming)
         self.summary["listing"] = self.listing.counts()
         self._complain(_("The guest listing is not in force"), self.listing)
 
     async def read_orders(self) -> None:
         assert self.orders_coming is not None  # noqa: S101  begun for this step
-        self.orders = await collecting.read(self.context, "orders", self.orders_coming)
+        self.orders = await reader.read(self.context, "orders", self.orders_coming)
         self.summary["orders"] = self.orders.counts()
         self._complain(_("The service orders' reading is not in force"), self.orders)
 
     async def _orders_wanted(self) -> Wanted:
         previous = await sync_to_async(_date_before)(self.context.business_date)
-        return sources.orders(self.context.supabase, self.context.business_date, previous)
+        return queries.orders(self.context.supabase, self.context.business_date, previous)
 
     def _complain(self, what: str, reading: Reading) -> None:
         if reading.snapshot is not None and not reading.usable:
@@ -77,7 +80,7 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
     async def find_changes(self) -> None:
         """What the matcher has to deal with. By itself it only brings the local copies up to date."""
         await self.context.phase("changes")
-        orders = self.orders or await collecting.read_only(await self._orders_wanted())
+        orders = self.orders or await reader.read_only(await self._orders_wanted())
         if not orders.usable:
             self.reasons.append(_("No order was matched: the orders' reading is not in force."))
             return
@@ -114,8 +117,8 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
         )
         if usable:
             async with asyncio.TaskGroup() as group:
-                stays = group.create_task(vanished.stays(supabase, business_date))
-                gone = group.create_task(vanished.orders(supabase))
+                stays = group.create_task(missing_rows.stays(supabase, business_date))
+                gone = group.create_task(missing_rows.orders(supabase))
             work.missing = stays.result()
             work.closed_orders, work.gone_orders = gone.result()
         return work

@@ -17,16 +17,18 @@ from matching import alerts, suggestion_manager
 from matching.core import Model, Skipped
 from matching.hospede_matcher import MatchResult, match_orders
 from matching.learning import model_registry
-from matching.locking import again_after_deadlock
 from matching.models import Alert
 from matching.models.choices import Band, EndReason
 from matching.suggestion_manager import Counts
-from pipeline.context import RunContext
-from pipeline.orchestration import effects, known, listing_rows, order_rows, plan
-from pipeline.orchestration.listing_rows import Row
+from matching.suggestions.locks import again_after_deadlock
+from pipeline.hotel import orders as order_rows
+from pipeline.hotel import stays as listing_rows
+from pipeline.hotel.stays import Row
+from pipeline.orchestration import change_plan, effects, impact_queries
+from pipeline.orchestration.change_plan import Plan
 from pipeline.orchestration.matching_work import Done, Work
-from pipeline.orchestration.plan import Plan
 from pipeline.orchestration.readable import Unreadable, leave_out
+from pipeline.runs.context import RunContext
 from snapshots import snapshot_manager
 from snapshots.snapshot_manager import Changes
 
@@ -60,7 +62,7 @@ class MatchingStep:
             await sync_to_async(self._count)(result)
         else:
             await self._write(result)
-            self.done.queue = await sync_to_async(known.queue_by_band)()
+            self.done.queue = await sync_to_async(impact_queries.queue_by_band)()
         return self.done
 
     def _model_in_use(self) -> Model:
@@ -87,18 +89,18 @@ class MatchingStep:
         """What there is to do. Nothing is written but the local copies of what changed."""
         work, date = self.work, self.context.business_date
         self.unreadable = leave_out(work)
-        rooms = known.rooms_over_time(work.stay_changes)
+        rooms = impact_queries.rooms_over_time(work.stay_changes)
         for key, row in {**work.departed, **work.listing}.items():
             self.stays[key] = listing_rows.for_matching(row, rooms.get(key), work.documents.get(key))
         if not self.context.dry_run:
             changed = (int(c.key) for c in work.stay_changes if c.after is not None)
             self._refresh(changed, [*work.orders.values(), *work.closed_orders])
         found = [*effects.of_stays(work.stay_changes, date), *effects.of_orders(work.order_changes), *work.missing]
-        self.plan = plan.make(found, work.orders, known.known(plan.stays_of(found)))
-        matchable = plan.matchable(work.orders)
-        self.plan.match |= known.judged_since(matchable)
+        self.plan = change_plan.make(found, work.orders, impact_queries.known(change_plan.stays_of(found)))
+        matchable = change_plan.matchable(work.orders)
+        self.plan.match |= impact_queries.judged_since(matchable)
         if work.stay_changes:
-            self.plan.match |= known.without_suggestions(matchable)
+            self.plan.match |= impact_queries.without_suggestions(matchable)
 
     def _refresh(self, stays: Iterable[int], orders: Iterable[Row]) -> None:
         rows = [self.stays[key] for key in stays if key in self.stays]
@@ -121,7 +123,7 @@ class MatchingStep:
         """The orders of stays that expire stand first (perhaps none); the rest follows by id, without what the run
         that this one resumes had committed."""
         ending = {stay for stays in self.plan.expire.values() for stay in stays}
-        affected = {order for orders in known.known(ending).offered.values() for order in orders}
+        affected = {order for orders in impact_queries.known(ending).offered.values() for order in orders}
         first = self.plan.match & affected
         rest = sorted(key for key in self.plan.match - first if key > self._committed())
         return [sorted(first), *(rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK))]
@@ -204,7 +206,7 @@ class MatchingStep:
                 self.done.queue[Band.of(candidate.probability)] += 1
         orders = [self.work.orders[key] for key in sorted(self.plan.match)]
         self._add(suggestion_manager.preview(result, orders=orders, stays=self.stays.values()))
-        self.done.expired = len(known.waiting_stays({s for stays in self.plan.expire.values() for s in stays}))
+        self.done.expired = len(impact_queries.waiting_stays({s for stays in self.plan.expire.values() for s in stays}))
         self.done.alerts = len(self.plan.alerts)
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from matching.suggestion_manager import Counts
+from pipeline.hotel.stays import Row
 from pipeline.orchestration.effects import Effect
-from pipeline.orchestration.listing_rows import Row
 from snapshots.snapshot_manager import Changes
 
 

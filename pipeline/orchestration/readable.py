@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from matching.core.parsing.fields import BadRow, day, moment
-from pipeline.orchestration.listing_rows import Row
+from pipeline.hotel.stays import Row
 from pipeline.orchestration.matching_work import Work
 from snapshots.snapshot_manager import Changes
 

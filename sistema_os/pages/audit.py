@@ -20,8 +20,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from matching.auditing import Asked, Line
-from matching.periods import midnight
+from matching.reports.audit_log import Asked, Line
+from matching.reports.periods import midnight
 from sistema_os.pages.audit_sources import PERMISSION, SOURCES, Source, name_of
 
 PER_PAGE: Final = 50

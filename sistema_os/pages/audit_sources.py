@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import pgettext_lazy as _p
 
-from matching.auditing import Asked, Line, decisions, deeds
 from matching.models import Deed
+from matching.reports.audit_log import Asked, Line, decisions, deeds
 from pipeline.models import CancelRequest, JobRun
 from snapshots.models import Snapshot
 

@@ -17,20 +17,22 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from matching import alerts, badges, open_orders
-from matching import handover as left
+from matching import alerts
 from matching.models.choices import WriteKind
+from matching.presentation import badges
+from matching.presentation.labels import share
+from matching.presentation.links import card_url, order_url
+from matching.reports import handover as left
+from matching.reports import open_orders
 from matching.room_numbers import room_key
-from matching.views import card_url, order_url
-from matching.words import share
-from pipeline import shift, words
-from pipeline.context import current_business_date
-from pipeline.orchestration.listed_guests import SOURCE, ListedGuest
+from pipeline import dashboard, labels
+from pipeline.runs.context import current_business_date
+from sistema_os.pages.guest_list import SOURCE, ListedGuest
 from sistema_os.pages.listing import Listing, listing
 from sistema_os.pages.rooms import ShownOrder, room_url, shown_orders
 from snapshots import by_date
+from snapshots.dashboard import MAX_HELD
 from snapshots.models import Snapshot
-from snapshots.panel import MAX_HELD
 
 PERMISSION = "matching.view_matchsuggestion"
 # Four printed pages: whoever has more open orders than these reads them room by room.
@@ -71,7 +73,7 @@ def _parts(request: HttpRequest, day: date, today: date) -> dict[str, Any]:
         parts |= _house(listing(found), day)
         parts["held"] = Snapshot.objects.held().select_related("source").order_by("-id")[:MAX_HELD]
     if may("pipeline.view_jobrun"):
-        parts["troubles"] = [(trouble, words.chip(trouble.run)) for trouble in shift.troubles(day)]
+        parts["troubles"] = [(trouble, labels.chip(trouble.run)) for trouble in dashboard.troubles(day)]
     return parts
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from matching.room_numbers import room_key
-from pipeline.orchestration import listed_guests
-from pipeline.orchestration.listed_guests import ListedGuest
+from sistema_os.pages import guest_list
+from sistema_os.pages.guest_list import ListedGuest
 from snapshots import snapshot_manager
 from snapshots.models import Snapshot
 
@@ -32,7 +32,7 @@ def listing(snapshot: Snapshot | None) -> Listing | None:
     if snapshot is None:
         return None
     try:
-        return Listing(snapshot, listed_guests.read(snapshot_manager.as_of(snapshot)))
+        return Listing(snapshot, guest_list.read(snapshot_manager.as_of(snapshot)))
     except snapshot_manager.Purged:
         return Listing(snapshot, unreadable=_("This listing is older than what is kept."))
     except snapshot_manager.Corrupt:

@@ -18,14 +18,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET
 
-from matching import measures, periods, quality, quality_charts
-from matching.badges import band_chip
 from matching.models.choices import Band
-from matching.periods import Period
-from matching.quality_charts import Measured, measured
-from pipeline.context import current_business_date
-from pipeline.panel import ages
-from pipeline.shift import today as todays_run
+from matching.presentation.badges import band_chip
+from matching.reports import agreement, charts, periods, throughput
+from matching.reports.charts import Measured, measured
+from matching.reports.periods import Period
+from pipeline.dashboard import ages
+from pipeline.dashboard import today as todays_run
+from pipeline.runs.context import current_business_date
 from sistema_os.pages.against import change, target_words
 
 PERMISSION = "matching.view_decision"
@@ -48,7 +48,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         raise PermissionDenied
     day = current_business_date()
     chosen = periods.period(request.GET.get("days", ""), day)
-    work = measures.work(chosen)
+    work = throughput.work(chosen)
     context = site.each_context(request) | {
         "title": _("Management"),
         "chosen": chosen,
@@ -65,11 +65,11 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     return TemplateResponse(request, "sistema_os/manager.html", context)
 
 
-def _orders(chosen: Period, days: Mapping[date, measures.Orders]) -> dict[str, Any]:
-    now, before = measures.summed(days, chosen), measures.summed(days, chosen.before)
+def _orders(chosen: Period, days: Mapping[date, throughput.Orders]) -> dict[str, Any]:
+    now, before = throughput.summed(days, chosen), throughput.summed(days, chosen.before)
     steps = periods.steps(chosen)
-    shares = [measures.summed(days, step).share for step in steps]
-    drawn = quality_charts.share_line(shares, target=settings.TARGET_LINKED)
+    shares = [throughput.summed(days, step).share for step in steps]
+    drawn = charts.share_line(shares, target=settings.TARGET_LINKED)
     shared = measured(now.linked, now.total)
     return {
         "orders": now,
@@ -89,30 +89,30 @@ class BandRow:
     found: Measured | None
     share: str
     interval: str
-    whisker: quality_charts.Whisker | None
+    whisker: charts.Whisker | None
     change: str
 
 
 def _verdicts(chosen: Period) -> dict[str, Any]:
-    days = quality.verdicts_by_day(chosen.last)
-    found = quality.quality(days, chosen)
-    weeks = quality.weekly(days, chosen.last)
-    series = [[quality.of_band(week, band) for _piece, week in weeks] for band in BEST_FIRST]
-    drawn = quality_charts.weeks(series, settings.TARGET_PRECISION)
-    before = quality.quality(days, chosen.before) if quality.holds(chosen.before, chosen.last) else {}
-    strong = quality.of_band(found, Band.STRONG)
+    days = agreement.verdicts_by_day(chosen.last)
+    found = agreement.quality(days, chosen)
+    weeks = agreement.weekly(days, chosen.last)
+    series = [[agreement.of_band(week, band) for _piece, week in weeks] for band in BEST_FIRST]
+    drawn = charts.weeks(series, settings.TARGET_PRECISION)
+    before = agreement.quality(days, chosen.before) if agreement.holds(chosen.before, chosen.last) else {}
+    strong = agreement.of_band(found, Band.STRONG)
     return {
         "bands": [_band_row(band, found, before) for band in BEST_FIRST],
         "comparable": any(before.values()),
         "precision_target": target_words(strong, settings.TARGET_PRECISION),
-        "sentences": _sentences(strong, quality.sure(found)),
+        "sentences": _sentences(strong, agreement.sure(found)),
         "weeks": drawn if any(drawn.series) else None,
         "weeks_labels": [(tick, _short(weeks[tick.value][0].last)) for tick in drawn.labels],
         "weeks_css": list(zip(("q-strong", "q-doubt", "q-weak"), drawn.series, strict=True)),
         "weeks_rows": [
-            (piece, [_told(quality.of_band(week, band)) for band in BEST_FIRST])
+            (piece, [_told(agreement.of_band(week, band)) for band in BEST_FIRST])
             for piece, week in reversed(weeks)
-            if any(quality.of_band(week, band) for band in BEST_FIRST)
+            if any(agreement.of_band(week, band) for band in BEST_FIRST)
         ],
         "weeks_words": _weeks_words(series[0]),
         "chips": [band_chip(band) for band in BEST_FIRST],
@@ -127,7 +127,7 @@ def _band_row(band: Band, now: Verdicts, before: Verdicts) -> BandRow:
         found,
         percent(found.share if found else None),
         _interval(found),
-        quality_charts.whisker(found) if found else None,
+        charts.whisker(found) if found else None,
         change(found, earlier),
     )
 
@@ -175,9 +175,9 @@ def _weeks_words(strong: list[Measured | None]) -> str:
     return _("Precision by week and band; strong band from %(first)s to %(last)s.") % words
 
 
-def _work(told: measures.Work) -> dict[str, Any]:
+def _work(told: throughput.Work) -> dict[str, Any]:
     waiting, pace, per_stay = told.waiting, told.pace, told.per_stay
-    bars = quality_charts.time_bars(waiting.classes)
+    bars = charts.time_bars(waiting.classes)
     within, before = (measured(w.within_a_day, w.links) for w in (waiting, told.waited_before))
     return {
         "waiting": waiting,

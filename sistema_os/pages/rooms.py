@@ -19,14 +19,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET
 
-from matching import badges, open_orders
-from matching.filters import department_words
-from matching.open_orders import OpenOrder
-from matching.privacy import masked_document
+from matching.presentation import badges
+from matching.presentation.labels import department_words
+from matching.presentation.links import card_url, order_url
+from matching.reports import open_orders
+from matching.reports.open_orders import OpenOrder
 from matching.room_numbers import room_key, typed_room
-from matching.views import card_url, order_url
-from pipeline.context import current_business_date
-from pipeline.orchestration.listed_guests import SOURCE, ListedGuest
+from pipeline.runs.context import current_business_date
+from sistema_os.masking import masked_document
+from sistema_os.pages.guest_list import SOURCE, ListedGuest
 from sistema_os.pages.listing import Listing, listing
 from snapshots import by_date
 

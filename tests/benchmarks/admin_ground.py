@@ -7,9 +7,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from pipeline.context import current_business_date
+from pipeline.hotel import stays
 from pipeline.models import JobRun
-from pipeline.orchestration import listing_rows
+from pipeline.runs.context import current_business_date
 from snapshots import snapshot_manager
 from snapshots.models import Snapshot, Source
 
@@ -118,13 +118,13 @@ def fill_listings(rows: int) -> None:
     """The guest lists of yesterday and today, as the pipeline stores them, so that rooms and handover have guests."""
     today = current_business_date()
     for day in (today - timedelta(days=1), today):
-        ingest = snapshot_manager.begin(listing_rows.spec(day), business_date=day, run_id=None)
+        ingest = snapshot_manager.begin(stays.spec(day), business_date=day, run_id=None)
         ingest.add(_guest(number, day) for number in range(1, rows + 1))
         ingest.publish(rows, snapshot_manager.no_fence)
 
 
 def _guest(number: int, day: date) -> dict[str, Any]:
-    empty: dict[str, Any] = dict.fromkeys(listing_rows.COLUMNS)
+    empty: dict[str, Any] = dict.fromkeys(stays.COLUMNS)
     return empty | {
         "id": number,
         "reserva_id": number // 2,

@@ -15,9 +15,10 @@ from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.db import connection, connections
 
-from matching import batches, review
+from matching import batches
 from matching.models import Decision, MatchSuggestion
 from matching.models.choices import Verb
+from matching.review import service
 from tests.benchmarks.stage import say
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def batch(person: User, size: int) -> list[dict[str, Any]]:
     _done, decided = _timed(lambda: batches.carry_out(person, plan))
     count = Decision.objects.filter(batch=plan.batch).exclude(verb=Verb.UNDO).count()
     last = Decision.objects.filter(batch=plan.batch).latest("pk")
-    _back, undone = _timed(lambda: review.undo(person, last.pk))
+    _back, undone = _timed(lambda: service.undo(person, last.pk))
     say(f"a batch of {count}: previewed {planned:.2f} s, decided {decided:.2f} s, undone {undone:.2f} s")
     return [
         {

@@ -211,7 +211,7 @@ def main() -> None:
         from django.contrib.auth.models import User
         from django.test import Client
 
-        from sistema_os.warmth import settle_in
+        from sistema_os.startup import settle_in
         from tests.benchmarks.admin_ground import fill, fill_listings, fill_runs
         from tests.benchmarks.admin_more import batch, first_visit, here, twin
 

@@ -105,7 +105,8 @@ def cancel_times(where: Ground) -> list[float]:
 
 def touched(where: Ground, morning: Morning) -> list[Touched]:
     """Every row that the morning read or wrote, once."""
-    from pipeline.orchestration import listing_rows, order_rows
+    from pipeline.hotel import orders as order_rows
+    from pipeline.hotel import stays as listing_rows
 
     day, listing, orders = where.hotel.date, listing_rows.TABLE, order_rows.TABLE
     stays = where.keys(

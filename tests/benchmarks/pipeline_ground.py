@@ -68,8 +68,8 @@ class Ground:
 
     def _watch_the_job(self) -> None:
         """The job as it is, with the lag of its loop beside it."""
-        from pipeline import registry
-        from pipeline.context import RunContext
+        from pipeline.runs import registry
+        from pipeline.runs.context import RunContext
 
         real = registry.get(JOB)
 
@@ -88,13 +88,13 @@ class Ground:
         """The day's run through `url`; cancelled by a person in the phase `cancel_in`, if one is named."""
         from django.conf import settings
 
-        from pipeline import runs
-        from pipeline.execution import Process, execute
         from pipeline.models import Trigger
+        from pipeline.runs import lifecycle
+        from pipeline.worker.execution import Process, execute
 
         settings.SUPABASE = {**self.near, "url": url}
         self._lag.worst = 0.0
-        opened = runs.open_run(JOB, business_date=self.hotel.date, trigger=Trigger.COMMAND)
+        opened = lifecycle.open_run(JOB, business_date=self.hotel.date, trigger=Trigger.COMMAND)
         person = threading.Thread(target=_cancel, args=(opened.pk, cancel_in)) if cancel_in else None
         if person is not None:
             person.start()
@@ -113,13 +113,13 @@ class Ground:
 def _cancel(run_id: int, phase: str) -> None:
     from django.db import connections
 
-    from pipeline import runs
     from pipeline.models import Beat, JobRun
+    from pipeline.runs import lifecycle
 
     try:
         while not Beat.objects.filter(run=run_id, phase=phase).exists():
             time.sleep(0.005)
-        runs.request_cancel(JobRun.objects.get(pk=run_id))
+        lifecycle.request_cancel(JobRun.objects.get(pk=run_id))
     finally:
         connections.close_all()
 

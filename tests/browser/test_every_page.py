@@ -10,9 +10,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from matching import leases, review
+from matching import leases
 from matching.models import MatchSuggestion, Order
 from matching.models.choices import Verb
+from matching.review import service
 from sistema_os.roles import DEMO_PASSWORD
 from tests.browser.cards import LIST, QUEUE, QUIET
 from tests.browser.conftest import OpenWindow
@@ -38,7 +39,7 @@ def morning(sample_hotel: Callable[..., SampleHotel], people: dict[str, User]) -
     run("pipeline_diario", sample.advance())
     for person, verb in ((people["ana"], Verb.ACCEPT), (people["bruno"], Verb.REJECT), (people["ana"], Verb.ACCEPT)):
         first = MatchSuggestion.objects.heads().latest("queued_at")
-        review.decide(person, first.pk, verb, first.version)
+        service.decide(person, first.pk, verb, first.version)
     return people
 
 

@@ -2,8 +2,8 @@
 
 from django.db.models.functions import Now
 
-from pipeline import runs
 from pipeline.models import Beat, JobRun, State
+from pipeline.runs import lifecycle
 from tests.pipeline.waiting import until
 
 
@@ -12,7 +12,7 @@ def declare(run: JobRun, *, seconds: float = 45.0) -> None:
     inside a transaction holds its row until the server ends that (30 s)."""
     JobRun.objects.filter(pk=run.pk).update(lease_seconds=0.3)
     Beat.objects.filter(run=run).update(at=Now())
-    until(lambda: runs.sweep() or not JobRun.objects.get(pk=run.pk).live, seconds)
+    until(lambda: lifecycle.sweep() or not JobRun.objects.get(pk=run.pk).live, seconds)
     run.refresh_from_db()
     if run.finished_at is None or run.live:
         raise AssertionError(f"{run} is {State(run.state).label}")

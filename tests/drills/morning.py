@@ -12,11 +12,11 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 
-from matching import review
 from matching.models import MatchSuggestion
 from matching.models.choices import State, Verb
-from pipeline import runs
+from matching.review import service
 from pipeline.models import JobRun, Trigger
+from pipeline.runs import lifecycle
 from sistema_os.local.bootstrap import HOTEL_DATABASE
 from tests import stack
 from tests.conftest import SampleHotel
@@ -44,7 +44,7 @@ class Morning:
             database.put_back()
 
     def open(self, trigger: str = Trigger.COMMAND) -> JobRun:
-        return runs.open_run("pipeline_diario", business_date=self.date, trigger=trigger)
+        return lifecycle.open_run("pipeline_diario", business_date=self.date, trigger=trigger)
 
 
 def prepare(sample: Callable[..., SampleHotel], patch: pytest.MonkeyPatch, connections: ExitStack) -> Morning:
@@ -53,7 +53,7 @@ def prepare(sample: Callable[..., SampleHotel], patch: pytest.MonkeyPatch, conne
     hotel = sample(seed=21, rooms=120, days=2)
     run("pipeline_diario", hotel.business_date)
     with patch.context() as away:
-        away.setattr("matching.review.send_now", lambda _: None)
+        away.setattr("matching.review.service.send_now", lambda _: None)
         _accept_some()
     hotel.advance()
     assert stack.running is not None
@@ -68,7 +68,7 @@ def _accept_some() -> None:
     user = User.objects.get(pk=user.pk)
     best = MatchSuggestion.objects.filter(state=State.PENDING, rank=1, stay__isnull=False)
     for suggestion in best.order_by("-probability", "order_id")[:OPEN_WRITEBACKS]:
-        review.decide(user, suggestion.pk, Verb.ACCEPT, suggestion.version)
+        service.decide(user, suggestion.pk, Verb.ACCEPT, suggestion.version)
 
 
 def end(process: subprocess.Popen[bytes], number: int) -> None:

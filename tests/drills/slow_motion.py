@@ -10,12 +10,13 @@ import os
 from pathlib import Path
 
 from matching.hospede_matcher import MatchResult
-from pipeline import execution
-from pipeline.context import RunContext
-from pipeline.orchestration import collecting, matching_step
+from pipeline.hotel import reader
+from pipeline.orchestration import matching_step
+from pipeline.runs.context import RunContext
+from pipeline.worker import execution
 
 matching_step.CHUNK = int(os.environ.get("DRILL_CHUNK", matching_step.CHUNK))
-collecting.PAGE = int(os.environ.get("DRILL_PAGE", collecting.PAGE))
+reader.PAGE = int(os.environ.get("DRILL_PAGE", reader.PAGE))
 _PACE = float(os.environ.get("DRILL_PACE", "0"))
 _SLOW_IN = os.environ.get("DRILL_SLOW_IN", "")
 

@@ -7,9 +7,9 @@ from functools import partial
 
 import pytest
 
-from pipeline import runs
 from pipeline.models import JobRun, State
 from pipeline.orchestration.listagem_hospedes_orchestrator import STEPS
+from pipeline.runs import lifecycle
 from tests.drills.morning import Content, Morning
 from tests.drills.record import Drill
 from tests.pipeline.waiting import beaten, until
@@ -39,7 +39,7 @@ def test_a_cancel_in_any_phase_is_obeyed_and_what_is_resumed_ends_the_same(
             took.append(seconds)
             monkeypatch.setenv("DRILL_PACE", "0")
             if number == 0:
-                assert started("runjob", str(runs.resume(cancelled).pk)).wait(60) == 0
+                assert started("runjob", str(lifecycle.resume(cancelled).pk)).wait(60) == 0
                 drill.compare(both(), wanted)
                 assert both() == wanted
     drill.took(max(took))
@@ -52,11 +52,11 @@ def cancel_in(phase: str, morning: Morning, started: Started) -> tuple[JobRun, f
     run = morning.open()
     child = started("runjob", str(run.pk))
     until(partial(beaten, run, phase))
-    assert runs.request_cancel(run)
+    assert lifecycle.request_cancel(run)
     assert child.wait(30) == 130
     run.refresh_from_db()
     assert (run.state, run.phase) == (State.CANCELLED, phase)
-    request = runs.cancel_requested(run.pk)
+    request = lifecycle.cancel_requested(run.pk)
     assert request is not None
     assert run.finished_at is not None
     return run, (run.finished_at - request.at).total_seconds()
@@ -78,7 +78,7 @@ def test_a_service_that_stops_loses_nothing(
         assert child.wait(30) == 130
     monkeypatch.setenv("DRILL_PACE", "0")
     run.refresh_from_db()
-    assert started("runjob", str(runs.resume(run).pk)).wait(60) == 0
+    assert started("runjob", str(lifecycle.resume(run).pk)).wait(60) == 0
     drill.compare(both(), wanted)
     assert both() == wanted
     drill.seen = "cancelled at a checkpoint; resumed, same tables"

@@ -14,9 +14,10 @@ from django.contrib.auth.models import Group
 from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
-from pipeline import runs, supervisor
 from pipeline.management.commands.jobwatch import Command
 from pipeline.models import Beat, JobRun, State
+from pipeline.runs import lifecycle
+from pipeline.worker import supervisor
 from tests.drills.record import Drill
 from tests.pipeline.sample_jobs import CHUNKS
 from tests.pipeline.waiting import beaten, until
@@ -64,7 +65,7 @@ def test_a_host_that_is_gone_is_noticed_after_three_beats(
     parent.wait()
     until(lambda: Beat.objects.filter(run=run).count() == 2)
     silent = 0
-    while not runs.sweep():
+    while not lifecycle.sweep():
         silent += 1
         assert silent < 200
         Beat.objects.filter(run=run).update(at=Now() - timedelta(seconds=silent))
@@ -107,7 +108,7 @@ def test_a_jump_of_the_wall_clock_harms_no_run(
     swept: list[JobRun] = []
     began = time.monotonic()
     while child.poll() is None and time.monotonic() - began < 30:
-        swept += runs.sweep()
+        swept += lifecycle.sweep()
         time.sleep(0.1)
     run.refresh_from_db()
     assert not swept

@@ -13,7 +13,7 @@ from django.db import transaction
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from pipeline import queue, resuming
+from pipeline import queue, resume
 from pipeline.models import JobRun, State
 from tests.drills import lost
 from tests.drills.record import Drill
@@ -123,7 +123,7 @@ def test_a_killed_cluster_loses_and_doubles_nothing(started: Started, drill: Dri
         cluster.wait()
         until(lambda: gone(child))
         lost.declare(run)
-        (resumed,) = resuming.resume_lost()
+        (resumed,) = resume.resume_lost()
         started("qcluster")
         assert done(resumed, 60)
     assert run.state == State.LOST

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import runs, supervisor
 from pipeline.models import JobRun, State
+from pipeline.runs import lifecycle
+from pipeline.worker import supervisor
 from tests.drills.record import Drill
 from tests.pipeline.waiting import child_of, gone, until
 
@@ -57,7 +58,7 @@ def test_the_whole_group_is_gone(
     until(lambda: len(stubborn(group)) == 3)
     with drill.clock():
         if fault == "cancel":
-            runs.request_cancel(run)
+            lifecycle.request_cancel(run)
         else:
             os.kill(group, signal.SIGKILL)
         watched.join(30)

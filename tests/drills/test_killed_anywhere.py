@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from matching.models import WriteBack
 from matching.models.choices import WriteState
-from pipeline import runs
-from pipeline.execution import execute
 from pipeline.models import JobRun, State
+from pipeline.runs import lifecycle
+from pipeline.worker.execution import execute
 from sistema_os.local.bootstrap import HOTEL_DATABASE
 from tests.drills import lost
 from tests.drills.morning import Content, Morning, end
@@ -52,7 +52,7 @@ def test_killed_anywhere_it_ends_in_the_same_tables(
         lost.declare(broken)
         where[broken.phase or "-"] += 1
         if broken.state == State.LOST:
-            after = morning.open() if kill % 2 else runs.resume(broken)
+            after = morning.open() if kill % 2 else lifecycle.resume(broken)
             with drill.clock():
                 assert started("runjob", str(after.pk)).wait(60) == 0
             redone = max(redone, _begun_twice(told) if after.resume_of_id else 0)
@@ -141,7 +141,7 @@ def test_a_run_whose_connections_are_dropped_ends_with_a_sentence_and_is_resumed
         assert (cut.state, cut.reason) == (State.FAILED, cut.reason)
         assert "DATABASE_URL" in cut.reason
         monkeypatch.delenv("DRILL_PACE")
-        assert started("runjob", str(runs.resume(cut).pk)).wait(60) == 0
+        assert started("runjob", str(lifecycle.resume(cut).pk)).wait(60) == 0
     drill.compare(both(), wanted)
     assert both() == wanted
     drill.done += f", in {phase}"

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from pipeline import runs, supervisor
 from pipeline.models import JobRun, State
+from pipeline.runs import lifecycle
+from pipeline.worker import supervisor
 from tests.drills.record import Drill
 from tests.pipeline.waiting import beaten, until
 
@@ -63,7 +64,7 @@ def test_a_job_that_obeys_nobody_is_over_within_the_patience(
     watched = in_background(lambda: supervisor.supervise(run.pk))
     until(lambda: JobRun.objects.get(pk=run.pk).blocked_stack)
     with drill.clock():
-        runs.request_cancel(run)
+        lifecycle.request_cancel(run)
         watched.join(30)
     run.refresh_from_db()
     assert run.state == State.CANCELLED

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import Group
 
-from pipeline import queue, runs
+from pipeline import queue
 from pipeline.models import JobRun, State
+from pipeline.runs import lifecycle
 from tests.drills.record import Drill
 from tests.pipeline.conftest import DAY
 from tests.pipeline.sample_jobs import CHUNKS
@@ -31,7 +32,7 @@ def test_a_killed_worker_takes_its_run_along_and_the_queue_goes_on(
         os.kill(worker, signal.SIGKILL)
         until(lambda: gone(child))
     JobRun.objects.filter(pk=run.pk).update(lease_seconds=0.5)
-    until(lambda: runs.sweep() == [run])
+    until(lambda: lifecycle.sweep() == [run])
     after = queue.start("sample", business_date=DAY, trigger="admin", steps=["succeed"])
     until(lambda: JobRun.objects.get(pk=after.pk).finished_at)
     run.refresh_from_db()

@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from pipeline import supervisor
 from pipeline.models import JobRun, State
+from pipeline.worker import supervisor
 from tests.drills.record import Drill
 from tests.pipeline.waiting import beaten, until
 

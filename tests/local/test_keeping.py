@@ -10,9 +10,10 @@ import pytest
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from pipeline import queue, registry
+from pipeline import queue
 from pipeline.management.commands import jobwatch
 from pipeline.models import JobRun, State, Trigger
+from pipeline.runs import registry
 from sistema_os.local import keeping
 from sistema_os.local.children import Children
 from sistema_os.local.errors import LocalStackError

@@ -12,8 +12,9 @@ from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 from psycopg.rows import dict_row
 
-from matching import suggestion_manager, writeback
+from matching import suggestion_manager
 from matching.models import MatchSuggestion
+from matching.writeback import outbox
 from sistema_os.supabase import SupabaseClient
 
 
@@ -226,16 +227,16 @@ def today() -> date:
     return timezone.localdate()
 
 
-Sweep = Callable[[], writeback.Delivered]
+Sweep = Callable[[], outbox.Delivered]
 
 
 @pytest.fixture
-def sweep(supabase_settings: dict[str, Any]) -> Callable[[], writeback.Delivered]:
+def sweep(supabase_settings: dict[str, Any]) -> Callable[[], outbox.Delivered]:
     """What the pipeline and jobwatch do: deliver whatever is open."""
 
-    async def deliver() -> writeback.Delivered:
+    async def deliver() -> outbox.Delivered:
         async with SupabaseClient(**supabase_settings) as supabase:
-            return await writeback.deliver_open(supabase)
+            return await outbox.deliver_open(supabase)
 
     return async_to_sync(deliver)
 
@@ -243,4 +244,4 @@ def sweep(supabase_settings: dict[str, Any]) -> Callable[[], writeback.Delivered
 @pytest.fixture
 def crash(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process dies right after the commit: nothing is ever sent."""
-    monkeypatch.setattr("matching.review.send_now", lambda _: None)
+    monkeypatch.setattr("matching.review.service.send_now", lambda _: None)

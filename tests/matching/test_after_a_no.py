@@ -3,10 +3,10 @@
 import pytest
 from django.contrib.auth.models import User
 
-from matching import review
 from matching.models import MatchSuggestion
 from matching.models.choices import State
-from matching.planning import left_after
+from matching.review import service
+from matching.suggestions.reconcile import left_after
 from tests.matching.conftest import Candidate, Card, Hotel
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
@@ -18,7 +18,7 @@ def shares(card: Card) -> dict[int | None, float]:
 
 
 def test_the_others_share_what_the_refused_one_held(card: Card, ana: User) -> None:
-    review.decide(ana, card.best.pk, "reject", None)
+    service.decide(ana, card.best.pk, "reject", None)
     card.hotel.suggest(*card.candidates())
     assert shares(card) == {card.father: pytest.approx(0.634, abs=0.001), None: pytest.approx(0.058, abs=0.001)}
     assert card.suggestion(card.father).rank == 1
@@ -27,7 +27,7 @@ def test_the_others_share_what_the_refused_one_held(card: Card, ana: User) -> No
 
 def test_after_a_no_to_what_looked_certain_nothing_else_looks_certain(card: Card, ana: User) -> None:
     """Else "no guest" would stand preselected at 1,00 the morning after."""
-    review.decide(ana, card.best.pk, "reject", None)
+    service.decide(ana, card.best.pk, "reject", None)
     card.hotel.suggest(Candidate(card.order, card.neto, 0.995), Candidate(card.order, None, 0.005))
     assert shares(card)[None] < 0.1
 
@@ -35,13 +35,13 @@ def test_after_a_no_to_what_looked_certain_nothing_else_looks_certain(card: Card
 def test_a_refused_no_guest_leaves_its_share_to_the_guests(card: Card, ana: User) -> None:
     offered = [Candidate(card.order, None, 0.6), Candidate(card.order, card.neto, 0.4)]
     card.hotel.suggest(*offered)
-    review.decide(ana, card.suggestion(None).pk, "reject", None)
+    service.decide(ana, card.suggestion(None).pk, "reject", None)
     card.hotel.suggest(*offered)
     assert shares(card) == {card.neto: pytest.approx(0.4 / 0.43, abs=0.001)}
 
 
 def test_when_a_side_changes_every_share_is_the_engine_s_again(card: Card, ana: User) -> None:
-    review.decide(ana, card.best.pk, "reject", None)
+    service.decide(ana, card.best.pk, "reject", None)
     card.hotel.suggest(*card.candidates())
     card.hotel.update("listagem_hospedes", card.neto, nome_listagem="Thiago Figueredo Neto")
     card.hotel.suggest(*card.candidates())
@@ -49,7 +49,7 @@ def test_when_a_side_changes_every_share_is_the_engine_s_again(card: Card, ana: 
 
 
 def test_the_same_no_twice_writes_nothing_the_second_time(card: Card, ana: User) -> None:
-    review.decide(ana, card.best.pk, "reject", None)
+    service.decide(ana, card.best.pk, "reject", None)
     card.hotel.suggest(*card.candidates())
     before = list(MatchSuggestion.objects.order_by("pk").values())
     assert card.hotel.suggest(*card.candidates()).rescored == 0
@@ -61,7 +61,7 @@ def test_all_refused_is_an_order_with_nothing_to_offer(hotel: Hotel, ana: User) 
     offered = [Candidate(order, stay, 0.7), Candidate(order, None, 0.3)]
     hotel.suggest(*offered)
     for suggestion in MatchSuggestion.objects.all():
-        review.decide(ana, suggestion.pk, "reject", None)
+        service.decide(ana, suggestion.pk, "reject", None)
     assert hotel.suggest(*offered).withheld == 2
     assert not MatchSuggestion.objects.filter(state=State.PENDING).exists()
 

@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from matching import alerts
+from matching.dashboard import panel
 from matching.models import Alert, AuditEntry, Order
-from matching.panel import panel
 from tests.matching.conftest import Card
 from tests.matching.pages import QUEUE, page, signed_in
 

@@ -11,12 +11,14 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from matching import batches, bulk, expectation, leases, quality, review
-from matching.bulk_views import read_threshold
+from matching import batches, leases
 from matching.models import AuditEntry, BulkPlan, CardLease, Decision, Deed, MatchSuggestion, Order, Stay, WriteBack
 from matching.models.choices import State, Verb, WriteState
-from matching.periods import Period
-from matching.quality_charts import measured
+from matching.reports import agreement, expected_errors
+from matching.reports.charts import measured
+from matching.reports.periods import Period
+from matching.review import bulk, service
+from matching.review.bulk_views import read_threshold
 from tests.matching.conftest import Card
 from tests.matching.pages import LIST, page, signed_in
 from tests.shell.pages.conftest import accept, order, stay, suggest
@@ -121,7 +123,7 @@ class TestWhatWouldBeWrong:
 
     def test_is_counted_from_what_people_said_of_suggestions_like_these(self, boss: User) -> None:
         self.past(boss, 38, 2, 0.99)
-        told = expectation.expected(Verb.ACCEPT, [0.99] * 100 + [0.93] * 10, timezone.localdate())
+        told = expected_errors.expected(Verb.ACCEPT, [0.99] * 100 + [0.93] * 10, timezone.localdate())
         found = measured(38, 40)
         assert found is not None
         assert told.rows[0].found == found
@@ -131,7 +133,7 @@ class TestWhatWouldBeWrong:
 
     def test_of_a_rejection_is_what_people_accepted(self, boss: User) -> None:
         self.past(boss, 4, 36, 0.2)
-        told = expectation.expected(Verb.REJECT, [0.2] * 50, timezone.localdate())
+        told = expected_errors.expected(Verb.REJECT, [0.2] * 50, timezone.localdate())
         assert told.errors == pytest.approx(5)
         assert told.sure
 
@@ -148,9 +150,9 @@ class TestWhatWouldBeWrong:
     def test_is_known_again_after_the_next_decision(self, boss: User) -> None:
         self.past(boss, 1, 0, 0.99)
         day = timezone.localdate()
-        assert quality.sure(quality.quality(quality.verdicts_by_day(day), Period(7, day))) == measured(1, 1)
+        assert agreement.sure(agreement.quality(agreement.verdicts_by_day(day), Period(7, day))) == measured(1, 1)
         accept(suggest(order(1), stay(1, "101", day), 0.99), boss, Verb.REJECT)
-        assert quality.sure(quality.quality(quality.verdicts_by_day(day), Period(7, day))) == measured(1, 2)
+        assert agreement.sure(agreement.quality(agreement.verdicts_by_day(day), Period(7, day))) == measured(1, 2)
 
 
 class TestTheDecision:
@@ -184,7 +186,7 @@ class TestTheDecision:
         changed, rejected, gone, busy, fine = waiting(5)
         plan = planned(boss)
         MatchSuggestion.objects.filter(pk=changed.pk).update(version=2)
-        review.decide(ana, rejected.pk, "reject", None)
+        service.decide(ana, rejected.pk, "reject", None)
         Stay.objects.filter(pk=gone.stay_id or 0).update(status="cancelada")
         leases.take(busy.order_id, ana)
 
@@ -198,7 +200,7 @@ class TestTheDecision:
     def test_queues_its_links_instead_of_waiting_for_them(
         self, boss: User, client: Client, away: Callable[[], None], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("matching.review.send_now", lambda _: pytest.fail("a batch waits for nobody"))
+        monkeypatch.setattr("matching.review.service.send_now", lambda _: pytest.fail("a batch waits for nobody"))
         waiting(3)
         plan = planned(boss)
         html = client.post(url(plan), {"confirm": "1"}, follow=True).content.decode()
@@ -242,7 +244,7 @@ class TestTheDecision:
                 batches.carry_out(boss, plan)
             asked.append(len(queries))
             with django_assert_max_num_queries(40) as queries:
-                review.undo(boss, Decision.objects.filter(batch=plan.batch)[0].pk)
+                service.undo(boss, Decision.objects.filter(batch=plan.batch)[0].pk)
             asked.append(len(queries))
             MatchSuggestion.objects.update(queued_at=None)
         # The first time it also asks for the content type of the history.

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 
-from matching import review
 from matching.models import Decision, MatchSuggestion
+from matching.review import service
 from tests.matching.conftest import Candidate, Card, Hotel, Reason
 from tests.matching.pages import LIST, QUEUE, page, seen, signed_in, url_of
 
@@ -38,7 +38,7 @@ class TestTheCard:
         html = page(ana, url_of(card.best))
         assert "nenhuma ainda nesta OS nem nesta reserva" in html
         assert "<h2>Decisões por perto</h2>" not in html
-        review.decide(ana, card.best.pk, "reject", None)
+        service.decide(ana, card.best.pk, "reject", None)
         assert "<h2>Decisões por perto</h2>" in page(ana, url_of(card.best))
 
     def test_its_drawings_use_points_whatever_the_language(self, card: Card, ana: User) -> None:
@@ -78,7 +78,7 @@ class TestTheCard:
         assert "era no 421" in html
 
     def test_a_pair_that_came_back_says_what_changed(self, card: Card, ana: User) -> None:
-        review.decide(ana, card.best.pk, "reject", None)
+        service.decide(ana, card.best.pk, "reject", None)
         card.hotel.update("listagem_hospedes", card.neto, nome_listagem="Thiago Figueredo Neto")
         card.hotel.suggest(*card.candidates())
         assert "mudou: nome na listagem" in page(ana, url_of(card.best))

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from matching import review
 from matching.models import AppendOnly, Decision, MatchSuggestion
 from matching.models.choices import State
+from matching.review import service
 from tests.matching.conftest import Card
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
@@ -23,7 +23,7 @@ class TestTheDatabaseRefuses:
                 )
 
     def test_two_accepted_of_one_order(self, card: Card, ana: User) -> None:
-        review.decide(ana, card.best.pk, "accept", None)
+        service.decide(ana, card.best.pk, "accept", None)
         with pytest.raises(IntegrityError), transaction.atomic():
             MatchSuggestion.objects.filter(stay=card.father).update(state=State.ACCEPTED)
 
@@ -35,7 +35,7 @@ class TestTheDatabaseRefuses:
 
 class TestDecisionsAreAppendOnly:
     def test_in_python(self, card: Card, ana: User) -> None:
-        (decision,) = review.decide(ana, card.best.pk, "reject", None).decisions
+        (decision,) = service.decide(ana, card.best.pk, "reject", None).decisions
         decision.reason = "other"
         with pytest.raises(AppendOnly):
             decision.save()
@@ -48,13 +48,13 @@ class TestDecisionsAreAppendOnly:
 
     @pytest.mark.parametrize("sql", ["update matching_decision set reason = 'other'", "delete from matching_decision"])
     def test_in_the_database(self, card: Card, ana: User, sql: str) -> None:
-        review.decide(ana, card.best.pk, "reject", None)
+        service.decide(ana, card.best.pk, "reject", None)
         with pytest.raises(DatabaseError, match="append only"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
         assert Decision.objects.get().reason == ""
 
     def test_they_keep_fingerprints_and_nobody_s_name(self, card: Card, ana: User) -> None:
-        (decision,) = review.decide(ana, card.best.pk, "reject", None).decisions
+        (decision,) = service.decide(ana, card.best.pk, "reject", None).decisions
         kept: dict[str, Any] = decision.order_fingerprint | decision.stay_fingerprint
         assert {"request", "room", "listed_name"} <= set(kept)
         assert all(len(value) == 12 for value in kept.values())

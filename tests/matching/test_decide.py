@@ -9,16 +9,16 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import translation
 
-from matching import review
 from matching.models import Decision, MatchSuggestion, WriteBack
 from matching.models.choices import State, Verb, WriteState
+from matching.review import service
 from tests.matching.conftest import Candidate, Card, Hotel
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
 
 
 def test_accepting_writes_the_link_with_who_and_how_sure(card: Card, ana: User) -> None:
-    outcome = review.decide(ana, card.best.pk, "accept", card.best.version)
+    outcome = service.decide(ana, card.best.pk, "accept", card.best.version)
 
     link = card.hotel.link_of(card.order)
     assert link["listagem_id"] == card.neto
@@ -30,14 +30,14 @@ def test_accepting_writes_the_link_with_who_and_how_sure(card: Card, ana: User) 
 
 
 def test_accepting_supersedes_the_other_candidates_of_the_order(card: Card, ana: User) -> None:
-    review.decide(ana, card.best.pk, "accept", card.best.version)
+    service.decide(ana, card.best.pk, "accept", card.best.version)
 
     assert card.states() == {card.neto: "accepted", card.father: "superseded", None: "superseded"}
     assert card.suggestion(card.father).end_reason == "another_accepted"
 
 
 def test_rejecting_leaves_the_others_and_writes_nothing_to_supabase(card: Card, ana: User) -> None:
-    review.decide(ana, card.best.pk, "reject", card.best.version, "namesake")
+    service.decide(ana, card.best.pk, "reject", card.best.version, "namesake")
 
     assert card.states() == {card.neto: "rejected", card.father: "pending", None: "pending"}
     assert Decision.objects.get().reason == "namesake"
@@ -46,7 +46,7 @@ def test_rejecting_leaves_the_others_and_writes_nothing_to_supabase(card: Card, 
 
 
 def test_no_guest_is_written_as_such(card: Card, ana: User) -> None:
-    review.no_guest(ana, card.order, 1)
+    service.no_guest(ana, card.order, 1)
 
     assert card.hotel.link_of(card.order)["sem_hospede"] is True
     assert card.states()[None] == "accepted"
@@ -57,7 +57,7 @@ def test_no_guest_needs_no_candidate_of_the_matcher(hotel: Hotel, ana: User) -> 
     order = hotel.order("preventiva ar 412")
     hotel.refresh([order])
 
-    review.no_guest(ana, order, 1)
+    service.no_guest(ana, order, 1)
 
     link = hotel.link_of(order)
     assert link["sem_hospede"] is True
@@ -66,21 +66,21 @@ def test_no_guest_needs_no_candidate_of_the_matcher(hotel: Hotel, ana: User) -> 
 
 def test_who_comes_second_gets_a_sentence_and_nothing_is_doubled(card: Card, ana: User, paula: User) -> None:
     seen = card.best.version
-    review.decide(ana, card.best.pk, "accept", seen)
+    service.decide(ana, card.best.pk, "accept", seen)
 
-    with translation.override("pt-br"), pytest.raises(review.Conflict, match="Ana já aceitou esta sugestão"):
-        review.decide(paula, card.best.pk, "accept", seen)
+    with translation.override("pt-br"), pytest.raises(service.Conflict, match="Ana já aceitou esta sugestão"):
+        service.decide(paula, card.best.pk, "accept", seen)
 
     assert Decision.objects.count() == WriteBack.objects.count() == 1
 
 
 def test_choosing_another_candidate_after_an_accept_is_a_conflict(card: Card, ana: User, paula: User) -> None:
-    review.decide(ana, card.best.pk, "accept", None)
+    service.decide(ana, card.best.pk, "accept", None)
 
-    with translation.override("pt-br"), pytest.raises(review.Conflict, match="Ana aceitou outro candidato"):
-        review.decide(paula, card.suggestion(card.father).pk, "accept", None)
-    with translation.override("pt-br"), pytest.raises(review.Conflict, match="Ana já aceitou"):
-        review.no_guest(paula, card.order, 1)
+    with translation.override("pt-br"), pytest.raises(service.Conflict, match="Ana aceitou outro candidato"):
+        service.decide(paula, card.suggestion(card.father).pk, "accept", None)
+    with translation.override("pt-br"), pytest.raises(service.Conflict, match="Ana já aceitou"):
+        service.no_guest(paula, card.order, 1)
 
     assert card.hotel.link_of(card.order)["listagem_id"] == card.neto
 
@@ -93,9 +93,9 @@ def test_two_people_at_the_same_instant_decide_once(card: Card, ana: User, paula
     def press(user: User, suggestion: MatchSuggestion) -> None:
         barrier.wait()
         try:
-            review.decide(user, suggestion.pk, "accept", suggestion.version)
+            service.decide(user, suggestion.pk, "accept", suggestion.version)
             ends.append("accepted")
-        except review.Conflict:
+        except service.Conflict:
             ends.append("conflict")
         finally:
             connection.close()
@@ -117,8 +117,8 @@ def test_a_card_rescored_meanwhile_is_a_conflict(card: Card, ana: User) -> None:
     seen = card.best.version
     card.hotel.suggest(*card.candidates(best=0.55))
 
-    with translation.override("pt-br"), pytest.raises(review.Conflict, match="mudou enquanto você lia"):
-        review.decide(ana, card.best.pk, "accept", seen)
+    with translation.override("pt-br"), pytest.raises(service.Conflict, match="mudou enquanto você lia"):
+        service.decide(ana, card.best.pk, "accept", seen)
     assert card.best.state == State.PENDING
 
 
@@ -127,37 +127,37 @@ def test_an_order_edited_meanwhile_is_a_conflict(card: Card, ana: User) -> None:
     card.hotel.update("ordens_servico", card.order, descricao="era no 421")
     card.hotel.refresh([card.order])
 
-    with translation.override("pt-br"), pytest.raises(review.Conflict, match="texto da OS mudou"):
-        review.decide(ana, card.best.pk, "accept", seen)
-    with pytest.raises(review.Conflict):
-        review.no_guest(ana, card.order, 1)
+    with translation.override("pt-br"), pytest.raises(service.Conflict, match="texto da OS mudou"):
+        service.decide(ana, card.best.pk, "accept", seen)
+    with pytest.raises(service.Conflict):
+        service.no_guest(ana, card.order, 1)
 
 
 def test_a_cancelled_stay_cannot_be_accepted(card: Card, ana: User) -> None:
     card.hotel.update("listagem_hospedes", card.neto, status="cancelada")
     card.hotel.refresh(stays=[card.neto])
 
-    with translation.override("pt-br"), pytest.raises(review.Conflict, match="foi cancelada"):
-        review.decide(ana, card.best.pk, "accept", None)
+    with translation.override("pt-br"), pytest.raises(service.Conflict, match="foi cancelada"):
+        service.decide(ana, card.best.pk, "accept", None)
 
 
 @pytest.mark.parametrize("verb", ["accept", "reject"])
 def test_who_may_only_look_decides_nothing(card: Card, reader: User, verb: str) -> None:
     with pytest.raises(PermissionDenied):
-        review.decide(reader, card.best.pk, verb, None)
+        service.decide(reader, card.best.pk, verb, None)
     with pytest.raises(PermissionDenied):
-        review.no_guest(reader, card.order, 1)
+        service.no_guest(reader, card.order, 1)
     assert not Decision.objects.exists()
 
 
 def test_a_forged_id_is_not_found(card: Card, ana: User) -> None:
     with pytest.raises(MatchSuggestion.DoesNotExist):
-        review.decide(ana, uuid.uuid4(), "accept", None)
+        service.decide(ana, uuid.uuid4(), "accept", None)
 
 
 def test_a_reason_outside_the_list_decides_nothing(card: Card, ana: User) -> None:
-    with pytest.raises(review.Conflict):
-        review.decide(ana, card.best.pk, "reject", None, "=HYPERLINK()")
+    with pytest.raises(service.Conflict):
+        service.decide(ana, card.best.pk, "reject", None, "=HYPERLINK()")
     assert card.best.state == State.PENDING
 
 
@@ -167,7 +167,7 @@ def test_many_at_once_are_one_batch_and_the_best_of_an_order_wins(card: Card, ho
     hotel.suggest(Candidate(other, rosa, 0.95))
     ids = list(MatchSuggestion.objects.exclude(stay=None).values_list("pk", flat=True))
 
-    outcome = review.bulk(boss, ids, "accept")
+    outcome = service.bulk(boss, ids, "accept")
 
     assert len(outcome.decisions) == 2
     assert len({d.batch for d in outcome.decisions}) == 1
@@ -178,4 +178,4 @@ def test_many_at_once_are_one_batch_and_the_best_of_an_order_wins(card: Card, ho
 
 def test_bulk_needs_its_own_permission(card: Card, ana: User) -> None:
     with pytest.raises(PermissionDenied):
-        review.bulk(ana, [card.best.pk], "accept")
+        service.bulk(ana, [card.best.pk], "accept")

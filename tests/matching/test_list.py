@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from matching import review
-from matching.exports import harmless
+from matching.admin.csv_export import harmless
 from matching.models import AuditEntry, Decision, Deed, MatchSuggestion
 from matching.models.choices import State
+from matching.review import service
 from tests.matching.conftest import Candidate, Card, Hotel
 from tests.matching.pages import LIST, page, seen, signed_in
 
@@ -113,7 +113,7 @@ class TestTheList:
         assert page(ana, LIST + query).count('name="accept"') == rows
 
     def test_who_decided_is_asked_for_whatever_the_day(self, card: Card, ana: User, paula: User) -> None:
-        review.decide(ana, card.best.pk, "reject", None)
+        service.decide(ana, card.best.pk, "reject", None)
         html = page(ana, LIST)
         assert f'decided_by={ana.pk}">eu<' in html
         assert 'chip-bad">rejeitada' in page(paula, f"{LIST}?decided_by={ana.pk}")

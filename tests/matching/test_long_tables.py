@@ -8,10 +8,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from matching import listing, reviewing, searching
+from matching.admin import search
 from matching.models import Decision, MatchSuggestion, Order
 from matching.models.choices import Band, Verb
-from matching.review import decide, undo
+from matching.review import queue
+from matching.review.service import decide, undo
+from sistema_os.admin_base import lists
 from tests.matching.conftest import Candidate, Card, Hotel
 from tests.matching.pages import LIST, QUEUE, page, seen, signed_in, url_of
 
@@ -56,8 +58,8 @@ class TestTheQueue:
         for days, text in ((3, "velho"), (9, "mais velho")):
             opened = timezone.now() - timedelta(days=days)
             hotel.suggest(Candidate(hotel.order(text, aberta_em=opened), hotel.stay(f"Pessoa {text}"), 0.7))
-        doubt = next(counted for counted in reviewing.counts() if counted.band == Band.DOUBT)
-        shown = [reviewing.at(doubt, place) for place in range(4)]
+        doubt = next(counted for counted in queue.counts() if counted.band == Band.DOUBT)
+        shown = [queue.at(doubt, place) for place in range(4)]
         texts = [s.order.request for s in shown if s]
         assert texts[1:3] == ["mais velho", "velho"]
         assert texts[0] == texts[3] == card.best.order.request
@@ -77,7 +79,7 @@ class TestTheList:
     def test_says_where_it_ends_and_does_nothing_to_more_than_it_counted(
         self, card: Card, boss: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(listing, "MOST_COUNTED", 2)
+        monkeypatch.setattr(lists, "MOST_COUNTED", 2)
         url = f"{LIST}?state=all"
         assert "termina depois de 2 linhas" in page(boss, url)
         everything = {"action": "reject_selected", "select_across": "1", "_selected_action": str(card.best.pk)}
@@ -89,7 +91,7 @@ class TestTheList:
         self, card: Card, ana: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         found = page(ana, f"{LIST}?q=tiago+412&state=all").count('name="accept"')
-        monkeypatch.setattr(searching, "RARE", 0)
+        monkeypatch.setattr(search, "RARE", 0)
         assert page(ana, f"{LIST}?q=tiago+412&state=all").count('name="accept"') == found == 2
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from matching import review
 from matching.models import AuditEntry, Decision, WriteBack
+from matching.review import service
 from tests.matching.conftest import Candidate, Card, Hotel
 from tests.matching.pages import LIST, QUEUE, seen, signed_in, url_of
 
@@ -63,8 +63,8 @@ def test_a_plain_form_sent_again_says_what_was_done(card: Card, ana: User) -> No
 def test_a_link_still_to_be_written_is_said_to_be(card: Card, ana: User, away: Callable[[], None]) -> None:
     away()
     version = card.best.version
-    review.decide(ana, card.best.pk, "accept", version)
-    again = review.decide(ana, card.best.pk, "accept", version)
+    service.decide(ana, card.best.pk, "accept", version)
+    again = service.decide(ana, card.best.pk, "accept", version)
     assert again.waiting == 1
     assert WriteBack.objects.count() == 1
 
@@ -72,24 +72,24 @@ def test_a_link_still_to_be_written_is_said_to_be(card: Card, ana: User, away: C
 @pytest.mark.parametrize("other", ["person", "verb", "version", "no version"])
 def test_anything_else_is_a_conflict_as_before(other: str, card: Card, ana: User, paula: User) -> None:
     version: int | None = card.best.version
-    review.decide(ana, card.best.pk, "accept", version)
+    service.decide(ana, card.best.pk, "accept", version)
     user, verb = (paula if other == "person" else ana), ("reject" if other == "verb" else "accept")
     version = {"version": card.best.version, "no version": None}.get(other, version)
-    with pytest.raises(review.Conflict):
-        review.decide(user, card.best.pk, verb, version)
+    with pytest.raises(service.Conflict):
+        service.decide(user, card.best.pk, verb, version)
     assert Decision.objects.count() == 1
 
 
 def test_a_decision_that_was_taken_back_meanwhile_is_not_taken_again(card: Card, ana: User) -> None:
     version = card.best.version
-    done = review.decide(ana, card.best.pk, "accept", version)
-    review.undo(ana, done.decisions[0].pk)
-    with pytest.raises(review.Conflict):
-        review.decide(ana, card.best.pk, "accept", version)
+    done = service.decide(ana, card.best.pk, "accept", version)
+    service.undo(ana, done.decisions[0].pk)
+    with pytest.raises(service.Conflict):
+        service.decide(ana, card.best.pk, "accept", version)
 
 
 def test_no_guest_of_somebody_else_is_told_not_taken(card: Card, ana: User, paula: User) -> None:
-    review.no_guest(ana, card.order, 1)
-    with pytest.raises(review.Conflict):
-        review.no_guest(paula, card.order, 1)
+    service.no_guest(ana, card.order, 1)
+    with pytest.raises(service.Conflict):
+        service.no_guest(paula, card.order, 1)
     assert Decision.objects.count() == 1

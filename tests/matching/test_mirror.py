@@ -7,8 +7,8 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 
-from matching import review
 from matching.models import MatchSuggestion
+from matching.review import service
 from matching.suggestion_manager import mirror
 from sistema_os.supabase import SupabaseClient
 from tests.matching.conftest import Candidate, Card, Hotel
@@ -32,7 +32,7 @@ class TestMirror:
         return card.hotel.one("select * from sugestoes_match where app_id = %s", card.suggestion(stay or card.neto).pk)
 
     def test_tells_the_hotel_in_portuguese(self, card: Card, ana: User, send: Callable[[], int]) -> None:
-        review.decide(ana, card.best.pk, "accept", None)
+        service.decide(ana, card.best.pk, "accept", None)
 
         assert send() == 3
 
@@ -54,7 +54,7 @@ class TestMirror:
         before = list(touched)
         assert send() == 0
         assert list(touched.all()) == before
-        review.decide(ana, card.best.pk, "reject", None)
+        service.decide(ana, card.best.pk, "reject", None)
         assert send() == 1
         assert self.row(card)["status"] == "rejeitada"
 

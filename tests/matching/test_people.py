@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from matching import review
 from matching.models import Decision
+from matching.review import service
 from tests.matching.conftest import Card
 from tests.matching.pages import signed_in
 
@@ -33,7 +33,7 @@ class TestDeleting:
     def test_a_person_who_decided_is_refused_with_what_to_do_instead(
         self, way: object, card: Card, ana: User, chief: Client
     ) -> None:
-        review.decide(ana, card.best.pk, "reject", None)
+        service.decide(ana, card.best.pk, "reject", None)
         assert callable(way)
         page = way(chief, ana)
         assert "Não exclua" in page

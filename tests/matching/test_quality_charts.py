@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching import quality_charts as charts
+from matching.reports import charts
 
 
 @pytest.mark.parametrize(

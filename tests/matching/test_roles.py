@@ -3,9 +3,9 @@
 import pytest
 from django.contrib.auth.models import User
 
-from matching import review
 from matching.models import BulkPlan, Decision
 from matching.models.choices import State
+from matching.review import service
 from tests.matching.conftest import Card
 from tests.matching.pages import LIST, QUEUE, page, seen, signed_in, url_of
 
@@ -43,7 +43,7 @@ class TestRoles:
     def test_others_decisions_are_undone_only_with_permission(
         self, card: Card, ana: User, paula: User, boss: User
     ) -> None:
-        (decision,) = review.decide(ana, card.best.pk, "accept", None).decisions
+        (decision,) = service.decide(ana, card.best.pk, "accept", None).decisions
         assert 'name="undo"' not in page(paula, LIST)
         assert signed_in(paula).post(LIST, {"undo": decision.pk}).status_code == 403
         assert 'name="undo"' in page(boss, LIST)
@@ -62,15 +62,15 @@ class TestRoles:
 
 class TestAudit:
     def test_shows_every_decision_and_its_undo(self, card: Card, ana: User) -> None:
-        (decision,) = review.decide(ana, card.best.pk, "reject", None, "namesake").decisions
-        review.undo(ana, decision.pk)
+        (decision,) = service.decide(ana, card.best.pk, "reject", None, "namesake").decisions
+        service.undo(ana, decision.pk)
         html = page(ana, "/admin/matching/decision/")
         assert "homônimo ou parente" in html
         assert "Desfeita" in html
         assert 'class="action-select"' not in html
 
     def test_its_pages_cannot_be_changed(self, card: Card, ana: User) -> None:
-        (decision,) = review.decide(ana, card.best.pk, "reject", None).decisions
+        (decision,) = service.decide(ana, card.best.pk, "reject", None).decisions
         url = f"/admin/matching/decision/{decision.pk}/change/"
         page(ana, url)
         assert signed_in(ana).post(url, {"reason": "other"}).status_code == 403

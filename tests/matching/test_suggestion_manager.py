@@ -10,9 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from matching import review, suggestion_manager
+from matching import suggestion_manager
 from matching.models import MatchSuggestion, Order, Stay
 from matching.models.choices import EndReason, State
+from matching.review import service
 from matching.suggestion_manager import expire, expire_closed, publish, refresh
 from tests.matching.conftest import PHONE, Candidate, Card, Hotel, Reason, Result, no_fence, today
 
@@ -84,7 +85,7 @@ def test_a_status_edit_changes_nothing(card: Card) -> None:
 
 
 def test_an_accepted_one_is_never_changed(card: Card, ana: User) -> None:
-    review.decide(ana, card.best.pk, "accept", None)
+    service.decide(ana, card.best.pk, "accept", None)
     before = everything()
 
     counts = suggestion_manager.publish(
@@ -101,7 +102,7 @@ def test_an_accepted_one_is_never_changed(card: Card, ana: User) -> None:
 class TestARejectedPair:
     @pytest.fixture(autouse=True)
     def rejected(self, card: Card, ana: User) -> MatchSuggestion:
-        review.decide(ana, card.best.pk, "reject", None)
+        service.decide(ana, card.best.pk, "reject", None)
         return card.best
 
     def again(self, card: Card) -> suggestion_manager.Counts:
@@ -130,13 +131,13 @@ class TestARejectedPair:
     def test_comes_back_after_an_undo_of_the_rejection(self, card: Card, ana: User) -> None:
         decision = card.best.decision
         assert decision is not None
-        review.undo(ana, decision.pk)
+        service.undo(ana, decision.pk)
         assert self.again(card).created == 0
         assert card.best.state == State.PENDING
 
 
 def test_a_refused_no_guest_is_remembered_too(card: Card, ana: User) -> None:
-    review.decide(ana, card.suggestion(None).pk, "reject", None)
+    service.decide(ana, card.suggestion(None).pk, "reject", None)
     assert card.hotel.suggest(*card.candidates()).withheld == 1
 
 
@@ -189,7 +190,7 @@ def test_reasons_keep_only_the_last_digits_of_a_phone(hotel: Hotel, db: None) ->
 
 class TestExpire:
     def test_names_the_reason_and_leaves_decided_ones(self, card: Card, ana: User) -> None:
-        review.decide(ana, card.suggestion(card.father).pk, "reject", None)
+        service.decide(ana, card.suggestion(card.father).pk, "reject", None)
 
         ended = expire(stays=[card.neto, card.father], orders=None, reason=EndReason.STAY_CANCELLED, fence=no_fence)
 
@@ -199,7 +200,7 @@ class TestExpire:
         assert expire(stays=[card.neto], orders=None, reason=EndReason.STAY_CANCELLED, fence=no_fence) == 0
 
     def test_leaves_accepted_ones(self, card: Card, ana: User) -> None:
-        review.decide(ana, card.best.pk, "accept", None)
+        service.decide(ana, card.best.pk, "accept", None)
         assert expire(stays=[card.neto], orders=[card.order], reason=EndReason.NO_SHOW, fence=no_fence) == 0
 
     def test_a_closed_order_waits_seven_days(self, card: Card) -> None:
@@ -245,9 +246,9 @@ def test_nothing_is_written_once_the_fence_is_lost(card: Card, write: Callable[.
 
 
 def test_a_row_read_before_an_undo_does_not_take_the_cards_away(card: Card, ana: User) -> None:
-    (decision,) = review.decide(ana, card.best.pk, "accept", None).decisions
+    (decision,) = service.decide(ana, card.best.pk, "accept", None).decisions
     read_by_the_run = card.hotel.order_row(card.order)
-    review.undo(ana, decision.pk)
+    service.undo(ana, decision.pk)
 
     refresh([read_by_the_run], [])
 

@@ -10,10 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone, translation
 
-from matching import review, writeback
-from matching.locking import again_after_deadlock, lock_orders
 from matching.models import Alert, Decision, MatchSuggestion, WriteBack
 from matching.models.choices import AlertKind, State, WriteKind, WriteState
+from matching.review import service
+from matching.suggestions.locks import again_after_deadlock, lock_orders
+from matching.writeback import outbox
 from tests.matching.conftest import Candidate, Card, Hotel, Sweep
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
@@ -21,45 +22,45 @@ pytestmark = [pytest.mark.stack, pytest.mark.django_db]
 
 class TestUndo:
     def accepted(self, card: Card, user: User) -> Decision:
-        return review.decide(user, card.best.pk, "accept", None).decisions[0]
+        return service.decide(user, card.best.pk, "accept", None).decisions[0]
 
     def test_gives_back_the_batch_and_the_link(self, card: Card, ana: User) -> None:
         decision = self.accepted(card, ana)
 
-        review.undo(ana, decision.pk)
+        service.undo(ana, decision.pk)
 
         assert card.states() == {card.neto: "pending", card.father: "pending", None: "pending"}
         assert card.hotel.link_of(card.order)["listagem_id"] is None
         assert list(Decision.objects.values_list("verb", flat=True)) == ["undo", "accept"]
 
     def test_then_another_can_be_accepted(self, card: Card, ana: User) -> None:
-        review.undo(ana, self.accepted(card, ana).pk)
+        service.undo(ana, self.accepted(card, ana).pk)
 
-        review.decide(ana, card.suggestion(card.father).pk, "accept", None)
+        service.decide(ana, card.suggestion(card.father).pk, "accept", None)
 
         assert card.hotel.link_of(card.order)["listagem_id"] == card.father
 
     def test_of_a_rejection_asks_again(self, card: Card, ana: User) -> None:
-        (decision,) = review.decide(ana, card.best.pk, "reject", None).decisions
-        review.undo(ana, decision.pk)
+        (decision,) = service.decide(ana, card.best.pk, "reject", None).decisions
+        service.undo(ana, decision.pk)
         assert card.best.state == State.PENDING
 
     def test_twice_is_a_sentence(self, card: Card, ana: User) -> None:
         decision = self.accepted(card, ana)
-        review.undo(ana, decision.pk)
+        service.undo(ana, decision.pk)
 
-        with translation.override("pt-br"), pytest.raises(review.Conflict, match="já foi desfeita"):
-            review.undo(ana, decision.pk)
+        with translation.override("pt-br"), pytest.raises(service.Conflict, match="já foi desfeita"):
+            service.undo(ana, decision.pk)
         assert Decision.objects.count() == 2
 
     def test_of_a_link_that_was_never_sent_withdraws_it(
         self, card: Card, ana: User, away: Callable[[], None], sweep: Sweep
     ) -> None:
         away()
-        review.undo(ana, self.accepted(card, ana).pk)
+        service.undo(ana, self.accepted(card, ana).pk)
 
         assert WriteBack.objects.get().state == WriteState.WITHDRAWN
-        assert sweep() == writeback.Delivered()
+        assert sweep() == outbox.Delivered()
         assert card.hotel.link_of(card.order)["listagem_id"] is None
 
     @pytest.mark.usefixtures("crash")
@@ -68,7 +69,7 @@ class TestUndo:
         until = timezone.now() + timedelta(seconds=30)
         WriteBack.objects.update(attempts=1, maybe_written=True, leased_until=until)
 
-        review.undo(ana, decision.pk)
+        service.undo(ana, decision.pk)
 
         unlink = WriteBack.objects.get(kind=WriteKind.UNLINK)
         assert unlink.next_try_at == until
@@ -82,8 +83,8 @@ class TestUndo:
         decision = self.accepted(card, ana)
         WriteBack.objects.update(maybe_written=True)
         card.hotel.one("select vincular_os(%s, 1, %s, 'ana', 0.87)", card.order, card.neto)
-        review.undo(ana, decision.pk)
-        review.decide(ana, card.suggestion(card.father).pk, "accept", None)
+        service.undo(ana, decision.pk)
+        service.decide(ana, card.suggestion(card.father).pk, "accept", None)
 
         assert sweep().done == 2
         assert card.hotel.link_of(card.order)["listagem_id"] == card.father
@@ -94,12 +95,12 @@ class TestUndo:
     ) -> None:
         decision = self.accepted(card, ana)
         WriteBack.objects.update(maybe_written=True)
-        review.undo(ana, decision.pk)
-        review.decide(ana, card.suggestion(card.father).pk, "accept", None)
+        service.undo(ana, decision.pk)
+        service.decide(ana, card.suggestion(card.father).pk, "accept", None)
         unlink = WriteBack.objects.get(kind=WriteKind.UNLINK)
         WriteBack.objects.filter(pk=unlink.pk).update(leased_until=timezone.now() + timedelta(seconds=30))
 
-        assert sweep() == writeback.Delivered()
+        assert sweep() == outbox.Delivered()
         assert card.hotel.link_of(card.order)["listagem_id"] is None
 
     def test_never_takes_away_what_somebody_linked_since(self, card: Card, ana: User) -> None:
@@ -107,7 +108,7 @@ class TestUndo:
         card.hotel.one("select desvincular_os(%s, %s)", card.order, card.neto)
         card.hotel.one("select vincular_os(%s, 1, %s, 'bruno', null)", card.order, card.father)
 
-        review.undo(ana, decision.pk)
+        service.undo(ana, decision.pk)
 
         assert card.hotel.link_of(card.order)["matched_by"] == "bruno"
         assert Alert.objects.get().kind == AlertKind.UNLINK_CONFLICT
@@ -115,19 +116,19 @@ class TestUndo:
     def test_of_others_needs_the_permission(self, card: Card, ana: User, paula: User, boss: User) -> None:
         decision = self.accepted(card, ana)
         with pytest.raises(PermissionDenied):
-            review.undo(paula, decision.pk)
+            service.undo(paula, decision.pk)
         assert card.best.state == State.ACCEPTED
 
-        review.undo(boss, decision.pk)
+        service.undo(boss, decision.pk)
         assert card.best.state == State.PENDING
 
     def test_of_one_of_a_batch_undoes_the_batch(self, card: Card, hotel: Hotel, boss: User) -> None:
         other, rosa = hotel.order("toalha extra 203"), hotel.stay("Rosa Lima", "203")
         hotel.suggest(Candidate(other, rosa, 0.95))
         best = list(MatchSuggestion.objects.filter(rank=1).values_list("pk", flat=True))
-        decisions = review.bulk(boss, best, "accept").decisions
+        decisions = service.bulk(boss, best, "accept").decisions
 
-        review.undo(boss, decisions[0].pk)
+        service.undo(boss, decisions[0].pk)
 
         assert not MatchSuggestion.objects.filter(state=State.ACCEPTED).exists()
         assert hotel.link_of(other)["listagem_id"] is hotel.link_of(card.order)["listagem_id"] is None
@@ -137,17 +138,17 @@ class TestUndo:
         card.hotel.update("ordens_servico", card.order, descricao="vazamento no 421")
         card.hotel.refresh([card.order])
 
-        review.undo(ana, decision.pk)
+        service.undo(ana, decision.pk)
 
         assert set(card.states().values()) == {"superseded"}
         assert card.best.end_reason == "text_changed"
 
     def test_a_pair_offered_again_meanwhile_stands_once(self, card: Card, ana: User) -> None:
-        (decision,) = review.decide(ana, card.best.pk, "reject", None).decisions
+        (decision,) = service.decide(ana, card.best.pk, "reject", None).decisions
         card.hotel.update("listagem_hospedes", card.neto, nome_listagem="Thiago Figueredo Neto")
         card.hotel.suggest(*card.candidates())
 
-        review.undo(ana, decision.pk)
+        service.undo(ana, decision.pk)
 
         pair = MatchSuggestion.objects.filter(stay=card.neto).order_by("created_at")
         assert list(pair.values_list("state", flat=True)) == ["superseded", "pending"]
@@ -155,9 +156,9 @@ class TestUndo:
     def test_no_guest_made_on_the_spot_leaves_no_card_behind(self, hotel: Hotel, ana: User) -> None:
         order = hotel.order("preventiva ar 412")
         hotel.refresh([order])
-        (decision,) = review.no_guest(ana, order, 1).decisions
+        (decision,) = service.no_guest(ana, order, 1).decisions
 
-        review.undo(ana, decision.pk)
+        service.undo(ana, decision.pk)
 
         assert not MatchSuggestion.objects.pending().exists()
         assert hotel.link_of(order)["sem_hospede"] is False
@@ -168,7 +169,7 @@ class TestUndo:
         other = hotel.order("toalha extra 203")
         hotel.suggest(Candidate(other, hotel.stay("Rosa Lima", "203"), 0.95))
         best = list(MatchSuggestion.objects.filter(rank=1).values_list("pk", flat=True))
-        batch = review.bulk(boss, best, "accept").decisions[0]
+        batch = service.bulk(boss, best, "accept").decisions[0]
         run_has_one, ends = threading.Event(), []
 
         def lock_both() -> None:
@@ -195,7 +196,7 @@ class TestUndo:
         thread = threading.Thread(target=run)
         thread.start()
         run_has_one.wait()
-        review.undo(boss, batch.pk)
+        service.undo(boss, batch.pk)
         thread.join()
 
         assert ends == ["run committed"]

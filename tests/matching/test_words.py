@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from matching import charts, words
 from matching.clauses import CLAUSES, SUBJECTS
 from matching.core import Model
 from matching.fingerprints import differing, fingerprint
+from matching.hotel_rows import searchable
 from matching.models import Stay
-from matching.privacy import masked_phones, without_documents
-from matching.rows import searchable
-from matching.sentences import AWAY, why
+from matching.presentation import card_charts, labels
+from matching.presentation.explanation import AWAY, why
 from matching.whereabouts import place
+from sistema_os.masking import masked_phones, without_documents
 
 
 def reason(comparison: str, level: str, order: str = "", guest: str = "", bits: float = 2.0) -> dict[str, Any]:
@@ -35,15 +35,15 @@ def levels_of_the_model() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("comparison", "level"), levels_of_the_model())
 def test_every_level_of_the_model_has_its_word(comparison: str, level: str) -> None:
-    assert comparison in words.FIELDS
-    assert (comparison, level) in words.LEVELS or level in words.ANY_FIELD
+    assert comparison in labels.FIELDS
+    assert (comparison, level) in labels.LEVELS or level in labels.ANY_FIELD
 
 
 def test_a_level_of_a_model_to_come_goes_by_its_weight() -> None:
-    assert words.agreement(reason("aura", "violet", bits=-1)) is words.DIFFERENT
-    assert words.agreement(reason("aura", "violet", bits=1)) is words.NEAR
-    assert words.agreement(reason("aura", "violet", bits=0)) is words.MISSING
-    assert words.comparison_words("hair_colour") == "hair colour"
+    assert labels.agreement(reason("aura", "violet", bits=-1)) is labels.DIFFERENT
+    assert labels.agreement(reason("aura", "violet", bits=1)) is labels.NEAR
+    assert labels.agreement(reason("aura", "violet", bits=0)) is labels.MISSING
+    assert labels.comparison_words("hair_colour") == "hair colour"
 
 
 class TestTheSentence:
@@ -184,12 +184,12 @@ class TestWhereTheGuestWas:
 )
 def test_a_probability_is_rounded_and_never_certain(probability: float, shown: str) -> None:
     with translation.override("pt-br"):
-        assert words.share(probability) == shown
+        assert labels.share(probability) == shown
 
 
 class TestTheWaterfall:
     def test_each_bar_starts_where_the_last_one_ended(self) -> None:
-        drawn = charts.waterfall([-7.3, 6.4, 0.0, 5.3, -2.8])
+        drawn = card_charts.waterfall([-7.3, 6.4, 0.0, 5.3, -2.8])
         for before, after in zip(drawn.bars, drawn.bars[1:], strict=False):
             assert after.before == before.after
         assert drawn.bars[-1].after == drawn.total
@@ -197,15 +197,15 @@ class TestTheWaterfall:
 
     @pytest.mark.parametrize("weights", [[], [0.0], [1e9, -1e9], [5.0], [-5.0, -5.0]])
     def test_stays_inside_its_box(self, weights: list[float]) -> None:
-        drawn = charts.waterfall(weights)
+        drawn = card_charts.waterfall(weights)
         for bar in drawn.bars:
             assert float(bar.x) >= 0
-            assert float(bar.x) + float(bar.width) <= charts.WIDTH
-        assert 0 <= float(drawn.total) <= charts.WIDTH
+            assert float(bar.x) + float(bar.width) <= card_charts.WIDTH
+        assert 0 <= float(drawn.total) <= card_charts.WIDTH
 
 
 def test_differing_letters_put_together_give_both_texts_back() -> None:
-    left, right = charts.differing_letters("Thiago Figueredo", "tiago Figueiredo")
+    left, right = card_charts.differing_letters("Thiago Figueredo", "tiago Figueiredo")
     assert "".join(piece for piece, _ in left) == "Thiago Figueredo"
     assert "".join(piece for piece, _ in right) == "tiago Figueiredo"
     assert [piece for piece, differs in left if differs] == ["h"]
@@ -213,7 +213,7 @@ def test_differing_letters_put_together_give_both_texts_back() -> None:
 
 
 def test_letters_that_grow_when_folded_lose_nothing() -> None:
-    left, right = charts.differing_letters("Weiß A", "Weiß B")
+    left, right = card_charts.differing_letters("Weiß A", "Weiß B")
     assert left == [("Weiß ", False), ("A", True)]
     assert right == [("Weiß ", False), ("B", True)]
 
@@ -224,19 +224,19 @@ class TestTheStayLine:
     def test_shows_both_rooms_of_a_move(self) -> None:
         moved = date(2026, 11, 22)
         rooms = [("412", self.ARRIVAL, moved), ("415", moved, self.DEPARTURE)]
-        line = charts.stay_line(self.ARRIVAL, self.DEPARTURE, rooms, date(2026, 11, 21))
+        line = card_charts.stay_line(self.ARRIVAL, self.DEPARTURE, rooms, date(2026, 11, 21))
         assert line is not None
         assert [(s.room, s.moved) for s in line.spans] == [("412", False), ("415", True)]
 
     @pytest.mark.parametrize("opened", [date(2026, 11, 1), date(2026, 11, 30), date(2026, 11, 19)])
     def test_holds_an_order_outside_the_stay(self, opened: date) -> None:
-        line = charts.stay_line(self.ARRIVAL, self.DEPARTURE, [], opened)
+        line = card_charts.stay_line(self.ARRIVAL, self.DEPARTURE, [], opened)
         assert line is not None
-        assert 0 <= float(line.opened) <= charts.LINE
+        assert 0 <= float(line.opened) <= card_charts.LINE
         assert all(float(s.width) > 0 for s in line.spans)
 
     def test_is_left_out_when_it_would_say_nothing(self) -> None:
-        assert charts.stay_line(self.ARRIVAL, self.DEPARTURE, [], date(2026, 1, 1)) is None
+        assert card_charts.stay_line(self.ARRIVAL, self.DEPARTURE, [], date(2026, 1, 1)) is None
 
 
 class TestFingerprints:

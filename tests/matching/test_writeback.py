@@ -11,9 +11,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone, translation
 
-from matching import review, writeback
 from matching.models import Decision, MatchSuggestion, WriteBack
 from matching.models.choices import State, WriteState
+from matching.review import service
+from matching.writeback import outbox
 from sistema_os.supabase import SupabaseClient
 from tests.matching.conftest import Card, Sweep
 
@@ -25,7 +26,7 @@ def test_supabase_away_stops_nobody_and_the_link_follows_later(
 ) -> None:
     away()
 
-    outcome = review.decide(ana, card.best.pk, "accept", None)
+    outcome = service.decide(ana, card.best.pk, "accept", None)
 
     assert outcome.waiting == 1
     assert card.best.state == State.ACCEPTED
@@ -40,7 +41,7 @@ def test_supabase_away_stops_nobody_and_the_link_follows_later(
 
 @pytest.mark.usefixtures("crash")
 def test_a_crash_between_decision_and_write_loses_neither(card: Card, ana: User, sweep: Sweep) -> None:
-    review.decide(ana, card.best.pk, "accept", None)
+    service.decide(ana, card.best.pk, "accept", None)
 
     assert WriteBack.objects.get().attempts == 0
     assert sweep().done == 1
@@ -51,7 +52,7 @@ def test_a_crash_between_decision_and_write_loses_neither(card: Card, ana: User,
 def test_a_crash_after_the_write_and_before_our_note_of_it_is_settled_by_a_second_send(
     card: Card, ana: User, sweep: Sweep
 ) -> None:
-    review.decide(ana, card.best.pk, "accept", None)
+    service.decide(ana, card.best.pk, "accept", None)
     # What the dead process left behind: the link stands, the row is claimed, the lease has run out.
     card.hotel.one("select vincular_os(%s, 1, %s, 'ana', 0.87)", card.order, card.neto)
     WriteBack.objects.update(attempts=1, maybe_written=True, leased_until=timezone.now() - timedelta(seconds=1))
@@ -62,10 +63,10 @@ def test_a_crash_after_the_write_and_before_our_note_of_it_is_settled_by_a_secon
 
 @pytest.mark.usefixtures("crash")
 def test_a_row_that_somebody_else_is_writing_is_left_alone(card: Card, ana: User, sweep: Sweep) -> None:
-    review.decide(ana, card.best.pk, "accept", None)
+    service.decide(ana, card.best.pk, "accept", None)
     WriteBack.objects.update(leased_until=timezone.now() + timedelta(seconds=30))
 
-    assert sweep() == writeback.Delivered()
+    assert sweep() == outbox.Delivered()
     assert card.hotel.link_of(card.order)["listagem_id"] is None
 
 
@@ -73,20 +74,20 @@ def test_a_row_that_somebody_else_is_writing_is_left_alone(card: Card, ana: User
 def test_two_deliverers_at_once_send_one_request(
     card: Card, ana: User, supabase_settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    review.decide(ana, card.best.pk, "accept", None)
+    service.decide(ana, card.best.pk, "accept", None)
     sent = []
-    really_send = writeback._send
+    really_send = outbox._send
 
     async def counted(write: WriteBack, supabase: SupabaseClient) -> str:
         sent.append(write.pk)
         return await really_send(write, supabase)
 
-    monkeypatch.setattr(writeback, "_send", counted)
+    monkeypatch.setattr(outbox, "_send", counted)
 
     async def both() -> list[Any]:
         async with SupabaseClient(**supabase_settings) as supabase:
             pk = (await WriteBack.objects.aget()).pk
-            return list(await asyncio.gather(writeback.deliver(pk, supabase), writeback.deliver(pk, supabase)))
+            return list(await asyncio.gather(outbox.deliver(pk, supabase), outbox.deliver(pk, supabase)))
 
     assert sorted(async_to_sync(both)(), key=str) == [None, WriteState.DONE]
     assert len(sent) == 1
@@ -96,7 +97,7 @@ def test_two_deliverers_at_once_send_one_request(
 def test_a_fence_that_is_lost_stops_the_delivery_before_it_writes(
     card: Card, ana: User, supabase_settings: dict[str, Any]
 ) -> None:
-    review.decide(ana, card.best.pk, "accept", None)
+    service.decide(ana, card.best.pk, "accept", None)
 
     class FenceLost(Exception):
         """Another run took over."""
@@ -106,7 +107,7 @@ def test_a_fence_that_is_lost_stops_the_delivery_before_it_writes(
 
     async def deliver() -> None:
         async with SupabaseClient(**supabase_settings) as supabase:
-            await writeback.deliver_open(supabase, lost)
+            await outbox.deliver_open(supabase, lost)
 
     with pytest.raises(FenceLost):
         async_to_sync(deliver)()
@@ -116,12 +117,12 @@ def test_a_fence_that_is_lost_stops_the_delivery_before_it_writes(
 
 def test_tries_grow_apart_while_supabase_stays_away(card: Card, ana: User, away: Callable[[], None]) -> None:
     away()
-    review.decide(ana, card.best.pk, "accept", None)
+    service.decide(ana, card.best.pk, "accept", None)
     before = WriteBack.objects.get()
 
     async def deliver() -> None:
         async with SupabaseClient(**settings.SUPABASE) as supabase:
-            await writeback.deliver(before.pk, supabase)
+            await outbox.deliver(before.pk, supabase)
 
     async_to_sync(deliver)()
 
@@ -138,7 +139,7 @@ class TestALateConflict:
     def test_text_edited_at_the_hotel(self, card: Card, ana: User) -> None:
         card.hotel.update("ordens_servico", card.order, descricao="vazamento no 421")
 
-        outcome = review.decide(ana, card.best.pk, "accept", None)
+        outcome = service.decide(ana, card.best.pk, "accept", None)
 
         with translation.override("pt-br"):
             assert "texto da OS mudou" in str(card.best.get_conflict_display())
@@ -150,9 +151,9 @@ class TestALateConflict:
 
     def test_after_reading_the_new_text_the_person_can_decide_at_once(self, card: Card, ana: User) -> None:
         card.hotel.update("ordens_servico", card.order, descricao="vazamento no 421")
-        review.decide(ana, card.best.pk, "accept", None)
+        service.decide(ana, card.best.pk, "accept", None)
 
-        review.decide(ana, card.best.pk, "accept", card.best.version)
+        service.decide(ana, card.best.pk, "accept", card.best.version)
 
         assert card.hotel.link_of(card.order)["listagem_id"] == card.neto
         assert card.best.conflict == ""
@@ -160,18 +161,18 @@ class TestALateConflict:
     def test_linked_by_somebody_else(self, card: Card, ana: User) -> None:
         card.hotel.one("select vincular_os(%s, 1, %s, 'bruno', null)", card.order, card.father)
 
-        review.decide(ana, card.best.pk, "accept", None)
+        service.decide(ana, card.best.pk, "accept", None)
 
         assert card.best.state == State.PENDING
         assert card.best.conflict == "linked_elsewhere"
         assert card.hotel.link_of(card.order)["matched_by"] == "bruno"
-        with translation.override("pt-br"), pytest.raises(review.Conflict, match="já está vinculada"):
-            review.decide(ana, card.best.pk, "accept", None)
+        with translation.override("pt-br"), pytest.raises(service.Conflict, match="já está vinculada"):
+            service.decide(ana, card.best.pk, "accept", None)
 
     def test_stay_cancelled_at_the_hotel(self, card: Card, ana: User) -> None:
         card.hotel.update("listagem_hospedes", card.neto, status="cancelada")
 
-        review.decide(ana, card.best.pk, "accept", None)
+        service.decide(ana, card.best.pk, "accept", None)
 
         assert card.best.state == State.PENDING
         assert card.best.conflict == "stay_unavailable"
@@ -180,7 +181,7 @@ class TestALateConflict:
     def test_the_same_link_by_somebody_else_is_no_conflict(self, card: Card, ana: User) -> None:
         card.hotel.one("select vincular_os(%s, 1, %s, 'bruno', null)", card.order, card.neto)
 
-        review.decide(ana, card.best.pk, "accept", None)
+        service.decide(ana, card.best.pk, "accept", None)
 
         assert card.best.state == State.ACCEPTED
         assert WriteBack.objects.get().outcome == "ja_vinculada"
@@ -188,7 +189,7 @@ class TestALateConflict:
     def test_an_order_that_is_gone_ends_its_suggestions(self, card: Card, ana: User) -> None:
         card.hotel.db.execute("delete from ordens_servico")
 
-        review.decide(ana, card.best.pk, "accept", None)
+        service.decide(ana, card.best.pk, "accept", None)
 
         assert set(card.states().values()) == {"expired"}
         assert card.best.end_reason == "order_gone"

@@ -13,8 +13,8 @@ from django.conf import settings as project
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
-from pipeline import registry, runs
 from pipeline.models import JobRun, Trigger
+from pipeline.runs import lifecycle, registry
 from sistema_os.roles import setup_groups
 from tests.drills.record import Drill
 
@@ -35,7 +35,7 @@ def open_sample() -> Callable[..., JobRun]:
 
     def open_one(step: str = "succeed", **asked: Any) -> JobRun:
         asked = {"business_date": DAY, "trigger": Trigger.ADMIN, **asked}
-        return runs.open_run("sample", steps=[step], **asked)
+        return lifecycle.open_run("sample", steps=[step], **asked)
 
     return open_one
 

@@ -13,9 +13,9 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from pipeline.context import RunContext
 from pipeline.jobs.collector_process import collect
-from pipeline.registry import ExpectedFailure, Outcome, job
+from pipeline.runs.context import RunContext
+from pipeline.runs.registry import ExpectedFailure, Outcome, job
 
 PERSON = "Thiago de Souza Lima, CPF 529.982.247-25"
 CHUNKS = 40

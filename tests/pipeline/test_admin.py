@@ -11,9 +11,10 @@ from django.test import Client
 from django.urls import reverse
 from django_q.models import OrmQ
 
-from pipeline import panel, runs
-from pipeline.control import Position
+from pipeline import dashboard
 from pipeline.models import Beat, CancelRequest, JobRun, LogLine, State, Trigger
+from pipeline.runs import lifecycle
+from pipeline.runs.control import Position
 from snapshots.models import Snapshot, Source
 from tests.pipeline.conftest import DAY
 
@@ -43,8 +44,8 @@ def as_(client: Client, people: dict[str, User]) -> Callable[[str], Client]:
 
 
 def ended(open_sample: OpenSample, state: str, **fields: Any) -> JobRun:
-    run = runs.claim(open_sample("write").pk)
-    runs.finish(
+    run = lifecycle.claim(open_sample("write").pk)
+    lifecycle.finish(
         run.pk, run.fence, state, **{"summary": {}, "reason": "", "position": Position("write", 3, 40), **fields}
     )
     run.refresh_from_db()
@@ -132,7 +133,7 @@ def test_a_step_belongs_to_its_job(as_: Callable[[str], Client]) -> None:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_only_who_may_cancel_cancels(as_: Callable[[str], Client], open_sample: OpenSample, group: str) -> None:
-    run = runs.claim(open_sample().pk)
+    run = lifecycle.claim(open_sample().pk)
     answer = as_(group).post(page("admin:pipeline_jobrun_cancel", run))
     run.refresh_from_db()
     if group in MAY_CANCEL:
@@ -190,8 +191,8 @@ def test_buttons_are_offered_where_they_are_legal_and_explain_themselves_elsewhe
 def test_the_record_shows_beats_log_and_the_blocked_stack(
     as_: Callable[[str], Client], open_sample: OpenSample
 ) -> None:
-    run = runs.claim(open_sample("write").pk)
-    runs.beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
+    run = lifecycle.claim(open_sample("write").pk)
+    lifecycle.beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
     LogLine.objects.create(run=run, at=run.queued_at, level=40, text="algo <b>falhou</b>")
     JobRun.objects.filter(pk=run.pk).update(blocked_stack='File "pipeline/x.py", line 3')
     shown = as_("Operação").get(page(DETAIL, run)).content.decode()
@@ -216,17 +217,17 @@ def test_what_a_run_made_is_linked_for_who_may_see_guests(
 def test_the_page_polls_and_hears_304_while_nothing_is_new(
     as_: Callable[[str], Client], open_sample: OpenSample
 ) -> None:
-    run = runs.claim(open_sample("write").pk)
-    runs.beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
+    run = lifecycle.claim(open_sample("write").pk)
+    lifecycle.beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
     client, url = as_("Consulta"), page("admin:pipeline_jobrun_live", run)
     first = client.get(url)
     assert (first.json()["live"], first.json()["done"], first.json()["total"]) == (True, 300, 622)
     assert first.json()["phase"] == "Lendo a listagem"
     assert client.get(url, headers={"If-None-Match": first["ETag"]}).status_code == 304
-    runs.beat(run.pk, run.fence, Position("listing", 400, 622, "9101"))
+    lifecycle.beat(run.pk, run.fence, Position("listing", 400, 622, "9101"))
     second = client.get(url, headers={"If-None-Match": first["ETag"]})
     assert (second.status_code, second.json()["done"]) == (200, 400)
-    runs.finish(run.pk, run.fence, State.SUCCEEDED, summary={}, reason="")
+    lifecycle.finish(run.pk, run.fence, State.SUCCEEDED, summary={}, reason="")
     over = client.get(url, headers={"If-None-Match": second["ETag"]})
     assert over.json()["live"] is False
 
@@ -262,23 +263,23 @@ def test_the_list_asks_a_bounded_number_of_questions(
 def test_the_panel_shows_the_live_run_before_the_last(people: dict[str, User], open_sample: OpenSample) -> None:
     done = ended(open_sample, State.PARTIAL)
     person = User.objects.get(pk=people["Operação"].pk)
-    assert panel.panel(person)["shown"] == done
+    assert dashboard.panel(person)["shown"] == done
     live = open_sample()
-    shown = panel.panel(person)
+    shown = dashboard.panel(person)
     assert shown["shown"] == live
     assert [(run, height) for run, height in shown["strip"]] == [(done, "s-warn"), (live, "s-run")]
     assert shown["strip_words"] == "1 parcial"
 
 
 def test_data_is_only_as_fresh_as_the_last_run_that_got_all_of_it(people: dict[str, User]) -> None:
-    run = runs.claim(runs.open_run("hospedes_casa", business_date=DAY, trigger=Trigger.SCHEDULE).pk)
+    run = lifecycle.claim(lifecycle.open_run("hospedes_casa", business_date=DAY, trigger=Trigger.SCHEDULE).pk)
     person = User.objects.get(pk=people["Consulta"].pk)
 
     def chip() -> str:
-        (age,) = (age for age in panel.panel(person)["ages"] if age.job == "hospedes_casa")
+        (age,) = (age for age in dashboard.panel(person)["ages"] if age.job == "hospedes_casa")
         return str(age.chip)
 
-    runs.finish(run.pk, run.fence, State.PARTIAL, summary={}, reason="")
+    lifecycle.finish(run.pk, run.fence, State.PARTIAL, summary={}, reason="")
     assert chip() == "chip-wait"
     JobRun.objects.update(state=State.SUCCEEDED)
     assert chip() == "chip-ok"
@@ -297,14 +298,14 @@ def test_the_dashboard_shows_the_panel_to_who_may_see_runs(
 
 
 def test_cleaning_up_is_not_among_the_runs_that_people_follow(people: dict[str, User]) -> None:
-    runs.open_run("cleanup_stale_runs", business_date=DAY, trigger=Trigger.SCHEDULE)
-    assert panel.panel(User.objects.get(pk=people["Operação"].pk))["shown"] is None
+    lifecycle.open_run("cleanup_stale_runs", business_date=DAY, trigger=Trigger.SCHEDULE)
+    assert dashboard.panel(User.objects.get(pk=people["Operação"].pk))["shown"] is None
 
 
 def test_the_newest_beat_decides_what_is_shown_while_a_writer_holds_the_run(
     as_: Callable[[str], Client], open_sample: OpenSample
 ) -> None:
-    run = runs.claim(open_sample().pk)
+    run = lifecycle.claim(open_sample().pk)
     Beat.objects.create(run=run, fence=1, progress_at=Now(), phase="mirror", done=5, total=9)
     moving = as_("Consulta").get(page("admin:pipeline_jobrun_live", run)).json()
     assert (moving["done"], moving["total"]) == (5, 9)

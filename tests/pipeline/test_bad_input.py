@@ -11,8 +11,9 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from django_q.scheduler import scheduler
 
-from pipeline import queue, registry, runs
+from pipeline import queue
 from pipeline.models import JobRun, State, Trigger
+from pipeline.runs import lifecycle, registry
 from tests.pipeline.conftest import DAY, MANAGE
 
 OpenSample = Callable[..., JobRun]
@@ -33,8 +34,8 @@ def command(environment: dict[str, str], *arguments: str, **settings: str) -> tu
 
 
 def ended_run(state: str) -> JobRun:
-    run = runs.claim(runs.open_run("hospedes_casa", business_date=DAY, trigger=Trigger.COMMAND).pk)
-    runs.finish(run.pk, run.fence, state, summary={}, reason="")
+    run = lifecycle.claim(lifecycle.open_run("hospedes_casa", business_date=DAY, trigger=Trigger.COMMAND).pk)
+    lifecycle.finish(run.pk, run.fence, state, summary={}, reason="")
     run.refresh_from_db()
     return run
 
@@ -56,7 +57,7 @@ def test_the_command_does_not_resume_the_run_of_another_job(child_env: dict[str,
 
 
 def test_the_command_of_a_job_that_is_live_names_the_live_run(child_env: dict[str, str]) -> None:
-    live = runs.open_run("hospedes_casa", business_date=DAY, trigger=Trigger.ADMIN)
+    live = lifecycle.open_run("hospedes_casa", business_date=DAY, trigger=Trigger.ADMIN)
     code, said = command(child_env, "hospedes_casa", "--date", "2026-11-01")
     assert code == 2
     assert str(live.pk) in said

@@ -12,9 +12,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import localdate
 
-from pipeline import charts, month, runs
+from pipeline import charts, run_charts
 from pipeline.charts import Day
 from pipeline.models import JobRun, State
+from pipeline.runs import lifecycle
 
 OpenSample = Callable[..., JobRun]
 TODAY = date(2026, 11, 30)
@@ -73,8 +74,8 @@ def ended(db: None, open_sample: OpenSample) -> Callable[..., JobRun]:
     def end(
         state: str, days: int = 0, seconds: float = 1, summary: dict[str, Any] | None = None, **asked: object
     ) -> JobRun:
-        run = runs.claim(open_sample(**asked).pk)
-        runs.finish(run.pk, run.fence, state, summary=summary or {}, reason="")
+        run = lifecycle.claim(open_sample(**asked).pk)
+        lifecycle.finish(run.pk, run.fence, state, summary=summary or {}, reason="")
         started = Now() - timedelta(days=days, seconds=seconds)
         JobRun.objects.filter(pk=run.pk).update(started_at=started)
         JobRun.objects.filter(pk=run.pk).update(finished_at=F("started_at") + timedelta(seconds=seconds))
@@ -89,7 +90,7 @@ def test_the_runs_of_a_day_are_one_bar_with_the_longest(ended: Callable[..., Job
     ended(State.SUCCEEDED, days=5, seconds=2)
     ended(State.SUCCEEDED, days=40, seconds=500)
     ended(State.FAILED, dry_run=True)
-    (sample,) = month.months(localdate())
+    (sample,) = run_charts.months(localdate())
     assert (sample.chart.runs, sample.chart.failed, sample.chart.longest) == (3, 1, 9)
     assert sorted((bar.day.runs, bar.day.seconds, bar.css) for bar in sample.chart.bars) == [
         (1, 2, "f-pos"),
@@ -102,7 +103,7 @@ def test_the_rows_of_a_day_are_the_most_that_a_run_read(ended: Callable[..., Job
     ended(State.SUCCEEDED, summary=summary)
     ended(State.SUCCEEDED, summary={"rows": 7})
     ended(State.FAILED)
-    (sample,) = month.months(localdate())
+    (sample,) = run_charts.months(localdate())
     assert [bar.day.rows for bar in sample.chart.bars] == [622]
     assert sample.rows == "622"
 
@@ -111,7 +112,7 @@ def test_the_charts_are_one_question(ended: Callable[..., JobRun], django_assert
     for days in range(8):
         ended(State.SUCCEEDED, days=days)
     with django_assert_num_queries(1):
-        month.months(localdate())
+        run_charts.months(localdate())
 
 
 def test_the_list_shows_them_and_a_filtered_list_does_not(

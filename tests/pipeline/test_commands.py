@@ -18,11 +18,11 @@ from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
-from pipeline import runs
-from pipeline.control import Position
 from pipeline.management.job_command import JobCommand
 from pipeline.management.progress import ProgressBar
 from pipeline.models import Beat, JobRun, LogLine, State, Trigger
+from pipeline.runs import lifecycle
+from pipeline.runs.control import Position
 from tests.pipeline.conftest import DAY, SAMPLE_JOBS
 from tests.pipeline.waiting import until
 
@@ -138,7 +138,7 @@ def test_ctrl_c_cancels_the_run(child_env: dict[str, str], open_sample: OpenSamp
 
 def test_runjob_leaves_a_run_alone_that_is_not_queued(transactional_db: None, open_sample: OpenSample) -> None:
     run = open_sample()
-    runs.request_cancel(run)
+    lifecycle.request_cancel(run)
     out = StringIO()
     call_command("runjob", str(run.pk), stdout=out)
     assert str(run.pk) in out.getvalue()
@@ -152,11 +152,11 @@ def test_draining_stops_every_run_so_that_it_can_be_resumed(db: None, open_sampl
     call_command("jobs_drain", "--timeout", "1", stdout=out)
     run.refresh_from_db()
     assert run.state == State.CANCELLED
-    assert runs.why_not_resumable(run) == ""
+    assert lifecycle.why_not_resumable(run) == ""
 
 
 def test_draining_says_so_when_a_run_does_not_stop(db: None, open_sample: OpenSample) -> None:
-    runs.claim(open_sample("wait").pk)
+    lifecycle.claim(open_sample("wait").pk)
     with pytest.raises(CommandError, match="1"):
         call_command("jobs_drain", "--timeout", "0.1", stdout=StringIO())
 
@@ -194,7 +194,7 @@ def test_without_a_terminal_a_phase_is_one_line() -> None:
 
 
 def test_the_sweep_is_a_command_too(transactional_db: None, open_sample: OpenSample, settings: Settings) -> None:
-    lost = runs.claim(open_sample().pk)
+    lost = lifecycle.claim(open_sample().pk)
     JobRun.objects.filter(pk=lost.pk).update(lease_seconds=0.001)
     options: dict[str, Any] = {"stdout": StringIO()}
     call_command("cleanup_stale_runs", **options)
@@ -204,7 +204,7 @@ def test_the_sweep_is_a_command_too(transactional_db: None, open_sample: OpenSam
 
 
 def test_the_sweep_forgets_what_is_old_and_nothing_else(transactional_db: None, open_sample: OpenSample) -> None:
-    run = runs.claim(open_sample().pk)
+    run = lifecycle.claim(open_sample().pk)
     for days in (34, 36):
         at = Now() - timedelta(days=days)
         Beat.objects.create(run=run, fence=1, at=at, progress_at=at, phase=f"{days} days")

@@ -13,8 +13,10 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from pipeline import drains, queue, resuming, runs
+from pipeline import queue, resume
 from pipeline.models import Drain, JobRun, State, Trigger
+from pipeline.runs import drain as drains
+from pipeline.runs import lifecycle
 from tests.pipeline.conftest import DAY
 from tests.pipeline.waiting import until
 
@@ -45,7 +47,7 @@ def test_the_mark_says_who_when_and_until(db: None) -> None:
 def test_nothing_is_opened_and_no_row_written_until_it_is_lifted(
     drain: Drain, open_sample: OpenSample, trigger: str
 ) -> None:
-    with pytest.raises(runs.Draining, match="ana@server"):
+    with pytest.raises(lifecycle.Draining, match="ana@server"):
         open_sample(trigger=trigger)
     assert JobRun.objects.count() == 0
     assert drains.end(drain, "ana@server")
@@ -53,12 +55,12 @@ def test_nothing_is_opened_and_no_row_written_until_it_is_lifted(
 
 
 def test_nothing_is_resumed_meanwhile(db: None, open_sample: OpenSample) -> None:
-    lost = runs.claim(open_sample(trigger=Trigger.SCHEDULE).pk)
-    runs.end_from_outside(lost, State.LOST, "")
+    lost = lifecycle.claim(open_sample(trigger=Trigger.SCHEDULE).pk)
+    lifecycle.end_from_outside(lost, State.LOST, "")
     drain = drains.begin("ana@server", 900)
-    assert resuming.resume_lost() == []
-    resuming.lift(drain)
-    assert [run.resume_of for run in resuming.resume_lost()] == [lost]
+    assert resume.resume_lost() == []
+    resume.lift(drain)
+    assert [run.resume_of for run in resume.resume_lost()] == [lost]
 
 
 def test_a_drain_ends_by_itself(drain: Drain, open_sample: OpenSample) -> None:
@@ -85,7 +87,7 @@ def test_a_start_that_falls_into_a_drain_is_put_off_and_said(drain: Drain) -> No
     run = JobRun.objects.get()
     assert (run.state, run.trigger, run.started_at) == (State.CANCELLED, Trigger.SCHEDULE, None)
     assert "ana@server" in run.reason
-    assert runs.why_not_resumable(run) == ""
+    assert lifecycle.why_not_resumable(run) == ""
     assert queue.start_scheduled("sample", SLOT) == "skipped: SlotTaken"
     assert OrmQ.objects.count() == 0
 
@@ -94,24 +96,24 @@ def test_lifting_catches_up_what_was_put_off_once_a_job(drain: Drain) -> None:
     for slot in (SLOT, "2026-11-22T09:20:00+00:00"):
         queue.start_scheduled("sample", slot)
     newest = JobRun.objects.latest("pk")
-    (caught_up,) = resuming.lift(drain, "ana@server")
+    (caught_up,) = resume.lift(drain, "ana@server")
     assert (caught_up.resume_of, caught_up.state) == (newest, State.QUEUED)
     assert OrmQ.objects.count() == 1
-    assert resuming.lift(drain, "bruno@server") == []
+    assert resume.lift(drain, "bruno@server") == []
     drain.refresh_from_db()
     assert drain.lifted_by == "ana@server"
 
 
 def test_lifting_resumes_what_was_stopped_at_its_checkpoint(db: None) -> None:
     stopped = queue.start("sample", business_date=DAY, trigger=Trigger.ADMIN, steps=["wait"])
-    stopped = runs.claim(stopped.pk)
+    stopped = lifecycle.claim(stopped.pk)
     drain = drains.begin("ana@server", 900)
-    runs.request_cancel(stopped, drain=drain)
+    lifecycle.request_cancel(stopped, drain=drain)
     with transaction.atomic():
-        runs.save_checkpoint(stopped.pk, stopped.fence, {"at": 3})
-    runs.finish(stopped.pk, stopped.fence, State.CANCELLED, summary={}, reason="")
+        lifecycle.save_checkpoint(stopped.pk, stopped.fence, {"at": 3})
+    lifecycle.finish(stopped.pk, stopped.fence, State.CANCELLED, summary={}, reason="")
     queue.start_scheduled("sample", SLOT)
-    (resumed,) = resuming.lift(drain)
+    (resumed,) = resume.lift(drain)
     assert (resumed.resume_of, resumed.checkpoint, resumed.steps) == (stopped, {"at": 3}, ["wait"])
 
 
@@ -147,7 +149,7 @@ def half_open(transactional_db: None, in_background: InBackground) -> Iterator[C
 
     def start() -> None:
         with transaction.atomic():
-            runs.open_run("sample", business_date=DAY, trigger=Trigger.ADMIN, steps=["wait"])
+            lifecycle.open_run("sample", business_date=DAY, trigger=Trigger.ADMIN, steps=["wait"])
             looked.set()
             assert may_commit.wait(20)
 

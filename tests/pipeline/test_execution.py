@@ -7,10 +7,10 @@ import pytest
 from django.contrib.auth.models import Group, User
 from pytest_django.fixtures import Settings
 
-from pipeline import runs
-from pipeline.control import Position
-from pipeline.execution import execute
 from pipeline.models import Beat, JobRun, State
+from pipeline.runs import lifecycle
+from pipeline.runs.control import Position
+from pipeline.worker.execution import execute
 from tests.pipeline.conftest import DAY
 from tests.pipeline.sample_jobs import CHUNKS, PERSON
 from tests.pipeline.waiting import until
@@ -103,7 +103,7 @@ def test_a_person_cancels_a_live_job(
 
     def cancel() -> None:
         until(lambda: Beat.objects.filter(run=run, phase="wait").exists())
-        assert runs.request_cancel(run, people["Operação"])
+        assert lifecycle.request_cancel(run, people["Operação"])
 
     in_background(cancel)
     ended = execute(run.pk)
@@ -127,7 +127,7 @@ def test_a_run_that_was_declared_lost_stops_and_its_end_stands(
 
     def declare_lost() -> None:
         until(lambda: Group.objects.count() >= 3)
-        assert runs.end_from_outside(JobRun.objects.get(pk=run.pk), State.LOST, "por outros")
+        assert lifecycle.end_from_outside(JobRun.objects.get(pk=run.pk), State.LOST, "por outros")
 
     in_background(declare_lost)
     ended = execute(run.pk)
@@ -143,12 +143,12 @@ def test_a_resume_starts_exactly_at_the_checkpoint(
 
     def cancel() -> None:
         until(lambda: Group.objects.count() >= 3)
-        runs.request_cancel(run)
+        lifecycle.request_cancel(run)
 
     in_background(cancel)
     stopped = execute(run.pk)
     assert stopped.state == State.CANCELLED
-    resumed = execute(runs.resume(stopped).pk)
+    resumed = execute(lifecycle.resume(stopped).pk)
     assert resumed.summary == {"rows": CHUNKS - stopped.checkpoint["next"]}
     numbers = sorted(int(name.split()[1]) for name in Group.objects.values_list("name", flat=True))
     assert numbers == list(range(CHUNKS))
@@ -167,7 +167,7 @@ def test_a_blocked_loop_keeps_beating_and_its_stack_is_on_the_run(open_sample: O
 
 def test_a_redelivered_run_is_not_executed_again(open_sample: OpenSample) -> None:
     run = execute(open_sample("succeed").pk)
-    with pytest.raises(runs.NotClaimed):
+    with pytest.raises(lifecycle.NotClaimed):
         execute(run.pk)
     assert run.beats.filter(fence=1).count() == run.beats.count()
     assert run.business_date == DAY

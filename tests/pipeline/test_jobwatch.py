@@ -17,12 +17,13 @@ from django.db.models.functions import Now
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from matching import review
 from matching.models import WriteBack
 from matching.models.choices import WriteState
-from pipeline import queue, runs
+from matching.review import service
+from pipeline import queue
 from pipeline.management.commands import jobwatch
 from pipeline.models import JobRun, State, Trigger
+from pipeline.runs import lifecycle
 from tests.matching.conftest import Card, ana, card, hotel  # noqa: F401  fixtures of the review's tests
 from tests.pipeline.conftest import DAY
 from tests.pipeline.waiting import until
@@ -46,8 +47,8 @@ def test_the_watch_delivers_what_was_accepted_while_supabase_was_away(
     ana: User,  # noqa: F811  a fixture
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("matching.review.send_now", lambda _: None)
-    review.decide(ana, card.best.pk, "accept", None)
+    monkeypatch.setattr("matching.review.service.send_now", lambda _: None)
+    service.decide(ana, card.best.pk, "accept", None)
     assert card.hotel.link_of(card.order)["listagem_id"] is None
     call_command("jobwatch", "--once")
     assert card.hotel.link_of(card.order)["listagem_id"] == card.neto
@@ -61,15 +62,15 @@ def test_the_watch_survives_a_supabase_that_is_away(
     monkeypatch: pytest.MonkeyPatch,
     settings: Any,
 ) -> None:
-    monkeypatch.setattr("matching.review.send_now", lambda _: None)
-    review.decide(ana, card.best.pk, "accept", None)
+    monkeypatch.setattr("matching.review.service.send_now", lambda _: None)
+    service.decide(ana, card.best.pk, "accept", None)
     settings.SUPABASE = {**settings.SUPABASE, "url": "http://127.0.0.1:1", "deadline": 2}
     call_command("jobwatch", "--once")
     assert WriteBack.objects.get().state == WriteState.OPEN
 
 
 def test_the_watch_ends_a_lost_run_and_resumes_it(db: None, open_sample: OpenSample) -> None:
-    run = runs.claim(open_sample(trigger=Trigger.SCHEDULE).pk)
+    run = lifecycle.claim(open_sample(trigger=Trigger.SCHEDULE).pk)
     JobRun.objects.filter(pk=run.pk).update(lease_seconds=0.001)
     call_command("jobwatch", "--once")
     run.refresh_from_db()
@@ -78,7 +79,7 @@ def test_the_watch_ends_a_lost_run_and_resumes_it(db: None, open_sample: OpenSam
 
 
 def test_the_watch_stops_cleanly_when_it_is_asked_to(child_env: dict[str, str], open_sample: OpenSample) -> None:
-    lost = runs.claim(open_sample(trigger=Trigger.COMMAND).pk)
+    lost = lifecycle.claim(open_sample(trigger=Trigger.COMMAND).pk)
     JobRun.objects.filter(pk=lost.pk).update(lease_seconds=0.001)
     command = [sys.executable, str(Path(project.BASE_DIR) / "manage.py"), "jobwatch", "--every", "0.1"]
     with subprocess.Popen(command, env=child_env, stderr=subprocess.DEVNULL) as watch:
@@ -120,7 +121,7 @@ def test_a_run_that_began_after_it_was_put_back_is_forgotten(
     JobRun.objects.update(queued_at=Now() - timedelta(minutes=3))
     OrmQ.objects.all().delete()
     assert watch._look() == []
-    runs.claim(run.pk)
+    lifecycle.claim(run.pk)
     now += 3600
     assert watch._look() == []
     assert watch._since == {}

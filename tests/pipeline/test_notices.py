@@ -12,9 +12,10 @@ from django.core.management import call_command
 from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
-from pipeline import notices, runs
+from pipeline import notifications
 from pipeline.checks import pings_name_jobs
 from pipeline.models import JobRun, Notice, State
+from pipeline.runs import lifecycle
 
 OpenSample = Callable[..., JobRun]
 SECRET = "sb_secret_abcdefghijklmnop"
@@ -56,23 +57,23 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
 @pytest.fixture
 def ended(db: None, open_sample: OpenSample) -> Callable[..., JobRun]:
     def end(state: str, reason: str = "", **asked: object) -> JobRun:
-        run = runs.claim(open_sample(**asked).pk)
-        runs.finish(run.pk, run.fence, state, summary={}, reason=reason)
+        run = lifecycle.claim(open_sample(**asked).pk)
+        lifecycle.finish(run.pk, run.fence, state, summary={}, reason=reason)
         run.refresh_from_db()
         return run
 
     return end
 
 
-@pytest.mark.parametrize("state", notices.FAILURES)
+@pytest.mark.parametrize("state", notifications.FAILURES)
 def test_a_failed_run_is_told_once_by_mail_and_webhook(
     ended: Callable[..., JobRun], receiver: Receiver, settings: Settings, state: str
 ) -> None:
     settings.NOTIFY_EMAILS, settings.NOTIFY_WEBHOOK = ["ti@hotel.example"], f"{receiver.url}/hook"
     settings.PUBLIC_URL = "https://os.hotel.example"
     run = ended(state, "O coletor não respondeu.")
-    assert notices.send_due() == 1
-    assert notices.send_due() == 0
+    assert notifications.send_due() == 1
+    assert notifications.send_due() == 0
     (message,) = mail.outbox
     ((path, body),) = receiver.seen
     told = json.loads(body)
@@ -98,7 +99,7 @@ def test_two_watches_that_see_the_same_failure_send_one_message(
 
     def watch() -> None:
         together.wait()
-        notices.send_due()
+        notifications.send_due()
 
     for thread in [in_background(watch) for _ in range(4)]:
         thread.join()
@@ -111,7 +112,7 @@ def test_nobody_is_told_of_a_run_that_did_not_fail(
 ) -> None:
     settings.NOTIFY_EMAILS = ["ti@hotel.example"]
     ended(state)
-    assert notices.send_due() == 0
+    assert notifications.send_due() == 0
     assert mail.outbox == []
 
 
@@ -119,13 +120,13 @@ def test_a_dry_run_and_old_news_are_no_news(ended: Callable[..., JobRun], settin
     settings.NOTIFY_EMAILS = ["ti@hotel.example"]
     ended(State.FAILED, dry_run=True)
     old = ended(State.FAILED)
-    JobRun.objects.filter(pk=old.pk).update(finished_at=Now() - 2 * notices.RECENT)
-    assert notices.send_due() == 0
+    JobRun.objects.filter(pk=old.pk).update(finished_at=Now() - 2 * notifications.RECENT)
+    assert notifications.send_due() == 0
 
 
 def test_who_is_not_named_hears_nothing_and_no_notice_is_used_up(ended: Callable[..., JobRun]) -> None:
     ended(State.FAILED)
-    assert notices.send_due() == 0
+    assert notifications.send_due() == 0
     assert not Notice.objects.exists()
 
 
@@ -135,7 +136,7 @@ def test_secrets_and_documents_do_not_leave_the_house(
     settings.NOTIFY_EMAILS, settings.NOTIFY_WEBHOOK = ["ti@hotel.example"], receiver.url
     settings.PING_URLS = {"sample": f"{receiver.url}/check"}
     ended(State.FAILED, f"recusou {SECRET} de ana@example.com, CPF 529.982.247-25")
-    notices.send_due()
+    notifications.send_due()
     left = mail.outbox[0].subject + str(mail.outbox[0].body) + "".join(body for _path, body in receiver.seen)
     assert len(receiver.seen) == 3
     for hidden in (SECRET, "ana@example.com", "529.982.247-25"):
@@ -149,12 +150,12 @@ def test_a_switch_hears_start_and_end_with_the_runs_id(
     open_sample: OpenSample, db: None, receiver: Receiver, settings: Settings, state: str, path: str
 ) -> None:
     settings.PING_URLS = {"sample": f"{receiver.url}/check"}
-    run = runs.claim(open_sample().pk)
-    notices.send_due()
-    runs.finish(run.pk, run.fence, state, summary={}, reason="")
-    notices.send_due()
-    notices.send_due()
-    rid = f"?rid={notices.ping_id(run)}"
+    run = lifecycle.claim(open_sample().pk)
+    notifications.send_due()
+    lifecycle.finish(run.pk, run.fence, state, summary={}, reason="")
+    notifications.send_due()
+    notifications.send_due()
+    rid = f"?rid={notifications.ping_id(run)}"
     assert [path for path, _body in receiver.seen] == [f"/check/start{rid}", f"/check{path}{rid}"]
 
 
@@ -163,14 +164,14 @@ def test_a_cancelled_run_leaves_the_switch_waiting(
 ) -> None:
     settings.PING_URLS = {"sample": receiver.url}
     ended(State.CANCELLED)
-    assert notices.send_due() == 1
+    assert notifications.send_due() == 1
     assert receiver.seen[0][0].startswith("/start")
 
 
 def test_a_frozen_queue_is_told_once(db: None, open_sample: OpenSample, receiver: Receiver, settings: Settings) -> None:
     settings.NOTIFY_WEBHOOK = receiver.url
     waiting = open_sample()
-    assert [notices.send_due(frozen=[waiting]) for _ in range(2)] == [1, 0]
+    assert [notifications.send_due(frozen=[waiting]) for _ in range(2)] == [1, 0]
     assert json.loads(receiver.seen[0][1])["run"] == waiting.pk
 
 

@@ -16,8 +16,10 @@ from django_q.models import Schedule
 from django_q.scheduler import scheduler
 from pytest_django.fixtures import Settings
 
-from pipeline import queue, runs, supervisor
+from pipeline import queue
 from pipeline.models import Beat, JobRun, State, Trigger
+from pipeline.runs import lifecycle
+from pipeline.worker import supervisor
 from tests.drills import lost
 from tests.drills.record import Drill
 from tests.pipeline.conftest import DAY
@@ -59,7 +61,7 @@ def test_a_cancel_reaches_the_child(open_sample: OpenSample, in_background: InBa
     watched = in_background(lambda: supervisor.supervise(run.pk))
     until(lambda: beaten(run, "wait"))
     with drill.clock():
-        runs.request_cancel(run)
+        lifecycle.request_cancel(run)
         until(lambda: JobRun.objects.get(pk=run.pk).finished_at)
     watched.join(10)
     run.refresh_from_db()
@@ -114,7 +116,7 @@ def test_a_job_that_holds_the_interpreter_is_cancelled_and_its_line_is_on_the_ru
         lambda: beaten(run, "hold") and not Beat.objects.filter(run=run, at__gt=Now() - timedelta(seconds=1)).exists()
     )
     with drill.clock():
-        runs.request_cancel(run)
+        lifecycle.request_cancel(run)
         watched.join(20)
     run.refresh_from_db()
     assert run.state == State.CANCELLED
@@ -137,7 +139,7 @@ def test_a_child_dies_with_its_supervisor_and_the_sweep_finds_the_run(
         parent.wait()
         until(lambda: gone(child))
     JobRun.objects.filter(pk=run.pk).update(lease_seconds=0.5)
-    until(lambda: runs.sweep() == [run])
+    until(lambda: lifecycle.sweep() == [run])
     run.refresh_from_db()
     assert run.state == State.LOST
     drill.seen = "the child died with it; the sweep: lost"
@@ -154,9 +156,9 @@ def test_a_killed_command_is_lost_and_its_resume_loses_and_doubles_nothing(
     child.wait()
     JobRun.objects.filter(pk=run.pk).update(lease_seconds=0.01)
     Beat.objects.filter(run=run).update(at=Now())
-    until(lambda: runs.sweep() == [run])
+    until(lambda: lifecycle.sweep() == [run])
     run.refresh_from_db()
-    resumed = runs.resume(run)
+    resumed = lifecycle.resume(run)
     with drill.clock():
         assert started("runjob", str(resumed.pk)).wait(20) == 0
     numbers = sorted(int(name.split()[1]) for name in Group.objects.values_list("name", flat=True))
@@ -175,7 +177,9 @@ def test_a_frozen_child_that_wakes_up_writes_nothing(
     until(lambda: Group.objects.count() >= 3)
     os.kill(child.pid, signal.SIGSTOP)
     JobRun.objects.filter(pk=run.pk).update(lease_seconds=0.5)
-    until(lambda: runs.sweep() == [run], seconds=45)  # where it froze inside a transaction, the server ends that first
+    until(
+        lambda: lifecycle.sweep() == [run], seconds=45
+    )  # where it froze inside a transaction, the server ends that first
     written = list(Group.objects.values_list("name", flat=True))
     with drill.clock():
         os.kill(child.pid, signal.SIGCONT)
@@ -218,7 +222,7 @@ def test_a_job_that_blocks_for_ever_is_left_by_its_own_process(
     child = started("shell", "-c", f"{impatient}; {call}")
     until(lambda: JobRun.objects.get(pk=run.pk).blocked_stack)  # before that a cancel is obeyed at once
     with drill.clock():
-        runs.request_cancel(run)
+        lifecycle.request_cancel(run)
         assert child.wait(15) == 130
     run.refresh_from_db()
     assert run.state == State.CANCELLED

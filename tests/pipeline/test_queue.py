@@ -13,8 +13,9 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 from pytest_django.fixtures import Settings
 
-from pipeline import queue, runs
+from pipeline import queue
 from pipeline.models import JobRun, State, Trigger
+from pipeline.runs import lifecycle
 from tests.pipeline.conftest import DAY
 
 OpenSample = Callable[..., JobRun]
@@ -76,7 +77,7 @@ def test_a_run_whose_task_the_queue_lost_is_stuck(db: None) -> None:
 
 
 def test_a_run_that_is_under_way_is_not_stuck_however_long_its_task_is_held(db: None) -> None:
-    runs.claim(start().pk)
+    lifecycle.claim(start().pk)
     fetch()
     age(60)
     assert queue.stuck() == []
@@ -84,7 +85,7 @@ def test_a_run_that_is_under_way_is_not_stuck_however_long_its_task_is_held(db: 
 
 def test_while_every_worker_is_busy_nothing_is_stuck(db: None, settings: Settings, open_sample: OpenSample) -> None:
     settings.Q_CLUSTER = {**project.Q_CLUSTER, "workers": 1}
-    runs.claim(start().pk)
+    lifecycle.claim(start().pk)
     put_a_schedules_start()
     age(3)
     assert queue.stuck() == []
@@ -127,7 +128,7 @@ def test_a_start_that_waited_is_begun_and_cannot_begin_twice(db: None) -> None:
     age(3)
     (run,) = rescue_all()
     assert (run.job, run.trigger, run.state) == ("sample", Trigger.SCHEDULE, State.QUEUED)
-    runs.request_cancel(run)
+    lifecycle.request_cancel(run)
     assert queue.start_scheduled("sample", SLOT) == "skipped: SlotTaken"
     assert OrmQ.objects.count() == JobRun.objects.count() == 1
 

@@ -8,10 +8,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from pipeline import record, runs, words
-from pipeline.control import Position
-from pipeline.forms import StartForm
+from pipeline import labels, run_page
+from pipeline.admin.forms import StartForm
 from pipeline.models import JobRun, State
+from pipeline.runs import lifecycle
+from pipeline.runs.control import Position
 
 OpenSample = Callable[..., JobRun]
 
@@ -21,38 +22,38 @@ OpenSample = Callable[..., JobRun]
     [(62.4, "62 por segundo"), (1.5, "1,5 por segundo"), (0.5, "30 por minuto"), (0.05, "3,0 por minuto")],
 )
 def test_a_rate_is_told_in_the_unit_in_which_it_is_one_or_more(per_second: float, said: str) -> None:
-    assert words.rate(per_second) == said
+    assert labels.rate(per_second) == said
 
 
 @pytest.fixture
 def half_done(db: None, open_sample: OpenSample) -> JobRun:
     """A thousand seconds in its phase, half done."""
-    run = runs.claim(open_sample().pk)
+    run = lifecycle.claim(open_sample().pk)
     began = timezone.now() - timedelta(seconds=1000)
-    runs.beat(run.pk, run.fence, Position("listing", 30_000, 60_000, phases=(("listing", began),)))
+    lifecycle.beat(run.pk, run.fence, Position("listing", 30_000, 60_000, phases=(("listing", began),)))
     run.refresh_from_db()
     return run
 
 
 def test_the_rate_and_the_time_left_come_from_the_phase_so_far(half_done: JobRun) -> None:
-    moving = record.moving(half_done)
+    moving = run_page.moving(half_done)
     assert moving["rate"] == "30 por segundo"
     assert moving["left"].startswith("16 min")
 
 
 def test_without_a_total_there_is_a_rate_and_no_time_left(db: None, open_sample: OpenSample) -> None:
-    run = runs.claim(open_sample().pk)
+    run = lifecycle.claim(open_sample().pk)
     began: datetime = timezone.now() - timedelta(seconds=1000)
-    runs.beat(run.pk, run.fence, Position("listing", 30_000, None, phases=(("listing", began),)))
+    lifecycle.beat(run.pk, run.fence, Position("listing", 30_000, None, phases=(("listing", began),)))
     run.refresh_from_db()
-    moving = record.moving(run)
+    moving = run_page.moving(run)
     assert (moving["rate"], moving["left"]) == ("30 por segundo", "")
 
 
 def test_a_run_that_is_over_has_neither(half_done: JobRun) -> None:
-    runs.finish(half_done.pk, half_done.fence, State.SUCCEEDED, summary={}, reason="")
+    lifecycle.finish(half_done.pk, half_done.fence, State.SUCCEEDED, summary={}, reason="")
     half_done.refresh_from_db()
-    moving = record.moving(half_done)
+    moving = run_page.moving(half_done)
     assert (moving["rate"], moving["left"]) == ("", "")
 
 

@@ -11,10 +11,10 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
-from pipeline import registry, runs
-from pipeline.context import RunContext
-from pipeline.control import Position
 from pipeline.models import LIVE, TERMINAL, Beat, CancelRequest, JobRun, State, Trigger
+from pipeline.runs import lifecycle, registry
+from pipeline.runs.context import RunContext
+from pipeline.runs.control import Position
 from tests.drills.record import Drill
 from tests.pipeline.conftest import DAY
 
@@ -28,7 +28,7 @@ def test_a_new_run_waits_in_the_queue(db: None, open_sample: OpenSample) -> None
 
 
 def test_a_claim_starts_the_run_under_a_fence_with_its_first_beat(db: None, open_sample: OpenSample) -> None:
-    run = runs.claim(open_sample().pk)
+    run = lifecycle.claim(open_sample().pk)
     assert (run.state, run.fence) == (State.RUNNING, 1)
     assert run.started_at is not None
     assert run.lease_seconds > 0
@@ -48,8 +48,8 @@ def test_only_a_queued_run_can_be_claimed(db: None, state: str) -> None:
         started_at=Now(),
         finished_at=over,
     )
-    with pytest.raises(runs.NotClaimed):
-        runs.claim(run.pk)
+    with pytest.raises(lifecycle.NotClaimed):
+        lifecycle.claim(run.pk)
     run.refresh_from_db()
     assert (run.state, run.fence) == (state, 4)
 
@@ -58,7 +58,7 @@ def test_only_a_queued_run_can_be_claimed(db: None, state: str) -> None:
 def test_a_second_start_is_refused_with_the_live_run(db: None, open_sample: OpenSample, state: str) -> None:
     live = open_sample()
     JobRun.objects.filter(pk=live.pk).update(state=state, fence=1, lease_seconds=1, started_at=Now())
-    with pytest.raises(runs.AlreadyRunning) as refused:
+    with pytest.raises(lifecycle.AlreadyRunning) as refused:
         open_sample()
     assert refused.value.run == live
     assert JobRun.objects.count() == 1
@@ -66,9 +66,9 @@ def test_a_second_start_is_refused_with_the_live_run(db: None, open_sample: Open
 
 def test_the_same_slot_of_a_schedule_opens_one_run(db: None, open_sample: OpenSample) -> None:
     slot = datetime(2026, 11, 1, 5, 50, tzinfo=UTC)
-    first = runs.claim(open_sample(slot=slot).pk)
-    runs.finish(first.pk, first.fence, State.SUCCEEDED, **ends)
-    with pytest.raises(runs.SlotTaken):
+    first = lifecycle.claim(open_sample(slot=slot).pk)
+    lifecycle.finish(first.pk, first.fence, State.SUCCEEDED, **ends)
+    with pytest.raises(lifecycle.SlotTaken):
         open_sample(slot=slot)
     assert JobRun.objects.count() == 1
 
@@ -84,7 +84,7 @@ def test_of_simultaneous_starts_exactly_one_opens_a_run(
         assert refused == opened * 23
         assert JobRun.objects.count() == times
         drill.exactly("live runs of a job", JobRun.objects.live().count(), 1)
-        runs.request_cancel(opened[0])
+        lifecycle.request_cancel(opened[0])
     drill.count(["run"] * JobRun.objects.count(), ["run"] * 20)
     drill.seen = "20 runs, 460 refusals that name the live run"
 
@@ -101,7 +101,7 @@ def start_together(
         together.wait()
         try:
             opened.append(open_sample())
-        except runs.AlreadyRunning as error:
+        except lifecycle.AlreadyRunning as error:
             refused.append(error.run)
 
     for thread in [in_background(start) for _ in range(many)]:
@@ -111,10 +111,10 @@ def start_together(
 
 def test_what_cannot_run_is_refused_with_a_sentence_and_no_row(db: None, open_sample: OpenSample) -> None:
     with pytest.raises(registry.UnknownJob, match="nao_existe"):
-        runs.open_run("nao_existe", business_date=DAY, trigger=Trigger.ADMIN)
-    with pytest.raises(runs.InvalidRun, match="2999-01-01"):
+        lifecycle.open_run("nao_existe", business_date=DAY, trigger=Trigger.ADMIN)
+    with pytest.raises(lifecycle.InvalidRun, match="2999-01-01"):
         open_sample(business_date=date(2999, 1, 1))
-    with pytest.raises(runs.InvalidRun, match="no_such_step"):
+    with pytest.raises(lifecycle.InvalidRun, match="no_such_step"):
         open_sample("no_such_step")
     assert not JobRun.objects.exists()
 
@@ -137,21 +137,21 @@ def test_the_database_refuses_a_run_in_a_wrong_state(
 
 
 def test_a_terminal_run_never_reopens(db: None, open_sample: OpenSample) -> None:
-    run = runs.claim(open_sample().pk)
-    runs.finish(run.pk, run.fence, State.SUCCEEDED, **ends)
-    with pytest.raises(runs.FenceLost):
-        runs.finish(run.pk, run.fence, State.FAILED, **ends)
-    assert not runs.beat(run.pk, run.fence, Position("late"))
-    assert not runs.request_cancel(run)
-    assert runs.sweep() == []
+    run = lifecycle.claim(open_sample().pk)
+    lifecycle.finish(run.pk, run.fence, State.SUCCEEDED, **ends)
+    with pytest.raises(lifecycle.FenceLost):
+        lifecycle.finish(run.pk, run.fence, State.FAILED, **ends)
+    assert not lifecycle.beat(run.pk, run.fence, Position("late"))
+    assert not lifecycle.request_cancel(run)
+    assert lifecycle.sweep() == []
     run.refresh_from_db()
     assert run.state == State.SUCCEEDED
     assert not run.beats.filter(phase="late").exists()
 
 
 def test_a_beat_stores_the_position_on_the_run_and_in_its_curve(db: None, open_sample: OpenSample) -> None:
-    run = runs.claim(open_sample().pk)
-    assert runs.beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
+    run = lifecycle.claim(open_sample().pk)
+    assert lifecycle.beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
     run.refresh_from_db()
     assert (run.phase, run.done, run.total, run.last_key) == ("listing", 300, 622, "9001")
     newest = run.beats.first()
@@ -162,15 +162,15 @@ def test_a_beat_stores_the_position_on_the_run_and_in_its_curve(db: None, open_s
 def test_a_beat_never_waits_for_a_writer_that_holds_the_row(
     transactional_db: None, open_sample: OpenSample, in_background: Callable[..., threading.Thread]
 ) -> None:
-    run = runs.claim(open_sample().pk)
+    run = lifecycle.claim(open_sample().pk)
     beaten = threading.Event()
 
     def beat() -> None:
-        assert runs.beat(run.pk, run.fence, Position("listing", 1))
+        assert lifecycle.beat(run.pk, run.fence, Position("listing", 1))
         beaten.set()
 
     with transaction.atomic():
-        runs.lock_fence(run.pk, run.fence)
+        lifecycle.lock_fence(run.pk, run.fence)
         in_background(beat)
         assert beaten.wait(5), "the beat waited for the transaction of the writer"
     assert Beat.objects.filter(run=run, phase="listing").exists()
@@ -179,57 +179,57 @@ def test_a_beat_never_waits_for_a_writer_that_holds_the_row(
 def test_a_cancel_never_waits_for_a_writer_that_holds_the_row(
     transactional_db: None, open_sample: OpenSample, in_background: Callable[..., threading.Thread]
 ) -> None:
-    run = runs.claim(open_sample().pk)
+    run = lifecycle.claim(open_sample().pk)
     with transaction.atomic():
-        runs.lock_fence(run.pk, run.fence)
-        in_background(lambda: runs.request_cancel(run)).join(5)
+        lifecycle.lock_fence(run.pk, run.fence)
+        in_background(lambda: lifecycle.request_cancel(run)).join(5)
         assert CancelRequest.objects.filter(run=run).exists()
 
 
 def test_cancelling_a_queued_run_ends_it_at_once(people: dict[str, User], open_sample: OpenSample) -> None:
     run = open_sample()
-    assert runs.request_cancel(run, people["Operação"])
+    assert lifecycle.request_cancel(run, people["Operação"])
     run.refresh_from_db()
     assert run.state == State.CANCELLED
     assert "Operação" in run.reason
-    with pytest.raises(runs.NotClaimed):
-        runs.claim(run.pk)
+    with pytest.raises(lifecycle.NotClaimed):
+        lifecycle.claim(run.pk)
 
 
 def test_cancelling_a_running_run_leaves_its_end_to_the_job(db: None, open_sample: OpenSample) -> None:
-    run = runs.claim(open_sample().pk)
-    assert runs.request_cancel(run)
+    run = lifecycle.claim(open_sample().pk)
+    assert lifecycle.request_cancel(run)
     run.refresh_from_db()
     assert run.state == State.CANCELLING
-    runs.finish(run.pk, run.fence, State.CANCELLED, **ends)
+    lifecycle.finish(run.pk, run.fence, State.CANCELLED, **ends)
 
 
 def test_a_run_without_a_beat_for_longer_than_its_lease_is_lost(db: None, open_sample: OpenSample) -> None:
-    run = runs.claim(open_sample().pk)
-    assert runs.sweep() == []
+    run = lifecycle.claim(open_sample().pk)
+    assert lifecycle.sweep() == []
     Beat.objects.filter(run=run).update(at=Now() - timedelta(seconds=run.lease_seconds + 1))
-    assert runs.sweep() == [run]
+    assert lifecycle.sweep() == [run]
     run.refresh_from_db()
     assert run.state == State.LOST
     assert run.reason
-    assert runs.sweep() == []
+    assert lifecycle.sweep() == []
 
 
 def test_a_lost_run_writes_nothing_more(db: None, open_sample: OpenSample) -> None:
-    run = runs.claim(open_sample().pk)
+    run = lifecycle.claim(open_sample().pk)
     context = RunContext(run)
     JobRun.objects.filter(pk=run.pk).update(lease_seconds=0.001)
     Beat.objects.filter(run=run).update(at=Now() - timedelta(seconds=1))
-    runs.sweep()
-    with pytest.raises(runs.FenceLost), transaction.atomic():
+    lifecycle.sweep()
+    with pytest.raises(lifecycle.FenceLost), transaction.atomic():
         context.fence()
-    with pytest.raises(runs.FenceLost), transaction.atomic():
+    with pytest.raises(lifecycle.FenceLost), transaction.atomic():
         context.save_checkpoint({"next": 9})
-    with pytest.raises(runs.FenceLost):
-        runs.check_fence(run.pk, run.fence)
-    assert not runs.beat(run.pk, run.fence, Position("zombie"))
-    with pytest.raises(runs.FenceLost):
-        runs.finish(run.pk, run.fence, State.SUCCEEDED, **ends)
+    with pytest.raises(lifecycle.FenceLost):
+        lifecycle.check_fence(run.pk, run.fence)
+    assert not lifecycle.beat(run.pk, run.fence, Position("zombie"))
+    with pytest.raises(lifecycle.FenceLost):
+        lifecycle.finish(run.pk, run.fence, State.SUCCEEDED, **ends)
     run.refresh_from_db()
     assert (run.state, run.checkpoint) == (State.LOST, {})
 
@@ -241,35 +241,35 @@ def test_the_last_net_ends_whatever_is_live_after_the_stale_hours(
     settings.STALE_RUNNING_HOURS = 2
     run = open_sample()
     if claimed:
-        runs.claim(run.pk)
+        lifecycle.claim(run.pk)
     almost, over = Now() - timedelta(hours=1, minutes=59), Now() - timedelta(hours=2, minutes=1)
     JobRun.objects.update(queued_at=almost, **({"started_at": almost} if claimed else {}))
-    assert runs.sweep() == []
+    assert lifecycle.sweep() == []
     JobRun.objects.update(queued_at=over, **({"started_at": over} if claimed else {}))
-    assert runs.sweep() == [run]
+    assert lifecycle.sweep() == [run]
     run.refresh_from_db()
     assert run.state == State.LOST
     assert "2" in run.reason
 
 
 def test_the_fence_guards_a_transaction_and_says_so(transactional_db: None, open_sample: OpenSample) -> None:
-    run = runs.claim(open_sample().pk)
+    run = lifecycle.claim(open_sample().pk)
     with pytest.raises(RuntimeError, match="atomic"):
-        runs.lock_fence(run.pk, run.fence)
+        lifecycle.lock_fence(run.pk, run.fence)
     with pytest.raises(RuntimeError, match="transaction"):
-        runs.save_checkpoint(run.pk, run.fence, {})
+        lifecycle.save_checkpoint(run.pk, run.fence, {})
 
 
 def test_a_writer_that_freezes_in_a_transaction_cannot_hold_the_row_for_ever(db: None, open_sample: OpenSample) -> None:
-    run = runs.claim(open_sample().pk)
-    runs.lock_fence(run.pk, run.fence)
+    run = lifecycle.claim(open_sample().pk)
+    lifecycle.lock_fence(run.pk, run.fence)
     with connection.cursor() as cursor:
         cursor.execute("SHOW idle_in_transaction_session_timeout")
         assert cursor.fetchone() == ("30s",)
 
 
 def test_a_checkpoint_is_kept_with_the_writes_or_not_at_all(transactional_db: None, open_sample: OpenSample) -> None:
-    run = runs.claim(open_sample().pk)
+    run = lifecycle.claim(open_sample().pk)
     context = RunContext(run)
     with transaction.atomic():
         context.fence()
@@ -285,10 +285,10 @@ def test_a_checkpoint_is_kept_with_the_writes_or_not_at_all(transactional_db: No
 
 
 def ended(open_sample: OpenSample, state: str, checkpoint: dict[str, int]) -> JobRun:
-    run = runs.claim(open_sample().pk)
+    run = lifecycle.claim(open_sample().pk)
     with transaction.atomic():
-        runs.save_checkpoint(run.pk, run.fence, checkpoint)
-    runs.finish(run.pk, run.fence, state, **ends)
+        lifecycle.save_checkpoint(run.pk, run.fence, checkpoint)
+    lifecycle.finish(run.pk, run.fence, state, **ends)
     run.refresh_from_db()
     return run
 
@@ -296,7 +296,7 @@ def ended(open_sample: OpenSample, state: str, checkpoint: dict[str, int]) -> Jo
 @pytest.mark.parametrize("state", [State.FAILED, State.TIMED_OUT, State.CANCELLED, State.LOST])
 def test_a_resume_is_a_new_run_with_the_checkpoint(db: None, open_sample: OpenSample, state: str) -> None:
     stopped = ended(open_sample, state, {"next": 7})
-    resumed = runs.resume(stopped)
+    resumed = lifecycle.resume(stopped)
     assert resumed.pk != stopped.pk
     assert (resumed.resume_of, resumed.trigger, resumed.checkpoint) == (stopped, Trigger.RESUME, {"next": 7})
     assert (resumed.business_date, resumed.steps) == (stopped.business_date, stopped.steps)
@@ -306,20 +306,20 @@ def test_a_resume_is_a_new_run_with_the_checkpoint(db: None, open_sample: OpenSa
 
 @pytest.mark.parametrize("state", [State.SUCCEEDED, State.PARTIAL])
 def test_a_run_that_reached_its_end_cannot_be_resumed(db: None, open_sample: OpenSample, state: str) -> None:
-    with pytest.raises(runs.InvalidRun):
-        runs.resume(ended(open_sample, state, {}))
+    with pytest.raises(lifecycle.InvalidRun):
+        lifecycle.resume(ended(open_sample, state, {}))
     assert JobRun.objects.count() == 1
 
 
 def test_a_run_is_resumed_once_and_only_when_it_is_over(db: None, open_sample: OpenSample) -> None:
     live = open_sample()
-    with pytest.raises(runs.InvalidRun):
-        runs.resume(live)
-    runs.request_cancel(live)
+    with pytest.raises(lifecycle.InvalidRun):
+        lifecycle.resume(live)
+    lifecycle.request_cancel(live)
     live.refresh_from_db()
-    runs.request_cancel(runs.resume(live))
-    with pytest.raises(runs.InvalidRun):
-        runs.resume(live)
+    lifecycle.request_cancel(lifecycle.resume(live))
+    with pytest.raises(lifecycle.InvalidRun):
+        lifecycle.resume(live)
 
 
 def test_only_jobs_of_the_named_modules_can_run(db: None, open_sample: OpenSample, settings: Settings) -> None:

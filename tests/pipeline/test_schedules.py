@@ -9,9 +9,10 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from pytest_django.fixtures import Settings
 
-from pipeline import queue, resuming, runs, schedules
+from pipeline import queue, resume
 from pipeline.models import JobRun, State, Trigger
-from pipeline.schedules import Plan
+from pipeline.runs import lifecycle, schedules
+from pipeline.runs.schedules import Plan
 from tests.pipeline.conftest import DAY
 
 MORNING = datetime(2026, 11, 22, 12, 7, tzinfo=UTC)  # 09:07 at the hotel
@@ -77,7 +78,7 @@ def test_a_slot_delivered_twice_is_one_run(db: None) -> None:
     assert "queued" in queue.start_scheduled("sample", slot)
     run = JobRun.objects.get()
     assert (run.trigger, run.slot) == (Trigger.SCHEDULE, datetime.fromisoformat(slot))
-    runs.request_cancel(run)
+    lifecycle.request_cancel(run)
     assert queue.start_scheduled("sample", slot) == "skipped: SlotTaken"
     assert JobRun.objects.count() == OrmQ.objects.count() == 1
 
@@ -90,28 +91,28 @@ def test_a_slot_is_skipped_while_the_job_runs(db: None) -> None:
 
 def test_a_refused_start_leaves_no_task_behind(db: None) -> None:
     queue.start("sample", business_date=DAY, trigger=Trigger.ADMIN)
-    with pytest.raises(runs.AlreadyRunning):
+    with pytest.raises(lifecycle.AlreadyRunning):
         queue.start("sample", business_date=DAY, trigger=Trigger.ADMIN)
     assert OrmQ.objects.count() == 1
 
 
 def lost(trigger: str) -> JobRun:
-    run = runs.claim(runs.open_run("sample", business_date=DAY, trigger=trigger).pk)
-    runs.end_from_outside(run, State.LOST, "")
+    run = lifecycle.claim(lifecycle.open_run("sample", business_date=DAY, trigger=trigger).pk)
+    lifecycle.end_from_outside(run, State.LOST, "")
     return run
 
 
 def test_a_lost_run_is_resumed_by_itself_once(db: None) -> None:
     first = lost(Trigger.SCHEDULE)
-    (resumed,) = resuming.resume_lost()
+    (resumed,) = resume.resume_lost()
     assert (resumed.resume_of, resumed.trigger) == (first, Trigger.RESUME)
-    runs.end_from_outside(runs.claim(resumed.pk), State.LOST, "")
-    assert resuming.resume_lost() == []
+    lifecycle.end_from_outside(lifecycle.claim(resumed.pk), State.LOST, "")
+    assert resume.resume_lost() == []
 
 
 def test_a_lost_command_is_left_to_the_person_who_started_it(db: None) -> None:
     lost(Trigger.COMMAND)
-    assert resuming.resume_lost() == []
+    assert resume.resume_lost() == []
 
 
 def test_the_queue_is_alive_until_a_start_is_overdue(db: None) -> None:

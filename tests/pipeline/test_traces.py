@@ -10,11 +10,11 @@ import pytest
 from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
-from pipeline import runs
-from pipeline.execution import execute
 from pipeline.models import JobRun, LogLine, State
-from pipeline.runlog import KEPT_LINES, RunLog
-from pipeline.watchdog import readable_dump
+from pipeline.runs import lifecycle
+from pipeline.worker.execution import execute
+from pipeline.worker.run_log import KEPT_LINES, RunLog
+from pipeline.worker.watchdog import readable_dump
 from sistema_os.logs import OutputHandler
 from tests.pipeline.waiting import until
 
@@ -97,7 +97,7 @@ def test_the_position_moves_between_two_beats(
         until(lambda: JobRun.objects.get(pk=run.pk).done >= 3)
         now = JobRun.objects.get(pk=run.pk)
         seen.extend([now.done] if now.live else [])
-        runs.request_cancel(run)
+        lifecycle.request_cancel(run)
 
     in_background(look)
     assert execute(run.pk).state == State.CANCELLED

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipeline import registry, timeline, words
+from pipeline import labels, timeline
 from pipeline.models import JobRun, State
+from pipeline.runs import registry
 
 START = datetime(2026, 11, 22, 8, 50, tzinfo=UTC)
 
@@ -25,7 +26,7 @@ START = datetime(2026, 11, 22, 8, 50, tzinfo=UTC)
     ],
 )
 def test_a_duration_is_read_at_a_glance(seconds: float, said: str) -> None:
-    assert words.duration(timedelta(seconds=seconds)) == said
+    assert labels.duration(timedelta(seconds=seconds)) == said
 
 
 def test_the_summary_of_the_morning_reads_as_a_manager_wants_it() -> None:
@@ -36,23 +37,23 @@ def test_the_summary_of_the_morning_reads_as_a_manager_wants_it() -> None:
         "orders_matched": 24,
         "seconds": {"listing": 3.0},
     }
-    assert list(words.summary_rows(summary)) == [
+    assert list(labels.summary_rows(summary)) == [
         ("Listagem", "1.622 linhas, 54 novas, 54 saíram, 150 mudaram, em quarentena, à espera de decisão"),
         ("OS casadas", "24"),
         ("Sugestões", "1 novas, 2 recalculadas, 0 substituídas"),
         ("À espera de revisão", "61 forte, 38 dúvida, 24 fraca"),
     ]
-    assert words.headline(summary) == "1.622 linhas, 24 OS casadas, 1 sugestão nova"
+    assert labels.headline(summary) == "1.622 linhas, 24 OS casadas, 1 sugestão nova"
 
 
 def test_every_phase_of_every_job_has_words() -> None:
     jobs = {name: job for name, job in registry.load().items() if name != "sample"}
     assert jobs.keys() >= {"cleanup_stale_runs", "hospedes_casa", "pipeline_diario", "rm_daily_collection"}
-    assert not [phase for job in jobs.values() for phase in job.phases if phase not in words.PHASES]
+    assert not [phase for job in jobs.values() for phase in job.phases if phase not in labels.PHASES]
 
 
 def test_every_state_has_a_chip() -> None:
-    assert set(words.CHIPS) == set(State)
+    assert set(labels.CHIPS) == set(State)
 
 
 def run_of(phases: list[tuple[str, int]], ended: int | None, state: str, **fields: Any) -> JobRun:
@@ -92,11 +93,11 @@ def test_a_run_of_one_step_waits_for_no_other() -> None:
 
 
 def test_nothing_at_all_is_spoken_of_in_the_plural() -> None:
-    said = words.headline({"listing": {"rows": 735}, "orders_matched": 0, "suggestions": {"created": 1}})
+    said = labels.headline({"listing": {"rows": 735}, "orders_matched": 0, "suggestions": {"created": 1}})
     assert said == "735 linhas, 0 OS casadas, 1 sugestão nova"
 
 
 def test_a_phase_with_nothing_to_do_has_no_bar(db: None, open_sample: Callable[..., JobRun]) -> None:
     run = open_sample()
     run.total = 0
-    assert "progress" not in words.progress(run)
+    assert "progress" not in labels.progress(run)

@@ -225,7 +225,7 @@ def test_whoever_may_read_a_page_can(sample: Sample, clients: dict[str, Client])
 def test_whoever_may_press_its_buttons_can(
     sample: Sample, clients: dict[str, Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("matching.review.send_now", lambda _: None)
+    monkeypatch.setattr("matching.review.service.send_now", lambda _: None)
     shut = []
     for name, (_readers, pressers) in MAY.items():
         for letter in pressers:

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from sistema_os.page_help import PAGES
+from sistema_os.admin_site.page_help import PAGES
 from tests.shell.pages.conftest import SignIn, sign_in
 
 __all__ = ["sign_in"]

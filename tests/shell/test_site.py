@@ -12,8 +12,8 @@ from django_q.models import Schedule
 from pytest_django import DjangoAssertNumQueries
 
 from matching.models import MatchSuggestion, Order
-from pipeline.context import current_business_date
-from sistema_os.menu import MENU
+from pipeline.runs.context import current_business_date
+from sistema_os.admin_site.menu import MENU
 from sistema_os.roles import DEMO_USERS
 from snapshots.models import Snapshot, Source
 
@@ -154,7 +154,7 @@ def test_an_error_of_ours_is_told_in_portuguese_without_details(
 
     client = sign_in("ana")
     client.raise_request_exception = False
-    monkeypatch.setattr("sistema_os.admin.menu_for", fail)
+    monkeypatch.setattr("sistema_os.admin_site.site.menu_for", fail)
     response = client.get("/admin/")
     assert response.status_code == 500
     assert "Algo deu errado do nosso lado" in response.content.decode()

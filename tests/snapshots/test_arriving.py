@@ -8,9 +8,9 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshots.arriving import Reader, as_lines
 from snapshots.canonical import hash_key
-from snapshots.specs import SourceSpec
+from snapshots.ingest.reader import Reader, as_lines
+from snapshots.source_spec import SourceSpec
 from tests.snapshots.hotel import SPEC, stay
 
 KEY = hash_key("tests")

@@ -10,10 +10,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from snapshots import netting, pages, reading
+from snapshots import netting
+from snapshots.admin import change_tables
+from snapshots.admin.change_tables import Filters, changes_page, snapshot_changes
+from snapshots.history import versions
+from snapshots.history.versions import diff
 from snapshots.models import Snapshot
-from snapshots.pages import Filters, changes_page, snapshot_changes
-from snapshots.reading import diff
 from tests.snapshots.hotel import collect, stay, stays
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +55,7 @@ def four_days() -> list[Snapshot]:
 def test_filters_find_the_same_changes_in_the_database(
     four_days: list[Snapshot], wanted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "PAGE_SIZE", 10)
+    monkeypatch.setattr(change_tables, "PAGE_SIZE", 10)
     for before, snapshot in pairwise(four_days):
         filters = replace(Filters(), **wanted)
         found = snapshot_changes(snapshot, filters)
@@ -71,7 +73,7 @@ def test_a_page_reads_no_more_rows_than_it_shows(four_days: list[Snapshot]) -> N
     with CaptureQueriesContext(connection) as all_of_them:
         page = snapshot_changes(many, Filters())
     assert len(few) == len(all_of_them)
-    assert len(page.items) == pages.PAGE_SIZE
+    assert len(page.items) == change_tables.PAGE_SIZE
     assert page.total > 400
 
 
@@ -93,33 +95,33 @@ def test_a_page_reads_no_more_rows_than_it_shows(four_days: list[Snapshot]) -> N
 def test_any_two_listings_are_compared_alike_by_the_database_and_row_by_row(
     four_days: list[Snapshot], wanted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "PAGE_SIZE", 10)
+    monkeypatch.setattr(change_tables, "PAGE_SIZE", 10)
     for a, b in permutations(four_days, 2):
         filters = replace(Filters(), **wanted)
-        found, streamed = pages.compared(a, b, filters), changes_page(a.source, diff(a, b), filters)
+        found, streamed = change_tables.compared(a, b, filters), changes_page(a.source, diff(a, b), filters)
         assert (found.items, found.total, found.counts) == (streamed.items, streamed.total, streamed.counts)
 
 
 def test_a_row_that_came_back_to_what_it_was_is_no_difference() -> None:
     days = [stays(30), [*stays(29), stay(30, uh="415")], stays(30)]
     first, _middle, last = (collect(rows, day) for day, rows in enumerate(days, 1))
-    assert pages.compared(first, last, Filters()).total == 0
-    assert pages.compared(last, first, Filters()).counts == {}
+    assert change_tables.compared(first, last, Filters()).total == 0
+    assert change_tables.compared(last, first, Filters()).counts == {}
 
 
 def test_a_comparison_reads_a_page_and_not_every_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     first = collect(stays(900))
     second = collect([stay(n, uh="415") if n <= 200 else stay(n) for n in range(1, 901)], 2)
     seen: list[str] = []
-    real = reading.diff
+    real = versions.diff
 
     def counting(*given: Any) -> Any:
         for change in real(*given):
             seen.append(change.key)
             yield change
 
-    monkeypatch.setattr(reading, "diff", counting)
-    found = pages.compared(first, second, Filters())
+    monkeypatch.setattr(versions, "diff", counting)
+    found = change_tables.compared(first, second, Filters())
     assert (found.total, len(found.items), len(seen)) == (200, 50, 50)
 
 

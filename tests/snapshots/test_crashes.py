@@ -13,8 +13,8 @@ import pytest
 from django.db import connection, transaction
 
 from snapshots import snapshot_manager as manager
+from snapshots.ingest.publication import lock
 from snapshots.models import Change, HeadRow, Snapshot, Source
-from snapshots.writing import lock
 from tests.snapshots.hotel import DAY, SPEC, collect, stays
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stack]

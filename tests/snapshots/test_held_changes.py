@@ -12,13 +12,14 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from snapshots import held, override
+from snapshots import held_decision
 from snapshots import snapshot_manager as manager
+from snapshots.admin.change_tables import Filters, snapshot_changes
 from snapshots.diffing import diff
 from snapshots.erasure import erase
+from snapshots.ingest import held_changes
+from snapshots.ingest.spool import Packed
 from snapshots.models import HeadRow, HeldChange, HeldRows, Snapshot
-from snapshots.pages import Filters, snapshot_changes
-from snapshots.spool import Packed
 from tests.snapshots.hotel import collect, stay, stays
 from tests.snapshots.screens import page
 
@@ -76,9 +77,11 @@ def test_what_was_kept_is_what_a_comparison_finds(reader: Client) -> None:
     head = HeadRow.objects.values_list("key", "payload")
     rows = [(str(row["id"]), row) for row in manager.held_rows(found)]
     worked_out = {c.key: c for c in diff(head, rows, found.source.columns, found.kinds)}
-    kept = held.kept_of(found)
+    kept = held_changes.kept_of(found)
     assert kept
-    changes, total = held.held_changes(kept, found.source, kind="", field="", room="", name="", offset=0, limit=999)
+    changes, total = held_changes.held_changes(
+        kept, found.source, kind="", field="", room="", name="", offset=0, limit=999
+    )
     assert total == len(changes) == len(worked_out) == 42
     for change in changes:
         other = worked_out[change.key]
@@ -119,7 +122,7 @@ def test_pages_follow_one_another_without_a_gap() -> None:
 
 
 def test_beyond_what_is_kept_the_counts_are_whole(monkeypatch: pytest.MonkeyPatch, reader: Client) -> None:
-    monkeypatch.setattr(held, "MOST_KEPT", 10)
+    monkeypatch.setattr(held_changes, "MOST_KEPT", 10)
     found = broken(100, 40)
     assert HeldChange.objects.filter(kind="removed").count() == 10
     html = page(reader, "snapshots_snapshot_change", found.pk)
@@ -132,7 +135,7 @@ def test_an_erased_person_is_in_no_kept_change_and_no_longer_counted() -> None:
     erase(found.source, "90", by="vera", reason="pedido")
     erase(found.source, "99999", by="vera", reason="pedido")
     assert not HeldChange.objects.filter(key__in=("90", "99999")).exists()
-    seen = override.preview(found)
+    seen = held_decision.preview(found)
     assert (seen.removed, seen.added, seen.changed, seen.unexplained) == (39, 0, 1, 39)
 
 

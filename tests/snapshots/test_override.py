@@ -12,9 +12,9 @@ from django.core.exceptions import PermissionDenied
 
 from snapshots import snapshot_manager as manager
 from snapshots.erasure import erase
-from snapshots.history import standing
+from snapshots.history.listings import standing
+from snapshots.ingest.spool import Header, Packed
 from snapshots.models import HeadRow, HeldRows, Snapshot
-from snapshots.spool import Header, Packed
 from tests.snapshots.hotel import SPEC, collect, stay, stays
 
 pytestmark = pytest.mark.django_db

@@ -74,7 +74,7 @@ def _accepted(snapshot: Snapshot, spec: manager.SourceSpec) -> Snapshot:
     """What is held goes into force nevertheless, as it does when a person says so."""
     if snapshot.status != "held":
         return snapshot
-    from snapshots.override import _replayed
+    from snapshots.held_decision import _replayed
 
     done = _replayed(Snapshot.objects.get(pk=snapshot.pk)).publish(snapshot.declared, manager.no_fence)
     return Snapshot.objects.get(pk=done.pk)
@@ -196,7 +196,7 @@ def test_compared_by_the_database_memory_does_not_grow_with_the_listing(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.SNAPSHOT_STAGED_FROM = 0
-    monkeypatch.setattr("snapshots.spool._IN_MEMORY", 2**16)
+    monkeypatch.setattr("snapshots.ingest.spool._IN_MEMORY", 2**16)
     # The cache of folded texts is bounded, but far above what these listings fill.
     monkeypatch.setattr(canonical, "_TEXT", {})
     monkeypatch.setattr(canonical, "_fold", canonical.fold)

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from pipeline.erasing import Account, UnknownGuest, clean_files, erase_guest
+from pipeline.guest_erasure import Account, UnknownGuest, clean_files, erase_guest
 from snapshots.errors import ReasonMissing
 
 

@@ -12,8 +12,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from pipeline import drains, resuming, runs, words
+from pipeline import labels, resume, runs
 from pipeline.models import Drain, JobRun
+from pipeline.runs import drain as drains
 
 _LOOK_SECONDS = 0.25
 _LONGEST = 24 * 3600
@@ -55,7 +56,7 @@ class Command(BaseCommand):
     def _drain(self, drain: Drain, timeout: float) -> None:
         deadline = time.monotonic() + timeout
         for run in JobRun.objects.live():
-            runs.request_cancel(run, why=words.drain_sentence(drain), drain=drain)
+            runs.request_cancel(run, why=labels.drain_sentence(drain), drain=drain)
         while (left := JobRun.objects.live().count()) and time.monotonic() < deadline:
             time.sleep(_LOOK_SECONDS)
         for run in _asked(drain):
@@ -72,8 +73,8 @@ class Command(BaseCommand):
         if drain is None:
             self.stdout.write(_("No drain is in force."))
             return
-        resumed = resuming.lift(drain, _who())
-        self.stdout.write(words.lifted_sentence(len(resumed)))
+        resumed = resume.lift(drain, _who())
+        self.stdout.write(labels.lifted_sentence(len(resumed)))
         for run in resumed:
             self.stdout.write(f"{run.resume_of} -> {run}")
 

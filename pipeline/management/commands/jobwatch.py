@@ -16,9 +16,10 @@ from django.db import DatabaseError, close_old_connections, connections
 
 from matching import writeback
 from matching.models import WriteBack
-from pipeline import drains, notices, queue, resuming, runs
+from pipeline import notifications, queue, resume, runs
 from pipeline.models import JobRun
 from pipeline.queue import Waiting
+from pipeline.runs import drain as drains
 from sistema_os.supabase import SupabaseClient
 from sistema_os.supabase.errors import SupabaseError
 
@@ -74,8 +75,8 @@ class Command(BaseCommand):
             logger.error("run %s of %s was lost", run.pk, run.job)
         if drain := drains.expired():
             logger.warning("the drain of %s was not lifted in time; it is over", drain.by)
-            resuming.lift(drain)
-        for run in resuming.resume_lost():
+            resume.lift(drain)
+        for run in resume.resume_lost():
             logger.warning("run %s of %s resumes run %s", run.pk, run.job, run.resume_of_id)
         for name in queue.mend_schedules():
             logger.error("the schedule %s could not be read; all of them were set anew", name)
@@ -85,7 +86,7 @@ class Command(BaseCommand):
         frozen = put_back if once else self._still_waiting()
         for run in frozen:
             logger.error("the queue is frozen: run %s of %s waits for a worker", run.pk, run.job)
-        notices.send_due(frozen=frozen)
+        notifications.send_due(frozen=frozen)
         return frozen
 
     def _put_back(self, waiting: list[Waiting]) -> list[JobRun]:

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from pipeline import runs
-from pipeline.execution import EXIT_CODES, Process, execute
-from pipeline.processes import die_with_parent
+from pipeline.worker.execution import EXIT_CODES, Process, execute
+from pipeline.worker.processes import die_with_parent
 
 
 class Command(BaseCommand):

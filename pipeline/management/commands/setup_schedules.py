@@ -3,8 +3,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from pipeline import queue, registry, schedules
-from pipeline.execution import USAGE_ERROR
+from pipeline import queue
+from pipeline.runs import registry, schedules
+from pipeline.worker.execution import USAGE_ERROR
 
 
 class Command(BaseCommand):

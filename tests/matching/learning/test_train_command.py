@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from matching import review, suggestion_manager
+from matching import suggestion_manager
 from matching.core import Model
 from matching.core.reestimation import Verdict
 from matching.hospede_matcher import match_orders
@@ -18,6 +18,7 @@ from matching.learning.from_decisions import gather
 from matching.learning.training_set import Lessons
 from matching.models import Decision, MatchSuggestion, ModelVersion, Order, Stay
 from matching.models.choices import State, Verb
+from matching.review import service
 from tests.matching.learning import school
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def no_fence() -> None:
 @pytest.fixture
 def user(monkeypatch: pytest.MonkeyPatch) -> User:
     """May decide; what is decided is sent nowhere."""
-    monkeypatch.setattr("matching.review.send_now", lambda _: None)
+    monkeypatch.setattr("matching.review.service.send_now", lambda _: None)
     return User.objects.create_superuser("ana")
 
 
@@ -47,9 +48,9 @@ def live(lessons: Lessons, user: User) -> None:
 def decide(user: User, order: int, verdict: Verdict) -> None:
     (who,) = verdict.right or {None}
     if who is None:
-        review.no_guest(user, order, 1)
+        service.no_guest(user, order, 1)
     else:
-        review.decide(user, MatchSuggestion.objects.get(order=order, stay=who).pk, Verb.ACCEPT, None)
+        service.decide(user, MatchSuggestion.objects.get(order=order, stay=who).pk, Verb.ACCEPT, None)
 
 
 def train(**options: Any) -> str:
@@ -105,7 +106,7 @@ class TestWhatIsLearnedFrom:
 
     def test_an_undone_decision_is_not_learned_from(self, user: User) -> None:
         before = len(gather().lessons)
-        review.undo(user, Decision.objects.latest("pk").pk)
+        service.undo(user, Decision.objects.latest("pk").pk)
         assert len(gather().lessons) == before - 1
 
     def test_a_text_that_changed_since_is_left_out_and_counted(self) -> None:
@@ -131,7 +132,7 @@ def test_rejected_pairs_and_no_guest_are_lessons_too(user: User) -> None:
     live(Lessons(told.days, {1: nobody, 2: told.verdicts[2]}), user)
     refused = MatchSuggestion.objects.filter(order=3, stay__isnull=False).first()
     assert refused is not None
-    review.decide(user, refused.pk, Verb.REJECT, None)
+    service.decide(user, refused.pk, Verb.REJECT, None)
     found = gather().lessons
     assert found.verdicts == {1: nobody, 2: told.verdicts[2], 3: Verdict(refused=frozenset({refused.stay_id}))}
     asked = found.ask(Model())

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 
-from pipeline.processes import die_with_parent
+from pipeline.worker.processes import die_with_parent
 
 
 def main() -> int:

@@ -3,14 +3,14 @@
 from datetime import date
 from typing import Any
 
-from pipeline.orchestration import listing_rows, order_rows
+from pipeline.hotel import orders, stays
 from snapshots.diffing import ChangeView, between
 
 D = date(2026, 1, 10)
 
 
 def stay(key: int = 7, **fields: Any) -> dict[str, Any]:
-    base = dict.fromkeys(listing_rows.COLUMNS) | {
+    base = dict.fromkeys(stays.COLUMNS) | {
         "id": key,
         "reserva_id": 70,
         "hospede_id": 700,
@@ -31,7 +31,7 @@ def stay(key: int = 7, **fields: Any) -> dict[str, Any]:
 
 
 def order(key: int = 1, **fields: Any) -> dict[str, Any]:
-    base = dict.fromkeys((*order_rows.COLUMNS, *order_rows.LINK)) | {
+    base = dict.fromkeys((*orders.COLUMNS, *orders.LINK)) | {
         "id": key,
         "numero": f"OS{key}",
         "aberta_em": "2026-01-09T15:00:00+00:00",
@@ -49,11 +49,11 @@ def order(key: int = 1, **fields: Any) -> dict[str, Any]:
 
 
 def stay_change(before: dict[str, Any] | None, after: dict[str, Any] | None) -> ChangeView:
-    return _change(before, after, listing_rows.COLUMNS)
+    return _change(before, after, stays.COLUMNS)
 
 
 def order_change(before: dict[str, Any] | None, after: dict[str, Any] | None) -> ChangeView:
-    return _change(before, after, order_rows.COLUMNS)
+    return _change(before, after, orders.COLUMNS)
 
 
 def _change(before: dict[str, Any] | None, after: dict[str, Any] | None, columns: tuple[str, ...]) -> ChangeView:

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from pipeline.context import Cancelled
+from pipeline.hotel.reader import Coming, Wanted
 from pipeline.orchestration.ahead import reading_ahead
-from pipeline.orchestration.collecting import Coming, Wanted
+from pipeline.runs.context import Cancelled
 
 
 class Gone(Exception):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.orchestration import listing_rows, order_rows
-from pipeline.orchestration.listing_rows import flatten, for_matching, occupied
+from pipeline.hotel import orders, stays
+from pipeline.hotel.stays import flatten, for_matching, occupied
 from tests.pipeline.orchestration.samples import D, order, stay
 
 CPF = "52998224725"
@@ -34,7 +34,7 @@ def test_a_snapshot_row_holds_no_document_and_nothing_that_was_not_asked_for() -
     row = flatten(source(data_nascimento="1980-01-01", raca="x"), hash_key="k")
     assert CPF not in json.dumps(row)
     assert row["doc_final"] == "25"
-    assert set(row) == {*listing_rows.COLUMNS, "visto_em"}
+    assert set(row) == {*stays.COLUMNS, "visto_em"}
 
 
 def test_the_same_document_however_it_is_written_gives_the_same_mark() -> None:
@@ -67,15 +67,15 @@ def test_the_engine_gets_postgrests_shape_back() -> None:
 
 
 def test_nothing_is_read_with_a_star_and_no_forbidden_column_is_named() -> None:
-    for select in (listing_rows.SELECT, order_rows.SELECT):
+    for select in (stays.SELECT, orders.SELECT):
         assert "*" not in select
     for column in ("nascimento", "raca", "deficiencia", "profissao", "endereco", "observacoes"):
-        assert column not in listing_rows.SELECT
+        assert column not in stays.SELECT
 
 
 def test_the_hash_leaves_out_what_our_own_writes_and_each_export_touch() -> None:
-    assert not {"visto_em", "updated_at"} & set(listing_rows.COLUMNS)
-    assert not {*order_rows.LINK, "updated_at"} & set(order_rows.COLUMNS)
+    assert not {"visto_em", "updated_at"} & set(stays.COLUMNS)
+    assert not {*orders.LINK, "updated_at"} & set(orders.COLUMNS)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_the_hash_leaves_out_what_our_own_writes_and_each_export_touch() -> None
     ids=["out", "cancelled", "no-show", "in-house", "expected", "departure before the window"],
 )
 def test_only_an_unexplained_absence_counts_as_vanished(fields: dict[str, Any], explained: bool) -> None:
-    assert listing_rows.spec(D).explained(stay(**fields)) is explained
+    assert stays.spec(D).explained(stay(**fields)) is explained
 
 
 def test_a_guest_who_never_moved_has_no_rooms_over_time() -> None:
@@ -108,16 +108,16 @@ def test_a_move_happened_on_the_day_before_the_listing_that_shows_it() -> None:
 
 
 def test_orders_keep_what_was_typed_without_documents_and_with_instants_in_one_zone() -> None:
-    row = order_rows.flatten(order(descricao="CPF 529.982.247-25 chuveiro", aberta_em="2026-01-09T12:00:00-03:00"))
+    row = orders.flatten(order(descricao="CPF 529.982.247-25 chuveiro", aberta_em="2026-01-09T12:00:00-03:00"))
     assert row["descricao"] == "CPF ***.***.***-25 chuveiro"
     assert row["aberta_em"] == "2026-01-09T15:00:00+00:00"
-    assert set(row) == set(order_rows.COLUMNS)
+    assert set(row) == set(orders.COLUMNS)
 
 
 def test_a_second_run_of_a_date_reads_the_orders_changed_since_the_same_moment() -> None:
-    assert order_rows.changed_since(D, date(2026, 1, 9)) == datetime(2026, 1, 8, 3, tzinfo=UTC)
-    assert order_rows.changed_since(D, None) == datetime(2026, 1, 8, 3, tzinfo=UTC)
+    assert orders.changed_since(D, date(2026, 1, 9)) == datetime(2026, 1, 8, 3, tzinfo=UTC)
+    assert orders.changed_since(D, None) == datetime(2026, 1, 8, 3, tzinfo=UTC)
 
 
 def test_after_days_without_a_run_the_orders_closed_meanwhile_are_read_too() -> None:
-    assert order_rows.changed_since(D, date(2026, 1, 5)) == datetime(2026, 1, 4, 3, tzinfo=UTC)
+    assert orders.changed_since(D, date(2026, 1, 5)) == datetime(2026, 1, 4, 3, tzinfo=UTC)

@@ -8,12 +8,12 @@ import pytest
 from matching import suggestion_manager
 from matching.models import Alert, MatchSuggestion
 from matching.models.choices import State
-from pipeline import runs
-from pipeline.execution import execute
 from pipeline.models import JobRun, Trigger
 from pipeline.models import State as RunState
 from pipeline.orchestration import matching_step
 from pipeline.orchestration.matching_step import MatchingStep
+from pipeline.runs import lifecycle
+from pipeline.worker.execution import execute
 from snapshots import snapshot_manager
 from snapshots.models import Source
 from tests.mornings import hotel_content, own_content, run
@@ -127,7 +127,7 @@ def test_a_resumed_run_goes_on_behind_the_last_committed_chunk(
         return working(result, orders=orders, **rest)
 
     monkeypatch.setattr(suggestion_manager, "publish", recording)
-    resumed = execute(runs.resume(failed).pk)
+    resumed = execute(lifecycle.resume(failed).pk)
     assert resumed.state == RunState.SUCCEEDED
     assert published == [4, 5]
     assert {order for order, _ in pending()} == {1, 2, 3, 4, 5}
@@ -140,7 +140,7 @@ def test_a_checkpoint_of_other_changes_is_not_believed(busy: SmallHotel, monkeyp
         break_off(broken, MatchingStep, "_publish", after=3)
         failed = run("pipeline_diario", D)
     busy.change("ordens_servico", 1, descricao="Bruno 201 chuveiro frio")
-    resumed = execute(runs.resume(failed).pk)
+    resumed = execute(lifecycle.resume(failed).pk)
     assert resumed.state == RunState.SUCCEEDED
     assert MatchSuggestion.objects.get(order=1, rank=1, state=State.PENDING).texto_versao == 2
 
@@ -160,7 +160,7 @@ def test_a_run_declared_lost_that_goes_on_writes_nothing_any_more(
     def overtaken(*args: Any, **kwargs: Any) -> Any:
         answer = working(*args, **kwargs) if name != "_close" else None
         live = JobRun.objects.live().get()
-        assert runs.end_from_outside(live, RunState.LOST, "drill")
+        assert lifecycle.end_from_outside(live, RunState.LOST, "drill")
         seen["before"] = own_content(), hotel_content(busy.database)
         return working(*args, **kwargs) if name == "_close" else answer
 
@@ -177,7 +177,7 @@ def test_a_cancelled_run_stops_between_chunks_and_keeps_what_was_committed(
 
     def cancelling(self: MatchingStep, *args: Any) -> None:
         working(self, *args)
-        runs.request_cancel(JobRun.objects.live().get())
+        lifecycle.request_cancel(JobRun.objects.live().get())
         until(lambda: self.context._control.stop == "cancel")
 
     monkeypatch.setattr(MatchingStep, "_publish", cancelling)
@@ -192,10 +192,10 @@ def test_a_cancelled_run_stops_between_chunks_and_keeps_what_was_committed(
 def test_one_step_alone_matches_against_what_is_in_force(busy: SmallHotel) -> None:
     wanted = uninterrupted(busy)
     order = busy.order("Elza 204 pediu toalha")
-    opened = runs.open_run("pipeline_diario", business_date=D, trigger=Trigger.ADMIN, steps=["orders"])
+    opened = lifecycle.open_run("pipeline_diario", business_date=D, trigger=Trigger.ADMIN, steps=["orders"])
     assert execute(opened.pk).state == RunState.SUCCEEDED
     assert pending() == wanted
-    opened = runs.open_run("pipeline_diario", business_date=D, trigger=Trigger.ADMIN, steps=["matching"])
+    opened = lifecycle.open_run("pipeline_diario", business_date=D, trigger=Trigger.ADMIN, steps=["matching"])
     done = execute(opened.pk)
     assert (done.state, done.summary["orders_matched"]) == (RunState.SUCCEEDED, 1)
     assert (order, 5) in pending()

@@ -4,7 +4,8 @@ from datetime import date
 from typing import Any
 
 from matching.models.choices import AlertKind, EndReason, Severity
-from pipeline.orchestration import plan
+from pipeline.orchestration import change_plan
+from pipeline.orchestration.change_plan import AlertCall, Known
 from pipeline.orchestration.effects import (
     Effect,
     Expire,
@@ -17,7 +18,6 @@ from pipeline.orchestration.effects import (
     WarnOpen,
     WarnStay,
 )
-from pipeline.orchestration.plan import AlertCall, Known
 from tests.pipeline.orchestration.samples import D, order
 
 ON_D = (("date", "2026-01-10"),)
@@ -33,7 +33,7 @@ def test_only_open_orders_without_a_link_are_matched() -> None:
         order(1), order(2, status="concluida"), order(3, **LINKED), order(4, **LINKED | {"sem_hospede": True})
     )
     effects = [MatchOrder(n) for n in (1, 2, 3, 4, 99)]
-    assert plan.make(effects, rows, Known()).match == {1}
+    assert change_plan.make(effects, rows, Known()).match == {1}
 
 
 def test_opened_since_counts_by_the_hotels_calendar_day() -> None:
@@ -42,13 +42,13 @@ def test_opened_since_counts_by_the_hotels_calendar_day() -> None:
         order(2, aberta_em="2026-01-09T03:00:00+00:00"),
         order(3, aberta_em="2026-01-10T11:00:00+00:00"),
     )
-    assert plan.make([MatchOpenedSince(date(2026, 1, 9))], rows, Known()).match == {2, 3}
+    assert change_plan.make([MatchOpenedSince(date(2026, 1, 9))], rows, Known()).match == {2, 3}
 
 
 def test_a_rescore_reaches_the_orders_that_were_ever_offered_the_stay() -> None:
     known = Known(offered={7: frozenset({1, 2}), 8: frozenset({3})})
     rows = orders(order(1), order(2), order(3))
-    assert plan.make([Rescore(7)], rows, known).match == {1, 2}
+    assert change_plan.make([Rescore(7)], rows, known).match == {1, 2}
 
 
 def test_an_order_names_a_room_by_its_field_or_anywhere_in_its_text() -> None:
@@ -59,7 +59,7 @@ def test_an_order_names_a_room_by_its_field_or_anywhere_in_its_text() -> None:
         order(4, uh_texto="0203"),
         order(5, descricao="apto 1203"),
     )
-    assert plan.make([MatchNaming(frozenset({"203"}))], rows, Known()).match == {1, 2, 3, 4}
+    assert change_plan.make([MatchNaming(frozenset({"203"}))], rows, Known()).match == {1, 2, 3, 4}
 
 
 def test_expiries_are_grouped_by_their_reason() -> None:
@@ -68,21 +68,21 @@ def test_expiries_are_grouped_by_their_reason() -> None:
         Expire(8, EndReason.STAY_CANCELLED),
         Expire(9, EndReason.NO_SHOW),
     ]
-    assert plan.make(effects, {}, Known()).expire == {EndReason.STAY_CANCELLED: {7, 8}, EndReason.NO_SHOW: {9}}
+    assert change_plan.make(effects, {}, Known()).expire == {EndReason.STAY_CANCELLED: {7, 8}, EndReason.NO_SHOW: {9}}
 
 
 def test_a_cancelled_stay_alerts_for_each_order_linked_to_it_even_a_closed_one() -> None:
     known = Known(linked={7: frozenset({1, 2})}, likely={7: frozenset({3})})
     effect = WarnLinked(7, AlertKind.LINKED_STAY_CANCELLED, Severity.HIGH, ON_D)
     rows = orders(order(1), order(2, status="concluida"), order(3))
-    assert [a.order for a in plan.make([effect], rows, known).alerts] == [1, 2]
+    assert [a.order for a in change_plan.make([effect], rows, known).alerts] == [1, 2]
 
 
 def test_a_departure_alerts_for_open_orders_linked_or_most_likely_its_own() -> None:
     known = Known(linked={7: frozenset({1, 2})}, likely={7: frozenset({3})})
     effect = WarnOpen(7, AlertKind.DEPARTURE, Severity.MEDIUM, ON_D)
     rows = orders(order(1, **LINKED), order(2, status="concluida", **LINKED), order(3), order(4))
-    assert plan.make([effect], rows, known).alerts == [
+    assert change_plan.make([effect], rows, known).alerts == [
         AlertCall(AlertKind.DEPARTURE, Severity.MEDIUM, 1, 7, ON_D),
         AlertCall(AlertKind.DEPARTURE, Severity.MEDIUM, 3, 7, ON_D),
     ]
@@ -90,7 +90,7 @@ def test_a_departure_alerts_for_open_orders_linked_or_most_likely_its_own() -> N
 
 def test_a_swapped_document_alerts_though_no_order_is_concerned() -> None:
     effect = WarnStay(7, AlertKind.DOCUMENT_CHANGED, Severity.HIGH, ON_D)
-    assert plan.make([effect], {}, Known()).alerts == [
+    assert change_plan.make([effect], {}, Known()).alerts == [
         AlertCall(AlertKind.DOCUMENT_CHANGED, Severity.HIGH, None, 7, ON_D)
     ]
 
@@ -107,7 +107,7 @@ def test_a_move_flags_each_open_order_of_the_old_room_once_though_the_whole_fami
     )
     family = [FlagMoved(key, 70, date(2026, 1, 8), "203", "415", D) for key in (8, 7)]
     params = (("date", "2026-01-10"), ("from", "203"), ("to", "415"))
-    assert plan.make(family, rows, Known(linked={7: frozenset({8})})).alerts == [
+    assert change_plan.make(family, rows, Known(linked={7: frozenset({8})})).alerts == [
         AlertCall(AlertKind.ROOM_MOVED, Severity.LOW, 1, 7, params),
         AlertCall(AlertKind.ROOM_MOVED, Severity.LOW, 8, 7, params),
     ]
@@ -115,4 +115,4 @@ def test_a_move_flags_each_open_order_of_the_old_room_once_though_the_whole_fami
 
 def test_known_is_asked_only_about_the_stays_that_need_it() -> None:
     effects: list[Effect] = [MatchOrder(1), Rescore(7), Expire(8, EndReason.NO_SHOW), MatchOpenedSince(D)]
-    assert plan.stays_of(effects) == {7, 8}
+    assert change_plan.stays_of(effects) == {7, 8}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from matching.models import MatchSuggestion
-from pipeline import words
+from pipeline import labels
 from pipeline.models import JobRun, LogLine
 from pipeline.models import State as RunState
 from tests.mornings import run
@@ -84,5 +84,5 @@ def test_a_text_of_any_kind_is_matched_or_left_without_breaking_the_run(house: S
 
 def test_the_count_stands_on_the_run_in_words(house: SmallHotel) -> None:
     house.stay("Caio Prado", "416", chegada="2026-03-12", saida="2026-03-09")
-    shown = dict(words.summary_rows(run("pipeline_diario", D).summary))
+    shown = dict(labels.summary_rows(run("pipeline_diario", D).summary))
     assert shown["Linhas que não puderam ser casadas"] == "1"

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from matching import review
 from matching.core import Model
 from matching.learning import model_registry
 from matching.models import MatchSuggestion, ModelVersion
 from matching.models.choices import State
+from matching.review import service
 from pipeline.models import State as RunState
 from tests.conftest import SampleHotel
 from tests.mornings import hotel_content, own_content, run
@@ -81,8 +81,8 @@ def test_a_dry_run_counts_exactly_and_writes_nothing(house: SmallHotel) -> None:
 
 
 def test_an_accepted_link_and_a_rejected_pair_stay_as_they_are(house: SmallHotel, ana: User) -> None:
-    review.decide(ana, MatchSuggestion.objects.get(order=1, rank=1).pk, "accept", None)
-    review.decide(ana, MatchSuggestion.objects.get(order=2, rank=1).pk, "reject", None)
+    service.decide(ana, MatchSuggestion.objects.get(order=1, rank=1).pk, "accept", None)
+    service.decide(ana, MatchSuggestion.objects.get(order=2, rank=1).pk, "reject", None)
     decided = states()
     done = run("rematch", D)
     assert done.summary["orders_matched"] == 1
@@ -155,7 +155,7 @@ def test_a_no_of_yesterday_leaves_its_share_to_the_others_this_morning(hotel: Sm
     order = hotel.order("Ana 203 chuveiro frio")
     run("pipeline_diario", D)
     first, second = MatchSuggestion.objects.filter(order=order, stay__isnull=False).order_by("rank")
-    review.decide(ana, first.pk, "reject", None)
+    service.decide(ana, first.pk, "reject", None)
     done = run("pipeline_diario", D + timedelta(1))
     assert done.summary["orders_matched"] == 1
     before, after = second.probability, MatchSuggestion.objects.get(pk=second.pk).probability
@@ -163,7 +163,7 @@ def test_a_no_of_yesterday_leaves_its_share_to_the_others_this_morning(hotel: Sm
     assert run("pipeline_diario", D + timedelta(1)).summary["suggestions"]["rescored"] == 0
     decision = MatchSuggestion.objects.get(pk=first.pk).decision
     assert decision is not None
-    review.undo(ana, decision.pk)
+    service.undo(ana, decision.pk)
     run("pipeline_diario", D + timedelta(2))
     assert MatchSuggestion.objects.get(pk=second.pk).probability == before
     assert MatchSuggestion.objects.get(pk=first.pk).state == State.PENDING

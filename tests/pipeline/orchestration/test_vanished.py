@@ -6,7 +6,7 @@ import pytest
 
 from matching.models.choices import AlertKind, EndReason, Severity
 from pipeline.orchestration.effects import Expire, Rescore, WarnLinked, WarnOpen
-from pipeline.orchestration.vanished import of_stay
+from pipeline.orchestration.missing_rows import of_stay
 from snapshots.snapshot_manager import Missing
 from tests.pipeline.orchestration.samples import D, stay
 

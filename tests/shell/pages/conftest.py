@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from matching.models import Decision, MatchSuggestion, Order, Stay
 from matching.models.choices import State, Verb
-from pipeline.context import current_business_date
-from pipeline.orchestration import listing_rows
+from pipeline.hotel import stays
+from pipeline.runs.context import current_business_date
 from sistema_os import roles
 from snapshots import snapshot_manager as manager
 from snapshots.models import Snapshot
@@ -47,7 +47,7 @@ def today() -> date:
 
 def row(number: int, room: str | None, day: date, **columns: Any) -> dict[str, Any]:
     """A guest of the listing, in the house from two days before `day` to two days after it."""
-    empty: dict[str, Any] = dict.fromkeys(listing_rows.COLUMNS)
+    empty: dict[str, Any] = dict.fromkeys(stays.COLUMNS)
     return {
         **empty,
         "id": number,
@@ -70,7 +70,7 @@ def row(number: int, room: str | None, day: date, **columns: Any) -> dict[str, A
 
 def collect(day: date, *rows: dict[str, Any], announced: int | None = None) -> Snapshot:
     """A listing of which fewer rows came than were announced is held."""
-    ingest = manager.begin(listing_rows.spec(day), business_date=day, run_id=None)
+    ingest = manager.begin(stays.spec(day), business_date=day, run_id=None)
     ingest.add(rows)
     return ingest.publish(announced or len(rows), manager.no_fence)
 

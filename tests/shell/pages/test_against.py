@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
 
-from matching import quality
 from matching.models.choices import Verb
-from matching.periods import Period
-from matching.quality_charts import measured
+from matching.reports import agreement
+from matching.reports.charts import measured
+from matching.reports.periods import Period
 from sistema_os.pages.against import change, target_words
 from tests.shell.pages.conftest import SignIn, accept, order, suggest
 
@@ -84,4 +84,4 @@ def test_the_bands_are_compared_with_as_many_days_before(sign_in: SignIn) -> Non
 @pytest.mark.parametrize(("days", "whole"), [(7, True), (30, True), (90, False)])
 def test_half_a_period_is_not_compared_with_a_whole_one(days: int, whole: bool) -> None:
     today = timezone.localdate()
-    assert quality.holds(Period(days, today).before, today) == whole
+    assert agreement.holds(Period(days, today).before, today) == whole

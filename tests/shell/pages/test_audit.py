@@ -12,9 +12,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from matching import alerts, batches, review
+from matching import alerts, batches
 from matching.models import Alert, AppendOnly, AuditEntry, Decision, Deed, note_down
 from matching.models.choices import Verb
+from matching.review import service
 from pipeline.models import JobRun, State
 from sistema_os.pages import audit
 from snapshots.models import Snapshot, Source
@@ -27,7 +28,7 @@ URL = "/admin/audit/"
 
 @pytest.fixture(autouse=True)
 def _nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matching.review.send_now", lambda _: None)
+    monkeypatch.setattr("matching.review.service.send_now", lambda _: None)
 
 
 @pytest.fixture
@@ -51,8 +52,8 @@ def card(number: int = 1, probability: float = 0.95) -> Any:
 
 
 def test_a_decision_and_its_undo_stand_with_what_it_was_before(sign_in: SignIn, bruno: User) -> None:
-    (decision,) = review.decide(bruno, card().pk, "reject", None, "namesake").decisions
-    review.undo(bruno, decision.pk)
+    (decision,) = service.decide(bruno, card().pk, "reject", None, "namesake").decisions
+    service.undo(bruno, decision.pk)
     told = lines(sign_in("carla"))
     assert told == [
         "Bruno|Desfeita|OS 48001 ↔ Hóspede 1|rejeitada|pendente|",
@@ -68,7 +69,7 @@ def test_a_batch_is_one_line_that_opens_into_its_decisions(sign_in: SignIn, brun
     client = sign_in("carla")
     assert lines(client) == ["Bruno|Decididas em lote|3 sugestões|pendente|aceita|a partir de 0,90"]
     assert len(lines(client, f"?batch={plan.batch}")) == 4
-    review.undo(bruno, Decision.objects.latest("pk").pk)
+    service.undo(bruno, Decision.objects.latest("pk").pk)
     assert lines(client)[0] == "Bruno|Lote desfeito|3 sugestões||pendente|"
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from matching.alerts import raise_alert
 from matching.models import MatchSuggestion, Stay
 from matching.models.choices import AlertKind, EndReason, Severity, State
-from pipeline.caused import caused
+from pipeline.orchestration.consequences import caused
 from snapshots.models import Snapshot
 from tests.shell.pages.conftest import SignIn, collect, order, row, stay, suggest
 

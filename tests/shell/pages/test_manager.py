@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from matching.measures import waiting
-from matching.periods import period
-from matching.quality_charts import measured
+from matching.reports.charts import measured
+from matching.reports.periods import period
+from matching.reports.throughput import waiting
 from pipeline.models import JobRun, State
 from sistema_os.pages import manager
 from tests.shell.pages.conftest import SignIn

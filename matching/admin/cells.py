@@ -1,0 +1,111 @@
+"""Cells of the suggestions' list: text above, support below, and the buttons that decide."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from matching.models import Alert, MatchSuggestion
+from matching.models.choices import State
+from matching.presentation import badges
+from matching.presentation.labels import share
+from matching.review.decision import may_undo
+
+
+def order_cell(suggestion: MatchSuggestion) -> SafeString:
+    request = Truncator(suggestion.order.request).chars(90)
+    return format_html('OS {} <span class="sub">{}</span>', suggestion.order.number, request)
+
+
+def guest_cell(suggestion: MatchSuggestion) -> SafeString:
+    stay = suggestion.stay
+    if stay is None:
+        return format_html('{} <span class="sub">{}</span>', _("No guest"), _("third party or staff"))
+    room = _("Room %(room)s") % {"room": stay.room} if stay.room else _("no room yet")
+    # The whole name: cut off, Filho and Neto are the same man.
+    return format_html('{} <span class="sub">{}</span>', stay.name, room)
+
+
+def probability_cell(suggestion: MatchSuggestion) -> SafeString:
+    return format_html(
+        '<span class="num">{}</span> {}', share(suggestion.probability), badges.band_chip(suggestion.band)
+    )
+
+
+def departure_cell(suggestion: MatchSuggestion) -> SafeString | str:
+    if suggestion.stay is None:
+        return "—"
+    day = suggestion.stay.departure
+    if day == timezone.localdate():
+        return format_html('<strong class="today">{}</strong>', _("today"))
+    return date_format(day, _("m/d"))
+
+
+def decision_cell(suggestion: MatchSuggestion, user: Any) -> SafeString:
+    """Buttons where this person may press them; otherwise the state in a chip."""
+    pending, decides = suggestion.state == State.PENDING, user.has_perm("matching.decide_suggestion")
+    parts: list[SafeString] = []
+    if suggestion.conflict and pending:
+        parts.append(badges.conflict_chip())
+    parts.append(decide_buttons(suggestion) if pending and decides else badges.state_chip(suggestion.state))
+    if getattr(suggestion, "unconfirmed", False):
+        parts.append(badges.unconfirmed_chip())
+    if suggestion.decision and suggestion.state != State.SUPERSEDED and may_undo(suggestion.decision, user):
+        parts.append(undo_button(suggestion))
+    if not pending:
+        parts.append(_who(suggestion))
+    return format_html_join(" ", "{}", ((part,) for part in parts))
+
+
+def decide_buttons(suggestion: MatchSuggestion) -> SafeString:
+    seen = f"{suggestion.pk}:{suggestion.version}"
+    order = {"order": suggestion.order.number}
+    return format_html(
+        '<span class="row-actions">'
+        '<button class="btn btn-s" name="accept" value="{}" aria-label="{}">{}</button> '
+        '<button class="btn btn-s btn-quiet" name="reject" value="{}" aria-label="{}">{}</button></span>',
+        seen,
+        _("Accept order %(order)s") % order,
+        _("Accept"),
+        seen,
+        _("Reject order %(order)s") % order,
+        _("Reject"),
+    )
+
+
+def undo_button(suggestion: MatchSuggestion) -> SafeString:
+    return format_html(
+        '<button class="btn btn-s btn-quiet" name="undo" value="{}" aria-label="{}">{}</button>',
+        suggestion.decision_id,
+        _("Undo order %(order)s") % {"order": suggestion.order.number},
+        _("Undo"),
+    )
+
+
+def _who(suggestion: MatchSuggestion) -> SafeString:
+    if suggestion.decision is not None:
+        moment = timezone.localtime(suggestion.decision.at)
+        shape = "TIME_FORMAT" if moment.date() == timezone.localdate() else "SHORT_DATE_FORMAT"
+        name = suggestion.decision.user.get_short_name() or suggestion.decision.user.get_username()
+        return format_html('<span class="sub">{}, {}</span>', name, date_format(moment, shape))
+    return format_html('<span class="sub">{}</span>', suggestion.end_reason_words)
+
+
+def settled_cell(alert: Alert, user: Any) -> SafeString:
+    if alert.settled_by is not None and alert.settled_at is not None:
+        moment = date_format(timezone.localtime(alert.settled_at), "SHORT_DATETIME_FORMAT")
+        note = format_html("<br>{}", Truncator(alert.note).chars(60)) if alert.note else ""
+        return format_html('<span class="sub">{}, {}{}</span>', alert.settled_by.get_username(), moment, note)
+    if not user.has_perm("matching.settle_alert"):
+        return badges.chip("wait", _("open"))
+    return format_html('<button class="btn btn-s" name="settle" value="{}">{}</button>', alert.pk, _("Settle"))
+
+
+def moment_cell(moment: datetime) -> SafeString:
+    """Short, on one line: lists are read, not studied."""
+    return format_html('<span class="num">{}</span>', date_format(timezone.localtime(moment), _("m/d H:i")))

@@ -1,0 +1,64 @@
+"""The list as CSV for a spreadsheet: no document, and no cell that a spreadsheet would run."""
+
+import csv
+from collections.abc import Iterable
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from matching.models import MatchSuggestion
+from sistema_os.masking import masked_phones, without_documents
+
+_RUNS_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def as_csv(suggestions: Iterable[MatchSuggestion]) -> HttpResponse:
+    """Semicolons and a byte-order mark: what a Brazilian spreadsheet opens by a double click."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="sugestoes-{timezone.localdate():%Y-%m-%d}.csv"'
+    response.write("\ufeff")
+    writer = csv.writer(response, delimiter=";")
+    writer.writerow(_header())
+    for suggestion in suggestions:
+        writer.writerow([harmless(cell) for cell in _cells(suggestion)])
+    return response
+
+
+def harmless(cell: object) -> str:
+    text = str(cell)
+    return f"'{text}" if text.lstrip(" ").startswith(_RUNS_AS_FORMULA) else text
+
+
+def _header() -> list[str]:
+    return [
+        _("Order"),
+        _("Opened"),
+        _("Request"),
+        _("Guest"),
+        _("Room"),
+        _("Departure"),
+        _("Probability"),
+        _("Band"),
+        _("State"),
+        _("Decided by"),
+        _("Decided"),
+    ]
+
+
+def _cells(suggestion: MatchSuggestion) -> list[object]:
+    order, stay, decision = suggestion.order, suggestion.stay, suggestion.decision
+    return [
+        order.number,
+        date_format(timezone.localtime(order.opened_at), "SHORT_DATETIME_FORMAT"),
+        masked_phones(without_documents(order.request)),
+        stay.name if stay else _("No guest"),
+        stay.room if stay else "",
+        date_format(stay.departure, "SHORT_DATE_FORMAT") if stay else "",
+        number_format(suggestion.probability, 4),
+        suggestion.band.label,
+        suggestion.get_state_display(),
+        decision.user.get_username() if decision else "",
+        date_format(timezone.localtime(decision.at), "SHORT_DATETIME_FORMAT") if decision else "",
+    ]

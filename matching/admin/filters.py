@@ -1,0 +1,201 @@
+"""Filters of the suggestions' list. Its first sight is what a shift works on: the queue and what was decided today."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as _p
+
+from matching.models import BAND_RANGE, Decision, MatchSuggestion, Order, Stay, WriteBack
+from matching.models.choices import MANUAL, Band, State, WriteState
+from matching.presentation.labels import DEPARTMENTS
+from matching.reports.periods import midnight
+from matching.room_numbers import bare_room, typed_room
+from sistema_os.admin_base.typed_filter import TypedFilter
+
+Suggestions = QuerySet[MatchSuggestion]
+
+DECIDED_BY = "decided_by"
+
+
+def on_the_desk(suggestions: Suggestions) -> Suggestions:
+    """Each order's best pending candidate, and what people decided today."""
+    first = Decision.objects.filter(at__gte=midnight()).aggregate(first=Min("pk"))["first"]
+    queue = Q(queued_at__isnull=False)
+    if first is None:
+        return suggestions.filter(queue)
+    # By number instead of by time: two indexes answer together, where a join would read every row.
+    return suggestions.filter(queue | Q(state__in=[State.ACCEPTED, State.REJECTED], decision__gte=first))
+
+
+def unconfirmed(suggestions: Suggestions) -> Suggestions:
+    return suggestions.filter(Exists(WriteBack.objects.filter(suggestion=OuterRef("pk"), state=WriteState.OPEN)))
+
+
+def _in_state(state: State) -> Callable[[Suggestions], Suggestions]:
+    return lambda suggestions: suggestions.filter(state=state)
+
+
+STATES: dict[str, tuple[Any, Callable[[Suggestions], Suggestions]]] = {
+    "all": (_("all"), lambda q: q),
+    **{state.value: (state.label, _in_state(state)) for state in State},
+    "conflict": (_("conflict"), lambda q: q.exclude(conflict="")),
+    "flagged": (_("marked"), lambda q: q.filter(queued_at__isnull=False, order__flagged=True)),
+    "unconfirmed": (_p("write-back", "to confirm"), unconfirmed),
+}
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [(value, label) for value, (label, _narrow) in STATES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        wanted = STATES.get(self.value() or "")
+        if wanted is None and _person(request.GET.get(DECIDED_BY)) is not None:
+            return queryset  # Whoever asks for a person's decisions means all of them, not today's.
+        return wanted[1](queryset) if wanted else on_the_desk(queryset)
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """The stock "All" stands first and means no parameter: here that is the desk."""
+        for index, choice in enumerate(super().choices(changelist)):
+            yield choice | {"display": _("queue and today's decisions")} if index == 0 else choice
+
+
+class BandFilter(admin.SimpleListFilter):
+    title = _("band")
+    parameter_name = "band"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [(band.value, band.label) for band in Band]
+
+    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        return queryset.filter(BAND_RANGE[Band(self.value() or "")]) if self.value() in Band.values else queryset
+
+
+class DepartureFilter(admin.SimpleListFilter):
+    title = _("departure")
+    parameter_name = "departure"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("today", _("today"))]
+
+    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        return queryset.filter(stay__departure=timezone.localdate()) if self.value() == "today" else queryset
+
+
+class DepartmentFilter(admin.SimpleListFilter):
+    title = _("department")
+    parameter_name = "department"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return list(DEPARTMENTS.items())
+
+    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        return queryset.filter(order__department=self.value()) if self.value() else queryset
+
+
+# Of each; a list ends after a thousand rows anyway.
+MOST_OF_A_ROOM = 2_000
+
+
+class RoomFilter(TypedFilter):
+    """The room that the order names or the guest has."""
+
+    title = _("room")
+    parameter_name = "room"
+    longest = 12
+
+    def narrow(self, queryset: Suggestions, typed: str) -> Suggestions:
+        key = typed_room(typed)
+        if not key:
+            return queryset.none()
+        stays = Stay.objects.filter(search__contains=key).annotate(key=bare_room("room")).filter(key=key)
+        orders = Order.objects.filter(search__contains=key).annotate(key=bare_room("room_text")).filter(key=key)
+        # By number: two indexes then answer together, where a join would read every suggestion.
+        newest = (stays.order_by("-pk"), orders.order_by("-pk"))
+        guests, named = (list(rows.values_list("pk", flat=True)[:MOST_OF_A_ROOM]) for rows in newest)
+        return queryset.filter(Q(stay__in=guests) | Q(order__in=named))
+
+
+class DeciderFilter(admin.SimpleListFilter):
+    """Whose decision put the suggestion in its state."""
+
+    title = _("decided by")
+    parameter_name = DECIDED_BY
+
+    def lookups(self, request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        """Oneself first: most people look for their own."""
+        told = User.objects.filter(Exists(Decision.objects.filter(user=OuterRef("pk")))).exclude(
+            pk=request.user.pk or 0
+        )
+        others = [(str(user.pk), user.get_full_name() or user.get_username()) for user in told.order_by("username")]
+        return [(str(request.user.pk), _("me")), *others]
+
+    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        person = _person(self.value())
+        if person is None:
+            return queryset
+        return queryset.filter(decision__user=person, state__in=[State.ACCEPTED, State.REJECTED])
+
+
+def _person(value: str | None) -> int | None:
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
+class ModelFilter(admin.SimpleListFilter):
+    title = _("model version")
+    parameter_name = "model"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [(name, _("named by hand") if name == MANUAL else name) for name in model_versions()]
+
+    def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
+        value = (self.value() or "").replace("\x00", "")
+        return queryset.filter(model_version=value) if value else queryset
+
+
+# Each step jumps to the next name in the index, where DISTINCT would read every suggestion.
+_VERSIONS = """
+WITH RECURSIVE names AS (
+    (SELECT model_version AS name FROM {table} ORDER BY model_version LIMIT 1)
+    UNION ALL
+    SELECT (SELECT model_version FROM {table} WHERE model_version > name ORDER BY model_version LIMIT 1)
+    FROM names WHERE name IS NOT NULL
+) SELECT name FROM names WHERE name IS NOT NULL LIMIT 50
+"""
+
+
+def model_versions() -> list[str]:
+    """Every model that scored a suggestion, in one query of a few index look-ups."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSIONS.format(table=MatchSuggestion._meta.db_table))
+        return [name for (name,) in cursor.fetchall()]
+
+
+class SettledFilter(admin.SimpleListFilter):
+    """Alerts: the open ones first, the settled ones on demand."""
+
+    title = _("state")
+    parameter_name = "settled"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("settled alerts")), ("all", _p("alerts", "all"))]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(settled_at__isnull=self.value() != "yes")
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for index, choice in enumerate(super().choices(changelist)):
+            yield choice | {"display": _("open alerts")} if index == 0 else choice

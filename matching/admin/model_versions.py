@@ -1,0 +1,123 @@
+"""Matching models in the admin: what each learned and was worth, which is in use; put to use and rolled back."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as _p
+
+from matching import model_figures
+from matching.admin import cells
+from matching.learning import model_registry
+from matching.models import ModelVersion
+from matching.presentation import links
+from sistema_os.admin_base.lists import ReadOnlyAdmin
+
+PERMISSION = "matching.promote_model"
+LEARNED = {
+    "aliases": _p("learned", "nicknames of the house"),
+    "weights": _p("learned", "how people write"),
+    "calibration": _p("learned", "how sure to be"),
+}
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ReadOnlyAdmin):
+    list_display = ("version_column", "origin", "learned_column", "decisions", "f1_column", "made_column")
+    list_display_links = None
+    list_select_related = ("promoted_by",)
+    search_fields = ("version",)
+    actions = None
+    empty_title = _("Only the program's own model so far")
+    empty_text = _("Versions appear with the next run of the daily pipeline and with every training.")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Matching models"), **(extra_context or {})})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        row = ModelVersion.objects.filter(pk=links.number_or_404(object_id)).select_related("promoted_by").first()
+        if row is None:
+            raise Http404
+        if request.method == "POST":
+            self._change(request, row)
+            return HttpResponseRedirect(request.path)
+        return self._page(request, row)
+
+    def _change(self, request: HttpRequest, row: ModelVersion) -> None:
+        """One deed a post: what the button says, if it still holds."""
+        if not request.user.has_perm(PERMISSION):
+            raise PermissionDenied
+        if "promote" in request.POST:
+            self._promote(request, row)
+        elif "roll_back" in request.POST:
+            self._roll_back(request, row)
+
+    def _promote(self, request: HttpRequest, row: ModelVersion) -> None:
+        try:
+            model_registry.promote(row, request.user)
+        except model_registry.UnreadableModel as error:
+            messages.error(request, _t("This model cannot be read: %(why)s. Nothing was changed.") % {"why": error})
+            return
+        self.log_change(request, row, "promoted")
+        messages.success(request, _t("%(version)s scores from the next run on.") % {"version": row.version})
+
+    def _roll_back(self, request: HttpRequest, row: ModelVersion) -> None:
+        """The page may be old: what is rolled back is what it shows, or nothing."""
+        if not model_registry.is_active(row):
+            messages.warning(request, _t("This model was no longer in use. Nothing was changed."))
+            return
+        before = model_registry.roll_back(request.user)
+        self.log_change(request, row, "rolled back")
+        name = before.version if before else _t("the program's own model")
+        messages.success(request, _t("Back to %(version)s from the next run on.") % {"version": name})
+
+    def _page(self, request: HttpRequest, row: ModelVersion) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": row.version,
+            "model": row,
+            "learned": learned_words(row),
+            "figures": model_figures.rows(row.figures),
+            "aliases": model_figures.aliases(row.numbers),
+            "scored": model_figures.scored_by(row),
+            "may_promote": request.user.has_perm(PERMISSION),
+            "replaced": row.replaced,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "matching/model.html", context)
+
+    @admin.display(description=_("version"), ordering="version")
+    def version_column(self, row: ModelVersion) -> SafeString:
+        chip = format_html(' <span class="chip chip-ok">{}</span>', _t("in use")) if row.active else ""
+        return format_html('<a href="{}">{}</a>{}', f"{row.pk}/change/", row.version, chip)
+
+    @admin.display(description=_("learned"))
+    def learned_column(self, row: ModelVersion) -> str:
+        return learned_words(row) or "—"
+
+    @admin.display(description=_("F1, before and after"))
+    def f1_column(self, row: ModelVersion) -> str:
+        return model_figures.f1(row.figures)
+
+    @admin.display(description=_("made"), ordering="created_at")
+    def made_column(self, row: ModelVersion) -> SafeString:
+        return cells.moment_cell(row.created_at)
+
+
+def learned_words(row: ModelVersion) -> str:
+    return ", ".join(str(LEARNED.get(name, name)) for name in row.learned)

@@ -1,0 +1,189 @@
+"""Suggestions, decisions and alerts in the admin: to decide and to read, never to type over."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from matching.admin import cells, search
+from matching.admin.csv_export import as_csv
+from matching.admin.filters import (
+    BandFilter,
+    DeciderFilter,
+    DepartmentFilter,
+    DepartureFilter,
+    ModelFilter,
+    RoomFilter,
+    StateFilter,
+)
+from matching.models import Decision, MatchSuggestion, unshown
+from matching.models.choices import Verb
+from matching.presentation import links
+from matching.review import actions as acting
+from matching.review import bulk_views, views
+from sistema_os.admin_base.lists import ReadOnlyAdmin, personal
+
+
+@admin.register(MatchSuggestion)
+class MatchSuggestionAdmin(ReadOnlyAdmin):
+    list_display = ("order_column", "guest_column", "probability_column", "departure_column")
+    list_filter = (
+        StateFilter,
+        BandFilter,
+        DepartureFilter,
+        RoomFilter,
+        DepartmentFilter,
+        DeciderFilter,
+        ModelFilter,
+    )
+    list_select_related = ("order", "stay", "decision__user")
+    list_deferred = (*unshown(), "decision__order_fingerprint", "decision__stay_fingerprint")
+    list_per_page = 25
+    # The newest orders first, by number: by their moment, all would be joined and sorted for a page of them.
+    ordering = ("-order", "rank", "pk")
+    date_hierarchy = "order__opened_at"
+    search_fields = ("order__search", "stay__search")
+    # The card has its own way back; Django would work out each row's address anew to carry the filters along.
+    preserve_filters = False
+    search_help_text = _("Order, guest or room. Never search for a document.")
+    actions = ("accept_selected", "reject_selected", "export_csv")
+
+    class Media:
+        css = {"all": ["matching/review.css"]}
+
+    empty_title = _("Nothing waits for you")
+    empty_text = _("Suggestions arrive with the next run of the daily pipeline.")
+
+    def get_urls(self) -> list[URLPattern]:
+        guarded = self.admin_site.admin_view
+        own = [
+            path("review/", guarded(self.queue_view), name="matching_matchsuggestion_review"),
+            path("bulk/", guarded(self.bulk_view), name="matching_matchsuggestion_bulk"),
+            path("bulk/<uuid:plan>/", guarded(self.plan_view), name="matching_matchsuggestion_bulk_plan"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MatchSuggestion]:
+        return MatchSuggestion.objects.with_unconfirmed().order_by(*self.get_ordering(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[MatchSuggestion], search_term: str
+    ) -> tuple[QuerySet[MatchSuggestion], bool]:
+        for word in search.words(search_term):
+            queryset = queryset.filter(search.holding(word))
+        return queryset, False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A row's button posts the list's own form, so it works without JavaScript and with the list's CSRF token."""
+        button = acting.pressed(request)
+        if button is not None and self.has_view_permission(request):
+            acting.act(request, button)
+            return HttpResponseRedirect(request.get_full_path())
+        own = {"title": _("Suggestions"), "may_bulk": self.has_bulk_permission(request), "keeps_presses": True}
+        return super().changelist_view(request, {**own, **(extra_context or {})})
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [*self.list_display, personal("decision", _("Decision"), cells.decision_cell, request.user)]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return views.card(self, request, object_id)
+
+    def queue_view(self, request: HttpRequest) -> HttpResponse:
+        return views.queue(self, request)
+
+    def bulk_view(self, request: HttpRequest) -> HttpResponse:
+        return bulk_views.start(self, request)
+
+    def plan_view(self, request: HttpRequest, plan: UUID) -> HttpResponse:
+        return bulk_views.plan(self, request, plan)
+
+    @admin.display(description=_("Order"), ordering="order__number")
+    def order_column(self, suggestion: MatchSuggestion) -> SafeString:
+        return cells.order_cell(suggestion)
+
+    @admin.display(description=_("Guest"), ordering="stay__search")
+    def guest_column(self, suggestion: MatchSuggestion) -> SafeString:
+        return cells.guest_cell(suggestion)
+
+    @admin.display(description=_("Probability"), ordering="probability")
+    def probability_column(self, suggestion: MatchSuggestion) -> SafeString:
+        return cells.probability_cell(suggestion)
+
+    @admin.display(description=_("Departure"), ordering="stay__departure")
+    def departure_column(self, suggestion: MatchSuggestion) -> SafeString | str:
+        return cells.departure_cell(suggestion)
+
+    def has_bulk_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("matching.bulk_decide")
+
+    @admin.action(description=_("Accept selected"), permissions=["bulk"])
+    def accept_selected(self, request: HttpRequest, queryset: QuerySet[MatchSuggestion]) -> HttpResponse:
+        return bulk_views.of_selected(request, queryset, Verb.ACCEPT)
+
+    @admin.action(description=_("Reject selected"), permissions=["bulk"])
+    def reject_selected(self, request: HttpRequest, queryset: QuerySet[MatchSuggestion]) -> HttpResponse:
+        return bulk_views.of_selected(request, queryset, Verb.REJECT)
+
+    @admin.action(description=_("Export CSV"), permissions=["view"])
+    def export_csv(self, request: HttpRequest, queryset: QuerySet[MatchSuggestion]) -> HttpResponse:
+        acting.log_export(request, queryset.count())
+        return as_csv(queryset.select_related("order", "stay", "decision__user"))
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    """The audit: who decided what, when, and what was taken back."""
+
+    list_display = ("at_column", "user", "verb", "suggestion_column", "reason_column", "undone_column")
+    list_display_links = None
+    list_filter = ("verb", ("user", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("user", "suggestion__order", "suggestion__stay", "undone_by__user")
+    list_deferred = ("order_fingerprint", "stay_fingerprint", *unshown("suggestion__"))
+    date_hierarchy = "at"
+    search_fields = ("suggestion__order__search", "suggestion__stay__search", "user__username")
+    list_per_page = 25
+    actions = None
+    readonly_fields = ("at", "user", "verb", "suggestion", "reason", "probability", "model_version", "undo_of")
+    fields = readonly_fields
+    empty_title = _("Nobody has decided anything yet")
+    empty_text = _("Every acceptance, rejection and undo will stand here, and stays.")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
+    ) -> tuple[QuerySet[Decision], bool]:
+        for word in search.words(search_term):
+            queryset = queryset.filter(search.decided_on_or_by(word))
+        return queryset, False
+
+    @admin.display(description=_("when"), ordering="at")
+    def at_column(self, decision: Decision) -> SafeString:
+        return cells.moment_cell(decision.at)
+
+    @admin.display(description=_("suggestion"))
+    def suggestion_column(self, decision: Decision) -> SafeString:
+        return format_html('<a href="{}">{}</a>', links.card_url(decision.suggestion_id), decision.suggestion)
+
+    @admin.display(description=_("reason"))
+    def reason_column(self, decision: Decision) -> str:
+        return decision.reason_words or "—"
+
+    @admin.display(description=_("undone"))
+    def undone_column(self, decision: Decision) -> str:
+        undo = getattr(decision, "undone_by", None)
+        if undo is None:
+            return "—"
+        return f"{undo.user.get_username()}, {date_format(timezone.localtime(undo.at), 'SHORT_DATETIME_FORMAT')}"

@@ -1,0 +1,48 @@
+"""The dashboard's cards of this app: what waits for a person, and what should worry one."""
+
+from typing import Any
+
+from matching.alerts import sentence
+from matching.models import Alert, Decision
+from matching.models.choices import Band, Severity, Verb
+from matching.own_pace import own_pace
+from matching.presentation.badges import band_chip, severity_chip
+from matching.presentation.links import order_url
+from matching.reports.periods import midnight
+from matching.review import queue
+
+SHOWN_ALERTS = 3
+_WORST_FIRST = [Severity.HIGH, Severity.MEDIUM, Severity.LOW]
+
+
+def panel(user: Any) -> dict[str, Any]:
+    """Empty for those who may not see guests. At most eight queries, whatever the size of the tables."""
+    shown: dict[str, Any] = {}
+    if user.has_perm("matching.view_matchsuggestion"):
+        counts = queue.counts()
+        shown["bands"] = [(band_chip(c.band), c) for c in counts]
+        shown["waiting"] = sum(c.waiting for c in counts)
+        shown["doubt"] = next(c for c in counts if c.band == Band.DOUBT)
+        decided = Decision.objects.filter(at__gte=midnight(), undone_by=None).exclude(verb=Verb.UNDO)
+        shown["decided_today"] = decided.count()
+        shown["can_decide"] = user.has_perm("matching.decide_suggestion")
+        shown["pace"] = own_pace(user, shown["doubt"].waiting) if shown["can_decide"] else None
+    if user.has_perm("matching.view_alert"):
+        shown["open_alerts"], shown["alerts"] = _alerts()
+    return shown
+
+
+def _alerts() -> tuple[int, list[dict[str, Any]]]:
+    opened = Alert.objects.filter(settled_at=None)
+    worst = [a for level in _WORST_FIRST for a in opened.filter(severity=level).select_related("order", "stay")[:3]]
+    rows = [
+        {
+            "chip": severity_chip(alert.severity),
+            "title": alert.get_kind_display(),
+            "text": sentence(alert),
+            "order": alert.order,
+            "url": order_url(alert.order) if alert.order else "",
+        }
+        for alert in worst[:SHOWN_ALERTS]
+    ]
+    return opened.count(), rows

@@ -1,0 +1,218 @@
+"""The engine's codes in words that staff use: names of fields, and agreement with its sign.
+
+Sign and word come before colour. A code not known here is shown as it is and goes by its weight, so that a new
+model never leaves a card without an explanation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy as _p
+
+from matching.models import Decision
+from matching.models.choices import Band
+
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """`css` is a class of os.css."""
+
+    sign: str
+    word: Words
+    css: str
+
+
+SAME = Agreement("=", _p("agreement", "same"), "a-ok")
+NEAR = Agreement("≈", _p("agreement", "similar"), "a-near")
+DIFFERENT = Agreement("≠", _p("agreement", "differs"), "a-no")
+MISSING = Agreement("·", _p("agreement", "missing"), "a-none")
+
+FIELDS: dict[str, Words] = {
+    "presence": _p("field", "when"),
+    "name": _p("field", "name"),
+    "suffix": _p("field", "suffix"),
+    "sex": _p("field", "form of address"),
+    "room": _p("field", "room"),
+    "phone": _p("field", "phone"),
+    "document": _p("field", "document"),
+    "email": _p("field", "e-mail"),
+    "titular": _p("field", "main guest"),
+    "booking": _p("field", "reservation"),
+    "label": _p("field", "group"),
+    "day": _p("field", "day named"),
+    "same_stay": _p("field", "same room"),
+    "whole_name": _p("field", "whole name"),
+    "company": _p("field", "company"),
+    "nobody": _p("field", "no guest"),
+    # Names of fingerprint fields, for "what changed since".
+    "request": _p("field", "request"),
+    "guest_text": _p("field", "guest as typed"),
+    "requester_text": _p("field", "requester"),
+    "phone_text": _p("field", "phone as typed"),
+    "room_text": _p("field", "room as typed"),
+    "listed_name": _p("field", "name on the list"),
+    "registered_name": _p("field", "registered name"),
+    "social_name": _p("field", "social name"),
+    "guest": _p("field", "guest"),
+    "arrival": _p("field", "arrival"),
+    "opened_at": _p("field", "opening"),
+}
+
+
+def _near(word: Words) -> Agreement:
+    return Agreement(NEAR.sign, word, NEAR.css)
+
+
+def _same(word: Words) -> Agreement:
+    return Agreement(SAME.sign, word, SAME.css)
+
+
+def _different(word: Words) -> Agreement:
+    return Agreement(DIFFERENT.sign, word, DIFFERENT.css)
+
+
+def _neutral(word: Words) -> Agreement:
+    return Agreement(MISSING.sign, word, MISSING.css)
+
+
+LEVELS: dict[tuple[str, str], Agreement] = {
+    ("presence", "in_house"): _same(_p("agreement", "in house")),
+    ("presence", "arrived"): _same(_p("agreement", "just arrived")),
+    ("presence", "expected"): _near(_p("agreement", "expected")),
+    ("presence", "arriving"): _same(_p("agreement", "arriving")),
+    ("presence", "leaving"): _same(_p("agreement", "leaving")),
+    ("presence", "left"): _different(_p("agreement", "had left")),
+    ("presence", "left_long"): _different(_p("agreement", "left long ago")),
+    ("presence", "coming"): _near(_p("agreement", "still to come")),
+    ("presence", "coming_later"): _near(_p("agreement", "comes later")),
+    ("name", "exact"): SAME,
+    ("name", "phonetic"): _near(_p("agreement", "same sound")),
+    ("name", "nickname"): _near(_p("agreement", "nickname")),
+    ("name", "alias"): _near(_p("agreement", "nickname learned here")),
+    ("name", "prefix"): _near(_p("agreement", "same beginning")),
+    ("name", "initial"): _near(_p("agreement", "initial")),
+    ("name", "distant"): _near(_p("agreement", "resembles")),
+    ("name", "register_slip"): _near(_p("agreement", "slip of the pen")),
+    ("name", "family"): _near(_p("agreement", "family name")),
+    ("name", "unnamed"): _neutral(_p("agreement", "companion without a name")),
+    ("name", "not_listed"): _different(_p("agreement", "not on the list")),
+    ("name", "none"): DIFFERENT,
+    ("room", "earlier"): _near(_p("agreement", "room before the move")),
+    ("room", "later"): _near(_p("agreement", "room after the move")),
+    ("room", "swapped"): _near(_p("agreement", "digits swapped")),
+    ("room", "one_digit_off"): _near(_p("agreement", "one digit off")),
+    ("room", "free_on_arrival"): _near(_p("agreement", "no room yet, and this one is free")),
+    ("room", "unassigned"): _neutral(_p("agreement", "no room yet")),
+    ("phone", "last_eight"): _near(_p("agreement", "same ending")),
+    ("document", "ending"): _near(_p("agreement", "same ending")),
+    ("day", "arrival"): _same(_p("agreement", "arrival day")),
+    ("day", "departure"): _same(_p("agreement", "departure day")),
+    ("titular", "titular"): _neutral(_p("agreement", "main guest")),
+    ("titular", "companion"): _neutral(_p("agreement", "companion")),
+    ("whole_name", "complete"): _same(_p("agreement", "complete")),
+    ("whole_name", "partial"): _neutral(_p("agreement", "in part")),
+    ("company", "named_too"): _same(_p("agreement", "another guest of the room named too")),
+    ("same_stay", "any_guest"): _same(_p("agreement", "any guest of the room")),
+    ("nobody", "prior"): _neutral(_p("agreement", "starting point")),
+    ("nobody", "preventive"): _same(_p("agreement", "preventive")),
+    ("nobody", "common_area"): _same(_p("agreement", "common area")),
+    ("nobody", "place"): _same(_p("agreement", "a place, not a room")),
+    ("nobody", "third_party"): _same(_p("agreement", "third party")),
+    ("nobody", "staff"): _same(_p("agreement", "staff")),
+    ("nobody", "staff_named"): _same(_p("agreement", "staff by name")),
+    ("nobody", "asked_by_staff"): _same(_p("agreement", "asked by staff")),
+    ("nobody", "no_mention"): _same(_p("agreement", "names nobody")),
+    ("nobody", "third_party_mentioned"): _same(_p("agreement", "third party mentioned")),
+    ("nobody", "somebody_else"): _same(_p("agreement", "may be somebody who is not on this list")),
+    ("nobody", "contact"): _different(_p("agreement", "has a guest's contact")),
+    ("nobody", "named_with_room"): _different(_p("agreement", "names somebody and a room")),
+    ("nobody", "guest"): _different(_p("agreement", "speaks of a guest")),
+}
+ANY_FIELD = {
+    "same": SAME,
+    "exact": SAME,
+    "fuzzy": NEAR,
+    "absent": MISSING,
+    "missing": MISSING,
+    "different": DIFFERENT,
+}
+
+
+def comparison_words(code: str) -> str:
+    return str(FIELDS.get(code, code.replace("_", " ")))
+
+
+def agreement(reason: Mapping[str, Any]) -> Agreement:
+    field, level = str(reason["comparison"]), str(reason["level"])
+    known = LEVELS.get((field, level)) or ANY_FIELD.get(level)
+    if known is not None:
+        return known
+    weight = float(reason["weight_bits"])
+    return DIFFERENT if weight < 0 else NEAR if weight > 0 else MISSING
+
+
+def shown_values(reason: Mapping[str, Any]) -> tuple[str, str]:
+    """Both sides as people write them; empty where the field has no value of its own."""
+    values = str(reason["order_value"] or ""), str(reason["guest_value"] or "")
+    if reason["comparison"] == "sex":
+        return (_ADDRESS.get(values[0], values[0]), _ADDRESS.get(values[1], values[1]))
+    if reason["comparison"] == "suffix":
+        return values[0].title(), values[1].title()
+    return values
+
+
+_ADDRESS = {"M": "Sr.", "F": "Sra."}
+
+
+CERTAIN, FAINT = 0.995, 0.005
+
+
+def share(probability: Any) -> str:
+    """Two places that stay on their side of a band's border, and never a certainty: 0,87, 0,49, > 0,99, < 0,01."""
+    if probability >= CERTAIN:
+        return f"> {number_format(0.99, 2)}"
+    if probability < FAINT:
+        return f"< {number_format(0.01, 2)}"
+    exact = Decimal(str(probability))
+    rounded = exact.quantize(_CENT, ROUND_HALF_UP)
+    same_band = Band.of(float(rounded)) == Band.of(float(exact))
+    return number_format(rounded if same_band else exact.quantize(_CENT, ROUND_DOWN), 2)
+
+
+_CENT = Decimal("0.01")
+
+
+# The hotel's own codes, as staff write them.
+DEPARTMENTS = {
+    "manutencao": "Manutenção",
+    "governanca": "Governança",
+    "recepcao": "Recepção",
+    "receptivo": "Receptivo",
+    "aeb": "A&B",
+    "spa": "Spa",
+    "achados": "Achados e perdidos",
+    "ti": "TI",
+}
+
+
+def department_words(code: str) -> str:
+    return DEPARTMENTS.get(code, code)
+
+
+def display_name(decision: Decision) -> str:
+    return str(decision.user.get_short_name() or decision.user.get_username())
+
+
+def moment(decision: Decision) -> str:
+    return date_format(timezone.localtime(decision.at), "SHORT_DATETIME_FORMAT")
+
+
+def name_of(user: Any) -> str:
+    return str(user.get_full_name() or user.get_username())

@@ -1,0 +1,30 @@
+"""Addresses of the review pages, and primary keys read from addresses."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import Http404
+from django.urls import reverse
+
+from matching.models import Order
+
+LIST = "admin:matching_matchsuggestion_changelist"
+
+
+def card_url(suggestion_id: UUID) -> str:
+    return reverse("admin:matching_matchsuggestion_change", args=[suggestion_id])
+
+
+def order_url(order: Order) -> str:
+    """The list narrowed to one order, decided and ended suggestions included."""
+    return f"{reverse(LIST)}?{urlencode({'q': order.number, 'state': 'all'})}"
+
+
+def alert_url(alert: int) -> str:
+    return reverse("admin:matching_alert_change", args=[alert])
+
+
+def number_or_404(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise Http404
+    return int(text)

@@ -1,0 +1,219 @@
+"""What the decisions say about the work. Each figure is one query that the database sums up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Aggregate, Count, DurationField, F, FilteredRelation, Q, Sum
+from django.db.models.functions import TruncDate
+
+from matching.models import Decision, MatchSuggestion, Order
+from matching.models.choices import State, Verb
+from matching.reports.agreement import KEPT, last_decision
+from matching.reports.periods import Period
+
+# Classes of waiting time, upper ends; the last class has none.
+WAITS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
+# Longer than a card's lease: the person did something else in between.
+LONGEST_LOOK = timedelta(minutes=2)
+
+
+@dataclass
+class Orders:
+    """Orders opened, cancelled ones left out: linked here, linked in the hotel's own system, or not at all."""
+
+    total: int = 0
+    here: int = 0
+    elsewhere: int = 0
+
+    @property
+    def linked(self) -> int:
+        return self.here + self.elsewhere
+
+    @property
+    def share(self) -> float | None:
+        return self.linked / self.total if self.total else None
+
+    def add(self, other: "Orders") -> None:
+        self.total += other.total
+        self.here += other.here
+        self.elsewhere += other.elsewhere
+
+
+def orders_by_day(chosen: Period) -> dict[date, Orders]:
+    """By the day they were opened, over the period and the one before it."""
+    # At most one of an order is accepted, so the join repeats no order.
+    accepted = FilteredRelation("suggestions", condition=Q(suggestions__state=State.ACCEPTED))
+    opened = Order.objects.filter(opened_at__gte=chosen.before.since, opened_at__lt=chosen.until)
+    days = (
+        opened.exclude(status="cancelada")
+        .annotate(day=TruncDate("opened_at"), accepted=accepted)
+        .values("day")
+        .annotate(
+            total=Count("pk"),
+            by_us=Count("pk", filter=Q(accepted__isnull=False)),
+            by_others=Count("pk", filter=Q(accepted__isnull=True, linked=True)),
+        )
+    )
+    return {row["day"]: Orders(row["total"], row["by_us"], row["by_others"]) for row in days.order_by("day")}
+
+
+def summed(days: Mapping[date, Orders], within: Period) -> Orders:
+    total = Orders()
+    for day, orders in days.items():
+        if within.holds(day):
+            total.add(orders)
+    return total
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the manager's page tells of a period."""
+
+    orders: Mapping[date, Orders]
+    waiting: "Waiting"
+    # Of as many days before.
+    waited_before: "Waiting"
+    pace: "Pace"
+    per_stay: "PerStay"
+
+
+def work(chosen: Period) -> Work:
+    """Counted once for each last decision and at most KEPT seconds old: orders also come and go without a decision."""
+    key = f"work:{chosen.last}:{chosen.days}:{last_decision()}"
+    found: Work | None = cache.get(key)
+    if found is None:
+        found = _work(chosen)
+        cache.set(key, found, KEPT)
+    return found
+
+
+def _work(chosen: Period) -> Work:
+    return Work(orders_by_day(chosen), waiting(chosen), waiting(chosen.before), pace(chosen), per_stay(chosen))
+
+
+class Percentile(Aggregate):
+    """Continuous percentile of the values that are not null; None without any."""
+
+    function = "percentile_cont"
+    template = "%(function)s(%(fraction)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DurationField()
+
+    def __init__(self, expression: Any, fraction: float, **extra: Any) -> None:
+        super().__init__(expression, fraction=float(fraction), **extra)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How long orders waited for their link, from the moment that they were opened."""
+
+    links: int
+    median: timedelta | None
+    p90: timedelta | None
+    # Median from the suggestion to the decision: what of it was ours to wait for.
+    reviewing: timedelta | None
+    # One count for each class of WAITS, and one for longer.
+    classes: tuple[int, ...]
+
+    @property
+    def within_a_day(self) -> int:
+        return sum(self.classes[: len(WAITS)])
+
+
+def waiting(chosen: Period) -> Waiting:
+    """Links decided in the period that stand now."""
+    links = MatchSuggestion.objects.filter(
+        state=State.ACCEPTED, decision__at__gte=chosen.since, decision__at__lt=chosen.until
+    ).annotate(wait=F("decision__at") - F("order__opened_at"), look=F("decision__at") - F("created_at"))
+    edges = [timedelta(0), *WAITS]
+    wanted: dict[str, Any] = {
+        f"class_{row}": Count("pk", filter=_between(edges[row], edges[row + 1] if row < len(WAITS) else None))
+        for row in range(len(edges))
+    }
+    found = links.aggregate(
+        links=Count("pk"),
+        median=Percentile("wait", 0.5),
+        p90=Percentile("wait", 0.9),
+        reviewing=Percentile("look", 0.5),
+        **wanted,
+    )
+    classes = tuple(found[f"class_{row}"] for row in range(len(edges)))
+    return Waiting(found["links"], found["median"], found["p90"], found["reviewing"], classes)
+
+
+def _between(over: timedelta, upto: timedelta | None) -> Q:
+    """The first class also takes an order that says it was opened after its link."""
+    above = Q(wait__gt=over) if over else Q()
+    return above & Q(wait__lte=upto) if upto is not None else above
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The team as a whole: nobody's own figure can be read from it."""
+
+    decisions: int
+    in_bulk: int
+    undone: int
+    # Median seconds from one decision to the next of the same person, breaks left out; None under FEWEST_LOOKS.
+    seconds: float | None
+
+
+FEWEST_LOOKS = 10
+# A batch is one decision here: its rows are milliseconds apart.
+_PACE = """
+WITH told AS (
+    SELECT user_id, batch, min(at) AS at, count(*) AS size FROM {decisions}
+    WHERE at >= %(since)s AND at < %(until)s AND verb <> %(undo)s GROUP BY user_id, batch
+), gaps AS (
+    SELECT size, at - lag(at) OVER (PARTITION BY user_id ORDER BY at) AS gap FROM told
+)
+SELECT coalesce(sum(size), 0), coalesce(sum(size) FILTER (WHERE size > 1), 0),
+    count(*) FILTER (WHERE gap <= %(longest)s),
+    extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY gap) FILTER (WHERE gap <= %(longest)s)),
+    (SELECT count(*) FROM {decisions} WHERE at >= %(since)s AND at < %(until)s AND verb = %(undo)s)
+FROM gaps
+"""
+
+
+def pace(chosen: Period) -> Pace:
+    words: dict[str, Any] = {
+        "since": chosen.since,
+        "until": chosen.until,
+        "undo": Verb.UNDO.value,
+        "longest": LONGEST_LOOK,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PACE.format(decisions=Decision._meta.db_table), words)
+        decisions, in_bulk, looks, seconds, undone = cursor.fetchone()
+    return Pace(int(decisions), int(in_bulk), undone, float(seconds) if looks >= FEWEST_LOOKS else None)
+
+
+@dataclass(frozen=True)
+class PerStay:
+    """Orders of the period that are linked to a guest, by reservation."""
+
+    stays: int
+    orders: int
+    with_several: int
+
+    @property
+    def mean(self) -> float | None:
+        return self.orders / self.stays if self.stays else None
+
+
+def per_stay(chosen: Period) -> PerStay:
+    links = MatchSuggestion.objects.filter(
+        state=State.ACCEPTED,
+        stay__isnull=False,
+        order__opened_at__gte=chosen.since,
+        order__opened_at__lt=chosen.until,
+    )
+    found = (
+        links.values("stay__reservation_id")
+        .annotate(n=Count("pk"))
+        .aggregate(stays=Count("n"), orders=Sum("n"), several=Count("n", filter=Q(n__gt=1)))
+    )
+    return PerStay(found["stays"], found["orders"] or 0, found["several"])

@@ -1,0 +1,1 @@
+"""The review by people: queue, card, decisions one by one and in bulk."""

@@ -1,0 +1,68 @@
+"""Whether a decision can still be taken; if not, why, in a sentence for the person who tried."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from matching.models import Decision, MatchSuggestion
+from matching.models.choices import State, Verb
+from matching.presentation.labels import display_name, moment
+
+
+class Conflict(Exception):
+    """The card is no longer true. The message is a sentence for people; nothing was changed."""
+
+
+def still_true(
+    suggestion: MatchSuggestion, version: int | None, accepted: MatchSuggestion | None, unwritten: bool
+) -> None:
+    """What the person saw is what there is; to be checked with the order locked. `accepted`: the order's accepted
+    candidate; `unwritten`: a write to Supabase is still open for it."""
+    order, stay = suggestion.order, suggestion.stay
+    if suggestion.state != State.PENDING:
+        raise Conflict(already_decided(suggestion))
+    if order.texto_versao != suggestion.texto_versao:
+        raise Conflict(_("The order's text changed while you were reading. Nothing was written; please look again."))
+    if version is not None and suggestion.version != version:
+        raise Conflict(_("This suggestion changed while you were reading. Nothing was written; please look again."))
+    if accepted is not None:
+        raise Conflict(already_decided(accepted))
+    if order.linked and not unwritten:
+        raise Conflict(
+            _("Order %(order)s is already linked at the hotel. Nothing was written.") % {"order": order.number}
+        )
+    if stay is not None and stay.unavailable:
+        raise Conflict(_("This stay was cancelled or has left the guest list. Nothing was written."))
+
+
+def answered_before(suggestion: MatchSuggestion, user: Any, verb: Verb, version: int | None) -> Decision | None:
+    """The decision that stands when this very request is sent again, its first answer lost on the way: of the same
+    person, the same verb, taken on the version that the person saw."""
+    decision = suggestion.decision
+    if decision is None or decision.suggestion_id != suggestion.pk or decision.user_id != user.pk:
+        return None
+    taken = Verb.ACCEPT if decision.verb == Verb.NO_GUEST else decision.verb
+    if taken != verb or version is None or suggestion.version != version + 1:
+        return None
+    decision.suggestion = suggestion
+    return decision
+
+
+def already_decided(suggestion: MatchSuggestion) -> str:
+    """Names who decided and when, or why it ended by itself."""
+    words = {"order": suggestion.order.number, "end": suggestion.end_reason_words}
+    decision = suggestion.decision
+    if decision is None:
+        return _("Order %(order)s: this suggestion ended by itself (%(end)s). Nothing was written.") % words
+    words |= {"who": display_name(decision), "at": moment(decision)}
+    if suggestion.state == State.ACCEPTED:
+        return _("Order %(order)s: %(who)s already accepted this suggestion (%(at)s). Nothing was changed.") % words
+    if suggestion.state == State.REJECTED:
+        return _("Order %(order)s: %(who)s already rejected this suggestion (%(at)s). Nothing was changed.") % words
+    return _("Order %(order)s: %(who)s accepted another candidate (%(at)s). Nothing was changed.") % words
+
+
+def may_undo(decision: Decision, user: Any) -> bool:
+    if not user.has_perm("matching.decide_suggestion"):
+        return False
+    return bool(decision.user_id == user.pk or user.has_perm("matching.undo_others"))

@@ -1,0 +1,146 @@
+"""The pages of a run: its record, and the buttons. Each asks `runs`, `queue` or `resuming`; none sets a state."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import site
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import condition, require_POST, require_safe
+
+from pipeline import labels, queue, run_page, runs
+from pipeline import resume as resuming
+from pipeline.admin.forms import StartForm
+from pipeline.models import JobRun, Trigger
+from pipeline.runs import drain as drains
+from pipeline.runs import registry
+
+
+def _require(request: HttpRequest, permission: str) -> User:
+    """The person, who may. Otherwise PermissionDenied."""
+    if not isinstance(request.user, User) or not request.user.has_perm(f"pipeline.{permission}"):
+        raise PermissionDenied
+    return request.user
+
+
+def _to(run: JobRun) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("admin:pipeline_jobrun_change", args=[run.pk]))
+
+
+def _context(request: HttpRequest, title: str, **more: Any) -> dict[str, Any]:
+    return {**site.each_context(request), "title": title, "opts": JobRun._meta, "drain": drains.in_force(), **more}
+
+
+@require_safe
+def detail(request: HttpRequest, object_id: str) -> HttpResponse:
+    user = _require(request, "view_jobrun")
+    run = get_object_or_404(JobRun.objects.select_related("user", "resume_of"), pk=int(object_id))
+    context = _context(request, f"{run.job} nº {run.pk}", **run_page.of(run, user))
+    return TemplateResponse(request, "pipeline/run.html", context)
+
+
+def start(request: HttpRequest) -> HttpResponse:
+    user = _require(request, "run_job")
+    form = StartForm(request.POST or None, initial=_asked_in_link(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = queue.start(form.cleaned_data["job"], trigger=Trigger.ADMIN, user=user, **form.asked())
+        except runs.AlreadyRunning as refused:
+            _say_already_running(request, refused.run)
+            return redirect(request.get_full_path())
+        except (runs.InvalidRun, registry.UnknownJob) as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Run %(id)s of %(job)s is in the queue.") % {"id": run.pk, "job": run.job})
+            return _to(run)
+    return TemplateResponse(request, "pipeline/start.html", _context(request, _("Run a job"), form=form))
+
+
+def _asked_in_link(request: HttpRequest) -> dict[str, str]:
+    return {"job": request.GET["job"]} if "job" in request.GET else {}
+
+
+def _say_already_running(request: HttpRequest, live: JobRun) -> None:
+    sentence = _("Not started: {job} is already running, see {link}.")
+    messages.error(request, format_html(sentence, job=live.job, link=run_page.link_to(live)))
+
+
+@require_POST
+def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
+    user = _require(request, "cancel_jobrun")
+    run = get_object_or_404(JobRun, pk=run_id)
+    if runs.request_cancel(run, user):
+        messages.success(request, _("The run was asked to stop."))
+    else:
+        messages.warning(request, _("The run is over already; there was nothing to cancel."))
+    return _to(run)
+
+
+@require_POST
+def resume(request: HttpRequest, run_id: int) -> HttpResponse:
+    user = _require(request, "run_job")
+    run = get_object_or_404(JobRun, pk=run_id)
+    try:
+        resumed = queue.resume(run, user)
+    except runs.AlreadyRunning as refused:
+        _say_already_running(request, refused.run)
+        return _to(run)
+    except (runs.InvalidRun, registry.UnknownJob) as refused:
+        messages.error(request, str(refused))
+        return _to(run)
+    messages.success(request, _("Run %(id)s goes on where run %(old)s stopped.") % {"id": resumed.pk, "old": run.pk})
+    return _to(resumed)
+
+
+@require_POST
+def lift(request: HttpRequest) -> HttpResponse:
+    """Ends a drain that its deploy forgot."""
+    user = _require(request, "run_job")
+    drain = drains.in_force()
+    if drain is None:
+        messages.warning(request, _("No drain is in force."))
+    else:
+        resumed = resuming.lift(drain, user.get_username())
+        messages.success(request, labels.lifted_sentence(len(resumed)))
+    return HttpResponseRedirect(reverse("admin:pipeline_jobrun_changelist"))
+
+
+def _etag(request: HttpRequest, run_id: int) -> str | None:
+    try:
+        found = JobRun.objects.annotate(newest=Max("beats__id")).filter(pk=run_id)
+        run = found.values("state", "newest", "phase", "done").first()
+    except DatabaseError:
+        return None
+    return None if run is None else f'"{"-".join(map(str, run.values()))}-{request.LANGUAGE_CODE}"'
+
+
+@never_cache
+@require_safe
+@condition(etag_func=_etag)
+def live(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The numbers that move, for the page that is open; 304 while neither a beat came nor the position moved."""
+    _require(request, "view_jobrun")
+    return JsonResponse(run_page.moving(get_object_or_404(JobRun, pk=run_id)))
+
+
+@require_safe
+def log(request: HttpRequest, run_id: int) -> HttpResponse:
+    _require(request, "view_jobrun")
+    run = get_object_or_404(JobRun, pk=run_id)
+    lines = (
+        f"{timezone.localtime(line.at):%Y-%m-%d %H:%M:%S} {run_page.level(line)} {line.text}\n"
+        for line in run.log_lines.all()
+    )
+    response = HttpResponse("".join(lines), content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{run.job}-{run.pk}.log"'
+    return response

@@ -1,0 +1,118 @@
+"""Service orders: the hotel's columns and our snapshot row (see `listing_rows` for the other source)."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext_noop
+
+from pipeline.hotel import labels
+from pipeline.hotel.stays import Row, clean, room
+from sistema_os.masking import without_documents
+from snapshots.guards import Thresholds
+from snapshots.source_spec import SourceSpec
+
+TABLE = "ordens_servico"
+SOURCE = "ordens_servico"
+KEY = "id"
+
+OPEN_STATUSES = ("aberta", "em_andamento", "aguardando")
+HOTEL_ZONE = ZoneInfo("America/Sao_Paulo")
+
+# What staff typed: a change in one of these raises `texto_versao` in the hotel's database.
+TYPED = ("uh_texto", "hospede_texto", "telefone_texto", "solicitante_texto", "descricao")
+
+COLUMNS = (
+    "id",
+    "numero",
+    "aberta_em",
+    "origem",
+    "setor",
+    "tipo",
+    "prioridade",
+    "status",
+    "local_tipo",
+    *TYPED,
+    "concluida_em",
+)
+# Read with every order and kept out of the snapshot: our own write-back would come back as a change.
+LINK = ("hospede_id", "listagem_id", "sem_hospede", "matched_by", "matched_at", "match_origem", "texto_versao")
+SELECT = ",".join((*COLUMNS, *LINK, "updated_at"))
+
+_INSTANTS = ("aberta_em", "concluida_em")
+
+# Besides what was typed, what the engine reads of an order.
+MATCHED_BY = frozenset({*TYPED, "aberta_em", "setor", "tipo", "local_tipo"})
+
+
+def spec() -> SourceSpec:
+    return SourceSpec(
+        name=SOURCE,
+        title=gettext_noop("Service orders"),
+        key=KEY,
+        columns=COLUMNS,
+        explained=lambda row: not is_open(row),
+        kinds={"id": "exact", "numero": "exact", "uh_texto": "room", **dict.fromkeys(_INSTANTS, "instant")},
+        room="uh_texto",
+        label="numero",
+        labels=labels.ORDERS,
+        summary=("setor", "status", "descricao"),
+        # How many there are, and how many were closed or taken up, differs from day to day and proves nothing;
+        # and staff type orders at any hour, also while they are read.
+        thresholds=Thresholds(min_rows=0, changed_share=1.0, median_share=0.0, fill_share=0.0, count_drift=20),
+    )
+
+
+def changed_since(business_date: date, previous: date | None) -> datetime:
+    """Orders changed from here on are read besides the open ones.
+
+    Counted from the business date before this one, not from the last run: a second run of the same date
+    reads the same rows, and after days without a run no closed order is missed.
+    """
+    day = min(previous or business_date, business_date - timedelta(1)) - timedelta(1)
+    return datetime.combine(day, time(), HOTEL_ZONE).astimezone(UTC)
+
+
+def filter_open_or_changed(since: datetime) -> str:
+    """The argument of `or_`."""
+    return f"status.in.({','.join(OPEN_STATUSES)}),updated_at.gte.{since:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def flatten(source: Mapping[str, Any]) -> Row:
+    """PostgREST's row -> the snapshot row (exactly COLUMNS): typed text in NFC and without documents."""
+    row = {name: clean(source.get(name)) for name in COLUMNS}
+    row |= {name: without_documents(row[name]) for name in TYPED if row[name]}
+    row["uh_texto"] = room(source.get("uh_texto"))
+    row |= {name: _utc(source.get(name)) for name in _INSTANTS}
+    return row
+
+
+def _utc(value: Any) -> str | None:
+    """A moment that this calendar does not have stays as it came: in the snapshot, and nothing is matched by it."""
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC).isoformat() if value else None
+    except (ValueError, OverflowError):
+        return str(value)
+
+
+def is_open(row: Mapping[str, Any]) -> bool:
+    """A closed order leaves the reading after two business dates; an open one must not."""
+    return row["status"] in OPEN_STATUSES
+
+
+def is_linked(row: Mapping[str, Any]) -> bool:
+    """A guest or, just as good, the decision that there is none."""
+    return row["matched_at"] is not None
+
+
+def opened_on(row: Mapping[str, Any]) -> date:
+    """The hotel's calendar day on which the order was typed."""
+    return datetime.fromisoformat(row["aberta_em"]).astimezone(HOTEL_ZONE).date()
+
+
+def rooms_named(row: Mapping[str, Any]) -> frozenset[str]:
+    """The words and the runs of digits of all that was typed: enough to ask whether an order may mean a room."""
+    text = " ".join(str(row.get(name) or "") for name in TYPED).upper()
+    return frozenset(re.findall(r"[A-Z0-9]+", text)) | frozenset(re.findall(r"[0-9]+", text))

@@ -1,0 +1,235 @@
+"""The guest listing: the hotel's columns, our snapshot row, and the row that the matcher reads.
+
+One of the two places outside SQL where the hotel's column names stand (the other is `order_rows`).
+A snapshot row is flat and JSON-able and holds no document: `doc_hmac` tells equal from different,
+`doc_final` is all that a screen may show. Birth date, race, profession and address are never asked for.
+"""
+
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from pipeline.hotel import labels
+from snapshots.guards import Thresholds
+from snapshots.source_spec import SourceSpec
+
+Row = dict[str, Any]
+
+TABLE = "listagem_hospedes"
+SOURCE = "listagem_hospedes"
+KEY = "id"
+ROOM = "uh"
+
+LIVE_STATUSES = frozenset({"a_confirmar", "confirmada", "na_casa"})
+IN_HOUSE = "na_casa"
+DEPARTED = "saida"
+CALLED_OFF = frozenset({"cancelada", "no_show"})
+
+DAYS_BACK = 1
+DAYS_AHEAD = 14
+DEPARTED_DAYS_BACK = 30
+
+_OWN = (
+    "id",
+    "reserva_id",
+    "hospede_id",
+    "nome_listagem",
+    "titular",
+    "status",
+    "uh",
+    "chegada",
+    "saida",
+    "visto_em",
+)
+_BOOKING = ("num_reserva", "localizador", "grupo_codigo", "agencia", "empresa", "chegada_real", "saida_real")
+_PERSON = (
+    "nome",
+    "nome_social",
+    "doc_tipo",
+    "doc_numero",
+    "pais",
+    "menor",
+    "incognito",
+    "telefone",
+    "telefone_e164",
+    "email",
+    "vip",
+)
+# Marks a row that vanished from the export: it is never deleted.
+REMOVED = "removido_em"
+STANDING = "id,status,saida"
+SELECT = f"{','.join(_OWN)},reservas({','.join(_BOOKING)}),hospedes({','.join(_PERSON)})"
+
+# What a snapshot row holds. `visto_em` is read (a stale export shows by it) and left out: it moves daily.
+COLUMNS = (
+    "id",
+    "reserva_id",
+    "hospede_id",
+    "num_reserva",
+    "localizador",
+    "grupo_codigo",
+    "agencia",
+    "empresa",
+    "nome_listagem",
+    "titular",
+    "status",
+    "uh",
+    "chegada",
+    "saida",
+    "chegada_real",
+    "saida_real",
+    "nome",
+    "nome_social",
+    "doc_tipo",
+    "doc_hmac",
+    "doc_final",
+    "pais",
+    "menor",
+    "incognito",
+    "telefone",
+    "telefone_e164",
+    "email",
+    "vip",
+)
+
+_KINDS = {
+    "id": "exact",
+    "uh": "room",
+    "chegada_real": "instant",
+    "saida_real": "instant",
+    "doc_hmac": "secret",
+    "doc_final": "document",
+    "telefone": "phone",
+    "telefone_e164": "phone",
+    "email": "email",
+}
+
+
+def spec(business_date: date) -> SourceSpec:
+    """Made for a business date, because the window decides which row may be gone without anybody wondering."""
+    return SourceSpec(
+        name=SOURCE,
+        title=gettext_noop("Guest listing"),
+        key=KEY,
+        columns=COLUMNS,
+        explained=lambda row: explained(row, business_date),
+        kinds=_KINDS,
+        freshness="visto_em",
+        room=ROOM,
+        label="nome_listagem",
+        labels=labels.LISTING,
+        summary=("num_reserva", "status", "chegada", "saida"),
+        identity=("hospede_id", "doc_hmac"),
+        # A busy day of a hotel changes up to 35 % of the rows; a broken export changes nearly all of them.
+        thresholds=Thresholds(changed_share=0.45),
+    )
+
+
+def window(business_date: date) -> tuple[date, date]:
+    """Earliest departure and latest arrival that a listing snapshot of this date holds."""
+    return business_date - timedelta(DAYS_BACK), business_date + timedelta(DAYS_AHEAD)
+
+
+def departed_window(business_date: date) -> tuple[date, date]:
+    """Departures (first, last) that only lost-and-found orders still reach; right before `window`."""
+    return business_date - timedelta(DEPARTED_DAYS_BACK), business_date - timedelta(DAYS_BACK + 1)
+
+
+def clean(value: Any) -> Any:
+    """Text in NFC with single spaces, None when nothing is left; any other value as it is."""
+    if not isinstance(value, str):
+        return value
+    return " ".join(unicodedata.normalize("NFC", value).split()) or None
+
+
+def room(value: Any) -> str | None:
+    """The room as its key: trimmed (one system pads it to eight places) and in upper case."""
+    text = clean(value)
+    return text.upper() if text else None
+
+
+def document_hmac(kind: Any, number: Any, key: str) -> str | None:
+    """Keyed, because eleven digits alone can be tried out: tells whether two rows carry one document."""
+    digits = "".join(c for c in str(number or "").upper() if c.isalnum())
+    if not digits:
+        return None
+    return hmac.new(key.encode(), f"{kind}:{digits}".encode(), hashlib.sha256).hexdigest()
+
+
+def flatten(source: Mapping[str, Any], *, hash_key: str) -> Row:
+    """PostgREST's nested row -> the flat snapshot row: COLUMNS, and `visto_em` for the guard alone."""
+    booking, person = source.get("reservas") or {}, source.get("hospedes") or {}
+    number = clean(person.get("doc_numero"))
+    row = {name: clean(value) for part in (person, booking, source) for name, value in part.items()}
+    row |= {
+        "uh": room(source["uh"]),
+        "titular": bool(source["titular"]),
+        "menor": bool(person.get("menor")),
+        "incognito": bool(person.get("incognito")),
+        "email": (clean(person.get("email")) or "").lower() or None,
+        "doc_hmac": document_hmac(person.get("doc_tipo"), number, hash_key),
+        "doc_final": number[-2:] if number else None,
+    }
+    return {name: row.get(name) for name in (*COLUMNS, "visto_em")}
+
+
+def explained(row: Mapping[str, Any], business_date: date) -> bool:
+    """May this row be gone from the next listing without anybody wondering?
+
+    Out, cancelled and no-show leave; a row also leaves when its departure slid past the window.
+    """
+    return row["status"] not in LIVE_STATUSES or str(row["saida"]) < str(window(business_date)[0])
+
+
+Interval = tuple[Any, date, date | None]
+Rooms = list[dict[str, str]]
+
+
+def for_matching(row: Mapping[str, Any], rooms: Rooms | None = None, document: str | None = None) -> Row:
+    """A snapshot row in the shape that PostgREST gives and the engine reads, with the rooms of the past.
+
+    `document` comes from the reading of this very run and goes no further than the engine's memory.
+    """
+    stay: Row = {name: row[name] for name in _OWN if name in row}
+    stay["reservas"] = {name: row[name] for name in _BOOKING}
+    stay["hospedes"] = None
+    if row["hospede_id"] is not None:
+        person = {name: row[name] for name in _PERSON if name in row}
+        stay["hospedes"] = person | {"doc_final": row["doc_final"], "doc_numero": document}
+    stay["doc_hmac"] = row["doc_hmac"]
+    if rooms:
+        stay["ocupacoes"] = rooms
+    return stay
+
+
+def occupied(row: Mapping[str, Any], occupancy: Iterable[Interval]) -> Rooms:
+    """Room by room, `ate` being the day on which the guest left it; empty where the guest never moved.
+
+    A listing of the morning of D shows what happened until the night of D-1: the first listing with the
+    new room means a move on the day before, on which the guest may be asked for in either room.
+    """
+    spans = [(room(value), since, until) for value, since, until in occupancy if room(value)]
+    if len({name for name, _, _ in spans}) < 2:
+        return []
+    arrival, departure = date.fromisoformat(row["chegada"]), date.fromisoformat(row["saida"])
+    found = []
+    for index, (name, since, until) in enumerate(spans):
+        start = arrival if index == 0 else max(arrival, since - timedelta(1))
+        end = departure if until is None or index == len(spans) - 1 else max(start, until - timedelta(1))
+        found.append({"uh": str(name), "de": start.isoformat(), "ate": end.isoformat()})
+    return found
+
+
+def document_of(source: Mapping[str, Any]) -> str | None:
+    number = clean((source.get("hospedes") or {}).get("doc_numero"))
+    return str(number) if number else None
+
+
+def suggestible(row: Mapping[str, Any]) -> bool:
+    """Minors and incognito guests are suggested to nobody."""
+    return not row["menor"] and not row["incognito"]

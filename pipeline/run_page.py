@@ -1,0 +1,227 @@
+"""What the page of a run shows, put together for the template."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from matching.models import MatchSuggestion
+from pipeline import labels, runs, timeline
+from pipeline.models import RESUMABLE, Beat, JobRun, LogLine, State
+from pipeline.runs import drain, registry
+from pipeline.timeline import Bar
+from snapshots.models import Snapshot
+
+# Alive without progress for this long is worth saying.
+NO_PROGRESS = timedelta(minutes=10)
+_MEDIAN_OF = 30
+_BEATS_SHOWN = 12
+_LOG_SHOWN = 200
+
+PHASE_CHIPS = {"done": "chip-ok", "running": "chip-run", "stopped": "chip-bad", "waiting": "chip-wait"}
+NOTES = {
+    State.PARTIAL: "note-warn",
+    State.FAILED: "note-bad",
+    State.TIMED_OUT: "note-bad",
+    State.LOST: "note-bad",
+    State.CANCELLED: "note-hold",
+}
+
+
+@dataclass(frozen=True)
+class Button:
+    """`why_not` is a sentence where the action is not possible now; then the button is shown and does nothing."""
+
+    label: str
+    url: str
+    why_not: str = ""
+    primary: bool = False
+    post: bool = True
+
+
+@dataclass(frozen=True)
+class PhaseRow:
+    title: str
+    chip: str
+    word: str
+    bar: Bar
+    took: str
+    usual: str
+
+
+def of(run: JobRun, user: User | AnonymousUser) -> dict[str, Any]:
+    job = registry.load().get(run.job)
+    buttons = _buttons(run, user)
+    return {
+        "run": run,
+        "job": job,
+        "chip": labels.CHIPS[State(run.state)],
+        "note": NOTES.get(State(run.state), ""),
+        "moving": moving(run),
+        "buttons": buttons,
+        "why_not": [button for button in buttons if button.why_not],
+        "phases": _phase_rows(run, job.phases if job else ()),
+        "facts": list(_facts(run)),
+        "summary": list(labels.summary_rows(run.summary)),
+        "made": list(_made(run, user)),
+        "no_progress": _no_progress(run),
+        "beats": list(run.beats.all()[:_BEATS_SHOWN]),
+        "log": reversed(run.log_lines.order_by("-id")[:_LOG_SHOWN]),
+    }
+
+
+def _buttons(run: JobRun, user: User | AnonymousUser) -> list[Button]:
+    buttons = []
+    if user.has_perm("pipeline.run_job"):
+        if run.state in RESUMABLE:
+            url = reverse("admin:pipeline_jobrun_resume", args=[run.pk])
+            buttons.append(Button(_resume_label(run), url, _why_not_resume(run), primary=True))
+        url = reverse("admin:pipeline_jobrun_start") + f"?job={run.job}"
+        buttons.append(Button(_("Run again"), url, _why_not_start(run), primary=not buttons, post=False))
+    if user.has_perm("pipeline.cancel_jobrun"):
+        url = reverse("admin:pipeline_jobrun_cancel", args=[run.pk])
+        buttons.append(Button(_("Cancel"), url, "" if run.live else _("this one is over.")))
+    return buttons
+
+
+def _resume_label(run: JobRun) -> str:
+    if not run.phase:
+        return _("Resume")
+    return _("Resume at “%(phase)s”") % {"phase": labels.phase_title(run.phase)}
+
+
+def _why_not_start(run: JobRun) -> str:
+    if drain.in_force():
+        return _("nothing starts while the system is being updated.")
+    live = JobRun.objects.live().of(run.job).first()
+    if live is None:
+        return ""
+    if live == run:
+        return _("this one is under way.")
+    return format_html(_("{link} is under way."), link=link_to(live))
+
+
+def _why_not_resume(run: JobRun) -> str:
+    return runs.why_not_resumable(run) or _why_not_start(run)
+
+
+def link_to(run: JobRun) -> SafeString:
+    return format_html('<a href="{}">nº {}</a>', reverse("admin:pipeline_jobrun_change", args=[run.pk]), run.pk)
+
+
+def _phase_rows(run: JobRun, phases: tuple[str, ...]) -> list[PhaseRow]:
+    ended = JobRun.objects.of(run.job).reached_the_end().exclude(pk=run.pk)
+    usual = timeline.usual_times(ended.only("phases", "finished_at", "started_at")[:_MEDIAN_OF])
+    state_words = {
+        "done": _("done"),
+        "running": _("running"),
+        "stopped": _("stopped"),
+        "waiting": _("not started"),
+    }
+    return [
+        PhaseRow(
+            labels.phase_title(bar.name),
+            PHASE_CHIPS[bar.state],
+            state_words[bar.state],
+            bar,
+            labels.duration(bar.took),
+            labels.duration(bar.usual),
+        )
+        for bar in timeline.bars(run, phases, usual, timezone.now())
+    ]
+
+
+def _facts(run: JobRun) -> Iterator[tuple[str, str]]:
+    yield _("Business date"), f"{run.business_date:%d/%m/%Y}"
+    yield _("Began"), _time(run.started_at)
+    yield _("Took"), labels.duration(labels.took(run))
+    yield _("By"), _who(run)
+    yield _("Heartbeats"), _("%(count)d, the last at %(time)s") % {"count": run.beats.count(), "time": _clock(run)}
+    if run.steps is not None:
+        yield _("Only"), ", ".join(labels.phase_title(step) for step in run.steps)
+    if run.dry_run:
+        yield _("Dry run"), _("nothing was written")
+
+
+def _made(run: JobRun, user: User | AnonymousUser) -> Iterator[tuple[str, str, str]]:
+    """What the run left behind, for who may see guests: label, words, link."""
+    if user.has_perm("snapshots.view_snapshot"):
+        for snapshot in Snapshot.objects.filter(run_id=run.pk).select_related("source").order_by("pk"):
+            url = reverse("admin:snapshots_snapshot_change", args=[snapshot.pk])
+            yield _("Snapshot"), f"{snapshot.source}, {snapshot.get_status_display()}", url
+    if user.has_perm("matching.view_matchsuggestion"):
+        suggestions = MatchSuggestion.objects.filter(run_id=run.pk).count()
+        if suggestions:
+            url = reverse("admin:matching_matchsuggestion_changelist") + f"?run_id={run.pk}"
+            yield _("Suggestions"), number_format(suggestions, force_grouping=True), url
+
+
+def _time(at: Any) -> str:
+    return f"{timezone.localtime(at):%d/%m %H:%M:%S}" if at else "—"
+
+
+def _clock(run: JobRun) -> str:
+    return f"{timezone.localtime(run.beat_at):%H:%M:%S}" if run.beat_at else "—"
+
+
+def _who(run: JobRun) -> str:
+    trigger = run.get_trigger_display()
+    return f"{trigger}, {run.user.get_short_name() or run.user.get_username()}" if run.user else trigger
+
+
+def _no_progress(run: JobRun) -> str:
+    """Alive and going nowhere: beats come, the position does not move."""
+    if not run.live or run.progress_at is None or timezone.now() - run.progress_at < NO_PROGRESS:
+        return ""
+    return labels.duration(timezone.now() - run.progress_at)
+
+
+def level(line: LogLine) -> str:
+    return logging.getLevelName(line.level)
+
+
+def moving(run: JobRun) -> dict[str, Any]:
+    """What changes while the page is open: the newer of the last beat and what the run itself shows between two."""
+    beat = run.beats.first() if run.live else None
+    newest: JobRun | Beat = beat if beat is not None and _older(run, beat) else run
+    title = labels.phase_title(newest.phase)
+    beat_at = beat.at if beat is not None else run.beat_at
+    pace = _pace(run, newest)
+    return {
+        "live": run.live,
+        "state": run.get_state_display(),
+        "chip": labels.CHIPS[State(run.state)],
+        "phase": title[:1].upper() + title[1:],
+        "number": len({entry["name"] for entry in run.phases}),
+        "done": newest.done,
+        "total": newest.total,
+        "rate": labels.rate(1 / pace) if pace and pace > 0 else "",
+        "left": _time_left(newest, pace),
+        "beat_at": beat_at.isoformat() if beat_at else None,
+    }
+
+
+def _older(run: JobRun, beat: Beat) -> bool:
+    return run.progress_at is None or run.progress_at < beat.progress_at
+
+
+def _pace(run: JobRun, newest: JobRun | Beat) -> float | None:
+    """Seconds a unit took in this phase so far; None while there is nothing to reckon with."""
+    if not run.live or not run.phases or not newest.done or newest.progress_at is None:
+        return None
+    return (newest.progress_at - timeline.phase_times(run)[-1].began).total_seconds() / newest.done
+
+
+def _time_left(newest: JobRun | Beat, pace: float | None) -> str:
+    if pace is None or not newest.total:
+        return ""
+    return labels.duration(timedelta(seconds=pace * max(0, newest.total - newest.done)))

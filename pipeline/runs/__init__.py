@@ -1,0 +1,55 @@
+"""Runs of jobs: their lifecycle in the database, the registry of what can be run, schedules and drains."""
+
+from pipeline.runs.errors import (
+    AlreadyRunning,
+    Draining,
+    FenceLost,
+    InvalidRun,
+    NotClaimed,
+    SlotTaken,
+    why_not_resumable,
+)
+from pipeline.runs.fencing import check_fence, lock_fence, save_checkpoint
+from pipeline.runs.lifecycle import (
+    CANCEL_CHANNEL,
+    beat,
+    cancel_requested,
+    claim,
+    columns,
+    end_from_outside,
+    finish,
+    keep_stack,
+    leave_out,
+    open_run,
+    request_cancel,
+    resume,
+    sweep,
+    update_if_free,
+)
+
+__all__ = [
+    "CANCEL_CHANNEL",
+    "AlreadyRunning",
+    "Draining",
+    "FenceLost",
+    "InvalidRun",
+    "NotClaimed",
+    "SlotTaken",
+    "beat",
+    "cancel_requested",
+    "check_fence",
+    "claim",
+    "columns",
+    "end_from_outside",
+    "finish",
+    "keep_stack",
+    "leave_out",
+    "lock_fence",
+    "open_run",
+    "request_cancel",
+    "resume",
+    "save_checkpoint",
+    "sweep",
+    "update_if_free",
+    "why_not_resumable",
+]

@@ -1,0 +1,75 @@
+"""Why something about a run was refused: one exception each, and the rules that are asked before a row is written."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from pipeline.models import RESUMABLE, Drain, JobRun
+from pipeline.runs.registry import JobDefinition
+
+
+class AlreadyRunning(Exception):
+    """The job has a live run, which `run` names: a second one was refused."""
+
+    def __init__(self, run: JobRun) -> None:
+        self.run = run
+        super().__init__(
+            _("%(job)s is already running (run %(id)s); it was not started again.") % {"job": run.job, "id": run.pk}
+        )
+
+
+class SlotTaken(Exception):
+    """This slot of the schedule has its run already: the task was delivered twice."""
+
+
+class InvalidRun(ValueError):
+    """What was asked cannot be run; the message says why in a sentence. No row was written."""
+
+
+class Draining(InvalidRun):
+    """A deploy is under way, which `drain` names: until it is over nothing starts."""
+
+    def __init__(self, drain: Drain) -> None:
+        self.drain = drain
+        super().__init__(drain.sentence)
+
+
+class NotClaimed(Exception):
+    """The run is not queued: somebody else has it, or it is over. A redelivered task ends here."""
+
+
+class FenceLost(Exception):
+    """The run was declared lost, finished or cancelled by others: nothing more may be written in its name."""
+
+
+def current_business_date() -> date:
+    """The hotel's calendar day. Only whoever opens a run asks; steps take the date of their run."""
+    return timezone.localdate(timezone=ZoneInfo(settings.TIME_ZONE))
+
+
+def validate(job: JobDefinition, business_date: date, steps: list[str] | None, resume_of: JobRun | None) -> None:
+    """Raises InvalidRun where the run may not be opened, whatever else is live."""
+    if business_date > current_business_date():
+        raise InvalidRun(_("The business date %(date)s lies in the future.") % {"date": business_date.isoformat()})
+    unknown = [step for step in steps or () if step not in job.phases]
+    if unknown or steps == []:
+        raise InvalidRun(
+            _("%(job)s has no step “%(step)s”. Its steps: %(steps)s.")
+            % {"job": job.name, "step": ", ".join(unknown), "steps": ", ".join(job.phases) or "-"}
+        )
+    if resume_of is not None and (why := why_not_resumable(resume_of)):
+        raise InvalidRun(why)
+
+
+def why_not_resumable(run: JobRun) -> str:
+    """A sentence, or "" where the run may be resumed."""
+    if run.live:
+        return _("The run is not over yet.")
+    if run.state not in RESUMABLE:
+        return _("The run reached its end; there is nothing to resume.")
+    if run.resumed_by.exists():
+        return _("The run was resumed already.")
+    return ""

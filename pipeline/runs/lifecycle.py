@@ -1,0 +1,249 @@
+"""The only writer of JobRun.state: open, claim, beat, checkpoint, finish, cancel, sweep.
+
+Every change is one conditional UPDATE: whoever finds 0 rows changed was second. All times are the database's, so
+machines agree on who is late. Row locks are `FOR NO KEY UPDATE`, which the foreign keys of beats and requests pass.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
+from django.db.models import DurationField, ExpressionWrapper, F, Max, OuterRef, Subquery, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from pipeline import labels
+from pipeline.models import LIVE, WORKING, Beat, CancelRequest, Drain, JobRun, State, Trigger
+from pipeline.querysets import JobRunQuerySet
+from pipeline.runs import drain as drains
+from pipeline.runs import fencing, registry
+from pipeline.runs.control import Position
+from pipeline.runs.errors import (
+    AlreadyRunning,
+    Draining,
+    FenceLost,
+    InvalidRun,
+    NotClaimed,
+    SlotTaken,
+    validate,
+    why_not_resumable,
+)
+from pipeline.runs.fencing import check_fence, held, lock_fence, save_checkpoint
+
+__all__ = ["AlreadyRunning", "Draining", "FenceLost", "InvalidRun", "NotClaimed", "SlotTaken", "why_not_resumable"]
+__all__ += ["check_fence", "held", "lock_fence", "save_checkpoint"]
+
+CANCEL_CHANNEL = "pipeline_cancel"
+
+
+def open_run(
+    job: str,
+    *,
+    business_date: date,
+    trigger: str,
+    user: User | None = None,
+    dry_run: bool = False,
+    steps: Iterable[str] | None = None,
+    resume_of: JobRun | None = None,
+    slot: datetime | None = None,
+) -> JobRun:
+    """The queued run. Raises AlreadyRunning (with the live run), SlotTaken, UnknownJob, InvalidRun or Draining, and
+    then wrote nothing."""
+    chosen = None if steps is None else list(steps)
+    validate(registry.get(job), business_date, chosen, resume_of)
+    checkpoint = resume_of.checkpoint if resume_of else {}
+    while True:
+        try:
+            with transaction.atomic():
+                drains.refuse_while_drained()
+                return JobRun.objects.create(
+                    job=job,
+                    business_date=business_date,
+                    trigger=trigger,
+                    user=user,
+                    dry_run=dry_run,
+                    steps=chosen,
+                    resume_of=resume_of,
+                    checkpoint=checkpoint,
+                    slot=slot,
+                )
+        except IntegrityError as error:
+            broken = _broken_constraint(error)
+            if broken == "one_run_a_slot":
+                raise SlotTaken(job, slot) from error
+            if broken != "one_live_run_a_job":
+                raise
+        # The live run may end between the refusal and this look: then try again.
+        if live := JobRun.objects.live().of(job).first():
+            raise AlreadyRunning(live)
+
+
+def _broken_constraint(error: IntegrityError) -> str | None:
+    cause = error.__cause__
+    return cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
+
+
+def leave_out(job: str, *, business_date: date, slot: datetime | None, drain: Drain) -> JobRun:
+    """What a schedule gets during a drain: a run that ended before it began and can be resumed afterwards, so that
+    nobody wonders. Raises SlotTaken where this slot was told before."""
+    run = JobRun(job=job, business_date=business_date, trigger=Trigger.SCHEDULE, slot=slot, state=State.CANCELLED)
+    run.reason, run.finished_at = drain.sentence, timezone.now()
+    try:
+        with transaction.atomic():
+            run.save()
+            CancelRequest.objects.create(run=run, why=run.reason, drain=drain)
+            return run
+    except IntegrityError as error:
+        if _broken_constraint(error) != "one_run_a_slot":
+            raise
+        raise SlotTaken(job, slot) from error
+
+
+def resume(run: JobRun, user: User | None = None) -> JobRun:
+    """A new queued run that goes on at the checkpoint of `run`. Raises like open_run."""
+    return open_run(
+        run.job,
+        business_date=run.business_date,
+        trigger=Trigger.RESUME,
+        user=user,
+        dry_run=run.dry_run,
+        steps=run.steps,
+        resume_of=run,
+    )
+
+
+def claim(run_id: int) -> JobRun:
+    """The run, now running under a fence of its own, with its first beat. Raises NotClaimed if it was not queued."""
+    with transaction.atomic():
+        claimed = JobRun.objects.filter(pk=run_id, state=State.QUEUED).update(
+            state=State.RUNNING,
+            fence=F("fence") + 1,
+            started_at=Now(),
+            beat_at=Now(),
+            progress_at=Now(),
+            lease_seconds=fencing.lease(),
+        )
+        if claimed != 1:
+            raise NotClaimed(run_id)
+        run = JobRun.objects.get(pk=run_id)
+        Beat.objects.create(run=run, fence=run.fence, progress_at=Now())
+    return run
+
+
+def beat(run_id: int, fence: int, position: Position) -> bool:
+    """Appends a beat and says whether it could: False means the run is not ours any more. Never waits for a writer."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO pipeline_beat (run_id, fence, at, progress_at, phase, done, total, last_key)"
+            " SELECT id, fence, statement_timestamp(), statement_timestamp() - make_interval(secs => %s),"
+            " %s, %s, %s, %s FROM pipeline_jobrun WHERE id = %s AND fence = %s AND state IN ('running', 'cancelling')",
+            [
+                position.idle_seconds,
+                position.phase,
+                position.done,
+                position.total,
+                position.last_key,
+                run_id,
+                fence,
+            ],
+        )
+        if cursor.rowcount != 1:
+            return False
+    update_if_free(run_id, fence, beat_at=Now(), **columns(position))
+    return True
+
+
+def columns(position: Position) -> dict[str, Any]:
+    """The run's own copy of a position, for screens that look between two beats."""
+    idle = Value(timedelta(seconds=position.idle_seconds))
+    return {
+        "progress_at": ExpressionWrapper(Now() - idle, output_field=JobRun._meta.get_field("progress_at")),
+        "phase": position.phase,
+        "done": position.done,
+        "total": position.total,
+        "last_key": position.last_key,
+        "phases": [{"name": name, "at": at.isoformat()} for name, at in position.phases],
+    }
+
+
+def update_if_free(run_id: int, fence: int, **fields: Any) -> bool:
+    """Updates the run unless a writer holds its row; False if nothing was changed. One statement: whoever freezes
+    around it holds no lock."""
+    return bool(held(run_id, fence).filter(pk__in=_free(run_id)).update(**fields))
+
+
+def _free(run_id: int) -> RawSQL:
+    """The run's id, locked, or nothing where somebody holds the row."""
+    return RawSQL("SELECT id FROM pipeline_jobrun WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED", [run_id])
+
+
+def finish(
+    run_id: int, fence: int, state: str, *, summary: dict[str, Any], reason: str, position: Position | None = None
+) -> None:
+    """Ends the run. Raises FenceLost if somebody ended it before; then nothing was changed."""
+    where = columns(position) if position else {}
+    ended = held(run_id, fence).update(state=state, finished_at=Now(), summary=summary, reason=reason, **where)
+    if ended != 1:
+        raise FenceLost(run_id)
+
+
+def end_from_outside(run: JobRun, state: str, reason: str, *, if_free: bool = False) -> bool:
+    """What a supervisor records when its child could not. The fence rises: a child that wakes up writes nothing.
+    False if the run was over, or, with `if_free`, while somebody holds its row."""
+    over = JobRun.objects.filter(pk=run.pk, fence=run.fence, state__in=LIVE)
+    if if_free:
+        over = over.filter(pk__in=_free(run.pk))
+    return bool(over.update(state=state, fence=F("fence") + 1, finished_at=Now(), reason=reason))
+
+
+def keep_stack(run: JobRun, stack: str) -> None:
+    """A stack that was found after the process ended; one that the heartbeat saved is nearer and stays."""
+    JobRun.objects.filter(pk=run.pk, blocked_stack="").update(blocked_stack=stack)
+
+
+def request_cancel(run: JobRun, user: User | None = None, why: str = "", drain: Drain | None = None) -> bool:
+    """Asks a live run to stop; False if it is over. Never waits for the job: a queued run ends at once, a running one
+    is woken by NOTIFY and reads the request at its next beat at the latest."""
+    if not JobRun.objects.filter(pk=run.pk).live().exists():
+        return False
+    with transaction.atomic():
+        CancelRequest.objects.create(run=run, user=user, why=why, drain=drain)
+        JobRun.objects.filter(pk=run.pk, state=State.QUEUED).update(
+            state=State.CANCELLED, finished_at=Now(), reason=labels.cancel_sentence(user, why)
+        )
+    JobRun.objects.filter(pk__in=_free(run.pk), state=State.RUNNING).update(state=State.CANCELLING)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, str(run.pk)])
+    return True
+
+
+def cancel_requested(run_id: int) -> CancelRequest | None:
+    return CancelRequest.objects.filter(run_id=run_id).select_related("user").first()
+
+
+def sweep() -> list[JobRun]:
+    """Ends what nobody will end any more: runs without a beat for longer than their lease, and, as the last net, runs
+    that are live after STALE_RUNNING_HOURS. A row that a writer holds at this moment is left for the next sweep."""
+    newest = Beat.objects.filter(run=OuterRef("pk")).order_by().values("run").annotate(at=Max("at")).values("at")
+    lease = ExpressionWrapper(F("lease_seconds") * Value(timedelta(seconds=1)), output_field=DurationField())
+    silent = JobRun.objects.filter(state__in=WORKING).annotate(heard=Coalesce(Subquery(newest), F("started_at")))
+    old = JobRun.objects.live().annotate(since=Coalesce(F("started_at"), F("queued_at")))
+    hours = settings.STALE_RUNNING_HOURS
+    lost = _("No heartbeat for too long: the process or its machine is gone. Nothing more was written.")
+    stale = _("Still not over after %(hours)g hours: given up as stale.") % {"hours": hours}
+    return [
+        *_end_all(silent.filter(heard__lt=Now() - lease), lost),
+        *_end_all(old.filter(since__lt=Now() - Value(timedelta(hours=hours))), stale),
+    ]
+
+
+def _end_all(found: JobRunQuerySet, reason: str) -> list[JobRun]:
+    with transaction.atomic():
+        chosen = list(found.select_for_update(skip_locked=True, no_key=True, of=("self",)))
+        return [run for run in chosen if end_from_outside(run, State.LOST, reason)]

@@ -1,0 +1,88 @@
+"""The jobs there are. Only what is registered here can run, whoever asks."""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from pipeline.runs.context import RunContext
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job that reached its end came out. `reason` is a sentence for people and holds no guest data."""
+
+    state: Literal["succeeded", "partial"]
+    summary: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+
+class ExpectedFailure(Exception):
+    """Ends the run `failed` without a traceback; the message is the sentence that people read."""
+
+
+class UnknownJob(LookupError):
+    """No job of that name is registered; the message lists those that are."""
+
+
+JobFunction = Callable[["RunContext"], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True)
+class JobDefinition:
+    name: str
+    title: str | Promise
+    run: JobFunction
+    # A run that was lost may be resumed by itself only when doing a chunk twice changes nothing.
+    idempotent: bool
+    phases: tuple[str, ...]
+    supabase: bool
+    # Keeps the house itself in order: not among the runs that people follow.
+    housekeeping: bool = False
+
+
+_jobs: dict[str, JobDefinition] = {}
+
+
+def job(
+    name: str,
+    *,
+    title: str | Promise,
+    idempotent: bool = False,
+    phases: Sequence[str] = (),
+    supabase: bool = True,
+    housekeeping: bool = False,
+) -> Callable[[JobFunction], JobFunction]:
+    """Registers the decorated coroutine function under `name`. `supabase=False` opens no client for it."""
+
+    def register(run: JobFunction) -> JobFunction:
+        if name in _jobs and _jobs[name].run.__module__ != run.__module__:
+            raise ValueError(f"two modules register the job {name}: {_jobs[name].run.__module__}, {run.__module__}")
+        _jobs[name] = JobDefinition(name, title, run, idempotent, tuple(phases), supabase, housekeeping)
+        return run
+
+    return register
+
+
+def load() -> dict[str, JobDefinition]:
+    """Imports every module of pipeline.jobs and EXTRA_JOB_MODULES; returns the jobs they register."""
+    import pipeline.jobs
+
+    own = [module.name for module in pkgutil.iter_modules(pipeline.jobs.__path__, "pipeline.jobs.")]
+    named = {importlib.import_module(name).__name__ for name in (*own, *settings.EXTRA_JOB_MODULES)}
+    return {name: job for name, job in sorted(_jobs.items()) if job.run.__module__ in named}
+
+
+def get(name: str) -> JobDefinition:
+    jobs = load()
+    if name not in jobs:
+        raise UnknownJob(
+            _("There is no job “%(name)s”. There are: %(jobs)s.") % {"name": name, "jobs": ", ".join(jobs)}
+        )
+    return jobs[name]

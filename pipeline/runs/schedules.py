@@ -1,0 +1,59 @@
+"""When the jobs run by themselves. SCHEDULES in the settings may name other times for the same jobs."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from pipeline.runs import registry
+
+# After the hotel's night audit; the house changes all day; the sweep is the last net behind jobwatch.
+DEFAULTS = {
+    "pipeline_diario": "05:50",
+    "rm_daily_collection": "06:10",
+    "hospedes_casa": "30 min",
+    "cleanup_stale_runs": "10 min",
+    "retencao_dados": "03:40",
+}
+
+
+class MalformedSchedule(ValueError):
+    """The message names the job and what was read instead of a time."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A job and either the time of day it starts at or the minutes between its starts."""
+
+    job: str
+    at: time | None = None
+    minutes: int | None = None
+
+    def next_after(self, moment: datetime) -> datetime:
+        """The first start after `moment`, in the hotel's time zone: always the same for the same moment."""
+        local = timezone.localtime(moment)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        if self.at is not None:
+            today = local.replace(hour=self.at.hour, minute=self.at.minute, second=0, microsecond=0)
+            return today if today > local else today + timedelta(days=1)
+        step = timedelta(minutes=self.minutes or 1)
+        return midnight + step * ((local - midnight) // step + 1)
+
+
+def plans() -> list[Plan]:
+    """What should run, checked: raises MalformedSchedule or UnknownJob."""
+    wanted: dict[str, str] = {**DEFAULTS, **getattr(settings, "SCHEDULES", {})}
+    return [_parse(registry.get(job).name, text) for job, text in wanted.items()]
+
+
+def _parse(job: str, text: str) -> Plan:
+    if daily := re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip()):
+        return Plan(job, at=time(int(daily[1]), int(daily[2])))
+    every = re.fullmatch(r"(\d{1,4}) ?min", text.strip())
+    if every and 1 <= int(every[1]) <= 24 * 60:
+        return Plan(job, minutes=int(every[1]))
+    raise MalformedSchedule(
+        f"The schedule of {job} is “{text}”; write a time of day like 05:50 or a pause like 30 min."
+    )

@@ -1,0 +1,179 @@
+"""Runs a queued run to its end: the same code for a schedule, a button and a command."""
+
+import asyncio
+import gc
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, connections
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from pipeline import labels, runs
+from pipeline.models import JobRun, State
+from pipeline.runs import registry
+from pipeline.runs.context import RunContext
+from pipeline.runs.control import Control, Position
+from pipeline.worker import failures
+from pipeline.worker.heartbeat import Heartbeat, timeout_sentence
+from pipeline.worker.run_log import RunLog
+from pipeline.worker.watchdog import LoopWatchdog
+from sistema_os import logs
+from sistema_os.supabase import SupabaseClient
+
+EXIT_CODES: dict[str, int] = {
+    State.SUCCEEDED: 0,
+    State.PARTIAL: 3,
+    State.FAILED: 1,
+    State.LOST: 1,
+    State.TIMED_OUT: 124,
+    State.CANCELLED: 130,
+}
+USAGE_ERROR = 2
+_RETRY_SECONDS = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class End:
+    state: str
+    reason: str = ""
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Process:
+    """What the process around the run is: `owned` if it runs nothing else (then signals cancel the run and a job that
+    does not obey is left behind), `supervisor` if it must end with that parent, `traces` the folder where that parent
+    looks for the fence of our claim and the stack of a blocked loop."""
+
+    owned: bool = False
+    supervisor: int | None = None
+    traces: Path | None = None
+
+    def tell_claim(self, run: JobRun) -> None:
+        if self.traces is not None:
+            (self.traces / "claim").write_text(str(run.fence))
+
+    def stack_dump(self) -> IO[str] | None:
+        return None if self.traces is None else (self.traces / "stack").open("w+")
+
+
+def execute(
+    run_id: int, *, on_move: Callable[[Position], None] | None = None, process: Process | None = None
+) -> JobRun:
+    """Claims the run, executes its job and returns the ended run. Raises NotClaimed if the run was not queued.
+
+    Whatever the job does, it ends in a state. If the run was ended by others meanwhile, their word stands.
+    """
+    process = process or Process()
+    run = runs.claim(run_id)
+    process.tell_claim(run)
+    control = Control(on_move)
+    watchdog = LoopWatchdog(process.stack_dump())
+    with logs.bind(run_id=run.pk, job=run.job), RunLog(run) as log:
+        with Heartbeat(run, control, log, watchdog, owns_process=process.owned, supervisor=process.supervisor):
+            logger.info(gettext_noop("run %s of %s started for %s"), run.pk, run.job, run.business_date)
+            end = _execute(run, control, watchdog, process.owned)
+            logger.info(gettext_noop("run %s ended: %s %s"), run.pk, State(end.state).label, end.reason)
+        watchdog.close()
+        _finish(run, end, control.position)
+    run.refresh_from_db()
+    return run
+
+
+def _finish(run: JobRun, end: End, position: Position) -> None:
+    """Records the end, and waits for a database that restarts as long as the run does not count as lost."""
+    deadline = time.monotonic() + run.lease_seconds
+    while True:
+        try:
+            runs.finish(run.pk, run.fence, end.state, summary=end.summary, reason=end.reason, position=position)
+        except runs.FenceLost:
+            logger.warning("run %s was ended by others before; this end was not recorded", run.pk)
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > deadline:
+                raise
+            connection.close()
+            time.sleep(_RETRY_SECONDS)
+            continue
+        return
+
+
+def _execute(run: JobRun, control: Control, watchdog: LoopWatchdog, owned: bool) -> End:
+    try:
+        definition = registry.get(run.job)
+        if owned:
+            gc.freeze()  # else each full collection walks all of Django again, and no thread moves meanwhile
+        outcome = asyncio.run(_drive(definition, run, control, watchdog, owned))
+    except BaseException as raised:
+        return _end_of(failures.cause_of(raised), run, control)
+    return End(outcome.state, str(outcome.reason), outcome.summary)
+
+
+class _TimeLimit(Exception):
+    """The job's own time is over, as told from a time-out inside it."""
+
+
+async def _drive(
+    definition: registry.JobDefinition, run: JobRun, control: Control, watchdog: LoopWatchdog, owned: bool
+) -> registry.Outcome:
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101  a coroutine given to asyncio.run is a task
+    loop = asyncio.get_running_loop()
+    if owned and threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, control.ask_to_stop, "cancel")
+    control.attach(loop, task)
+    signs = asyncio.create_task(watchdog.keep_signing())
+    limit = asyncio.timeout(settings.JOB_TIMEOUT)
+    try:
+        async with limit:
+            return await _run_job(definition, RunContext(run, control))
+    except TimeoutError as error:
+        if limit.expired():
+            raise _TimeLimit from error
+        raise
+    finally:
+        control.detach()
+        signs.cancel()
+
+
+async def _run_job(definition: registry.JobDefinition, context: RunContext) -> registry.Outcome:
+    """The ORM gets one thread of this run's own, and its connection is closed with it."""
+    async with ThreadSensitiveContext():
+        try:
+            if not definition.supabase:
+                return await definition.run(context)
+            async with SupabaseClient(**settings.SUPABASE) as context.supabase:
+                return await definition.run(context)
+        finally:
+            await sync_to_async(connections.close_all)()
+
+
+def _end_of(error: BaseException, run: JobRun, control: Control) -> End:
+    if isinstance(error, _TimeLimit):
+        return End(State.TIMED_OUT, timeout_sentence())
+    if control.stop == "fence" or isinstance(error, runs.FenceLost):
+        return End(State.LOST, _("The run was declared lost while it still worked; it stopped without writing."))
+    if control.stop == "cancel" and isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
+        return End(State.CANCELLED, _cancel_reason(run))
+    if sentence := failures.expected_sentence(error):
+        logger.error("%s", sentence)
+        return End(State.FAILED, sentence)
+    phase = labels.phase_title(control.position.phase)
+    logger.error("%s: %s", type(error).__name__, failures.frames_of(error))
+    return End(State.FAILED, failures.unexpected_sentence(error, phase))
+
+
+def _cancel_reason(run: JobRun) -> str:
+    request = runs.cancel_requested(run.pk)
+    return labels.cancel_sentence(request.user, request.why) if request else labels.cancel_sentence(None)

@@ -1,0 +1,191 @@
+"""Lists that cost the same however long the table is: what the stock list counts and compares on every row, these
+ask of an index."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Max, Min, Model, QuerySet
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+    _Paginator = Paginator[Any]
+else:
+    _ModelAdmin = admin.ModelAdmin
+    _Paginator = Paginator
+
+# A list is walked by filters and search, not by its two hundredth page.
+MOST_COUNTED = 1_000
+
+
+class CappedPaginator(_Paginator):
+    """Counts MOST_COUNTED rows at most, and has no page beyond them."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by().values("pk")[:MOST_COUNTED].count())
+
+
+class BoundedList(ChangeList):
+    """The date hierarchy offers the days between the first and the last of the table, which an index knows; the
+    stock one reads every row to leave out the days without any."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        """Without the columns that no cell shows."""
+        found: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        return found.defer(*getattr(self.model_admin, "list_deferred", ()))
+
+    @property
+    def cut(self) -> int:
+        """How many rows can be paged, where there may be more; 0 where all can."""
+        return MOST_COUNTED if self.result_count >= MOST_COUNTED else 0
+
+    @cached_property
+    def dates(self) -> dict[str, Any]:
+        """What `admin/date_hierarchy.html` shows."""
+        bounds = self._bounds()
+        if bounds is None:
+            return {"show": False}
+        first, last = bounds
+        year, month, day = (self._chosen(part) for part in ("year", "month", "day"))
+        if not year and first.year == last.year:
+            year = first.year
+            month = first.month if first.month == last.month else None
+        if not year:
+            return {"show": True, "back": None, "choices": list(self._years(first, last))}
+        if not month:
+            back = {"link": self._link(), "title": _("All dates")}
+            return {"show": True, "back": back, "choices": list(self._months(year, first, last))}
+        if not day:
+            back = {"link": self._link(year=year), "title": str(year)}
+            return {"show": True, "back": back, "choices": list(self._days(year, month, first, last))}
+        return self._one_day(date(year, month, day))
+
+    def _one_day(self, day: date) -> dict[str, Any]:
+        title = capfirst(date_format(day, "YEAR_MONTH_FORMAT"))
+        back = {"link": self._link(year=day.year, month=day.month), "title": title}
+        return {"show": True, "back": back, "choices": [{"title": capfirst(date_format(day, "MONTH_DAY_FORMAT"))}]}
+
+    def _bounds(self) -> tuple[date, date] | None:
+        field = get_fields_from_path(self.model, str(self.date_hierarchy))[-1]
+        found = field.model._default_manager.aggregate(first=Min(field.name), last=Max(field.name))
+        if found["first"] is None:
+            return None
+        return _day(found["first"]), _day(found["last"])
+
+    def _chosen(self, part: str) -> int | None:
+        """The stock list has already refused what is no date."""
+        value: Any = self.params.get(f"{self.date_hierarchy}__{part}")
+        text = str(value[-1] if isinstance(value, list) else value or "")
+        return int(text) if text.isdigit() else None
+
+    def _link(self, **parts: int) -> str:
+        wanted = {f"{self.date_hierarchy}__{part}": value for part, value in parts.items()}
+        return str(self.get_query_string(wanted, [f"{self.date_hierarchy}__"]))
+
+    def _years(self, first: date, last: date) -> Iterator[dict[str, str]]:
+        for year in range(first.year, last.year + 1):
+            yield {"link": self._link(year=year), "title": str(year)}
+
+    def _months(self, year: int, first: date, last: date) -> Iterator[dict[str, str]]:
+        for month in range(1, 13):
+            if (first.year, first.month) <= (year, month) <= (last.year, last.month):
+                title = capfirst(date_format(date(year, month, 1), "YEAR_MONTH_FORMAT"))
+                yield {"link": self._link(year=year, month=month), "title": title}
+
+    def _days(self, year: int, month: int, first: date, last: date) -> Iterator[dict[str, str]]:
+        day = date(year, month, 1)
+        while day.month == month:
+            if first <= day <= last:
+                link = self._link(year=year, month=month, day=day.day)
+                yield {"link": link, "title": capfirst(date_format(day, "MONTH_DAY_FORMAT"))}
+            day += timedelta(days=1)
+
+
+def _day(value: date) -> date:
+    return timezone.localtime(value).date() if isinstance(value, datetime) else value
+
+
+class BoundedAdmin(_ModelAdmin):
+    """An action never reaches rows that the person was not told of: "select all" ends where the counting does."""
+
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = CappedPaginator
+    # Columns that the list does not show and should not carry: documents of JSON, a hundred to a page.
+    list_deferred: tuple[str, ...] = ()
+
+    def action_checkbox(self, obj: Any) -> SafeString:
+        """As Django's, without a template rendered for each row."""
+        return format_html(
+            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            _("Select this object for an action - {}").format(obj),
+        )
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *rest: Any, **named: Any) -> Any:
+        self._refuse_forged(request)
+        if request.POST.get("select_across") == "1" and queryset.order_by()[: MOST_COUNTED + 1].count() > MOST_COUNTED:
+            text = _("That is more than %(most)d at once. Nothing was done; narrow the list with a filter first.")
+            messages.error(request, text % {"most": MOST_COUNTED})
+            return None
+        return super().response_action(request, queryset, *rest, **named)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Only what the page's own filters and dates ask: any other question in an address may be one without an
+        answer, or without an end."""
+        told: list[Any] = [self.date_hierarchy, *self.get_list_filter(request)]
+        names = {str(getattr(one, "parameter_name", one[0] if isinstance(one, tuple) else one)) for one in told}
+        asked = lookup.partition("__")[0]
+        return asked in {name.partition("__")[0] for name in names} and super().lookup_allowed(lookup, value, request)
+
+    def _refuse_forged(self, request: HttpRequest) -> None:
+        """A selection that is no key of this table is a 404; Django itself would stumble over it."""
+        key: Any = self.model._meta.pk
+        try:
+            for value in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                key.clean(value.replace("\x00", "x"), None)
+        except ValidationError as error:
+            raise Http404 from error
+
+    def get_changelist(self, *_args: Any, **_kwargs: Any) -> type[ChangeList]:
+        return BoundedList
+
+
+def personal(name: str, title: Any, cell: Callable[[Any, Any], SafeString], person: Any) -> Callable[[Any], SafeString]:
+    """A cell that depends on who looks. One admin instance serves every thread, so it cannot hold the person."""
+
+    def column(row: Any) -> SafeString:
+        return cell(row, person)
+
+    column.__name__ = name
+    return admin.display(description=title)(column)
+
+
+class ReadOnlyAdmin(BoundedAdmin):
+    """Rows that only the application writes."""
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False

@@ -1,0 +1,1 @@
+"""The admin site: its pages, menu, help texts and user administration."""

@@ -1,0 +1,114 @@
+"""The admin site of Sistema OS: its dashboard, its menu, and what it refuses to show."""
+
+import importlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.db.models import Model
+from django.db.models.base import ModelBase
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.views.i18n import JavaScriptCatalog
+
+from pipeline.runs.context import current_business_date
+from sistema_os import pages
+from sistema_os.admin_site.menu import menu_for
+from sistema_os.admin_site.page_help import help_for
+from sistema_os.pages.find import may_find
+
+# Each app brings `dashboard.panel(user)` and `<app>/panel.html`; what stands behind REST in it comes further down.
+FIRST: Final = ("snapshots", "matching", "pipeline")
+THEN: Final = ("snapshots", "pipeline", "matching")
+REST: Final = "<!-- rest -->"
+# Its schedule form runs any dotted path, os.system included: nobody gets at it through the admin.
+REFUSED_APPS: Final = frozenset({"django_q"})
+
+
+class SistemaAdminSite(AdminSite):
+    site_header = "Sistema OS"
+    site_title = "Sistema OS"
+    site_url = None
+    index_title = _("Dashboard")
+
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: "type[ModelAdmin[Any]] | None" = None,
+        **options: Any,
+    ) -> None:
+        """As Django's, but models of REFUSED_APPS stay out without an error, whoever registers them and when."""
+        models = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else model_or_iterable
+        allowed = [model for model in models if model._meta.app_label not in REFUSED_APPS]
+        super().register(allowed, admin_class, **options)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        return [*pages.urls(self), *super().get_urls()]
+
+    def i18n_javascript(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Ours after Django's: what we say otherwise holds."""
+        own = JavaScriptCatalog(packages=["django.contrib.admin", "sistema_os"])
+        own.setup(request)
+        return own.get(request)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        menu = menu_for(request) if context["has_permission"] else []
+        items = [item for section in menu for item in section.items]
+        return context | {
+            "menu": menu,
+            "tabs": [item for item in items if item.in_tabs],
+            "in_own_menu": any(item.current for item in items),
+            "may_find": context["has_permission"] and may_find(request),
+            "page_help": help_for(request) if context["has_permission"] else None,
+        }
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The dashboard: what each app has to say this morning to this person."""
+        now = timezone.localtime()
+        return super().index(
+            request,
+            {
+                "title": _greeting(now.hour, getattr(request.user, "first_name", "") or request.user.get_username()),
+                "now": now,
+                "today_words": _day_in_words(now),
+                "business_date": current_business_date(),
+                "panels": _panels(request),
+                **(extra_context or {}),
+            },
+        )
+
+
+def _panels(request: HttpRequest) -> list[SafeString]:
+    """What must be seen first, then the rest; empty for a person who may see nothing of any app."""
+    parts = {app: _panel(app, request).partition(REST) for app in FIRST}
+    cards = [parts[app][0] for app in FIRST] + [parts[app][2] for app in THEN]
+    return [SafeString(html) for html in cards if html.strip()]
+
+
+def _panel(app: str, request: HttpRequest) -> str:
+    panel = importlib.import_module(f"{app}.dashboard")
+    return render_to_string(f"{app}/panel.html", panel.panel(request.user), request)
+
+
+def _day_in_words(now: datetime) -> str:
+    """ "Sunday, November 22"; Portuguese writes days and months small, Django's names of them are capitalised."""
+    words = date_format(now, _t("l, F j"))
+    return words.lower() if (get_language() or "").startswith("pt") else words
+
+
+def _greeting(hour: int, name: str) -> str:
+    if hour < 12:
+        return _t("Good morning, %(name)s") % {"name": name}
+    if hour < 18:
+        return _t("Good afternoon, %(name)s") % {"name": name}
+    return _t("Good evening, %(name)s") % {"name": name}

@@ -1,0 +1,77 @@
+"""A row of the listing's snapshot as pages read it: the mapping from the hotel's columns, and who is where."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from pipeline.hotel.stays import CALLED_OFF, DEPARTED, IN_HOUSE, SOURCE
+
+__all__ = ["SOURCE", "ListedGuest", "read"]
+
+WORDS: dict[str, str | Promise] = {
+    "a_confirmar": pgettext_lazy("stay", "to be confirmed"),
+    "confirmada": pgettext_lazy("stay", "confirmed"),
+    "na_casa": pgettext_lazy("stay", "in the house"),
+    "saida": pgettext_lazy("stay", "left"),
+    "cancelada": pgettext_lazy("stay", "cancelled"),
+    "no_show": pgettext_lazy("stay", "did not show up"),
+}
+
+
+@dataclass(frozen=True)
+class ListedGuest:
+    """`name` is what staff call the guest; of minors and of guests incognito no name is told. `document` are its last
+    two characters."""
+
+    stay: int
+    reservation: str
+    room: str
+    name: str | Promise
+    hidden: bool
+    main: bool
+    status: str
+    arrival: date
+    departure: date
+    document: str
+
+    @property
+    def in_house(self) -> bool:
+        return self.status == IN_HOUSE
+
+    @property
+    def gone(self) -> bool:
+        return self.status == DEPARTED
+
+    @property
+    def called_off(self) -> bool:
+        return self.status in CALLED_OFF
+
+    @property
+    def status_words(self) -> str | Promise:
+        return WORDS.get(self.status, self.status.replace("_", " "))
+
+
+def read(rows: Iterable[Mapping[str, Any]]) -> list[ListedGuest]:
+    return [_guest(row) for row in rows]
+
+
+def _guest(row: Mapping[str, Any]) -> ListedGuest:
+    hidden = bool(row["menor"] or row["incognito"])
+    name = row["nome_social"] or row["nome_listagem"] or row["nome"] or _("guest without a name")
+    return ListedGuest(
+        stay=int(row["id"]),
+        reservation=str(row["num_reserva"] or ""),
+        room=str(row["uh"] or "").strip(),
+        name=_("hidden guest") if hidden else name,
+        hidden=hidden,
+        main=bool(row["titular"]),
+        status=str(row["status"]),
+        arrival=date.fromisoformat(str(row["chegada"])[:10]),
+        departure=date.fromisoformat(str(row["saida"])[:10]),
+        document="" if hidden else str(row["doc_final"] or "")[-2:],
+    )

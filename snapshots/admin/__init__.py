@@ -1,0 +1,5 @@
+"""Admin pages of snapshots; importing the package registers them."""
+
+from snapshots.admin import snapshots
+
+__all__ = ["snapshots"]

@@ -1,0 +1,208 @@
+"""The snapshot pages. Reading needs view_snapshot, deciding publish_held; no page changes anything on GET."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import time_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from snapshots import held_decision
+from snapshots.admin.change_tables import Filters, column_choices, compared, listing_of, rows_page, snapshot_changes
+from snapshots.admin.consequences import consequences
+from snapshots.dashboard import collect_url
+from snapshots.display import field_label, status_chip
+from snapshots.errors import AlreadySettled, Corrupt, Outdated, Purged, ReasonMissing
+from snapshots.ingest import held_changes
+from snapshots.models import Snapshot, Source
+from snapshots.timeline import life_of
+
+
+def may_view(request: HttpRequest) -> None:
+    if not request.user.has_perm("snapshots.view_snapshot"):
+        raise PermissionDenied
+
+
+@require_GET
+def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpResponse:
+    may_view(request)
+    snapshot = _snapshot(pk)
+    source, filters = snapshot.source, Filters.read(request.GET, snapshot.source)
+    page = snapshot_changes(snapshot, filters)
+    asked = request.GET.get("row", "")
+    # Beside the table there is room for a history; it is the first row's until somebody chooses another.
+    key = asked or (page.items[0].key if page.items else "")
+    caused = consequences(snapshot, [item.key for item in page.items], request.user)
+    context = {
+        **_frame(request, site, snapshot),
+        "title": _("%(snapshot)s at %(time)s") % {"snapshot": snapshot, "time": _time(snapshot)},
+        "previous": Snapshot.objects.filter(source=source, seq=(snapshot.seq or 0) - 1).first(),
+        "page": page,
+        "rows": [(item, caused.get(item.key, ())) for item in page.items],
+        "filters": filters,
+        "columns": column_choices(source),
+        "life": life_of(source, key) if key else None,
+        "asked": asked,
+        "keep": [("row", asked)] if asked else [],
+        "purged": snapshot.seq is not None and snapshot.seq <= source.min_seq,
+    }
+    if snapshot.status == Snapshot.Status.HELD:
+        context |= {
+            "preview": held_decision.preview(snapshot),
+            "most_kept": held_changes.shown_of_each(snapshot),
+            "may_decide": request.user.has_perm("snapshots.publish_held"),
+            "collect_url": collect_url(request.user),
+        }
+    return TemplateResponse(request, "snapshots/snapshot.html", context)
+
+
+@require_GET
+def listing_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpResponse:
+    """The listing as it was when this snapshot was taken."""
+    may_view(request)
+    snapshot = _snapshot(pk)
+    filters = Filters.read(request.GET, snapshot.source)
+    context = {**_frame(request, site, snapshot), "title": _("The listing as it was"), "filters": filters}
+    try:
+        context["page"] = rows_page(snapshot.source, listing_of(snapshot), filters)
+    except (Corrupt, Purged) as error:
+        context["unreadable"] = _unreadable(error)
+    return TemplateResponse(request, "snapshots/listing.html", context)
+
+
+def _unreadable(error: Exception) -> str:
+    if isinstance(error, Purged):
+        return _("This listing is older than what is kept.")
+    return _("What was rebuilt does not agree with what was published. Nothing is shown; tell IT.")
+
+
+@require_GET
+def compare_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    may_view(request)
+    source = _chosen_source(request)
+    if source is None:
+        return TemplateResponse(request, "snapshots/compare.html", _compare_frame(request, site, None))
+    kept = list(Snapshot.objects.filter(source=source, seq__gte=max(source.min_seq, 1)).order_by("-seq")[:90])
+    by_pk = {str(item.pk): item for item in kept}
+    b = by_pk.get(request.GET.get("b", "")) or (kept[0] if kept else None)
+    a = by_pk.get(request.GET.get("a", "")) or (kept[1] if len(kept) > 1 else b)
+    context = {**_compare_frame(request, site, source), "kept": kept, "a": a, "b": b}
+    if a is not None and b is not None:
+        context["page"] = compared(a, b, context["filters"])
+        context["same"] = max(0, b.rows - context["page"].counts["added"] - context["page"].counts["changed"])
+        context["keep"] = [("source", source.name), ("a", str(a.pk)), ("b", str(b.pk))]
+        context["days"] = abs((b.business_date - a.business_date).days)
+    return TemplateResponse(request, "snapshots/compare.html", context)
+
+
+def _compare_frame(request: HttpRequest, site: AdminSite, source: Source | None) -> dict[str, Any]:
+    return {
+        **site.each_context(request),
+        "title": _("Compare listings"),
+        "source": source,
+        **(_words(source) if source else {}),
+        "sources": Source.objects.order_by("pk"),
+        "filters": Filters.read(request.GET, source) if source else Filters(),
+        "columns": column_choices(source) if source else [],
+    }
+
+
+def _chosen_source(request: HttpRequest) -> Source | None:
+    for name in ("b", "a"):
+        pk = request.GET.get(name, "")
+        found = Source.objects.filter(snapshots__pk=pk).first() if pk.isdecimal() else None
+        if found and request.GET.get("source") in (None, "", found.name):
+            return found
+    wanted = Source.objects.filter(name=request.GET.get("source", ""))
+    return wanted.first() or Source.objects.order_by("pk").first()
+
+
+@require_GET
+def row_page(request: HttpRequest, site: AdminSite, source: str, key: str) -> HttpResponse:
+    """One row's life, and what it says now (or said last)."""
+    may_view(request)
+    found = get_object_or_404(Source, name=source)
+    life = life_of(found, key)
+    if life is None:
+        raise Http404
+    context = {
+        **site.each_context(request),
+        "title": life.row.name,
+        "source": found,
+        "life": life,
+    }
+    return TemplateResponse(request, "snapshots/row.html", context)
+
+
+@require_POST
+def decide(request: HttpRequest, pk: str) -> HttpResponse:
+    """Publishes or rejects a held snapshot and says what happened; the manager checks the permission again."""
+    snapshot = _snapshot(pk)
+    user, reason = request.user, request.POST.get("reason", "")
+    act = held_decision.publish_held if request.POST.get("verb") == "publish" else held_decision.reject_held
+    try:
+        done = act(snapshot, user, reason)  # type: ignore[arg-type]  # staff are logged in: never AnonymousUser
+    except ReasonMissing:
+        messages.error(request, _("Nothing was decided: say why, in a few words."))
+    except AlreadySettled:
+        messages.warning(request, _("Somebody, or a later collection, had already settled it."))
+    except Outdated:
+        messages.warning(
+            request, _("Nothing was published: a later listing is in force. This one can only be rejected.")
+        )
+    else:
+        messages.success(request, _decided(done))
+    return redirect("admin:snapshots_snapshot_change", snapshot.pk)
+
+
+def _decided(snapshot: Snapshot) -> str:
+    if snapshot.status == Snapshot.Status.REJECTED:
+        return _("Rejected. The listing in force stays as it was.")
+    return _("Published. From now on it is the listing in force.")
+
+
+def _snapshot(pk: str) -> Snapshot:
+    return get_object_or_404(Snapshot.objects.select_related("source", "override_by"), pk=pk)
+
+
+def _frame(request: HttpRequest, site: AdminSite, snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        **site.each_context(request),
+        "snapshot": snapshot,
+        "source": snapshot.source,
+        **_words(snapshot.source),
+        "chip": status_chip(snapshot),
+        "run_url": _run_url(snapshot),
+    }
+
+
+def _words(source: Source) -> dict[str, str]:
+    """What this source calls the two columns by which people look."""
+    return {
+        "room_word": field_label(source, source.room_column) if source.room_column else "",
+        "name_word": field_label(source, source.label_column) if source.label_column else "",
+    }
+
+
+def _time(snapshot: Snapshot) -> str:
+    return time_format(timezone.localtime(snapshot.finished_at or snapshot.started_at), "H:i")
+
+
+def _run_url(snapshot: Snapshot) -> str:
+    return _url("admin:pipeline_jobrun_change", snapshot.run_id) if snapshot.run_id else ""
+
+
+def _url(name: str, *args: Any) -> str:
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""

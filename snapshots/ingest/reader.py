@@ -1,0 +1,104 @@
+"""Rows as they arrive, a page at a time: which columns came, and each row's key, mark and text. Pure: no Django.
+
+A mark is a keyed hash of the row exactly as it is spelt. Nearly every row arrives spelt as it was the day before, and
+its mark tells so without a single value being normalised; only the others are made canonical and compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from operator import itemgetter
+from struct import unpack
+from typing import Any, NamedTuple
+
+import orjson
+
+from snapshots.canonical import Row
+from snapshots.source_spec import SourceSpec
+
+PAGE = 1000
+Values = tuple[Any, ...]
+_NEWLINE = orjson.Fragment(b"\n")
+
+
+class Page(NamedTuple):
+    """Some rows. A line is the row's values in the order of the declaration, as a JSON array."""
+
+    keys: list[Any]
+    marks: list[int]
+    lines: list[bytes]
+
+
+class Reader:
+    """One declaration, ready for any number of pages; counts what it sees."""
+
+    def __init__(self, spec: SourceSpec, key: bytes):
+        self.spec, self.columns = spec, spec.columns
+        self.received = 0
+        self.seen: set[str] = set()
+        self.freshness = ""
+        self._place = spec.columns.index(spec.key)
+        self._values = _getter(spec.columns)
+        # Another order of columns is another spelling: the columns are part of the key.
+        secret = blake2b(orjson.dumps(spec.columns), digest_size=32, key=key).digest()
+        self._salt, self._person = secret[:16], secret[16:]
+
+    def read(self, rows: Sequence[Mapping[str, Any]]) -> Page:
+        self.received += len(rows)
+        values = self._all_values(rows)
+        self._see_freshness(rows)
+        lines = as_lines(values)
+        return Page([value[self._place] for value in values], self.marks(lines), lines)
+
+    def marks(self, lines: Sequence[bytes]) -> list[int]:
+        """Signed 64 bits each, as PostgreSQL's bigint holds them."""
+        salt, person = self._salt, self._person
+        digests = [blake2b(line, digest_size=8, salt=salt, person=person).digest() for line in lines]
+        return list(unpack(f">{len(digests)}q", b"".join(digests)))
+
+    def row(self, line: bytes, columns: Sequence[str] | None = None) -> Row:
+        """The row of a line, with only those columns that came."""
+        whole = dict(zip(self.columns, orjson.loads(line), strict=True))
+        return whole if columns is None else {name: whole[name] for name in columns}
+
+    def key_of(self, line: bytes) -> str:
+        return str(orjson.loads(line)[self._place])
+
+    def _all_values(self, rows: Sequence[Mapping[str, Any]]) -> list[Values]:
+        """A column that a row lacks is null, as it is when rows are compared."""
+        try:
+            values = [*map(self._values, rows)]
+        except KeyError:
+            values = [tuple([row.get(name) for name in self.columns]) for row in rows]
+            self.seen.update(*rows)
+            return values
+        if not self._nothing_else(rows):
+            self.seen.update(*rows)
+        self.seen.update(self.columns if rows else ())
+        return values
+
+    def _nothing_else(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Have these rows, which have every declared column, no other? Nearly always; then none is looked into."""
+        fresh = self.spec.freshness
+        expected = len(self.columns) + (fresh not in self.columns and all(fresh in row for row in rows))
+        return {*map(len, rows)} <= {expected}
+
+    def _see_freshness(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        if name := self.spec.freshness:
+            moments = [str(moment) for row in rows if (moment := row.get(name))]
+            self.freshness = max([self.freshness, *moments])
+
+
+def as_lines(values: Sequence[Values]) -> list[bytes]:
+    """Each row as a JSON array, all by one call: no newline can stand inside JSON, so newlines part the rows."""
+    mixed: list[Any] = [_NEWLINE] * (2 * len(values))
+    mixed[::2] = values
+    return orjson.dumps(mixed)[1:-3].split(b",\n,") if values else []
+
+
+def _getter(columns: Sequence[str]) -> Callable[[Mapping[str, Any]], Values]:
+    if len(columns) > 1:
+        return itemgetter(*columns)
+    (only,) = columns
+    return lambda row: (row[only],)
