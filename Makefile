@@ -76,9 +76,11 @@ production = env -u DATABASE_URL SISTEMA_OS_ENV_FILE=/dev/null \
   HTTPS=on DEBUG=off
 
 .PHONY: check
-check: venv ## format, lint, types, import rules, Django's own checks, the async law
+check: venv ## format (Python, templates, CSS, JavaScript), lint, types, import rules, Django's own checks, the async law
 	$(PY) -m ruff format --check
 	$(PY) -m ruff check
+	.venv/bin/djangofmt --check --quiet $$(git ls-files '*.html')
+	node_modules/.bin/prettier --check --log-level warn $$(git ls-files '*.css' '*.js')
 	$(PY) -m mypy .
 	.venv/bin/lint-imports
 	$(production) $(PY) manage.py check --deploy --fail-level WARNING

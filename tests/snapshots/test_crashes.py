@@ -25,7 +25,7 @@ import os, signal, sys
 import django
 django.setup()
 from django.db import connection
-from snapshots import ingest as ingest_module
+from snapshots.ingest import collection as ingest_module
 from snapshots import snapshot_manager as manager
 from tests.snapshots.hotel import DAY, SPEC, stay
 doomed = int(sys.argv[1])
