@@ -1,5 +1,6 @@
 """The documents agree with the tree: settings, jobs, commands, permissions, links, pictures, files and modules."""
 
+import json
 import re
 from pathlib import Path
 from typing import Final
@@ -118,10 +119,19 @@ def _anchors(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
 def test_every_dependency_has_its_reason(file: str) -> None:
-    decisions = (ROOT / "docs" / "modules" / "os" / "DECISIONS.md").read_text(encoding="utf-8")
-    record = decisions[decisions.index("## ADR-001") : decisions.index("## ADR-002")].lower()
     names = re.findall(r"^([A-Za-z][\w-]*)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
-    assert [name for name in names if name.lower() not in record] == []
+    assert [name for name in names if name.lower() not in _record_of_dependencies()] == []
+
+
+def test_every_npm_package_has_its_reason() -> None:
+    package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    names = [*package["dependencies"], *package.get("devDependencies", {})]
+    assert [name for name in names if f"`{name}`" not in _record_of_dependencies()] == []
+
+
+def _record_of_dependencies() -> str:
+    decisions = (ROOT / "docs" / "modules" / "os" / "DECISIONS.md").read_text(encoding="utf-8")
+    return decisions[decisions.index("## ADR-001") : decisions.index("## ADR-002")].lower()
 
 
 def test_every_make_target_that_a_document_names_exists() -> None:
