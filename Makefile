@@ -87,9 +87,12 @@ check: venv ## format (Python, templates, CSS, JavaScript), lint, types, import 
 	$(production) $(PY) manage.py check_async
 	$(PY) -m pytest -q tests/test_translations.py
 
+# Test processes, each with servers and a browser of its own. More than cores, for many tests wait for other processes.
+WORKERS ?= $(shell $(PY) -c 'import os; print(len(os.sched_getaffinity(0)) + 1)' 2>/dev/null || echo 3)
+
 .PHONY: test
 test: check browser ## the whole gate: check, then every test, with a real database and a real browser
-	$(PY) -m pytest
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: browser
 browser: venv

@@ -89,7 +89,7 @@ class TestTheCard:
         hotel.suggest(Candidate(order, None, 0.99, reasons=()))
         assert "Sem hóspede" in page(ana, url_of(MatchSuggestion.objects.get()))
 
-    @pytest.mark.parametrize("key", ["x", str(uuid.uuid4()), "1", "%00"])
+    @pytest.mark.parametrize("key", ["x", str(uuid.UUID(int=7, version=4)), "1", "%00"])
     def test_a_forged_address_is_not_found(self, card: Card, ana: User, key: str) -> None:
         assert signed_in(ana).get(f"{LIST}{key}/change/").status_code == 404
 

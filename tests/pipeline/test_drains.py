@@ -151,10 +151,10 @@ def half_open(transactional_db: None, in_background: InBackground) -> Iterator[C
         with transaction.atomic():
             lifecycle.open_run("sample", business_date=DAY, trigger=Trigger.ADMIN, steps=["wait"])
             looked.set()
-            assert may_commit.wait(20)
+            assert may_commit.wait(60)
 
     in_background(start)
-    assert looked.wait(20)
+    assert looked.wait(60)
     yield may_commit.set
     may_commit.set()
 
@@ -163,10 +163,10 @@ def test_a_start_that_was_faster_than_the_mark_is_stopped_by_the_drain(
     half_open: Callable[[], None], in_background: InBackground
 ) -> None:
     said: list[str] = []
-    draining = in_background(lambda: said.append(drained("--timeout", "5")))
+    draining = in_background(lambda: said.append(drained("--timeout", "60")))
     until(_drain_waits_for_the_start)
     half_open()
-    draining.join(20)
+    draining.join(60)
     run = JobRun.objects.get()
     assert run.state == State.CANCELLED
     assert str(run) in said[0]

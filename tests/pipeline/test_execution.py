@@ -161,7 +161,7 @@ def test_a_blocked_loop_keeps_beating_and_its_stack_is_on_the_run(open_sample: O
     assert run.blocked_stack.lstrip().startswith('File "tests/pipeline/sample_jobs.py"')
     assert "time.sleep(5)" in run.blocked_stack.splitlines()[1]
     during = run.beats.filter(phase="block", done=2, total=7, last_key="key-2")
-    assert during.count() >= 8
+    assert during.count() >= 4, "the first, the last, and those of the 5 s in between"
     assert during.exclude(progress_at__lt=run.started_at).count() == during.count()
 
 
