@@ -18,9 +18,9 @@ from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
 from pipeline import runs
+from pipeline.business_date import current_business_date
 from pipeline.models import WORKING, JobRun, State, Trigger
 from pipeline.runs import schedules
-from pipeline.runs.context import current_business_date
 
 SUPERVISE = "pipeline.worker.supervisor.supervise"
 START = "pipeline.queue.start_scheduled"

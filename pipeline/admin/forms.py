@@ -6,10 +6,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from pipeline.business_date import current_business_date
 from pipeline.dashboard import MAIN_JOB
 from pipeline.labels import phase_title
 from pipeline.runs import registry
-from pipeline.runs.context import current_business_date
 
 
 class StartForm(forms.Form):

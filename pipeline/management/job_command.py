@@ -18,12 +18,12 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from pipeline import runs
+from pipeline.business_date import current_business_date
 from pipeline.checks import LIMITS
 from pipeline.labels import summary_rows
 from pipeline.management.progress import ProgressBar
 from pipeline.models import RESUMABLE, JobRun, Trigger
 from pipeline.runs import registry
-from pipeline.runs.context import current_business_date
 from pipeline.worker.execution import EXIT_CODES, USAGE_ERROR, Process, execute
 
 

@@ -11,12 +11,9 @@ from django.utils.translation import gettext_noop
 from pipeline.models import JobRun
 from pipeline.runs import lifecycle
 from pipeline.runs.control import Control
-from pipeline.runs.errors import current_business_date
 
 if TYPE_CHECKING:
     from sistema_os.supabase import SupabaseClient
-
-__all__ = ["Cancelled", "RunContext", "current_business_date"]
 
 
 class Cancelled(asyncio.CancelledError):

@@ -1,12 +1,10 @@
 """Why something about a run was refused: one exception each, and the rules that are asked before a row is written."""
 
 from datetime import date
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from pipeline.business_date import current_business_date
 from pipeline.models import RESUMABLE, Drain, JobRun
 from pipeline.runs.registry import JobDefinition
 
@@ -43,11 +41,6 @@ class NotClaimed(Exception):
 
 class FenceLost(Exception):
     """The run was declared lost, finished or cancelled by others: nothing more may be written in its name."""
-
-
-def current_business_date() -> date:
-    """The hotel's calendar day. Only whoever opens a run asks; steps take the date of their run."""
-    return timezone.localdate(timezone=ZoneInfo(settings.TIME_ZONE))
 
 
 def validate(job: JobDefinition, business_date: date, steps: list[str] | None, resume_of: JobRun | None) -> None:

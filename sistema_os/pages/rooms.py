@@ -25,7 +25,7 @@ from matching.presentation.links import card_url, order_url
 from matching.reports import open_orders
 from matching.reports.open_orders import OpenOrder
 from matching.room_numbers import room_key, typed_room
-from pipeline.runs.context import current_business_date
+from pipeline.business_date import current_business_date
 from sistema_os.masking import masked_document
 from sistema_os.pages.guest_list import SOURCE, ListedGuest
 from sistema_os.pages.listing import Listing, listing
