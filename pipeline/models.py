@@ -5,6 +5,8 @@ that a job's writers never lock, so none of them ever waits behind a transaction
 Only `pipeline.runs.lifecycle` changes a state.
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 from django.conf import settings
@@ -13,8 +15,6 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-
-from pipeline.querysets import JobRunQuerySet
 
 
 class State(models.TextChoices):
@@ -41,6 +41,18 @@ class Trigger(models.TextChoices):
     ADMIN = "admin", _("admin page")
     COMMAND = "command", _("command line")
     RESUME = "resume", _("resume")
+
+
+class JobRunQuerySet(models.QuerySet["JobRun"]):
+    def live(self) -> JobRunQuerySet:
+        return self.filter(state__in=LIVE)
+
+    def of(self, job: str) -> JobRunQuerySet:
+        return self.filter(job=job)
+
+    def reached_the_end(self) -> JobRunQuerySet:
+        """Runs whose data counts as fresh: a partial run published what it could."""
+        return self.filter(state__in=(State.SUCCEEDED, State.PARTIAL), dry_run=False)
 
 
 class JobRun(models.Model):

@@ -15,8 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from pipeline import senders
-from pipeline.models import TERMINAL, JobRun, Notice, State
-from pipeline.querysets import JobRunQuerySet
+from pipeline.models import TERMINAL, JobRun, JobRunQuerySet, Notice, State
 from sistema_os.logs import redact
 
 FAILURES = (State.FAILED, State.TIMED_OUT, State.LOST)

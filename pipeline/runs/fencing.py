@@ -5,8 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from pipeline.models import WORKING, JobRun
-from pipeline.querysets import JobRunQuerySet
+from pipeline.models import WORKING, JobRun, JobRunQuerySet
 from pipeline.runs.errors import FenceLost
 
 _GRACE_SECONDS = 10

@@ -19,8 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pipeline import labels
-from pipeline.models import LIVE, WORKING, Beat, CancelRequest, Drain, JobRun, State, Trigger
-from pipeline.querysets import JobRunQuerySet
+from pipeline.models import LIVE, WORKING, Beat, CancelRequest, Drain, JobRun, JobRunQuerySet, State, Trigger
 from pipeline.runs import drain as drains
 from pipeline.runs import fencing, registry
 from pipeline.runs.control import Position
