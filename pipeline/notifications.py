@@ -4,17 +4,22 @@ The watch asks every few seconds; a message is claimed by a row before it is sen
 message that could not be sent is not sent again: the run's page is the record, a message only points at it.
 """
 
+import json
+import logging
+import smtplib
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from http.client import HTTPException
 from typing import Any
+from urllib.request import Request, urlopen
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
+from django.core.mail import send_mail
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from pipeline import senders
 from pipeline.models import TERMINAL, JobRun, JobRunQuerySet, Notice, State
 from sistema_os.logs import redact
 
@@ -22,6 +27,9 @@ FAILURES = (State.FAILED, State.TIMED_OUT, State.LOST)
 # Older news is no news: who names an address today does not hear of last week.
 RECENT = timedelta(days=1)
 _MOST_AT_ONCE = 20
+_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
 
 
 def send_due(frozen: Iterable[JobRun] = ()) -> int:
@@ -44,12 +52,12 @@ def _send_pings() -> int:
     followed = JobRun.objects.filter(job__in=settings.PING_URLS, started_at__gt=Now() - RECENT)
     sent = 0
     for run in _claimed(followed, Notice.Kind.PING_START):
-        senders.ping(_address(run, "/start"), str(run))
+        _ping(_address(run, "/start"), str(run))
         sent += 1
     # What a person cancelled neither succeeded nor failed: the check waits for the next run.
     ended = followed.filter(state__in=TERMINAL).exclude(state=State.CANCELLED)
     for run in _claimed(ended, Notice.Kind.PING_END):
-        senders.ping(_address(run, "/fail" if run.state in FAILURES else ""), _text(run, run.reason))
+        _ping(_address(run, "/fail" if run.state in FAILURES else ""), _text(run, run.reason))
         sent += 1
     return sent
 
@@ -75,9 +83,9 @@ def _tell(run: JobRun, why: str) -> None:
     text, link = _text(run, why), _link(run)
     if settings.NOTIFY_EMAILS:
         subject = _("Sistema OS: %(run)s, %(state)s") % {"run": run, "state": run.get_state_display()}
-        senders.email(subject, "\n\n".join(part for part in (text, link) if part) + "\n")
+        _email(subject, "\n\n".join(part for part in (text, link) if part) + "\n")
     if settings.NOTIFY_WEBHOOK:
-        senders.webhook(_message(run, text, why, link))
+        _webhook(_message(run, text, why, link))
 
 
 def _message(run: JobRun, text: str, why: str, link: str) -> dict[str, Any]:
@@ -103,3 +111,32 @@ def _text(run: JobRun, why: str) -> str:
 
 def _link(run: JobRun) -> str:
     return settings.PUBLIC_URL + reverse("admin:pipeline_jobrun_change", args=[run.pk]) if settings.PUBLIC_URL else ""
+
+
+def _email(subject: str, body: str) -> bool:
+    """To all of NOTIFY_EMAILS at once. Whether the mail server took it."""
+    try:
+        return bool(send_mail(subject, body, None, settings.NOTIFY_EMAILS))
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        logger.warning("the e-mail could not be sent: %s", type(error).__name__)
+        return False
+
+
+def _webhook(message: dict[str, Any]) -> bool:
+    """Whether the receiver answered with 2xx."""
+    return _post("webhook", settings.NOTIFY_WEBHOOK, json.dumps(message).encode(), "application/json")
+
+
+def _ping(url: str, text: str) -> bool:
+    return _post("ping", url, text.encode(), "text/plain; charset=utf-8")
+
+
+def _post(what: str, url: str, body: bytes, kind: str) -> bool:
+    request = Request(url, body, {"Content-Type": kind, "User-Agent": "sistema-os"})  # noqa: S310  settings refuse other schemes
+    try:
+        with urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310  as above
+            answer.read(1024)
+    except (OSError, HTTPException, ValueError) as error:
+        logger.warning("the %s could not be sent: %s", what, type(error).__name__)
+        return False
+    return True
