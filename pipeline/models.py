@@ -150,12 +150,6 @@ class Beat(models.Model):
     def __str__(self) -> str:
         return f"{self.run_id} {self.at:%H:%M:%S} {self.phase} {self.done}/{self.total}"
 
-    @property
-    def title(self) -> str:
-        from pipeline.labels import phase_title
-
-        return phase_title(self.phase)
-
 
 class LogLine(models.Model):
     """The tail of a run's log, redacted before it is stored: it holds no guest data."""
@@ -195,12 +189,6 @@ class Drain(models.Model):
 
     def __str__(self) -> str:
         return f"{self.by} {self.began_at:%d/%m %H:%M}"
-
-    @property
-    def sentence(self) -> str:
-        from pipeline.labels import drain_sentence
-
-        return drain_sentence(self)
 
 
 class CancelRequest(models.Model):

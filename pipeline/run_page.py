@@ -74,7 +74,10 @@ def of(run: JobRun, user: User | AnonymousUser) -> dict[str, Any]:
         "summary": list(labels.summary_rows(run.summary)),
         "made": list(_made(run, user)),
         "no_progress": _no_progress(run),
-        "beats": list(run.beats.all()[:_BEATS_SHOWN]),
+        "beats": [
+            {**beat, "title": labels.phase_title(beat["phase"])}
+            for beat in run.beats.values("at", "phase", "done", "total", "last_key", "progress_at")[:_BEATS_SHOWN]
+        ],
         "log": reversed(run.log_lines.order_by("-id")[:_LOG_SHOWN]),
     }
 

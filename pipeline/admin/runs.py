@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from pipeline import labels, run_charts
 from pipeline.admin import views
 from pipeline.models import JobRun
-from pipeline.runs import drain
 
 # Generic for the type checker only: Django's own class is not.
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class JobRunAdmin(_RunAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Over the whole list stand the jobs' last thirty days; a filtered or searched list is only itself."""
-        drawn: dict[str, Any] = {"drain": drain.in_force()}
+        drawn: dict[str, Any] = {"drain": views.drain_notice()}
         if not request.GET and self.has_view_permission(request):
             drawn["months"] = run_charts.months(localdate())
         return super().changelist_view(request, {**drawn, **(extra_context or {})})

@@ -37,8 +37,14 @@ def _to(run: JobRun) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse("admin:pipeline_jobrun_change", args=[run.pk]))
 
 
+def drain_notice() -> dict[str, str] | None:
+    """What `drained.html` shows while a drain is in force."""
+    drain = drains.in_force()
+    return {"sentence": labels.drain_sentence(drain)} if drain else None
+
+
 def _context(request: HttpRequest, title: str, **more: Any) -> dict[str, Any]:
-    return {**site.each_context(request), "title": title, "opts": JobRun._meta, "drain": drains.in_force(), **more}
+    return {**site.each_context(request), "title": title, "opts": JobRun._meta, "drain": drain_notice(), **more}
 
 
 @require_safe

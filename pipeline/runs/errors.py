@@ -4,6 +4,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from pipeline import labels
 from pipeline.business_date import current_business_date
 from pipeline.models import RESUMABLE, Drain, JobRun
 from pipeline.runs.registry import JobDefinition
@@ -32,7 +33,7 @@ class Draining(InvalidRun):
 
     def __init__(self, drain: Drain) -> None:
         self.drain = drain
-        super().__init__(drain.sentence)
+        super().__init__(labels.drain_sentence(drain))
 
 
 class NotClaimed(Exception):

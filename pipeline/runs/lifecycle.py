@@ -92,7 +92,7 @@ def leave_out(job: str, *, business_date: date, slot: datetime | None, drain: Dr
     """What a schedule gets during a drain: a run that ended before it began and can be resumed afterwards, so that
     nobody wonders. Raises SlotTaken where this slot was told before."""
     run = JobRun(job=job, business_date=business_date, trigger=Trigger.SCHEDULE, slot=slot, state=State.CANCELLED)
-    run.reason, run.finished_at = drain.sentence, timezone.now()
+    run.reason, run.finished_at = labels.drain_sentence(drain), timezone.now()
     try:
         with transaction.atomic():
             run.save()
