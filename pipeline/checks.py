@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.utils import timezone
 
 from pipeline import queue
-from pipeline.runs import fencing, registry
+from pipeline.runs import lifecycle, registry
 from pipeline.worker.heartbeat import GRACE_SECONDS
 
 # A command of a job asks for these alone: they are quick, and a run under wrong limits lies about its end.
@@ -36,7 +36,7 @@ def pings_name_jobs(**_: Any) -> list[CheckMessage]:
 def _limits() -> Iterator[tuple[str, float, str, float, str]]:
     q = settings.Q_CLUSTER
     waits = 1 + math.ceil((q["queue_limit"] + 1) / q["workers"])
-    lease = fencing.lease()
+    lease = lifecycle.lease()
     yield "0", 0, "HEARTBEAT_SECONDS", settings.HEARTBEAT_SECONDS, "A run without heartbeats looks dead."
     yield (
         "QUERY_TIMEOUT",

@@ -9,20 +9,22 @@ from pipeline.runs.errors import (
     SlotTaken,
     why_not_resumable,
 )
-from pipeline.runs.fencing import check_fence, lock_fence, save_checkpoint
 from pipeline.runs.lifecycle import (
     CANCEL_CHANNEL,
     beat,
     cancel_requested,
+    check_fence,
     claim,
     columns,
     end_from_outside,
     finish,
     keep_stack,
     leave_out,
+    lock_fence,
     open_run,
     request_cancel,
     resume,
+    save_checkpoint,
     sweep,
     update_if_free,
 )

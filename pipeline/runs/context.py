@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.utils.translation import gettext_noop
 
 from pipeline.models import JobRun
-from pipeline.runs import lifecycle
+from pipeline.runs import errors, lifecycle
 from pipeline.runs.control import Control
 
 if TYPE_CHECKING:
@@ -67,4 +67,4 @@ class RunContext:
         if self._control.stop == "cancel":
             raise Cancelled
         if self._control.stop == "fence":
-            raise lifecycle.FenceLost(self.run_id)
+            raise errors.FenceLost(self.run_id)

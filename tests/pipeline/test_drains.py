@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 from pipeline import queue, resume
 from pipeline.models import Drain, JobRun, State, Trigger
 from pipeline.runs import drain as drains
-from pipeline.runs import lifecycle
+from pipeline.runs import errors, lifecycle
 from tests.pipeline.conftest import DAY
 from tests.pipeline.waiting import until
 
@@ -47,7 +47,7 @@ def test_the_mark_says_who_when_and_until(db: None) -> None:
 def test_nothing_is_opened_and_no_row_written_until_it_is_lifted(
     drain: Drain, open_sample: OpenSample, trigger: str
 ) -> None:
-    with pytest.raises(lifecycle.Draining, match="ana@server"):
+    with pytest.raises(errors.Draining, match="ana@server"):
         open_sample(trigger=trigger)
     assert JobRun.objects.count() == 0
     assert drains.end(drain, "ana@server")

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from pytest_django.fixtures import Settings
 
 from pipeline.models import Beat, JobRun, State
-from pipeline.runs import lifecycle
+from pipeline.runs import errors, lifecycle
 from pipeline.runs.control import Position
 from pipeline.worker.execution import execute
 from tests.pipeline.conftest import DAY
@@ -167,7 +167,7 @@ def test_a_blocked_loop_keeps_beating_and_its_stack_is_on_the_run(open_sample: O
 
 def test_a_redelivered_run_is_not_executed_again(open_sample: OpenSample) -> None:
     run = execute(open_sample("succeed").pk)
-    with pytest.raises(lifecycle.NotClaimed):
+    with pytest.raises(errors.NotClaimed):
         execute(run.pk)
     assert run.beats.filter(fence=1).count() == run.beats.count()
     assert run.business_date == DAY

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from pipeline import queue, resume
 from pipeline.models import JobRun, State, Trigger
-from pipeline.runs import lifecycle, schedules
+from pipeline.runs import errors, lifecycle, schedules
 from pipeline.runs.schedules import Plan
 from tests.pipeline.conftest import DAY
 
@@ -91,7 +91,7 @@ def test_a_slot_is_skipped_while_the_job_runs(db: None) -> None:
 
 def test_a_refused_start_leaves_no_task_behind(db: None) -> None:
     queue.start("sample", business_date=DAY, trigger=Trigger.ADMIN)
-    with pytest.raises(lifecycle.AlreadyRunning):
+    with pytest.raises(errors.AlreadyRunning):
         queue.start("sample", business_date=DAY, trigger=Trigger.ADMIN)
     assert OrmQ.objects.count() == 1
 
