@@ -1,7 +1,9 @@
 """The pages of a run: its record, and the buttons. Each asks `runs`, `queue` or `resuming`; none sets a state."""
 
+from datetime import date
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin import site
 from django.contrib.auth.models import User
@@ -15,15 +17,63 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import condition, require_POST, require_safe
 
 from pipeline import labels, queue, run_page, runs
 from pipeline import resume as resuming
-from pipeline.admin.forms import StartForm
+from pipeline.business_date import current_business_date
+from pipeline.dashboard import MAIN_JOB
 from pipeline.models import JobRun, Trigger
 from pipeline.runs import drain as drains
 from pipeline.runs import registry
+
+
+class StartForm(forms.Form):
+    job = forms.ChoiceField(label=_lazy("Job"))
+    business_date = forms.DateField(
+        label=_lazy("Business date"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_lazy("The hotel's day that the run works for; never a day to come."),
+    )
+    step = forms.ChoiceField(
+        label=_lazy("Step"), required=False, help_text=_lazy("One step alone reads what the others left behind.")
+    )
+    dry_run = forms.BooleanField(
+        label=_lazy("Dry run"), required=False, help_text=_lazy("Reads and computes, writes nothing.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The main one first, what keeps the house in order last.
+        jobs = sorted(registry.load().values(), key=lambda job: (job.housekeeping, job.name != MAIN_JOB))
+        self.fields["job"].choices = [(job.name, f"{job.name}: {job.title}") for job in jobs]  # type: ignore[attr-defined]  # a ChoiceField
+        steps = [(job.name, [(f"{job.name}:{name}", labels.phase_title(name)) for name in job.phases]) for job in jobs]
+        self.fields["step"].choices = [("", _lazy("all steps")), *steps]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["business_date"].initial = current_business_date
+
+    def clean_business_date(self) -> date:
+        chosen: date = self.cleaned_data["business_date"]
+        if chosen > current_business_date():
+            raise forms.ValidationError(_lazy("This day lies in the future."))
+        return chosen
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        job, _colon, step = cleaned.get("step", "").partition(":")
+        if step and job != cleaned.get("job"):
+            self.add_error("step", _lazy("This step belongs to another job."))
+        return cleaned
+
+    def asked(self) -> dict[str, Any]:
+        """Keyword arguments of queue.start, beside the job."""
+        step = self.cleaned_data["step"].partition(":")[2]
+        return {
+            "business_date": self.cleaned_data["business_date"],
+            "dry_run": self.cleaned_data["dry_run"],
+            "steps": [step] if step else None,
+        }
 
 
 def _require(request: HttpRequest, permission: str) -> User:
@@ -57,7 +107,7 @@ def detail(request: HttpRequest, object_id: str) -> HttpResponse:
 
 def start(request: HttpRequest) -> HttpResponse:
     user = _require(request, "run_job")
-    form = StartForm(request.POST or None, initial=_asked_in_link(request))
+    form = StartForm(request.POST or None, initial={"job": request.GET.get("job", "")})
     if request.method == "POST" and form.is_valid():
         try:
             run = queue.start(form.cleaned_data["job"], trigger=Trigger.ADMIN, user=user, **form.asked())
@@ -70,10 +120,6 @@ def start(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Run %(id)s of %(job)s is in the queue.") % {"id": run.pk, "job": run.job})
             return _to(run)
     return TemplateResponse(request, "pipeline/start.html", _context(request, _("Run a job"), form=form))
-
-
-def _asked_in_link(request: HttpRequest) -> dict[str, str]:
-    return {"job": request.GET["job"]} if "job" in request.GET else {}
 
 
 def _say_already_running(request: HttpRequest, live: JobRun) -> None:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from pipeline import labels, run_page
-from pipeline.admin.forms import StartForm
+from pipeline.admin.views import StartForm
 from pipeline.models import JobRun, State
 from pipeline.runs import lifecycle
 from pipeline.runs.control import Position
