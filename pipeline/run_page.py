@@ -15,10 +15,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from matching.models import MatchSuggestion
-from pipeline import labels, runs, timeline
+from pipeline import labels, run_charts, runs
 from pipeline.models import RESUMABLE, Beat, JobRun, LogLine, State
+from pipeline.run_charts import PhaseBar
 from pipeline.runs import drain, registry
-from pipeline.timeline import Bar
 from snapshots.models import Snapshot
 
 # Alive without progress for this long is worth saying.
@@ -53,7 +53,7 @@ class PhaseRow:
     title: str
     chip: str
     word: str
-    bar: Bar
+    bar: PhaseBar
     took: str
     usual: str
 
@@ -123,7 +123,7 @@ def link_to(run: JobRun) -> SafeString:
 
 def _phase_rows(run: JobRun, phases: tuple[str, ...]) -> list[PhaseRow]:
     ended = JobRun.objects.of(run.job).reached_the_end().exclude(pk=run.pk)
-    usual = timeline.usual_times(ended.only("phases", "finished_at", "started_at")[:_MEDIAN_OF])
+    usual = run_charts.usual_times(ended.only("phases", "finished_at", "started_at")[:_MEDIAN_OF])
     state_words = {
         "done": _("done"),
         "running": _("running"),
@@ -139,7 +139,7 @@ def _phase_rows(run: JobRun, phases: tuple[str, ...]) -> list[PhaseRow]:
             labels.duration(bar.took),
             labels.duration(bar.usual),
         )
-        for bar in timeline.bars(run, phases, usual, timezone.now())
+        for bar in run_charts.phase_bars(run, phases, usual, timezone.now())
     ]
 
 
@@ -221,7 +221,7 @@ def _pace(run: JobRun, newest: JobRun | Beat) -> float | None:
     """Seconds a unit took in this phase so far; None while there is nothing to reckon with."""
     if not run.live or not run.phases or not newest.done or newest.progress_at is None:
         return None
-    return (newest.progress_at - timeline.phase_times(run)[-1].began).total_seconds() / newest.done
+    return (newest.progress_at - run_charts.phase_times(run)[-1].began).total_seconds() / newest.done
 
 
 def _time_left(newest: JobRun | Beat, pace: float | None) -> str:
