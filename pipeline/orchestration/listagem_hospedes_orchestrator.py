@@ -15,8 +15,8 @@ from pipeline.hotel.reader import Ahead, Coming, Later, Reading, Wanted, reading
 from pipeline.hotel.stays import Row
 from pipeline.orchestration import missing_rows
 from pipeline.orchestration.base_orchestrator import BaseOrchestrator, Step
+from pipeline.orchestration.change_plan import Work
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
-from pipeline.orchestration.matching_work import Work
 from pipeline.runs.registry import Outcome
 from snapshots import diffing, snapshot_manager
 from snapshots.erased import without_erased
