@@ -23,7 +23,6 @@ from pipeline.orchestration.effects import (
 )
 from snapshots.snapshot_manager import Changes
 
-Row = Mapping[str, Any]
 Orders = Mapping[int, Row]
 
 

@@ -1,7 +1,7 @@
-"""A row of the listing's snapshot as pages read it: the mapping from the hotel's columns, and who is where."""
+"""The guest list as pages read it: one snapshot, its guests, and a sentence where it cannot be shown."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -9,9 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from pipeline.hotel.stays import CALLED_OFF, DEPARTED, IN_HOUSE, SOURCE
-
-__all__ = ["SOURCE", "ListedGuest", "read"]
+from matching.room_numbers import room_key
+from pipeline.hotel.stays import CALLED_OFF, DEPARTED, IN_HOUSE
+from snapshots import snapshot_manager
+from snapshots.models import Snapshot
 
 WORDS: dict[str, str | Promise] = {
     "a_confirmar": pgettext_lazy("stay", "to be confirmed"),
@@ -75,3 +76,31 @@ def _guest(row: Mapping[str, Any]) -> ListedGuest:
         departure=date.fromisoformat(str(row["saida"])[:10]),
         document="" if hidden else str(row["doc_final"] or "")[-2:],
     )
+
+
+@dataclass(frozen=True)
+class Listing:
+    """`unreadable` says why there are no guests although there is a snapshot."""
+
+    snapshot: Snapshot
+    guests: list[ListedGuest] = field(default_factory=list)
+    unreadable: str | Promise = ""
+
+    def of_room(self, key: str) -> list[ListedGuest]:
+        return [guest for guest in self.guests if room_key(guest.room) == key]
+
+    def rooms(self) -> dict[str, str]:
+        """Key of the room -> the room as the list writes it."""
+        return {room_key(guest.room): guest.room for guest in self.guests if guest.room}
+
+
+def listing(snapshot: Snapshot | None) -> Listing | None:
+    """None where there was no listing. Two queries."""
+    if snapshot is None:
+        return None
+    try:
+        return Listing(snapshot, read(snapshot_manager.as_of(snapshot)))
+    except snapshot_manager.Purged:
+        return Listing(snapshot, unreadable=_("This listing is older than what is kept."))
+    except snapshot_manager.Corrupt:
+        return Listing(snapshot, unreadable=_("This listing no longer agrees with what was published. Tell IT."))

@@ -87,7 +87,7 @@ def test_a_start_that_falls_into_a_drain_is_put_off_and_said(drain: Drain) -> No
     run = JobRun.objects.get()
     assert (run.state, run.trigger, run.started_at) == (State.CANCELLED, Trigger.SCHEDULE, None)
     assert "ana@server" in run.reason
-    assert lifecycle.why_not_resumable(run) == ""
+    assert errors.why_not_resumable(run) == ""
     assert queue.start_scheduled("sample", SLOT) == "skipped: SlotTaken"
     assert OrmQ.objects.count() == 0
 
