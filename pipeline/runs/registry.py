@@ -4,14 +4,11 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-
-if TYPE_CHECKING:
-    from pipeline.runs.context import RunContext
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,8 @@ class UnknownJob(LookupError):
     """No job of that name is registered; the message lists those that are."""
 
 
-JobFunction = Callable[["RunContext"], Awaitable[Outcome]]
+# Its one argument is a RunContext; naming it here would make an import cycle.
+JobFunction = Callable[..., Awaitable[Outcome]]
 
 
 @dataclass(frozen=True)
