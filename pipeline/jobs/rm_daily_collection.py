@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from pipeline.jobs import rm_rows
+from pipeline.hotel import on_the_books
+from pipeline.hotel.on_the_books import Row
 from pipeline.jobs.collector_process import collect
-from pipeline.jobs.rm_rows import Row
 from pipeline.runs.context import RunContext
 from pipeline.runs.registry import ExpectedFailure, Outcome, job
 
@@ -23,7 +23,9 @@ COLLECTOR = "pipeline.jobs.rm_collector"
 @job("rm_daily_collection", title=gettext_lazy("On-the-books collection"), idempotent=True, phases=("collect", "store"))
 async def run(context: RunContext) -> Outcome:
     await context.phase("collect")
-    inventory = (await context.supabase.async_table(rm_rows.INVENTORY).select(rm_rows.INVENTORY_SELECT).execute()).data
+    inventory = (
+        await context.supabase.async_table(on_the_books.INVENTORY).select(on_the_books.INVENTORY_SELECT).execute()
+    ).data
     if not inventory:
         raise ExpectedFailure(_("The room inventory is empty: without it there is no occupancy to collect."))
     unreadable: list[int] = []
@@ -48,7 +50,7 @@ def _partial(summary: dict[str, Any], unreadable: list[int]) -> Outcome:
 
 def _is_readable(row: Row) -> bool:
     try:
-        rm_rows.booking(row)
+        on_the_books.booking(row)
     except ValueError:
         return False
     return True
@@ -61,8 +63,8 @@ async def _feed(
     yield [{"business_date": context.business_date.isoformat(), "days": HORIZON_DAYS}]
     yield [{"stock": row} for row in inventory]
     last = context.business_date + timedelta(HORIZON_DAYS)
-    query = context.supabase.async_table(rm_rows.BOOKINGS).select(rm_rows.BOOKING_SELECT)
-    query = query.in_("status", rm_rows.COUNTED).gte("saida_prevista", context.business_date)
+    query = context.supabase.async_table(on_the_books.BOOKINGS).select(on_the_books.BOOKING_SELECT)
+    query = query.in_("status", on_the_books.COUNTED).gte("saida_prevista", context.business_date)
     fed = 0
     async for page in query.lte("chegada_prevista", last).pages(key="id", size=PAGE):
         readable = [row for row in page if _is_readable(row)]
@@ -76,32 +78,36 @@ async def _write(context: RunContext, rows: list[Row]) -> int:
     """Upserts what differs from the stored collection of this date; a second run writes nothing."""
     stored = await _stored(context)
     now = timezone.now().isoformat()
-    changed = [row | {rm_rows.COLLECTED_AT: now} for row in rows if rm_rows.differs(row, stored.get(rm_rows.key(row)))]
+    changed = [
+        row | {on_the_books.COLLECTED_AT: now}
+        for row in rows
+        if on_the_books.differs(row, stored.get(on_the_books.key(row)))
+    ]
     await context.phase("store", len(changed))
     if context.dry_run:
         return len(changed)
-    books = context.supabase.async_table(rm_rows.BOOKS)
+    books = context.supabase.async_table(on_the_books.BOOKS)
     for start in range(0, len(changed), PAGE):
         await context.check_fence()
         chunk = changed[start : start + PAGE]
-        (await books.upsert_many(chunk, on_conflict=rm_rows.BOOKS_KEY)).raise_for_failure()
-        await context.advance(start + len(chunk), "/".join(rm_rows.key(chunk[-1])))
+        (await books.upsert_many(chunk, on_conflict=on_the_books.BOOKS_KEY)).raise_for_failure()
+        await context.advance(start + len(chunk), "/".join(on_the_books.key(chunk[-1])))
     return len(changed)
 
 
 async def _stored(context: RunContext) -> dict[tuple[str, str], Row]:
-    query = context.supabase.async_table(rm_rows.BOOKS).select(rm_rows.BOOKS_SELECT)
-    query = query.eq(rm_rows.COLLECTED_ON, context.business_date)
-    pages = query.pages(key=rm_rows.WITHIN_COLLECTION, size=PAGE)
-    return {rm_rows.key(row): row async for page in pages for row in page}
+    query = context.supabase.async_table(on_the_books.BOOKS).select(on_the_books.BOOKS_SELECT)
+    query = query.eq(on_the_books.COLLECTED_ON, context.business_date)
+    pages = query.pages(key=on_the_books.WITHIN_COLLECTION, size=PAGE)
+    return {on_the_books.key(row): row async for page in pages for row in page}
 
 
 def _summary(rows: list[Row]) -> dict[str, Any]:
     """What a manager reads: tonight, and the next week and month, over all room types."""
-    totals = rm_rows.totals(rows)
+    totals = on_the_books.totals(rows)
     return {
         "rows": len(rows),
-        "tonight": rm_rows.occupancy(totals[:1]),
-        "next_7_days": rm_rows.occupancy(totals[:7]),
-        "next_30_days": rm_rows.occupancy(totals[:30]),
+        "tonight": on_the_books.occupancy(totals[:1]),
+        "next_7_days": on_the_books.occupancy(totals[:7]),
+        "next_30_days": on_the_books.occupancy(totals[:30]),
     }
