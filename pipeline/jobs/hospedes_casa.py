@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pipeline.hotel import house_photo
-from pipeline.hotel.stays import KEY, REMOVED, SOURCE, Row
+from pipeline.hotel.labels import StayStatus
+from pipeline.hotel.stays import KEY, REMOVED, SOURCE, STATUS, TABLE, Row
 from pipeline.runs.context import RunContext
 from pipeline.runs.registry import Outcome, job
 from snapshots.models import Snapshot
@@ -39,8 +40,8 @@ def _listing_is_held(day: date) -> bool:
 async def _collect(context: RunContext) -> tuple[dict[int, Row], int]:
     """Who is in the house, by stay, and how many of them have no room."""
     await context.phase("house")
-    query = context.supabase.async_table(house_photo.LISTING).select(house_photo.LISTING_SELECT)
-    query = query.eq("status", house_photo.STATUS_IN_HOUSE).is_(REMOVED, None)
+    query = context.supabase.async_table(TABLE).select(house_photo.LISTING_SELECT)
+    query = query.eq(STATUS, StayStatus.IN_HOUSE).is_(REMOVED, None)
     house: dict[int, Row] = {}
     seen = 0
     async for page in query.pages(key=KEY, size=PAGE):

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from matching.core.parsing.rooms import room_key
 from matching.models.choices import AlertKind, EndReason, Severity
 from matching.suggestion_manager import Counts
-from pipeline.hotel.orders import is_linked, is_open, opened_on, rooms_named
+from pipeline.hotel.orders import is_linked, is_open, is_without_guest, opened_on, rooms_named
 from pipeline.hotel.stays import Row
 from pipeline.orchestration.effects import (
     Effect,
@@ -137,7 +138,7 @@ def _to_match(effects: list[Effect], orders: Orders, known: Known) -> set[int]:
     days = [e.day for e in effects if isinstance(e, MatchOpenedSince)]
     if days:
         wanted |= _opened_since(min(days), candidates)
-    rooms = {_bare(name) for e in effects if isinstance(e, MatchNaming) for name in e.rooms}
+    rooms = {room_key(name) for e in effects if isinstance(e, MatchNaming) for name in e.rooms}
     if rooms:
         wanted |= {key for key, row in candidates.items() if rooms & _rooms(row)}
     return wanted & candidates.keys()
@@ -148,11 +149,7 @@ def _opened_since(day: date, orders: Orders) -> set[int]:
 
 
 def _rooms(row: Row) -> frozenset[str]:
-    return frozenset(map(_bare, rooms_named(row)))
-
-
-def _bare(room: str) -> str:
-    return room.lstrip("0") or room
+    return frozenset(map(room_key, rooms_named(row)))
 
 
 def _alerts(effects: list[Effect], orders: Orders, known: Known) -> list[AlertCall]:
@@ -194,8 +191,8 @@ def _flag(order: int, move: FlagMoved) -> AlertCall:
 
 def _left_behind(order: int, row: Row, move: FlagMoved, family: set[int], known: Known) -> bool:
     """An open order of the old room while this guest had it; one that is known to be another's is not."""
-    if not is_open(row) or opened_on(row) < move.arrival or row["sem_hospede"]:
+    if not is_open(row) or opened_on(row) < move.arrival or is_without_guest(row):
         return False
     if any(order in known.linked.get(stay, ()) for stay in family):
         return True
-    return not is_linked(row) and _bare(move.old) in _rooms(row)
+    return not is_linked(row) and room_key(move.old) in _rooms(row)

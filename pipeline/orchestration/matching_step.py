@@ -89,7 +89,7 @@ class MatchingStep:
 
     def _name_skipped(self, skipped: Sequence[Skipped], read: Mapping[str, Sequence[Row]]) -> None:
         """Those that the engine left out, besides what `decide` did."""
-        engine = [Unreadable(one.side, read[one.side][one.row - 1]["id"], one.problem) for one in skipped]
+        engine = [Unreadable(one.side, read[one.side][one.row - 1][listing_rows.KEY], one.problem) for one in skipped]
         self.unreadable += engine
         self.done.skipped = len(self.unreadable)
         for row in self.unreadable[:MOST_NAMED]:
@@ -259,8 +259,8 @@ def _readable(changes: Changes, problem_of: Problem) -> Changes:
 
 def _stay_problem(row: Mapping[str, Any]) -> str:
     try:
-        day(row, "chegada")
-        day(row, "saida")
+        day(row, listing_rows.ARRIVAL)
+        day(row, listing_rows.DEPARTURE)
     except BadRow as problem:
         return str(problem)
     return ""
@@ -268,6 +268,6 @@ def _stay_problem(row: Mapping[str, Any]) -> str:
 
 def _order_problem(row: Mapping[str, Any]) -> str:
     try:
-        return "" if moment(row, "aberta_em") else "aberta_em is missing"
+        return "" if moment(row, order_rows.OPENED) else f"{order_rows.OPENED} is missing"
     except BadRow as problem:
         return str(problem)

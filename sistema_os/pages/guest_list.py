@@ -10,17 +10,18 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from matching.room_numbers import room_key
-from pipeline.hotel.stays import CALLED_OFF, DEPARTED, IN_HOUSE
+from pipeline.hotel import stays
+from pipeline.hotel.labels import StayStatus
 from snapshots import snapshot_manager
 from snapshots.models import Snapshot
 
 WORDS: dict[str, str | Promise] = {
-    "a_confirmar": pgettext_lazy("stay", "to be confirmed"),
-    "confirmada": pgettext_lazy("stay", "confirmed"),
-    "na_casa": pgettext_lazy("stay", "in the house"),
-    "saida": pgettext_lazy("stay", "left"),
-    "cancelada": pgettext_lazy("stay", "cancelled"),
-    "no_show": pgettext_lazy("stay", "did not show up"),
+    StayStatus.TO_BE_CONFIRMED: pgettext_lazy("stay", "to be confirmed"),
+    StayStatus.CONFIRMED: pgettext_lazy("stay", "confirmed"),
+    StayStatus.IN_HOUSE: pgettext_lazy("stay", "in the house"),
+    StayStatus.DEPARTED: pgettext_lazy("stay", "left"),
+    StayStatus.CANCELLED: pgettext_lazy("stay", "cancelled"),
+    StayStatus.NO_SHOW: pgettext_lazy("stay", "did not show up"),
 }
 
 
@@ -42,15 +43,15 @@ class ListedGuest:
 
     @property
     def in_house(self) -> bool:
-        return self.status == IN_HOUSE
+        return self.status == StayStatus.IN_HOUSE
 
     @property
     def gone(self) -> bool:
-        return self.status == DEPARTED
+        return self.status == StayStatus.DEPARTED
 
     @property
     def called_off(self) -> bool:
-        return self.status in CALLED_OFF
+        return self.status in stays.CALLED_OFF
 
     @property
     def status_words(self) -> str | Promise:
@@ -62,19 +63,19 @@ def read(rows: Iterable[Mapping[str, Any]]) -> list[ListedGuest]:
 
 
 def _guest(row: Mapping[str, Any]) -> ListedGuest:
-    hidden = bool(row["menor"] or row["incognito"])
-    name = row["nome_social"] or row["nome_listagem"] or row["nome"] or _("guest without a name")
+    hidden = not stays.suggestible(row)
+    name = stays.name_of(row) or _("guest without a name")
     return ListedGuest(
-        stay=int(row["id"]),
-        reservation=str(row["num_reserva"] or ""),
-        room=str(row["uh"] or "").strip(),
+        stay=int(row[stays.KEY]),
+        reservation=str(row[stays.BOOKING_NUMBER] or ""),
+        room=str(row[stays.ROOM] or "").strip(),
         name=_("hidden guest") if hidden else name,
         hidden=hidden,
-        main=bool(row["titular"]),
-        status=str(row["status"]),
-        arrival=date.fromisoformat(str(row["chegada"])[:10]),
-        departure=date.fromisoformat(str(row["saida"])[:10]),
-        document="" if hidden else str(row["doc_final"] or "")[-2:],
+        main=bool(row[stays.MAIN_GUEST]),
+        status=str(row[stays.STATUS]),
+        arrival=date.fromisoformat(str(row[stays.ARRIVAL])[:10]),
+        departure=date.fromisoformat(str(row[stays.DEPARTURE])[:10]),
+        document="" if hidden else str(row[stays.DOCUMENT_END] or "")[-2:],
     )
 
 

@@ -26,6 +26,7 @@ from matching.reports import open_orders
 from matching.reports.open_orders import OpenOrder
 from matching.room_numbers import room_key, typed_room
 from pipeline.business_date import current_business_date
+from pipeline.hotel.labels import StayStatus
 from pipeline.hotel.stays import SOURCE
 from sistema_os.masking import masked_document
 from sistema_os.pages.guest_list import ListedGuest, Listing, listing
@@ -109,7 +110,12 @@ class ShownGuest:
     arrived: bool
 
 
-_CHIPS = {"na_casa": "ok", "saida": "off", "confirmada": "wait", "a_confirmar": "wait"}
+_CHIPS: dict[str, str] = {
+    StayStatus.IN_HOUSE: "ok",
+    StayStatus.DEPARTED: "off",
+    StayStatus.CONFIRMED: "wait",
+    StayStatus.TO_BE_CONFIRMED: "wait",
+}
 
 
 def _present(here: Iterable[ListedGuest], key: str, before: Listing | None, day: date) -> list[ShownGuest]:
