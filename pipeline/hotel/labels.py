@@ -1,20 +1,6 @@
-"""The hotel's stay statuses, and what the screens call its columns: message ids, translated where they are shown."""
-
-from enum import StrEnum
+"""What the screens call the hotel's columns: message ids, translated where they are shown."""
 
 from django.utils.translation import gettext_noop
-
-
-class StayStatus(StrEnum):
-    """`listagem_hospedes.status`; `reservas.status` has the same values."""
-
-    TO_BE_CONFIRMED = "a_confirmar"
-    CONFIRMED = "confirmada"
-    IN_HOUSE = "na_casa"
-    DEPARTED = "saida"
-    CANCELLED = "cancelada"
-    NO_SHOW = "no_show"
-
 
 LISTING = {
     "id": gettext_noop("Row"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pipeline.hotel.labels import StayStatus
+from pipeline.hotel import StayStatus
 
 Row = dict[str, Any]
 

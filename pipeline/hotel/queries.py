@@ -7,9 +7,8 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
+from pipeline.hotel import StayStatus, stays
 from pipeline.hotel import orders as order_rows
-from pipeline.hotel import stays
-from pipeline.hotel.labels import StayStatus
 from pipeline.hotel.reader import PAGE, Query, Wanted
 from pipeline.hotel.stays import Row
 from sistema_os.supabase import SupabaseClient

@@ -15,8 +15,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from pipeline.hotel import labels
-from pipeline.hotel.labels import StayStatus
+from pipeline.hotel import StayStatus, labels
 from snapshots.guards import Thresholds
 from snapshots.source_spec import SourceSpec
 

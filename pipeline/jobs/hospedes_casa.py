@@ -8,8 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pipeline.hotel import house_photo
-from pipeline.hotel.labels import StayStatus
+from pipeline.hotel import StayStatus, house_photo
 from pipeline.hotel.stays import KEY, REMOVED, SOURCE, STATUS, TABLE, Row
 from pipeline.runs.context import RunContext
 from pipeline.runs.registry import Outcome, job

@@ -19,8 +19,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from matching.models.choices import AlertKind, EndReason, Severity
-from pipeline.hotel import stays
-from pipeline.hotel.labels import StayStatus
+from pipeline.hotel import StayStatus, stays
 from pipeline.hotel.orders import MATCHED_BY, is_open
 from pipeline.hotel.stays import ARRIVAL, CALLED_OFF, DEPARTURE, DOCUMENT_HMAC, LIVE_STATUSES, ROOM, STATUS, suggestible
 from snapshots.diffing import ChangeView

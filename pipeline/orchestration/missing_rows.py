@@ -10,10 +10,9 @@ from datetime import date
 from asgiref.sync import sync_to_async
 
 from matching.models.choices import EndReason
+from pipeline.hotel import StayStatus, queries
 from pipeline.hotel import orders as order_rows
-from pipeline.hotel import queries
 from pipeline.hotel import stays as listing_rows
-from pipeline.hotel.labels import StayStatus
 from pipeline.hotel.stays import Row
 from pipeline.orchestration import impact_queries
 from pipeline.orchestration.effects import Effect, Expire, Rescore, called_off, departed

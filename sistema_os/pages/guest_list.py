@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from matching.room_numbers import room_key
-from pipeline.hotel import stays
-from pipeline.hotel.labels import StayStatus
+from pipeline.hotel import StayStatus, stays
 from snapshots import snapshot_manager
 from snapshots.models import Snapshot
 

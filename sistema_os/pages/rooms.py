@@ -26,7 +26,7 @@ from matching.reports import open_orders
 from matching.reports.open_orders import OpenOrder
 from matching.room_numbers import room_key, typed_room
 from pipeline.business_date import current_business_date
-from pipeline.hotel.labels import StayStatus
+from pipeline.hotel import StayStatus
 from pipeline.hotel.stays import SOURCE
 from sistema_os.masking import masked_document
 from sistema_os.pages.guest_list import ListedGuest, Listing, listing
