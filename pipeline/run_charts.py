@@ -15,6 +15,7 @@ from pipeline import charts, labels
 from pipeline.charts import Chart, Day
 from pipeline.models import TERMINAL, JobRun, State
 from pipeline.runs import registry
+from sistema_os.chart_geometry import GridLine, Scale
 
 DAYS = 30
 PHASES_WIDTH = 304.0
@@ -30,7 +31,7 @@ class JobMonth:
     title: str | Promise
     chart: Chart
     # Beside the chart's lines, in their order.
-    scale: list[tuple[charts.Line, str]]
+    scale: list[tuple[GridLine, str]]
     longest: str
     # The most that a run read.
     rows: str
@@ -63,7 +64,7 @@ def _days(today: date) -> Iterator[tuple[str, Day]]:
 
 def _month(job: str, title: str | Promise, days: list[Day], today: date) -> JobMonth:
     drawn = charts.chart(days, today, DAYS)
-    scale = [(line, labels.duration(timedelta(seconds=line.seconds))) for line in drawn.lines]
+    scale = [(line, labels.duration(timedelta(seconds=line.value))) for line in drawn.lines]
     return JobMonth(
         job, title, drawn, scale, labels.duration(timedelta(seconds=drawn.longest)), labels.count(drawn.most_rows)
     )
@@ -117,27 +118,35 @@ def phase_bars(run: JobRun, phases: Sequence[str], usual: dict[str, timedelta], 
     """A bar for each phase that was entered, then an empty row for each that was not."""
     times = phase_times(run)
     start = run.started_at or now
-    scale = PHASES_WIDTH / max(((run.finished_at or now) - start).total_seconds(), 0.001)
-    drawn = [_phase_bar(run, phase, usual.get(phase.name), start, now, scale, phase is times[-1]) for phase in times]
+    seconds = Scale(0, max(((run.finished_at or now) - start).total_seconds(), 0.001), 0, PHASES_WIDTH)
+    drawn = []
+    for phase in times:
+        state = "done"
+        if phase is times[-1] and run.live:
+            state = "running"
+        elif phase is times[-1] and run.state not in (State.SUCCEEDED, State.PARTIAL):
+            state = "stopped"
+        drawn.append(_phase_bar(phase, state, usual.get(phase.name), start, now, seconds))
     entered = {phase.name for phase in times}
     wanted = [name for name in phases if name not in entered and (run.steps is None or name in run.steps)]
     return drawn + [PhaseBar(name, "waiting", None, usual.get(name)) for name in wanted]
 
 
 def _phase_bar(
-    run: JobRun, phase: PhaseTime, usual: timedelta | None, start: datetime, now: datetime, scale: float, last: bool
+    phase: PhaseTime, state: str, usual: timedelta | None, start: datetime, now: datetime, seconds: Scale
 ) -> PhaseBar:
     took = (phase.ended or now) - phase.began
-    state = "done"
-    if last and run.live:
-        state = "running"
-    elif last and run.state not in (State.SUCCEEDED, State.PARTIAL):
-        state = "stopped"
-    x = max(0.0, (phase.began - start).total_seconds() * scale)
-    whole = max(2.0, min(took.total_seconds() * scale, PHASES_WIDTH - x))
-    to_median = min(whole, usual.total_seconds() * scale) if usual else whole
-    width = max(2.0, to_median)
-    mark = round(min(PHASES_WIDTH, x + usual.total_seconds() * scale), 1) if usual else None
+    x = max(0.0, seconds.at((phase.began - start).total_seconds()))
+    whole = max(2.0, min(seconds.at(took.total_seconds()), PHASES_WIDTH - x))
+    median_width = seconds.at(usual.total_seconds()) if usual else whole
+    width = max(2.0, min(whole, median_width))
     return PhaseBar(
-        phase.name, state, took, usual, round(x, 1), round(width, 1), round(max(0.0, whole - width), 1), mark
+        phase.name,
+        state,
+        took,
+        usual,
+        x=round(x, 1),
+        width=round(width, 1),
+        beyond=round(max(0.0, whole - width), 1),
+        mark=round(min(PHASES_WIDTH, x + median_width), 1) if usual else None,
     )
