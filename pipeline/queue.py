@@ -23,6 +23,8 @@ from pipeline.models import WORKING, JobRun, State, Trigger
 from pipeline.runs import schedules
 
 SUPERVISE = "pipeline.worker.supervisor.supervise"
+# The second is what the previous release queued.
+_SUPERVISE_PATHS = (SUPERVISE, "pipeline.supervisor.supervise")
 START = "pipeline.queue.start_scheduled"
 _MOST_TASKS = 500
 
@@ -145,7 +147,7 @@ def stuck(longer_than: timedelta | None = None) -> list[Waiting]:
     runs_waiting = {run.pk: run for run in _queued().filter(queued_at__lt=Now() - limit)}
     found = []
     for task, call in _tasks():
-        run = runs_waiting.pop(call["args"][0], None) if call["func"] == SUPERVISE else None
+        run = runs_waiting.pop(call["args"][0], None) if call["func"] in _SUPERVISE_PATHS else None
         if (run or call["func"] == START) and timezone.now() - _waits_since(task) > limit:
             job = run.job if run else call["args"][0]
             found.append(Waiting(job, task, run, call["kwargs"].get("slot")))
@@ -171,7 +173,7 @@ def _tasks() -> Iterator[tuple[OrmQ, dict[str, Any]]]:
     tasks = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).order_by("-pk")[:_MOST_TASKS]
     for task in sorted(tasks, key=_waits_since, reverse=True):
         call = task.task
-        if call.get("func") in (SUPERVISE, START):
+        if call.get("func") in (*_SUPERVISE_PATHS, START):
             yield task, call
 
 
