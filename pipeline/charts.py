@@ -1,4 +1,4 @@
-"""A job's last thirty days as numbers: a template draws them. Pure."""
+"""Geometry of the chart of a job's last thirty days. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sistema_os.chart_geometry import GridLine, Scale, Slots, end_among, every, 
 
 WIDTH, HEIGHT = 320, 172
 _LEFT, _TOP, _AXIS = 64, 16, 100
-# The rows stand in a lane of their own under the durations.
+# The line of rows has a lane of its own under the durations.
 _ROWS_TOP, ROWS_AXIS = 116, 148
 _LEAST = 3.0
 # Where the axis of durations may end, in seconds: 1 s to 12 h.
@@ -19,7 +19,7 @@ AXIS_ENDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 
 
 @dataclass(frozen=True)
 class Day:
-    """A day's runs of one job; `seconds` is the longest of them, `rows` the most that one read (0: none said)."""
+    """A day's runs of one job; `seconds` is the longest duration, `rows` the most rows of a run (0: unknown)."""
 
     day: date
     seconds: float
@@ -31,7 +31,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Bar:
-    """In the drawing's units (y grows downwards); `css` tells the worst outcome of the day."""
+    """In units of the drawing; `css` is the class of the day's worst outcome."""
 
     day: Day
     x: float
@@ -40,7 +40,7 @@ class Bar:
     width: float
     height: float
     css: str
-    # Of the line of rows; 0 where none was read.
+    # The point on the line of rows; 0 where the number is unknown.
     rows_y: float
 
 

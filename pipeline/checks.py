@@ -1,4 +1,7 @@
-"""`manage.py check`: every limit of a run lies inside the next one, or what should catch a failure comes first."""
+"""System checks: time limits that must be nested, and the conditions under which clusters share a database.
+
+The checks tagged `database` run only with `manage.py check --database default`.
+"""
 
 import math
 from collections.abc import Iterator
@@ -14,7 +17,7 @@ from pipeline import queue
 from pipeline.runs import lifecycle, registry
 from pipeline.worker.heartbeat import GRACE_SECONDS
 
-# A command of a job asks for these alone: they are quick, and a run under wrong limits lies about its end.
+# The command of a job runs these alone: they are quick, and with wrong limits a run would record a wrong end.
 LIMITS = "limits"
 
 
@@ -80,7 +83,7 @@ def _stale() -> float:
     return float(settings.STALE_RUNNING_HOURS * 3600)
 
 
-# django-q2 compares the machine's own clock with what another machine wrote.
+# django-q2 compares the machine's clock with times that another machine wrote.
 MOST_SECONDS_APART = 5.0
 # Supabase's pooler in its transaction mode.
 _TRANSACTION_POOLER = "6543"
@@ -88,7 +91,7 @@ _TRANSACTION_POOLER = "6543"
 
 @register(Tags.database)
 def clocks_agree(databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """A machine that is late fetches nothing for as long as it is late; one that is early delivers tasks twice."""
+    """A machine whose clock is late does not fetch tasks in time; one whose clock is early delivers them twice."""
     if DEFAULT_DB_ALIAS not in (databases or ()):
         return []
     apart = abs((timezone.now() - _database_time()).total_seconds())
@@ -105,11 +108,11 @@ def clocks_agree(databases: Any = None, **_: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def tasks_can_be_read(databases: Any = None, **_: Any) -> list[CheckMessage]:
-    """A cluster throws away what it cannot read; the run is queued again, and may meet the wrong one once more."""
+    """A cluster discards tasks that it cannot read; the run is queued again, perhaps for the wrong cluster again."""
     if DEFAULT_DB_ALIAS not in (databases or ()):
         return []
     try:
-        foreign = queue.foreign_tasks()
+        foreign = queue.tasks_of_other_keys()
     except DatabaseError:  # before the first migration there is no queue
         return []
     if not foreign:
@@ -124,7 +127,7 @@ def tasks_can_be_read(databases: Any = None, **_: Any) -> list[CheckMessage]:
 
 
 @register()
-def cancelling_is_heard(**_: Any) -> list[CheckMessage]:
+def cancels_are_notified(**_: Any) -> list[CheckMessage]:
     if cancelling_by() == "notify":
         return []
     return [
@@ -137,7 +140,7 @@ def cancelling_is_heard(**_: Any) -> list[CheckMessage]:
 
 
 def cancelling_by() -> str:
-    """How a run hears that somebody cancels it: `notify` within moments, or `poll`, at its next heartbeat."""
+    """How a run learns that it was cancelled: by `notify` at once, or by `poll` at its next heartbeat."""
     return "poll" if _port() == _TRANSACTION_POOLER else "notify"
 
 

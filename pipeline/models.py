@@ -1,8 +1,7 @@
-"""Runs: what executed, when, how far it is and how it ended.
+"""Runs: what was executed, when, how far it is and how it ended.
 
-`JobRun` owns the truth about a run. Beats, log lines and cancel requests stand in tables of their own
-that a job's writers never lock, so none of them ever waits behind a transaction of the job.
-Only `pipeline.runs.lifecycle` changes a state.
+`JobRun` is the authoritative state of a run. Beats, log lines and cancel requests are tables of their own, which a
+job's transactions never lock, so that none of them waits for a job. Only `pipeline.runs.lifecycle` changes a state.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class State(models.TextChoices):
 WORKING = (State.RUNNING, State.CANCELLING)
 LIVE = (State.QUEUED, *WORKING)
 TERMINAL = tuple(state for state in State if state not in LIVE)
-# A succeeded or partial run reached its end: it can be run again, there is nothing to resume.
+# A succeeded or partial run reached its end: there is nothing to resume.
 RESUMABLE = (State.FAILED, State.TIMED_OUT, State.CANCELLED, State.LOST)
 
 
@@ -58,8 +57,8 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
 class JobRun(models.Model):
     """One run of one job. A terminal row never reopens: a resume is a new row (`resume_of`).
 
-    `phase`, `done`, `total`, `last_key`, `beat_at` and `progress_at` repeat the newest beat. They are written
-    only while nobody holds the row, so during a job's transaction they may lag one beat behind `Beat`.
+    `phase`, `done`, `total`, `last_key`, `beat_at` and `progress_at` copy the newest beat. They are written only while
+    the row is not locked, so during a job's transaction they may lag one beat behind `Beat`.
     """
 
     job = models.CharField(_("job"), max_length=64)
@@ -70,7 +69,7 @@ class JobRun(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("user")
     )
-    # The slot of the schedule that asked for the run: the same slot delivered twice is the same run.
+    # The slot of the schedule that started the run: the same slot delivered twice is the same run.
     slot = models.DateTimeField(_("scheduled for"), null=True, blank=True)
     dry_run = models.BooleanField(_("dry run"), default=False)
     steps = models.JSONField(_("steps"), null=True, blank=True)
@@ -82,7 +81,7 @@ class JobRun(models.Model):
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     beat_at = models.DateTimeField(_("last heartbeat"), null=True, blank=True)
     progress_at = models.DateTimeField(_("last progress"), null=True, blank=True)
-    # How long the run may go without a beat before it is lost: fixed at the start from the settings of its process.
+    # Seconds without a beat after which the run is lost; set at the start from the settings of its process.
     lease_seconds = models.FloatField(default=0)
     phase = models.CharField(_("phase"), max_length=64, blank=True, default="")
     done = models.PositiveBigIntegerField(_("done"), default=0)
@@ -129,7 +128,7 @@ class JobRun(models.Model):
 
 
 class Beat(models.Model):
-    """One heartbeat: where the run was. Append only, and only while the run's fence still holds."""
+    """One heartbeat: the position of the run. Append only, and only while the run is working under this fence."""
 
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="beats", verbose_name=_("run"))
     fence = models.PositiveIntegerField()
@@ -171,14 +170,14 @@ class LogLine(models.Model):
 
 
 class Drain(models.Model):
-    """A deploy is under way: until it is lifted, or its time is over, no run is opened. Of those that nobody lifted
-    there is never more than one: who begins another goes on with it."""
+    """A deploy is under way: until the drain is lifted or expires, no run is opened. At most one drain is not lifted:
+    beginning another one extends it."""
 
     began_at = models.DateTimeField(_("began"), db_default=Now())
     by = models.CharField(_("by"), max_length=200)
     until = models.DateTimeField(_("at the latest until"))
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
-    # Empty where the time ran out.
+    # Empty where the drain expired.
     lifted_by = models.CharField(_("lifted by"), max_length=200, blank=True, default="")
 
     class Meta:
@@ -192,7 +191,7 @@ class Drain(models.Model):
 
 
 class CancelRequest(models.Model):
-    """A person asked a run to stop, or a drain did. The row stands apart so that asking never waits for the job's
+    """A person or a drain requested a run to stop. It is a row of its own, so that requesting never waits for the job's
     transaction."""
 
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="cancel_requests", verbose_name=_("run"))
@@ -216,7 +215,7 @@ class CancelRequest(models.Model):
 
 
 class Notice(models.Model):
-    """Somebody was told of a run. Who inserts the row tells; a second watch that sees the same run finds it."""
+    """A notification about a run was sent. The watch that inserts the row sends it; a second watch finds the row."""
 
     class Kind(models.TextChoices):
         FAILURE = "failure"

@@ -21,7 +21,7 @@ DAYS = 30
 PHASES_WIDTH = 304.0
 _FAILED = Q(state__in=(State.FAILED, State.TIMED_OUT, State.LOST))
 _PARTIAL = Q(state__in=(State.PARTIAL, State.CANCELLED))
-# As in words.headline: what the main job read of the listing, or what another counted.
+# As in labels.headline: the rows of the guest list that the main job read, or the rows of another job.
 _ROWS = Cast(Coalesce(KT("summary__listing__rows"), KT("summary__rows")), BigIntegerField())
 
 
@@ -30,7 +30,7 @@ class JobMonth:
     job: str
     title: str | Promise
     chart: Chart
-    # Beside the chart's lines, in their order.
+    # The grid lines with their labels.
     scale: list[tuple[GridLine, str]]
     longest: str
     # The most that a run read.

@@ -127,7 +127,7 @@ def test_a_run_that_was_declared_lost_stops_and_its_end_stands(
 
     def declare_lost() -> None:
         until(lambda: Group.objects.count() >= 3)
-        assert lifecycle.end_from_outside(JobRun.objects.get(pk=run.pk), State.LOST, "por outros")
+        assert lifecycle.force_end(JobRun.objects.get(pk=run.pk), State.LOST, "por outros")
 
     in_background(declare_lost)
     ended = execute(run.pk)

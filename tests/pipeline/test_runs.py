@@ -141,7 +141,7 @@ def test_a_terminal_run_never_reopens(db: None, open_sample: OpenSample) -> None
     lifecycle.finish(run.pk, run.fence, State.SUCCEEDED, **ends)
     with pytest.raises(errors.FenceLost):
         lifecycle.finish(run.pk, run.fence, State.FAILED, **ends)
-    assert not lifecycle.beat(run.pk, run.fence, Position("late"))
+    assert not lifecycle.append_beat(run.pk, run.fence, Position("late"))
     assert not lifecycle.request_cancel(run)
     assert lifecycle.sweep() == []
     run.refresh_from_db()
@@ -151,7 +151,7 @@ def test_a_terminal_run_never_reopens(db: None, open_sample: OpenSample) -> None
 
 def test_a_beat_stores_the_position_on_the_run_and_in_its_curve(db: None, open_sample: OpenSample) -> None:
     run = lifecycle.claim(open_sample().pk)
-    assert lifecycle.beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
+    assert lifecycle.append_beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
     run.refresh_from_db()
     assert (run.phase, run.done, run.total, run.last_key) == ("listing", 300, 622, "9001")
     newest = run.beats.first()
@@ -166,7 +166,7 @@ def test_a_beat_never_waits_for_a_writer_that_holds_the_row(
     beaten = threading.Event()
 
     def beat() -> None:
-        assert lifecycle.beat(run.pk, run.fence, Position("listing", 1))
+        assert lifecycle.append_beat(run.pk, run.fence, Position("listing", 1))
         beaten.set()
 
     with transaction.atomic():
@@ -227,7 +227,7 @@ def test_a_lost_run_writes_nothing_more(db: None, open_sample: OpenSample) -> No
         context.save_checkpoint({"next": 9})
     with pytest.raises(errors.FenceLost):
         lifecycle.check_fence(run.pk, run.fence)
-    assert not lifecycle.beat(run.pk, run.fence, Position("zombie"))
+    assert not lifecycle.append_beat(run.pk, run.fence, Position("zombie"))
     with pytest.raises(errors.FenceLost):
         lifecycle.finish(run.pk, run.fence, State.SUCCEEDED, **ends)
     run.refresh_from_db()

@@ -50,5 +50,5 @@ def test_behind_a_transaction_pooler_cancelling_waits_for_a_heartbeat_and_readyz
     assert client.get("/readyz").json()["queue"]["cancel"] == "notify"
     monkeypatch.setattr(checks, "_port", lambda: "6543")
     assert checks.cancelling_by() == "poll"
-    assert [str(problem.id) for problem in checks.cancelling_is_heard()] == ["pipeline.W112"]
+    assert [str(problem.id) for problem in checks.cancels_are_notified()] == ["pipeline.W112"]
     assert client.get("/readyz").json()["queue"]["cancel"] == "poll"
