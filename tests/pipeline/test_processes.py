@@ -142,7 +142,7 @@ def test_a_child_dies_with_its_supervisor_and_the_sweep_finds_the_run(
     open_sample: OpenSample, started: Callable[..., subprocess.Popen[bytes]], drill: Drill
 ) -> None:
     run = open_sample("wait")
-    parent = started("shell", "-c", f"from pipeline import supervisor; supervisor.supervise({run.pk})")
+    parent = started("shell", "-c", f"from pipeline.worker import supervisor; supervisor.supervise({run.pk})")
     until(lambda: beaten(run, "wait"))
     child = child_of(run, parent.pid)
     with drill.clock():
@@ -228,7 +228,7 @@ def test_a_job_that_blocks_for_ever_is_left_by_its_own_process(
     open_sample: OpenSample, started: Callable[..., subprocess.Popen[bytes]], drill: Drill
 ) -> None:
     run = open_sample("stuck")
-    impatient = "from pipeline import heartbeat; heartbeat.GRACE_SECONDS = 1"
+    impatient = "from pipeline.worker import heartbeat; heartbeat.GRACE_SECONDS = 1"
     call = f"from django.core.management import call_command; call_command('runjob', {run.pk})"
     child = started("shell", "-c", f"{impatient}; {call}")
     until(lambda: JobRun.objects.get(pk=run.pk).blocked_stack)  # before that a cancel is obeyed at once

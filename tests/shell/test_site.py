@@ -12,7 +12,7 @@ from django_q.models import Schedule
 from pytest_django import DjangoAssertNumQueries
 
 from matching.models import MatchSuggestion, Order
-from pipeline.runs.context import current_business_date
+from pipeline.business_date import current_business_date
 from sistema_os.admin_site.menu import MENU
 from sistema_os.roles import DEMO_USERS
 from snapshots.models import Snapshot, Source
