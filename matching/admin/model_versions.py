@@ -1,21 +1,24 @@
 """Matching models in the admin: what each learned and was worth, which is in use; put to use and rolled back."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
 
-from matching import model_figures
 from matching.admin import cells
 from matching.learning import model_registry
-from matching.models import ModelVersion
+from matching.models import MatchSuggestion, ModelVersion
 from matching.presentation import links
 from sistema_os.admin_base.lists import ReadOnlyAdmin
 
@@ -92,9 +95,9 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             "title": row.version,
             "model": row,
             "learned": learned_words(row),
-            "figures": model_figures.rows(row.figures),
-            "aliases": model_figures.aliases(row.numbers),
-            "scored": model_figures.scored_by(row),
+            "figures": figure_rows(row.figures),
+            "aliases": alias_words(row.numbers),
+            "scored": scored_count(row),
             "may_promote": request.user.has_perm(PERMISSION),
             "replaced": row.replaced,
         }
@@ -112,7 +115,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("F1, before and after"))
     def f1_column(self, row: ModelVersion) -> str:
-        return model_figures.f1(row.figures)
+        return f1_words(row.figures)
 
     @admin.display(description=_("made"), ordering="created_at")
     def made_column(self, row: ModelVersion) -> SafeString:
@@ -121,3 +124,51 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
 def learned_words(row: ModelVersion) -> str:
     return ", ".join(str(LEARNED.get(name, name)) for name in row.learned)
+
+
+# Name, words, and whether more of it is better.
+FIGURES: tuple[tuple[str, str | Promise, bool], ...] = (
+    ("precision", _("right among what was suggested"), True),
+    ("recall", _("found among what there was"), True),
+    ("f1", _("F1 of both"), True),
+    ("first_right", _("first suggestion right"), True),
+    ("sure_right", _("right at 0.98 and above"), True),
+    ("log_loss", _("surprise at the decisions (log loss)"), False),
+    ("brier", _("squared error (Brier)"), False),
+    ("calibration_error", _("promised against kept (calibration)"), False),
+)
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    words: str | Promise
+    old: str
+    new: str
+    better: bool
+    worse: bool
+
+
+def figure_rows(figures: Mapping[str, Any]) -> list[FigureRow]:
+    """Empty for a model that nobody trained."""
+    old, new = figures.get("old") or {}, figures.get("new") or {}
+    return [_row(words, old[name], new[name], more) for name, words, more in FIGURES if name in old and name in new]
+
+
+def _row(words: str | Promise, old: float, new: float, more_is_better: bool) -> FigureRow:
+    gain = (new - old) * (1 if more_is_better else -1)
+    return FigureRow(words, number_format(old, 4), number_format(new, 4), better=gain > 0, worse=gain < 0)
+
+
+def f1_words(figures: Mapping[str, Any]) -> str:
+    found = [row for row in figure_rows(figures) if row.words is FIGURES[2][1]]
+    return f"{found[0].old} → {found[0].new}" if found else "—"
+
+
+def alias_words(numbers: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Written word and the name it stands for, by word."""
+    learned = numbers.get("aliases") or {}
+    return [(written, ", ".join(sorted(names))) for written, names in sorted(learned.items())]
+
+
+def scored_count(row: ModelVersion) -> int:
+    return MatchSuggestion.objects.filter(model_version=row.version).count()
