@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from matching.clauses import CLAUSES, SUBJECTS
 from matching.core import Model
 from matching.fingerprints import differing, fingerprint
 from matching.hotel_rows import searchable
 from matching.models import Stay
 from matching.presentation import card_charts, labels
-from matching.presentation.explanation import AWAY, why
+from matching.presentation.explanation import AWAY, CLAUSES, SUBJECTS, why
 from matching.whereabouts import place
 from sistema_os.masking import masked_phones, without_documents
 
