@@ -17,9 +17,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from matching import leases
 from matching.models import BulkPlan, Decision, Deed, MatchSuggestion, note_down
 from matching.models.choices import Verb
+from matching.review import queue
 from matching.review.bulk import Decided, decide_many
 
 MOST: Final = 10_000
@@ -91,7 +91,7 @@ def carry_out(user: Any, plan: BulkPlan) -> bool:
         return False
     done = set(Decision.objects.filter(batch=plan.batch).values_list("suggestion_id", flat=True))
     wanted = {UUID(pk): version for pk, version, _probability in plan.items if UUID(pk) not in done}
-    _finish(user, plan, decide_many(user, wanted, Verb(plan.verb), plan.batch, leases.of_others(user)))
+    _finish(user, plan, decide_many(user, wanted, Verb(plan.verb), plan.batch, queue.orders_leased_by_others(user)))
     return True
 
 

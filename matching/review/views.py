@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from matching import flags, keys, leases
+from matching import flags, keys
 from matching.models import CardLease, Decision, MatchSuggestion, WriteBack
 from matching.models.choices import Band, RejectReason, State, Verb, WriteState
 from matching.presentation.labels import name_of
@@ -76,7 +76,7 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
         **_after(done, request.user),
     }
     if found is None:
-        leases.leave(request.user)
+        reviewing.release_leases(request.user)
         return _render(admin, request, "matching/queue_empty.html", own | _today(request.user))
     if decides:
         own["lease"] = lease
@@ -87,10 +87,10 @@ def _next(counted: BandCount, place: int, reviewer: Any) -> tuple[int, MatchSugg
     """The card at the place, or the next that nobody has, and its lease. Two people who ask in the same moment find the
     same card: the slower one looks again, for what the quicker one holds or has decided is no card to work on."""
     for _again in range(LOOKS):
-        here, found = reviewing.free(counted, place, leases.of_others(reviewer) if reviewer else ())
+        here, found = reviewing.free(counted, place, reviewing.orders_leased_by_others(reviewer) if reviewer else ())
         if found is None or reviewer is None:
             return here, found, None
-        lease = leases.take(found.order_id, reviewer, found.pk)
+        lease = reviewing.take_lease(found.order_id, reviewer, found.pk)
         if lease is not None and lease.user_id == reviewer.pk:
             break
     return here, found, lease
@@ -113,7 +113,7 @@ def _page(
 ) -> HttpResponse:
     shown = cards.context(suggestion)
     decides = request.user.has_perm("matching.decide_suggestion")
-    lease = own["lease"] if "lease" in own else leases.holder(suggestion.order_id)
+    lease = own["lease"] if "lease" in own else reviewing.lease_holder(suggestion.order_id)
     pending = suggestion.state == State.PENDING
     busy = pending and lease is not None and lease.user_id != request.user.pk
     own |= {"can_decide": decides and pending and not busy, "reasons": RejectReason.choices}

@@ -11,13 +11,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from matching import batches, leases
+from matching import batches
 from matching.models import AuditEntry, BulkPlan, CardLease, Decision, Deed, MatchSuggestion, Order, Stay, WriteBack
 from matching.models.choices import State, Verb, WriteState
 from matching.reports import agreement, expected_errors
 from matching.reports.charts import measured
 from matching.reports.periods import Period
-from matching.review import bulk, service
+from matching.review import bulk, queue, service
 from matching.review.bulk_views import read_threshold
 from tests.matching.conftest import Card
 from tests.matching.pages import LIST, page, signed_in
@@ -188,7 +188,7 @@ class TestTheDecision:
         MatchSuggestion.objects.filter(pk=changed.pk).update(version=2)
         service.decide(ana, rejected.pk, "reject", None)
         Stay.objects.filter(pk=gone.stay_id or 0).update(status="cancelada")
-        leases.take(busy.order_id, ana)
+        queue.take_lease(busy.order_id, ana)
 
         html = client.post(url(plan), {"confirm": "1"}, follow=True).content.decode()
 
