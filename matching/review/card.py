@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Case, Q, When
@@ -11,8 +11,8 @@ from django.utils.dateparse import parse_date
 from django.utils.formats import date_format, number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from matching import whereabouts
 from matching.fingerprints import differing
 from matching.models import Decision, MatchSuggestion, Stay
 from matching.models.choices import Band, State, Verb
@@ -99,7 +99,7 @@ def _place(suggestion: MatchSuggestion) -> str:
     if suggestion.stay is None or not named:
         return ""
     opened = timezone.localtime(suggestion.order.opened_at).date()
-    return whereabouts.place(str(named[0]), suggestion.stay, opened, timezone.localdate())
+    return room_clause(str(named[0]), suggestion.stay, opened, timezone.localdate())
 
 
 @dataclass(frozen=True)
@@ -206,3 +206,54 @@ def _rejects(decision: Decision, pair: MatchSuggestion) -> bool:
     theirs = decision.suggestion
     same = (theirs.order_id, theirs.stay_id) == (pair.order_id, pair.stay_id)
     return same and decision.verb == Verb.REJECT and getattr(decision, "undone_by", None) is None
+
+
+IN_HOUSE = "na_casa"
+
+
+def room_clause(room: str, stay: Stay, opened: date, today: date) -> str:
+    """A clause on the room that the order names; empty where it was not this guest's on the day it was opened."""
+    if room not in stay.rooms_on(opened):
+        return ""
+    words = {"room": room}
+    if opened < stay.arrival:
+        return _("the order says %(room)s, the room kept for this guest") % words
+    if opened == stay.arrival:
+        return _("the order says %(room)s, the room of this guest, who arrived that day") % words
+    if opened > stay.departure:
+        return _("the order says %(room)s, the room that was this guest's") % words
+    if room != stay.room or stay.status != IN_HOUSE or today > stay.departure:
+        return _("the order says %(room)s, and the guest was in %(room)s when it was opened") % words
+    words["since"] = day_words(_since(stay, room), today)
+    return _("the order says %(room)s, and the guest has been in %(room)s since %(since)s") % words
+
+
+def _since(stay: Stay, room: str) -> date:
+    """The day on which the guest came into the present room."""
+    for span in reversed(stay.occupancies):
+        if str(span.get("uh") or "") == room and span.get("de"):
+            return date.fromisoformat(str(span["de"])[:10])
+    return stay.arrival
+
+
+def day_words(day: date, today: date) -> str:
+    """A day of the last week by its name, any other by its date."""
+    if day == today:
+        return _("today")
+    if day == today - timedelta(days=1):
+        return _("yesterday")
+    if timedelta(0) < today - day < timedelta(days=7):
+        return str(_weekdays()[day.weekday()])
+    return date_format(day, _("m/d"))
+
+
+def _weekdays() -> tuple[str, ...]:
+    return (
+        pgettext("since", "Monday"),
+        pgettext("since", "Tuesday"),
+        pgettext("since", "Wednesday"),
+        pgettext("since", "Thursday"),
+        pgettext("since", "Friday"),
+        pgettext("since", "Saturday"),
+        pgettext("since", "Sunday"),
+    )
