@@ -22,9 +22,9 @@ from matching.models import Decision, Deed, MatchSuggestion, Order, WriteBack, n
 from matching.models.choices import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteState
 from matching.review.bulk import decide_many
 from matching.review.decision import Conflict, answered_before, still_true
-from matching.sending import send_now
 from matching.suggestions.locks import again_after_deadlock, lock_order_of, lock_orders
 from matching.undoing import take_back
+from matching.writeback.outbox import send_now
 
 __all__ = ["Conflict", "Outcome", "bulk", "decide", "no_guest", "undo"]
 

@@ -6,12 +6,13 @@ and a process that dies in between leaves the row open: the functions in Supabas
 
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -141,3 +142,27 @@ def _give_back(write: WriteBack, error: SupabaseError) -> None:
         last_error=str(error)[:200],
         maybe_written=write.attempts > 1 or not unsent,
     )
+
+
+log = logging.getLogger(__name__)
+
+
+def send_now(writes: Iterable[WriteBack]) -> bool:
+    """True when the hotel confirmed every one. For as long as settings.WRITEBACK_DEADLINE allows; what is not written
+    by then stays in the outbox."""
+    told = list(writes)
+    return not told or async_to_sync(_send_all)(told)
+
+
+async def _send_all(writes: list[WriteBack]) -> bool:
+    end, done = monotonic() + settings.WRITEBACK_DEADLINE, 0
+    try:
+        async with SupabaseClient(**settings.SUPABASE | {"deadline": settings.WRITEBACK_DEADLINE}) as supabase:
+            for write in writes:
+                state = WriteState.OPEN if monotonic() >= end else await deliver(write, supabase)
+                if state == WriteState.OPEN:
+                    return False
+                done += state == WriteState.DONE
+    except SupabaseError as error:
+        log.warning("links wait in the outbox: %s", error)
+    return done == len(writes)
