@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from matching.fingerprints import differing
+from matching.hotel_rows import differing
 from matching.models import Decision, MatchSuggestion, Stay
 from matching.models.choices import Band, State, Verb
 from matching.presentation import badges, card_charts, explanation

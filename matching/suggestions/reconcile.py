@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
-from matching.fingerprints import Fingerprint
+from matching.hotel_rows import Fingerprint
 from matching.models import MatchSuggestion, Order, Stay
 from matching.models.choices import EndReason, State
 from sistema_os.masking import clean_reason

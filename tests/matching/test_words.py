@@ -7,8 +7,7 @@ import pytest
 from django.utils import translation
 
 from matching.core import Model
-from matching.fingerprints import differing, fingerprint
-from matching.hotel_rows import searchable
+from matching.hotel_rows import differing, fingerprint, searchable
 from matching.models import Stay
 from matching.presentation import card_charts, labels
 from matching.presentation.explanation import AWAY, CLAUSES, SUBJECTS, why
