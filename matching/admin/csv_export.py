@@ -3,14 +3,15 @@
 import csv
 from collections.abc import Iterable
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from matching.models import MatchSuggestion
+from matching.models import Deed, MatchSuggestion, note_down
 from sistema_os.masking import masked_phones, without_documents
 
+_NAMELESS = ("state", "band", "department", "departure")
 _RUNS_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -62,3 +63,9 @@ def _cells(suggestion: MatchSuggestion) -> list[object]:
         decision.user.get_username() if decision else "",
         date_format(timezone.localtime(decision.at), "SHORT_DATETIME_FORMAT") if decision else "",
     ]
+
+
+def log_export(request: HttpRequest, count: int) -> None:
+    """What was searched for is not kept: it may name a guest."""
+    narrowed = {name: request.GET[name][:60] for name in _NAMELESS if request.GET.get(name)}
+    note_down(request.user, Deed.EXPORT, count=count, filters=narrowed)

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from matching.admin import cells, search
-from matching.admin.csv_export import as_csv
+from matching.admin.csv_export import as_csv, log_export
 from matching.admin.filters import (
     BandFilter,
     DeciderFilter,
@@ -140,7 +140,7 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Export CSV"), permissions=["view"])
     def export_csv(self, request: HttpRequest, queryset: QuerySet[MatchSuggestion]) -> HttpResponse:
-        acting.log_export(request, queryset.count())
+        log_export(request, queryset.count())
         return as_csv(queryset.select_related("order", "stay", "decision__user"))
 
 

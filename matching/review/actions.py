@@ -10,12 +10,11 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from matching.models import Decision, Deed, MatchSuggestion, Order, note_down
+from matching.models import Decision, MatchSuggestion, Order
 from matching.models.choices import Verb
 from matching.review import service
 
 BUTTONS = ("accept", "reject", "no_guest", "undo")
-_NAMELESS = ("state", "band", "department", "departure")
 
 
 def pressed(request: HttpRequest) -> str | None:
@@ -82,9 +81,3 @@ def _in_words(decision: Decision) -> str:
     if decision.verb == Verb.REJECT:
         return _("Order %(order)s: suggestion rejected.") % words
     return _("Order %(order)s: decision undone, back in the queue.") % words
-
-
-def log_export(request: HttpRequest, count: int) -> None:
-    """What was searched for is not kept: it may name a guest."""
-    narrowed = {name: request.GET[name][:60] for name in _NAMELESS if request.GET.get(name)}
-    note_down(request.user, Deed.EXPORT, count=count, filters=narrowed)
