@@ -3,14 +3,17 @@
 A button's value names what the person saw: `<suggestion>:<version>`, `<order>:<texto_versao>` or a decision's id.
 """
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from matching.models import Decision, MatchSuggestion, Order
+from matching.models import Decision, Deed, KeyPreference, MatchSuggestion, Order, note_down
 from matching.models.choices import Verb
 from matching.review import service
 
@@ -81,3 +84,47 @@ def _in_words(decision: Decision) -> str:
     if decision.verb == Verb.REJECT:
         return _("Order %(order)s: suggestion rejected.") % words
     return _("Order %(order)s: decision undone, back in the queue.") % words
+
+
+FLAG_BUTTONS = {"flag": True, "unflag": False}
+
+
+def flag_toggled(request: HttpRequest) -> bool:
+    """True when the request was that button, and the mark is as it asks, pressed twice or not. A forged order is a
+    404."""
+    button = next((name for name in FLAG_BUTTONS if request.method == "POST" and name in request.POST), None)
+    if button is None:
+        return False
+    if not request.user.has_perm("matching.decide_suggestion"):
+        raise PermissionDenied
+    value = str(request.POST[button])
+    if not (value.isascii() and value.isdigit() and len(value) < 19):
+        raise Http404
+    _set_flag(request, int(value), FLAG_BUTTONS[button])
+    return True
+
+
+@transaction.atomic
+def _set_flag(request: HttpRequest, order: int, wanted: bool) -> None:
+    if Order.objects.filter(pk=order, flagged=not wanted).update(flagged=wanted):
+        note_down(request.user, Deed.FLAG if wanted else Deed.UNFLAG, order=order)
+    elif not Order.objects.filter(pk=order).exists():
+        raise Http404
+
+
+KEYS_BUTTON = "single_keys"
+KEYS_CHOICES = ("on", "off")
+
+
+def single_keys_on(user: Any) -> bool:
+    return not KeyPreference.objects.filter(user=user, single_keys=False).exists()
+
+
+def single_keys_toggled(request: HttpRequest) -> bool:
+    """True when the request was that switch, and it has been thrown; any other value is no switch."""
+    person: Any = request.user
+    wanted = request.POST.get(KEYS_BUTTON) if request.method == "POST" else None
+    if wanted not in KEYS_CHOICES:
+        return False
+    KeyPreference.objects.update_or_create(user=person, defaults={"single_keys": wanted == "on"})
+    return True

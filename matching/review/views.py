@@ -14,7 +14,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from matching import flags, keys
 from matching.models import CardLease, Decision, MatchSuggestion, WriteBack
 from matching.models.choices import Band, RejectReason, State, Verb, WriteState
 from matching.presentation.labels import name_of
@@ -35,7 +34,7 @@ LOOKS = 5
 
 def card(admin: ModelAdmin[Any], request: HttpRequest, object_id: str) -> HttpResponse:
     _may_see(admin, request)
-    if keys.switched(request) or flags.switched(request):
+    if actions.single_keys_toggled(request) or actions.flag_toggled(request):
         return HttpResponseRedirect(request.path)
     button = actions.pressed(request)
     if button is not None:
@@ -51,7 +50,7 @@ def queue(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     next card in its own place asks for it with the decision; a plain form is sent on to it."""
     _may_see(admin, request)
     band = Band(request.GET["band"]) if request.GET.get("band") in Band.values else Band.DOUBT
-    if keys.switched(request) or flags.switched(request):
+    if actions.single_keys_toggled(request) or actions.flag_toggled(request):
         return HttpResponseRedirect(request.get_full_path())
     button, done = actions.pressed(request), None
     if button is not None:
@@ -119,7 +118,7 @@ def _page(
     own |= {"can_decide": decides and pending and not busy, "reasons": RejectReason.choices}
     own |= {"lease": lease if pending else None, "busy": busy, "lease_who": name_of(lease.user) if lease else ""}
     own["can_flag"] = decides
-    own["single_keys"] = keys.single(request.user)
+    own["single_keys"] = actions.single_keys_on(request.user)
     return _render(admin, request, "matching/card.html", shown | own)
 
 
