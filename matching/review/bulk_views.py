@@ -17,14 +17,13 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from matching import batches
 from matching.models import BulkPlan, Decision, MatchSuggestion, WriteBack
 from matching.models.choices import STRONG_FROM, State, Verb, WriteState
 from matching.presentation import badges
 from matching.presentation.labels import share
 from matching.presentation.links import card_url
 from matching.reports.expected_errors import Total, expected
-from matching.review import actions
+from matching.review import actions, bulk
 
 START: Final = "admin:matching_matchsuggestion_bulk"
 PLAN: Final = "admin:matching_matchsuggestion_bulk_plan"
@@ -40,7 +39,7 @@ def start(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         threshold = read_threshold(typed)
         if threshold is not None:
-            return HttpResponseRedirect(plan_url(batches.plan_above(request.user, threshold)))
+            return HttpResponseRedirect(plan_url(bulk.plan_above(request.user, threshold)))
         messages.error(request, _("Type a probability from 0.90 to 1. Nothing was decided."))
     own = {"title": _("Accept in bulk"), "offers": _offers(), "typed": typed[:8] or number_format(USUAL, 2)}
     return _render(admin, request, "matching/bulk.html", own)
@@ -48,7 +47,7 @@ def start(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
 
 def of_selected(request: HttpRequest, chosen: QuerySet[MatchSuggestion], verb: Verb) -> HttpResponse:
     _may(request)
-    return HttpResponseRedirect(plan_url(batches.plan_of(request.user, verb, chosen)))
+    return HttpResponseRedirect(plan_url(bulk.plan_of(request.user, verb, chosen)))
 
 
 def plan(admin: ModelAdmin[Any], request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -103,20 +102,20 @@ def _own_plan(request: HttpRequest, pk: UUID) -> BulkPlan:
 def _press(request: HttpRequest, found: BulkPlan) -> None:
     if "undo" in request.POST:
         actions.act(request, "undo")
-    elif "confirm" in request.POST and not batches.carry_out(request.user, found):
+    elif "confirm" in request.POST and not bulk.carry_out(request.user, found):
         messages.warning(request, _("This batch is done or under way already. Nothing was decided twice."))
 
 
 def _offers() -> list[tuple[str, str, int]]:
     """What each offered threshold would take now; one query."""
     wanted = {f"n{place}": Count("pk", filter=Q(probability__gte=value)) for place, value in enumerate(OFFERED)}
-    counts = batches.candidates().aggregate(**wanted)
+    counts = bulk.candidates().aggregate(**wanted)
     return [(value, number_format(value, 2), counts[f"n{place}"]) for place, value in enumerate(OFFERED)]
 
 
 def _before(found: BulkPlan) -> dict[str, Any]:
-    looked = batches.look(found)
-    told = expected(Verb(found.verb), batches.probabilities(found), timezone.localdate())
+    looked = bulk.look(found)
+    told = expected(Verb(found.verb), bulk.probabilities(found), timezone.localdate())
     return {
         "running": found.held_until is not None and found.held_until > timezone.now(),
         "sample": [_shown(card) for card in looked.sample],

@@ -11,7 +11,6 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from matching import batches
 from matching.models import AuditEntry, BulkPlan, CardLease, Decision, Deed, MatchSuggestion, Order, Stay, WriteBack
 from matching.models.choices import State, Verb, WriteState
 from matching.reports import agreement, expected_errors
@@ -37,7 +36,7 @@ def waiting(count: int, *, first: int = 1, probability: float = 0.99) -> list[Ma
 
 
 def planned(user: User, threshold: str = "0.9") -> BulkPlan:
-    return batches.plan_above(user, Decimal(threshold))
+    return bulk.plan_above(user, Decimal(threshold))
 
 
 def url(plan: BulkPlan) -> str:
@@ -66,14 +65,14 @@ class TestThePreview:
     def test_shows_ten_at_random_that_stay_the_same_and_the_five_nearest(self, boss: User) -> None:
         cards = waiting(40)
         plan = planned(boss)
-        looked, again = batches.look(plan), batches.look(BulkPlan.objects.get())
+        looked, again = bulk.look(plan), bulk.look(BulkPlan.objects.get())
         assert looked == again
         assert len({card.pk for card in looked.sample}) == 10
         assert [card.pk for card in looked.nearest] == [card.pk for card in reversed(cards[-5:])]
 
     def test_another_preview_draws_others(self, boss: User) -> None:
         waiting(40)
-        drawn = {tuple(card.pk for card in batches.look(planned(boss)).sample) for _ in range(5)}
+        drawn = {tuple(card.pk for card in bulk.look(planned(boss)).sample) for _ in range(5)}
         assert len(drawn) > 1
 
     def test_is_one_page_before_anything_is_decided(self, client: Client) -> None:
@@ -108,7 +107,7 @@ class TestThePreview:
             client.get(url(plan))
 
     def test_never_holds_more_than_its_most(self, boss: User, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(batches, "MOST", 4)
+        monkeypatch.setattr(bulk, "MOST", 4)
         waiting(6)
         plan = planned(boss)
         assert (len(plan.items), plan.found) == (4, 6)
@@ -241,7 +240,7 @@ class TestTheDecision:
             plan = planned(boss) if waiting(count, first=first) else None
             assert plan is not None
             with django_assert_max_num_queries(40) as queries:
-                batches.carry_out(boss, plan)
+                bulk.carry_out(boss, plan)
             asked.append(len(queries))
             with django_assert_max_num_queries(40) as queries:
                 service.undo(boss, Decision.objects.filter(batch=plan.batch)[0].pk)
@@ -293,4 +292,4 @@ class TestWhoMay:
     def test_leases_of_nobody_keep_nothing_back(self, boss: User) -> None:
         waiting(1)
         CardLease.objects.all().delete()
-        assert batches.carry_out(boss, planned(boss))
+        assert bulk.carry_out(boss, planned(boss))
