@@ -51,7 +51,7 @@ def tell(request: HttpRequest, outcome: service.Outcome, *, quiet: bool = False)
     """One message for what was done, one for what Supabase has yet to confirm, one for each card left or returned."""
     if not quiet:
         _tell_done(request, outcome)
-    for sentence in [*outcome.came_back, *outcome.refused]:
+    for sentence in outcome.came_back:
         messages.error(request, sentence)
 
 

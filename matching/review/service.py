@@ -5,7 +5,6 @@ function checks the user's permission itself and raises `Conflict` with a senten
 """
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -20,13 +19,12 @@ from django.utils.translation import gettext as _
 from matching.deciding import decision_of, link_of, tell_history
 from matching.models import Decision, Deed, MatchSuggestion, Order, WriteBack, note_down
 from matching.models.choices import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteState
-from matching.review.bulk import decide_many
 from matching.review.decision import Conflict, answered_before, still_true
 from matching.suggestions.locks import again_after_deadlock, lock_order_of, lock_orders
 from matching.undoing import take_back
 from matching.writeback.outbox import send_now
 
-__all__ = ["Conflict", "Outcome", "bulk", "decide", "no_guest", "undo"]
+__all__ = ["Conflict", "Outcome", "decide", "no_guest", "undo"]
 
 # More links than these wait for the next delivery: a batch answers at once.
 MOST_SENT = 20
@@ -34,12 +32,11 @@ MOST_SENT = 20
 
 @dataclass
 class Outcome:
-    """`waiting`: links that Supabase has yet to confirm. `refused`: a sentence for each card left undecided;
-    `came_back`: for each that Supabase refused at once."""
+    """`waiting`: links that Supabase has yet to confirm. `came_back`: a sentence for each card that Supabase refused
+    at once."""
 
     batch: UUID
     decisions: list[Decision] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
     came_back: list[str] = field(default_factory=list)
     waiting: int = 0
     # The link of the one decision that was taken.
@@ -95,17 +92,6 @@ def _undo(user: Any, batch: UUID, undo_batch: UUID) -> list[Decision]:
         if len(undos) > 1:
             note_down(user, Deed.BULK_UNDO, batch=undo_batch, of=str(batch), count=len(undos))
         return undos
-
-
-def bulk(user: Any, ids: Iterable[UUID | str], verb: Verb | str) -> Outcome:
-    """One batch, one undo. The better candidates come first; a card that cannot be decided is told and skipped."""
-    _require(user, "bulk_decide")
-    chosen = MatchSuggestion.objects.filter(pk__in=list(ids)).order_by("-probability", "rank", "pk")
-    outcome = Outcome(uuid.uuid4())
-    wanted = dict.fromkeys(chosen.values_list("pk", flat=True))
-    found = decide_many(user, wanted, Verb(verb), outcome.batch)
-    outcome.decisions, outcome.refused = found.decisions, [sentence for _card, sentence in found.refused]
-    return _sent(outcome)
 
 
 def _require(user: Any, permission: str) -> None:

@@ -9,11 +9,14 @@ import psycopg
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission, User
+from django.db.models import QuerySet
 from django.utils import timezone
 from psycopg.rows import dict_row
 
 from matching import suggestion_manager
-from matching.models import MatchSuggestion
+from matching.models import BulkPlan, MatchSuggestion
+from matching.models.choices import Verb
+from matching.review import bulk
 from matching.writeback import outbox
 from sistema_os.supabase import SupabaseClient
 
@@ -239,6 +242,13 @@ def sweep(supabase_settings: dict[str, Any]) -> Callable[[], outbox.Delivered]:
             return await outbox.deliver_open(supabase)
 
     return async_to_sync(deliver)
+
+
+def accept_in_bulk(user: User, suggestions: QuerySet[MatchSuggestion]) -> BulkPlan:
+    """A batch of suggestions picked in the list, carried out; its links wait for the next delivery."""
+    plan = bulk.plan_of(user, Verb.ACCEPT, suggestions)
+    assert bulk.carry_out(user, plan)
+    return plan
 
 
 @pytest.fixture
