@@ -15,11 +15,11 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from matching.deciding import decision_of, link_of, tell_history
 from matching.models import BulkPlan, Decision, Deed, MatchSuggestion, Order, WriteBack, note_down
 from matching.models.choices import EndReason, State, Verb, WriteState
 from matching.review import queue
 from matching.review.decision import Conflict, still_true
+from matching.review.service import decision_of, link_of, tell_history
 from matching.suggestions.locks import again_after_deadlock, lock_orders
 
 # As many orders are locked at a time; a colleague who decides one of them waits for less than a second.

@@ -5,23 +5,26 @@ function checks the user's permission itself and raises `Conflict` with a senten
 """
 
 import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from matching.deciding import decision_of, link_of, tell_history
 from matching.models import Decision, Deed, MatchSuggestion, Order, WriteBack, note_down
-from matching.models.choices import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteState
+from matching.models.choices import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteKind, WriteState
 from matching.review.decision import Conflict, answered_before, still_true
 from matching.suggestions.locks import again_after_deadlock, lock_order_of, lock_orders
-from matching.undoing import take_back
+from matching.suggestions.restore import restore_all
 from matching.writeback.outbox import send_now
 
 __all__ = ["Conflict", "Outcome", "decide", "no_guest", "undo"]
@@ -196,3 +199,122 @@ def _sent(outcome: Outcome) -> Outcome:
     ).exclude(conflict="")
     outcome.came_back = [f"OS {s.order.number}: {s.get_conflict_display()}" for s in refused.select_related("order")]
     return outcome
+
+
+def decision_of(user: Any, suggestion: MatchSuggestion, verb: Verb, batch: UUID, reason: str = "") -> Decision:
+    """`suggestion` with order and stay. An acceptance of "no guest" gets its own verb."""
+    if verb == Verb.ACCEPT and suggestion.stay_id is None:
+        verb = Verb.NO_GUEST
+    return Decision(
+        user=user,
+        verb=verb,
+        suggestion=suggestion,
+        batch=batch,
+        reason=reason,
+        order_fingerprint=suggestion.order.fingerprint,
+        stay_fingerprint=suggestion.stay.fingerprint if suggestion.stay else {},
+        probability=suggestion.probability,
+        model_version=suggestion.model_version,
+        texto_versao=suggestion.texto_versao,
+    )
+
+
+def link_of(decision: Decision) -> WriteBack:
+    """What Supabase has to hear of an acceptance; the decision is saved."""
+    suggestion = decision.suggestion
+    return WriteBack(
+        kind=WriteKind.LINK,
+        decision=decision,
+        suggestion=suggestion,
+        order_id=suggestion.order_id,
+        stay_id=suggestion.stay_id,
+        texto_versao=suggestion.texto_versao,
+        username=decision.user.get_username(),
+        score=None if suggestion.model_version == MANUAL else suggestion.probability,
+        next_try_at=timezone.now(),
+    )
+
+
+def tell_history(decisions: list[Decision]) -> None:
+    """The admin's own history of each suggestion. Call it in the transaction that saves the decisions."""
+    content_type = ContentType.objects.get_for_model(MatchSuggestion)
+    LogEntry.objects.bulk_create(
+        LogEntry(
+            user_id=decision.user_id,
+            content_type=content_type,
+            object_id=str(decision.suggestion_id),
+            object_repr=str(decision.suggestion)[:200],
+            action_flag=CHANGE,
+            change_message=str(decision.get_verb_display()),
+        )
+        for decision in decisions
+    )
+
+
+def take_back(user: Any, decisions: QuerySet[Decision], orders: Mapping[int, Order], batch: UUID) -> list[Decision]:
+    """Call with the orders locked. Returns the undo decisions; raises Conflict when there is nothing left to undo.
+    As many queries for thousands as for one, but for their inserts."""
+    told = decisions.filter(undone_by=None).select_related("suggestion__stay").order_by("pk")
+    told = told.defer("suggestion__reasons", "suggestion__stay__fingerprint", "suggestion__stay__search")
+    standing = list(told)
+    if any(d.user_id != user.pk for d in standing) and not user.has_perm("matching.undo_others"):
+        raise PermissionDenied
+    keys = [d.pk for d in standing]
+    holding = set(MatchSuggestion.objects.filter(decision__in=keys).values_list("decision_id", flat=True))
+    standing = [d for d in standing if d.pk in holding]
+    if not standing:
+        raise Conflict(_("This decision was already undone or no longer holds. Nothing was changed."))
+    undos = Decision.objects.bulk_create(_undo_of(user, d, orders[d.suggestion.order_id], batch) for d in standing)
+    restore_all([d.pk for d in standing], orders)
+    _unlink(user, {undo.undo_of_id: undo for undo in undos if undo.undo_of_id is not None})
+    return undos
+
+
+def _undo_of(user: Any, decision: Decision, order: Order, batch: UUID) -> Decision:
+    decision.suggestion.order = order
+    return Decision(
+        user=user,
+        verb=Verb.UNDO,
+        suggestion=decision.suggestion,
+        batch=batch,
+        order_fingerprint=decision.order_fingerprint,
+        stay_fingerprint=decision.stay_fingerprint,
+        probability=decision.probability,
+        model_version=decision.model_version,
+        texto_versao=decision.texto_versao,
+        undo_of=decision,
+    )
+
+
+def _unlink(user: Any, undos: Mapping[int, Decision]) -> None:
+    """An open link is withdrawn; one that is written, or may be on its way, is followed by an unlink."""
+    now = timezone.now()
+    links = list(WriteBack.objects.select_for_update().filter(decision__in=undos, kind=WriteKind.LINK).order_by("pk"))
+    withdrawn = [link.pk for link in links if link.state == WriteState.OPEN]
+    WriteBack.objects.filter(pk__in=withdrawn).update(state=WriteState.WITHDRAWN, settled_at=now)
+    WriteBack.objects.bulk_create(
+        WriteBack(
+            kind=WriteKind.UNLINK,
+            decision=undos[link.decision_id],
+            suggestion_id=link.suggestion_id,
+            order_id=link.order_id,
+            stay_id=link.stay_id,
+            texto_versao=link.texto_versao,
+            username=user.get_username(),
+            next_try_at=_after_the_last_try(link, now),
+        )
+        for link in _standing(links)
+    )
+
+
+def _standing(links: Collection[WriteBack]) -> list[WriteBack]:
+    return [
+        link
+        for link in links
+        if link.state == WriteState.DONE or (link.state == WriteState.OPEN and link.maybe_written)
+    ]
+
+
+def _after_the_last_try(link: WriteBack, now: datetime) -> datetime:
+    """A request still under way must not arrive after the unlink that takes it back."""
+    return max(now, link.leased_until) if link.state == WriteState.OPEN and link.leased_until else now
