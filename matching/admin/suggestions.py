@@ -27,8 +27,7 @@ from matching.admin.filters import (
 from matching.models import Decision, MatchSuggestion, unshown
 from matching.models.choices import Verb
 from matching.presentation import links
-from matching.review import actions as acting
-from matching.review import bulk_views, views
+from matching.review import actions, bulk_views, views
 from sistema_os.admin_base.lists import ReadOnlyAdmin, personal
 
 
@@ -83,9 +82,9 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """A row's button posts the list's own form, so it works without JavaScript and with the list's CSRF token."""
-        button = acting.pressed(request)
+        button = actions.pressed(request)
         if button is not None and self.has_view_permission(request):
-            acting.act(request, button)
+            actions.perform(request, button)
             return HttpResponseRedirect(request.get_full_path())
         own = {"title": _("Suggestions"), "may_bulk": self.has_bulk_permission(request), "keeps_presses": True}
         return super().changelist_view(request, {**own, **(extra_context or {})})
@@ -100,10 +99,10 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        return views.card(self, request, object_id)
+        return views.card_page(self, request, object_id)
 
     def queue_view(self, request: HttpRequest) -> HttpResponse:
-        return views.queue(self, request)
+        return views.queue_page(self, request)
 
     def bulk_view(self, request: HttpRequest) -> HttpResponse:
         return bulk_views.start(self, request)
@@ -132,11 +131,11 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Accept selected"), permissions=["bulk"])
     def accept_selected(self, request: HttpRequest, queryset: QuerySet[MatchSuggestion]) -> HttpResponse:
-        return bulk_views.of_selected(request, queryset, Verb.ACCEPT)
+        return bulk_views.plan_selected(request, queryset, Verb.ACCEPT)
 
     @admin.action(description=_("Reject selected"), permissions=["bulk"])
     def reject_selected(self, request: HttpRequest, queryset: QuerySet[MatchSuggestion]) -> HttpResponse:
-        return bulk_views.of_selected(request, queryset, Verb.REJECT)
+        return bulk_views.plan_selected(request, queryset, Verb.REJECT)
 
     @admin.action(description=_("Export CSV"), permissions=["view"])
     def export_csv(self, request: HttpRequest, queryset: QuerySet[MatchSuggestion]) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Max, Min, Model, QuerySet
 from django.http import Http404, HttpRequest
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -180,6 +181,13 @@ def personal(name: str, title: Any, cell: Callable[[Any, Any], SafeString], pers
 
 class ReadOnlyAdmin(BoundedAdmin):
     """Rows that only the application writes."""
+
+    def render_page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
+        """A page of this admin beside Django's own, inside the site's frame."""
+        request.current_app = self.admin_site.name
+        return TemplateResponse(
+            request, template, {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        )
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         return False

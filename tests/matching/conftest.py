@@ -246,7 +246,7 @@ def sweep(supabase_settings: dict[str, Any]) -> Callable[[], outbox.Delivered]:
 
 def accept_in_bulk(user: User, suggestions: QuerySet[MatchSuggestion]) -> BulkPlan:
     """A batch of suggestions picked in the list, carried out; its links wait for the next delivery."""
-    plan = bulk.plan_of(user, Verb.ACCEPT, suggestions)
+    plan = bulk.plan_selected(user, Verb.ACCEPT, suggestions)
     assert bulk.carry_out(user, plan)
     return plan
 

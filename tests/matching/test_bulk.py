@@ -17,7 +17,7 @@ from matching.reports import agreement, expected_errors
 from matching.reports.charts import measured
 from matching.reports.periods import Period
 from matching.review import bulk, queue, service
-from matching.review.bulk_views import read_threshold
+from matching.review.bulk_views import ThresholdForm
 from tests.matching.conftest import Card
 from tests.matching.pages import LIST, page, signed_in
 from tests.shell.pages.conftest import accept, order, stay, suggest
@@ -65,14 +65,14 @@ class TestThePreview:
     def test_shows_ten_at_random_that_stay_the_same_and_the_five_nearest(self, boss: User) -> None:
         cards = waiting(40)
         plan = planned(boss)
-        looked, again = bulk.look(plan), bulk.look(BulkPlan.objects.get())
+        looked, again = bulk.preview(plan), bulk.preview(BulkPlan.objects.get())
         assert looked == again
         assert len({card.pk for card in looked.sample}) == 10
         assert [card.pk for card in looked.nearest] == [card.pk for card in reversed(cards[-5:])]
 
     def test_another_preview_draws_others(self, boss: User) -> None:
         waiting(40)
-        drawn = {tuple(card.pk for card in bulk.look(planned(boss)).sample) for _ in range(5)}
+        drawn = {tuple(card.pk for card in bulk.preview(planned(boss)).sample) for _ in range(5)}
         assert len(drawn) > 1
 
     def test_is_one_page_before_anything_is_decided(self, client: Client) -> None:
@@ -93,7 +93,9 @@ class TestThePreview:
 
     @pytest.mark.parametrize(("text", "value"), [("0,98", "0.98"), ("0.9", "0.9"), ("98", "0.98"), (" 1 ", "1")])
     def test_reads_a_probability_as_people_write_it(self, text: str, value: str) -> None:
-        assert read_threshold(text) == Decimal(value)
+        form = ThresholdForm({"above": text})
+        assert form.is_valid()
+        assert form.cleaned_data["above"] == Decimal(value)
 
     def test_with_nothing_to_decide_says_so(self, client: Client) -> None:
         assert "Nada a decidir aqui" in client.post(START, {"above": "0.98"}, follow=True).content.decode()
@@ -107,7 +109,7 @@ class TestThePreview:
             client.get(url(plan))
 
     def test_never_holds_more_than_its_most(self, boss: User, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(bulk, "MOST", 4)
+        monkeypatch.setattr(bulk, "MAX_ITEMS", 4)
         waiting(6)
         plan = planned(boss)
         assert (len(plan.items), plan.found) == (4, 6)

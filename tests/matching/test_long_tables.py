@@ -59,7 +59,7 @@ class TestTheQueue:
             opened = timezone.now() - timedelta(days=days)
             hotel.suggest(Candidate(hotel.order(text, aberta_em=opened), hotel.stay(f"Pessoa {text}"), 0.7))
         doubt = next(counted for counted in queue.counts() if counted.band == Band.DOUBT)
-        shown = [queue.at(doubt, place) for place in range(4)]
+        shown = [queue.card_at(doubt, place) for place in range(4)]
         texts = [s.order.request for s in shown if s]
         assert texts[1:3] == ["mais velho", "velho"]
         assert texts[0] == texts[3] == card.best.order.request
