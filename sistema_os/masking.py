@@ -1,7 +1,6 @@
 """What must not reach a screen, a reason or an export: documents, and phones beyond their last digits."""
 
 import re
-from typing import Any
 
 _CPF = re.compile(r"(?<![\d.])\d{3}[. ]?\d{3}[. ]?\d{3}[-/. ]?\d{2}(?!\d)")
 _CNPJ = re.compile(r"(?<![\d.])\d{2}[. ]?\d{3}[. ]?\d{3}/?\d{4}[-. ]?\d{2}(?!\d)")
@@ -39,18 +38,3 @@ def masked_phones(text: str) -> str:
 def _mask_phone(match: re.Match[str]) -> str:
     digits = re.sub(r"\D", "", match[0]).removeprefix("55")
     return f"({digits[:2]}) •••••-••{digits[-2:]}" if len(digits) >= 10 else f"••••-••{digits[-2:]}"
-
-
-def clean_reason(reason: dict[str, Any]) -> dict[str, Any]:
-    """A reason of the engine as it may be stored and shown."""
-    return {
-        "comparison": str(reason["comparison"]),
-        "level": str(reason["level"]),
-        "order_value": _clean_value(reason.get("order_value")),
-        "guest_value": _clean_value(reason.get("guest_value")),
-        "weight_bits": round(float(reason["weight_bits"]), 3),
-    }
-
-
-def _clean_value(value: Any) -> str | None:
-    return None if value is None else without_documents(masked_phones(str(value)))
