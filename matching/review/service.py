@@ -25,7 +25,7 @@ from matching.models import Decision, Deed, MatchSuggestion, Order, WriteBack, n
 from matching.models.choices import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteKind, WriteState
 from matching.review.decision import Conflict, check_current, repeated_decision
 from matching.suggestions.locks import again_after_deadlock, lock_order_of, lock_orders
-from matching.suggestions.restore import restore_all
+from matching.suggestions.restore import restore
 from matching.writeback.outbox import send_now
 
 __all__ = ["Conflict", "Outcome", "decide", "no_guest", "record", "undo"]
@@ -206,7 +206,7 @@ def _undo(user: Any, batch: UUID) -> list[Decision]:
             )
             for decision in decisions
         )
-        restore_all([decision.pk for decision in decisions], orders)
+        restore([decision.pk for decision in decisions], orders)
         _unlink(user, undos)
         _log_history(undos)
         if len(undos) > 1:
