@@ -14,8 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
 
 from matching.models import BAND_RANGE, Decision, MatchSuggestion, Order, Stay, WriteBack
-from matching.models.choices import MANUAL, Band, State, WriteState
-from matching.presentation.labels import DEPARTMENTS
+from matching.models.choices import MANUAL, Band, Department, State, WriteState
 from matching.reports.periods import midnight
 from matching.room_numbers import bare_room, typed_room
 from sistema_os.admin_base.typed_filter import TypedFilter
@@ -98,7 +97,7 @@ class DepartmentFilter(admin.SimpleListFilter):
     parameter_name = "department"
 
     def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        return list(DEPARTMENTS.items())
+        return list(Department.choices)
 
     def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
         return queryset.filter(order__department=self.value()) if self.value() else queryset

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy as _p
 
 from matching.models import Decision
-from matching.models.choices import Band
+from matching.models.choices import Band, Department
 
 Words = str | Promise
 
@@ -189,21 +189,8 @@ def share(probability: Any) -> str:
 _CENT = Decimal("0.01")
 
 
-# The hotel's own codes, as staff write them.
-DEPARTMENTS = {
-    "manutencao": "Manutenção",
-    "governanca": "Governança",
-    "recepcao": "Recepção",
-    "receptivo": "Receptivo",
-    "aeb": "A&B",
-    "spa": "Spa",
-    "achados": "Achados e perdidos",
-    "ti": "TI",
-}
-
-
 def department_words(code: str) -> str:
-    return DEPARTMENTS.get(code, code)
+    return str(Department(code).label) if code in Department.values else code
 
 
 def display_name(decision: Decision) -> str:

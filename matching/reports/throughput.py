@@ -13,7 +13,7 @@ from django.db.models import Aggregate, Count, DurationField, F, FilteredRelatio
 from django.db.models.functions import TruncDate
 
 from matching.models import Decision, MatchSuggestion, Order
-from matching.models.choices import State, Verb
+from matching.models.choices import OrderStatus, State, Verb
 from matching.reports.agreement import KEPT, last_decision
 from matching.reports.periods import Period, midnight
 
@@ -51,7 +51,7 @@ def orders_by_day(chosen: Period) -> dict[date, Orders]:
     accepted = FilteredRelation("suggestions", condition=Q(suggestions__state=State.ACCEPTED))
     opened = Order.objects.filter(opened_at__gte=chosen.before.since, opened_at__lt=chosen.until)
     days = (
-        opened.exclude(status="cancelada")
+        opened.exclude(status=OrderStatus.CANCELLED)
         .annotate(day=TruncDate("opened_at"), accepted=accepted)
         .values("day")
         .annotate(

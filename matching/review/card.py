@@ -15,7 +15,7 @@ from django.utils.translation import pgettext
 
 from matching.hotel_rows import differing
 from matching.models import Decision, MatchSuggestion, Stay
-from matching.models.choices import Band, State, Verb
+from matching.models.choices import Band, State, StayStatus, Verb
 from matching.presentation import badges, card_charts, explanation
 from matching.presentation.labels import (
     NEAR,
@@ -208,9 +208,6 @@ def _rejects(decision: Decision, pair: MatchSuggestion) -> bool:
     return same and decision.verb == Verb.REJECT and getattr(decision, "undone_by", None) is None
 
 
-IN_HOUSE = "na_casa"
-
-
 def room_clause(room: str, stay: Stay, opened: date, today: date) -> str:
     """A clause on the room that the order names; empty where it was not this guest's on the day it was opened."""
     if room not in stay.rooms_on(opened):
@@ -222,7 +219,7 @@ def room_clause(room: str, stay: Stay, opened: date, today: date) -> str:
         return _("the order says %(room)s, the room of this guest, who arrived that day") % words
     if opened > stay.departure:
         return _("the order says %(room)s, the room that was this guest's") % words
-    if room != stay.room or stay.status != IN_HOUSE or today > stay.departure:
+    if room != stay.room or stay.status != StayStatus.IN_HOUSE or today > stay.departure:
         return _("the order says %(room)s, and the guest was in %(room)s when it was opened") % words
     words["since"] = day_words(_since(stay, room), today)
     return _("the order says %(room)s, and the guest has been in %(room)s since %(since)s") % words
