@@ -23,11 +23,11 @@ from matching.admin.filters import SettledFilter
 from matching.models import Alert
 from matching.presentation import badges, labels, links
 from matching.presentation.labels import department_words
-from sistema_os.admin_base.lists import ReadOnlyAdmin, personal
+from sistema_os.admin_base import ReadOnlyListAdmin, personal
 
 
 @admin.register(Alert)
-class AlertAdmin(ReadOnlyAdmin):
+class AlertAdmin(ReadOnlyListAdmin):
     list_display = ("severity_column", "sentence_column", "order_column", "created_column")
     list_display_links = None
     list_filter = (SettledFilter, "severity", "kind")

@@ -17,7 +17,7 @@ from matching.models import BAND_RANGE, Decision, MatchSuggestion, Order, Stay, 
 from matching.models.choices import MANUAL, Band, Department, State, WriteState
 from matching.reports.periods import midnight
 from matching.room_numbers import bare_room, typed_room
-from sistema_os.admin_base.lists import TypedFilter
+from sistema_os.admin_base import TypedFilter
 
 Suggestions = QuerySet[MatchSuggestion]
 

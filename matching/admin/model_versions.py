@@ -20,7 +20,7 @@ from matching.admin import cells
 from matching.learning import model_registry
 from matching.models import MatchSuggestion, ModelVersion
 from matching.presentation import links
-from sistema_os.admin_base.lists import ReadOnlyAdmin
+from sistema_os.admin_base import ReadOnlyListAdmin
 
 PERMISSION = "matching.promote_model"
 LEARNED = {
@@ -31,7 +31,7 @@ LEARNED = {
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(ReadOnlyAdmin):
+class ModelVersionAdmin(ReadOnlyListAdmin):
     list_display = ("version_column", "origin", "learned_column", "decisions", "f1_column", "made_column")
     list_display_links = None
     list_select_related = ("promoted_by",)

@@ -28,11 +28,11 @@ from matching.models import Decision, MatchSuggestion, unshown
 from matching.models.choices import Verb
 from matching.presentation import links
 from matching.review import actions, bulk_views, views
-from sistema_os.admin_base.lists import ReadOnlyAdmin, personal
+from sistema_os.admin_base import ReadOnlyListAdmin, personal
 
 
 @admin.register(MatchSuggestion)
-class MatchSuggestionAdmin(ReadOnlyAdmin):
+class MatchSuggestionAdmin(ReadOnlyListAdmin):
     list_display = ("order_column", "guest_column", "probability_column", "departure_column")
     list_filter = (
         StateFilter,
@@ -144,7 +144,7 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
+class DecisionAdmin(ReadOnlyListAdmin):
     """The audit: who decided what, when, and what was taken back."""
 
     list_display = ("at_column", "user", "verb", "suggestion_column", "reason_column", "undone_column")

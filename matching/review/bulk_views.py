@@ -21,7 +21,7 @@ from matching.presentation.labels import share
 from matching.presentation.links import card_url
 from matching.reports.expected_errors import Total, expected
 from matching.review import actions, bulk
-from sistema_os.admin_base.lists import ReadOnlyAdmin
+from sistema_os.admin_base import ReadOnlyAdmin
 
 START: Final = "admin:matching_matchsuggestion_bulk"
 PLAN: Final = "admin:matching_matchsuggestion_bulk_plan"

@@ -17,7 +17,7 @@ from matching.presentation.labels import name_of
 from matching.reports.periods import midnight
 from matching.review import actions, card, queue
 from matching.review.decision import may_undo
-from sistema_os.admin_base.lists import ReadOnlyAdmin
+from sistema_os.admin_base import ReadOnlyAdmin
 
 QUEUE = "admin:matching_matchsuggestion_review"
 # The toast of the last decision looks back over so many decisions, undone ones included.

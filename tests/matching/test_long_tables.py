@@ -79,7 +79,7 @@ class TestTheList:
     def test_says_where_it_ends_and_does_nothing_to_more_than_it_counted(
         self, card: Card, boss: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(lists, "MOST_COUNTED", 2)
+        monkeypatch.setattr(lists, "MAX_COUNTED", 2)
         url = f"{LIST}?state=all"
         assert "termina depois de 2 linhas" in page(boss, url)
         everything = {"action": "reject_selected", "select_across": "1", "_selected_action": str(card.best.pk)}
