@@ -1,15 +1,11 @@
-"""Alerts in the admin: read, and settled once, with a word on what was done."""
-
-from __future__ import annotations
+"""Alerts in the admin: the list, and the page on which a person settles one with a note."""
 
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -22,7 +18,6 @@ from matching.admin import cells, search
 from matching.admin.filters import SettledFilter
 from matching.models import Alert
 from matching.presentation import badges, labels, links
-from matching.presentation.labels import department_words
 from sistema_os.admin_base import ReadOnlyListAdmin, personal
 
 
@@ -52,7 +47,32 @@ class AlertAdmin(ReadOnlyListAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        return alert_page(self, request, object_id)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = Alert.objects.filter(pk=links.number_or_404(object_id)).select_related("order", "stay", "settled_by")
+        alert = rows.first()
+        if alert is None:
+            raise Http404
+        if request.method == "POST" and "settle" in request.POST:
+            if alerts.settle(alert, request.user, str(request.POST.get("note", ""))):
+                messages.success(request, _t("Alert settled."))
+                return HttpResponseRedirect(reverse("admin:matching_alert_changelist"))
+            alert.refresh_from_db()
+            who = labels.name_of(alert.settled_by) if alert.settled_by else "—"
+            text = _t("%(who)s had settled this alert before. Nothing was changed.") % {"who": who}
+            messages.warning(request, text)
+            return HttpResponseRedirect(request.path)
+        context = {
+            "title": str(alert.get_kind_display()),
+            "alert": alert,
+            "chip": badges.severity_chip(alert.severity),
+            "sentence": alerts.sentence(alert),
+            "order_url": links.order_url(alert.order) if alert.order else "",
+            "department": labels.department_words(alert.order.department) if alert.order else "",
+            "may_settle": request.user.has_perm("matching.settle_alert"),
+            "longest": alerts.MAX_NOTE,
+        }
+        return self.render_page(request, "matching/alert.html", context)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Alert], search_term: str
@@ -94,48 +114,3 @@ class AlertAdmin(ReadOnlyListAdmin):
         settled = alerts.settle_many(queryset, request.user)
         text = ngettext("%(count)d alert settled.", "%(count)d alerts settled.", settled)
         messages.success(request, text % {"count": settled})
-
-
-LIST = "admin:matching_alert_changelist"
-
-
-def alert_page(admin: ModelAdmin[Any], request: HttpRequest, object_id: str) -> HttpResponse:
-    if not admin.has_view_permission(request):
-        raise PermissionDenied
-    alert = _alert(object_id)
-    if request.method == "POST" and "settle" in request.POST:
-        settled = alerts.settle(alert, request.user, str(request.POST.get("note", "")))
-        told, words = (
-            (messages.success, _t("Alert settled.")) if settled else (messages.warning, _settled_before(alert))
-        )
-        told(request, words)
-        return HttpResponseRedirect(reverse(LIST) if settled else request.path)
-    context = {
-        **admin.admin_site.each_context(request),
-        "opts": admin.opts,
-        "title": str(alert.get_kind_display()),
-        "alert": alert,
-        "chip": badges.severity_chip(alert.severity),
-        "sentence": alerts.sentence(alert),
-        "order_url": links.order_url(alert.order) if alert.order else "",
-        "department": department_words(alert.order.department) if alert.order else "",
-        "may_settle": request.user.has_perm("matching.settle_alert"),
-        "longest": alerts.LONGEST_NOTE,
-    }
-    request.current_app = admin.admin_site.name
-    return TemplateResponse(request, "matching/alert.html", context)
-
-
-def _alert(object_id: str) -> Alert:
-    found = Alert.objects.filter(pk=links.number_or_404(object_id)).select_related("order", "stay", "settled_by")
-    alert = found.first()
-    if alert is None:
-        raise Http404
-    return alert
-
-
-def _settled_before(alert: Alert) -> str:
-    alert.refresh_from_db()
-    return _t("%(who)s had settled this alert before. Nothing was changed.") % {
-        "who": labels.name_of(alert.settled_by) if alert.settled_by else "—"
-    }

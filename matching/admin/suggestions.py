@@ -1,4 +1,4 @@
-"""Suggestions, decisions and alerts in the admin: to decide and to read, never to type over."""
+"""Suggestions and decisions in the admin: lists to read and to decide from, without forms."""
 
 from typing import Any
 from uuid import UUID
@@ -46,11 +46,11 @@ class MatchSuggestionAdmin(ReadOnlyListAdmin):
     list_select_related = ("order", "stay", "decision__user")
     list_deferred = (*unshown(), "decision__order_fingerprint", "decision__stay_fingerprint")
     list_per_page = 25
-    # The newest orders first, by number: by their moment, all would be joined and sorted for a page of them.
+    # The newest orders first, by primary key: by time, PostgreSQL would join and sort all for one page.
     ordering = ("-order", "rank", "pk")
     date_hierarchy = "order__opened_at"
     search_fields = ("order__search", "stay__search")
-    # The card has its own way back; Django would work out each row's address anew to carry the filters along.
+    # The card has its own link back; carrying the filters along costs a URL computation for each row.
     preserve_filters = False
     search_help_text = _("Order, guest or room. Never search for a document.")
     actions = ("accept_selected", "reject_selected", "export_csv")
@@ -81,7 +81,7 @@ class MatchSuggestionAdmin(ReadOnlyListAdmin):
         return queryset, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """A row's button posts the list's own form, so it works without JavaScript and with the list's CSRF token."""
+        """A row's button submits the form of the list: it needs no JavaScript and has the CSRF token."""
         button = actions.pressed(request)
         if button is not None and self.has_view_permission(request):
             actions.perform(request, button)
@@ -145,7 +145,7 @@ class MatchSuggestionAdmin(ReadOnlyListAdmin):
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnlyListAdmin):
-    """The audit: who decided what, when, and what was taken back."""
+    """Who decided what and when, and what was undone."""
 
     list_display = ("at_column", "user", "verb", "suggestion_column", "reason_column", "undone_column")
     list_display_links = None

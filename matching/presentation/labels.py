@@ -193,8 +193,8 @@ def department_words(code: str) -> str:
     return str(Department(code).label) if code in Department.values else code
 
 
-def display_name(decision: Decision) -> str:
-    return str(decision.user.get_short_name() or decision.user.get_username())
+def short_name(user: Any) -> str:
+    return str(user.get_short_name() or user.get_username())
 
 
 def moment(decision: Decision) -> str:

@@ -24,6 +24,7 @@ from matching.presentation.labels import (
     comparison_words,
     department_words,
     share,
+    short_name,
     shown_values,
 )
 from sistema_os.masking import masked_document
@@ -196,7 +197,7 @@ def _came_back(suggestion: MatchSuggestion, near: Sequence[Decision]) -> str:
     stay = suggestion.stay.fingerprint if suggestion.stay else {}
     changed = differing(last.order_fingerprint, suggestion.order.fingerprint) + differing(last.stay_fingerprint, stay)
     return _("%(who)s rejected this pair on %(day)s. Since then this changed: %(fields)s.") % {
-        "who": last.user.get_short_name() or last.user.get_username(),
+        "who": short_name(last.user),
         "day": date_format(timezone.localtime(last.at), "SHORT_DATE_FORMAT"),
         "fields": ", ".join(comparison_words(name) for name in changed) or "—",
     }

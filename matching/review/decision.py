@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from matching.models import Decision, MatchSuggestion
 from matching.models.choices import State, Verb
-from matching.presentation.labels import display_name, moment
+from matching.presentation.labels import moment, short_name
 
 
 class Conflict(Exception):
@@ -56,7 +56,7 @@ def decided_sentence(suggestion: MatchSuggestion) -> str:
     decision = suggestion.decision
     if decision is None:
         return _("Order %(order)s: this suggestion ended by itself (%(end)s). Nothing was written.") % words
-    words |= {"who": display_name(decision), "at": moment(decision)}
+    words |= {"who": short_name(decision.user), "at": moment(decision)}
     if suggestion.state == State.ACCEPTED:
         return _("Order %(order)s: %(who)s already accepted this suggestion (%(at)s). Nothing was changed.") % words
     if suggestion.state == State.REJECTED:
