@@ -1,6 +1,6 @@
 """Runs in the admin: read only; starting, cancelling and resuming are pages of pipeline.admin.views."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -15,16 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from pipeline import labels, run_charts
 from pipeline.admin import views
 from pipeline.models import JobRun
-
-# Generic for the type checker only: Django's own class is not.
-if TYPE_CHECKING:
-    _RunAdmin = admin.ModelAdmin[JobRun]
-else:
-    _RunAdmin = admin.ModelAdmin
+from sistema_os.admin_base import ReadOnlyAdmin
 
 
 @admin.register(JobRun)
-class JobRunAdmin(_RunAdmin):
+class JobRunAdmin(ReadOnlyAdmin):
     list_display = ("name", "state_chip", "began", "took", "progress", "outcome")
     list_filter = ("state", "job", "trigger")
     date_hierarchy = "queued_at"
@@ -36,15 +31,6 @@ class JobRunAdmin(_RunAdmin):
     change_list_template = "pipeline/runs.html"
     empty_title = _("No run yet")
     empty_text = _("Runs start by their schedule, by the button Run, or at the command line.")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: JobRun | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: JobRun | None = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view

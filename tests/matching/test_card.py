@@ -6,10 +6,11 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 
+from matching.core import Reason
 from matching.models import Decision, MatchSuggestion
 from matching.review import service
 from tests.markup import compact
-from tests.matching.conftest import Candidate, Card, Hotel, Reason
+from tests.matching.conftest import Candidate, Card, Hotel
 from tests.matching.pages import LIST, QUEUE, page, seen, signed_in, url_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
