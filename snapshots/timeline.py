@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snapshots.display import ShownChange, describe, field_label, kind_of, name_of, room_of, shown
+from snapshots.admin.display import ShownChange, describe, field_label, kind_of, name_of, room_of, shown
 from snapshots.history.row_history import Version, history
 from snapshots.models import Source
 

@@ -9,9 +9,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from snapshots import netting
-from snapshots.canonical import Row
-from snapshots.diffing import ChangeView, diff
-from snapshots.display import (
+from snapshots.admin.display import (
     FieldChange,
     ShownChange,
     describe,
@@ -22,6 +20,8 @@ from snapshots.display import (
     shown,
     summary_columns,
 )
+from snapshots.canonical import Row
+from snapshots.diffing import ChangeView, diff
 from snapshots.held_decision import held_rows
 from snapshots.history import change_queries, versions
 from snapshots.ingest import held_changes

@@ -17,8 +17,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from snapshots.admin import views
+from snapshots.admin.display import status_chip
 from snapshots.dashboard import chart_of, held_notes
-from snapshots.display import status_chip
 from snapshots.history.listings import latest_in_force
 from snapshots.models import Snapshot, Source
 
