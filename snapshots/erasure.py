@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
 
 from snapshots.canonical import Canonical, Row, hash_key, recipe
-from snapshots.ending import close_open
 from snapshots.errors import ReasonMissing
 from snapshots.guards import Reason
 from snapshots.held_decision import held_rows
 from snapshots.history.listings import tally
 from snapshots.history.versions import only, unpack
 from snapshots.ingest.held_changes import recount
-from snapshots.ingest.publication import lock
+from snapshots.ingest.publication import close_open, lock
 from snapshots.ingest.spool import Packed
 from snapshots.models import Change, HeadRow, HeldRows, Snapshot, Source, Suppressed
-from snapshots.source_spec import tombstone
+from snapshots.source_spec import SourceSpec, tombstone, tombstones
 
 log = logging.getLogger(__name__)
 
@@ -155,3 +154,16 @@ class _Person:
             [Suppressed(source=self.source, hash=number, by=by, reason=reason) for number in hashes],
             ignore_conflicts=True,
         )
+
+
+Key = TypeVar("Key")
+RowT = TypeVar("RowT", bound=Mapping[str, Any])
+
+
+def without_erased(spec: SourceSpec, rows: Mapping[Key, RowT]) -> dict[Key, RowT]:
+    """The rows of a source, by any key, without those under a tombstone."""
+    buried = frozenset(Suppressed.objects.filter(source__name=spec.name).values_list("hash", flat=True))
+    if not buried:
+        return dict(rows)
+    secret = hash_key(settings.HASH_KEY)
+    return {key: row for key, row in rows.items() if buried.isdisjoint(tombstones(spec, dict(row), secret))}

@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from snapshots.canonical import Row
 from snapshots.diffing import ChangeView
-from snapshots.ending import close_open
 from snapshots.errors import (
     AlreadyConsumed,
     AlreadySettled,
@@ -29,6 +28,7 @@ from snapshots.history.consumers import Changes, advance, changes_for
 from snapshots.history.row_history import Missing, Version, history, intervals, missing
 from snapshots.history.versions import as_of, current, diff
 from snapshots.ingest import Fence, Ingest, no_fence
+from snapshots.ingest.publication import close_open
 from snapshots.models import Snapshot, Source
 from snapshots.source_spec import SourceSpec
 

@@ -21,7 +21,7 @@ from pipeline.orchestration.listagem_hospedes_orchestrator import ListagemHosped
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
 from pipeline.orchestration.matching_work import Work
 from snapshots import snapshot_manager
-from snapshots.erased import without_erased
+from snapshots.erasure import without_erased
 from snapshots.snapshot_manager import Changes
 
 STEPS = ("orders", "matching", "mirror")

@@ -30,8 +30,8 @@ from pipeline.runs.context import current_business_date
 from sistema_os.pages.guest_list import SOURCE, ListedGuest
 from sistema_os.pages.listing import Listing, listing
 from sistema_os.pages.rooms import ShownOrder, room_url, shown_orders
-from snapshots import by_date
 from snapshots.dashboard import MAX_HELD
+from snapshots.history import listings
 from snapshots.models import Snapshot
 
 PERMISSION = "matching.view_matchsuggestion"
@@ -69,7 +69,7 @@ def _parts(request: HttpRequest, day: date, today: date) -> dict[str, Any]:
     if may("matching.view_alert"):
         parts |= _alerts()
     if may("snapshots.view_snapshot"):
-        found = by_date.latest(SOURCE) if day >= today else by_date.last_of(SOURCE, day)
+        found = listings.latest(SOURCE) if day >= today else listings.last_of(SOURCE, day)
         parts |= _house(listing(found), day)
         parts["held"] = Snapshot.objects.held().select_related("source").order_by("-id")[:MAX_HELD]
     if may("pipeline.view_jobrun"):

@@ -29,7 +29,7 @@ from pipeline.runs.context import current_business_date
 from sistema_os.masking import masked_document
 from sistema_os.pages.guest_list import SOURCE, ListedGuest
 from sistema_os.pages.listing import Listing, listing
-from snapshots import by_date
+from snapshots.history import listings
 
 PERMISSION = "snapshots.view_snapshot"
 SEES_ORDERS = "matching.view_matchsuggestion"
@@ -47,7 +47,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     asked = " ".join(request.GET.get("q", "").split())
     if len(asked) > LONGEST_ROOM or sum(map(str.isdigit, asked)) > MOST_FIGURES:
         return redirect(f"{reverse('admin:rooms')}?{TOO_LONG}=1")
-    now = listing(by_date.latest(SOURCE))
+    now = listing(listings.latest(SOURCE))
     context = site.each_context(request) | {
         "title": _("Rooms"),
         "asked": asked,
@@ -58,7 +58,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "day_format": _("n/j"),
     }
     if now and asked and not now.unreadable:
-        before = listing(by_date.last_before(SOURCE, now.snapshot.business_date))
+        before = listing(listings.last_before(SOURCE, now.snapshot.business_date))
         context |= _answer(request, asked, now, before)
     elif now:
         context["floors"] = _floors(now)

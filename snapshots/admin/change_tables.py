@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
-from snapshots import netting
 from snapshots.admin.display import (
     FieldChange,
     ShownChange,
@@ -116,13 +115,13 @@ def snapshot_changes(snapshot: Snapshot, filters: Filters) -> Page[ShownChange]:
 def compared(a: Snapshot, b: Snapshot, filters: Filters) -> Page[ShownChange]:
     """What turns `a` into `b`. By one field only, and between listings of other columns, every change is looked at."""
     source = a.source
-    if filters.field or not netting.comparable(a, b):
+    if filters.field or not change_queries.comparable(a, b):
         return changes_page(source, versions.diff(a, b), filters)
     wanted = {"kind": filters.kind, "room": filters.room, "name": filters.name}
     start = (filters.page - 1) * PAGE_SIZE
-    keys, total = netting.differing_keys(a, b, **wanted, offset=start, limit=PAGE_SIZE)
+    keys, total = change_queries.differing_keys(a, b, **wanted, offset=start, limit=PAGE_SIZE)
     items = [describe(source, change) for change in versions.diff(a, b, keys)]
-    return Page(filters.page, items, total, Counter(netting.counted(a, b)))
+    return Page(filters.page, items, total, Counter(change_queries.counted(a, b)))
 
 
 def changes_page(source: Source, changes: Iterable[ChangeView], filters: Filters) -> Page[ShownChange]:

@@ -19,12 +19,11 @@ from django.views.decorators.http import require_GET, require_POST
 from snapshots import held_decision
 from snapshots.admin.change_tables import Filters, column_choices, compared, listing_of, rows_page, snapshot_changes
 from snapshots.admin.consequences import consequences
-from snapshots.admin.display import field_label, status_chip
+from snapshots.admin.display import field_label, life_of, status_chip
 from snapshots.dashboard import collect_url
 from snapshots.errors import AlreadySettled, Corrupt, Outdated, Purged, ReasonMissing
 from snapshots.ingest import held_changes
 from snapshots.models import Snapshot, Source
-from snapshots.timeline import life_of
 
 
 def may_view(request: HttpRequest) -> None:

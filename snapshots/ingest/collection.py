@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import compress, islice
 from typing import Any
 
 from django.conf import settings
@@ -12,19 +13,27 @@ from django.utils import timezone
 from sistema_os.logs import redact
 from snapshots import guards
 from snapshots.canonical import Canonical, hash_key, recipe
-from snapshots.ending import close_open, supersede
 from snapshots.errors import AlreadySettled
 from snapshots.guards import Facts, Reason
 from snapshots.history.listings import accepted, standing, tally
 from snapshots.ingest.comparison import Comparison, Declared, Found
 from snapshots.ingest.held_changes import keep_changes
-from snapshots.ingest.publication import lock, new_stage, refresh_statistics, respell, stage, vanished, write
-from snapshots.ingest.spool import Header, pack
-from snapshots.intake import Intake
-from snapshots.models import HeldRows, Snapshot
-from snapshots.remembered import Remembered, Twice
-from snapshots.source_spec import MAX_COLUMNS, SourceSpec
-from snapshots.staged import Staged
+from snapshots.ingest.publication import (
+    close_open,
+    lock,
+    new_stage,
+    refresh_statistics,
+    respell,
+    stage,
+    supersede,
+    vanished,
+    write,
+)
+from snapshots.ingest.reader import PAGE, Page, Reader
+from snapshots.ingest.row_lookup import Arrived, Remembered, StagedArrivals, Twice
+from snapshots.ingest.spool import Header, Spool, pack
+from snapshots.models import HeldRows, Snapshot, Source, Suppressed
+from snapshots.source_spec import MAX_COLUMNS, SourceSpec, tombstones
 
 Fence = Callable[[], None]
 
@@ -104,7 +113,7 @@ class Ingest:
                 self.intake.forget()
         return self._compared(self.intake.staged(every=whole), columns, whole=whole)
 
-    def _compared(self, arrivals: Remembered | Staged, columns: list[str], *, whole: bool) -> Found:
+    def _compared(self, arrivals: Remembered | StagedArrivals, columns: list[str], *, whole: bool) -> Found:
         spec = self.spec
         canonical = Canonical(spec.columns, spec.kinds, self.key)
         declared = Declared(canonical, self.intake.reader.row, spec.explained, columns, spec.kinds)
@@ -211,3 +220,82 @@ class Ingest:
         close_open(Snapshot.objects.filter(pk=self.snapshot.pk), Reason("aborted", {"error": redact(error)[:300]}))
         self.snapshot.refresh_from_db()
         return self.snapshot
+
+
+# Rows in another spelling than the one in force: more than these are not held in memory.
+_MOST_DIFFERING = 50_000
+
+
+class Intake:
+    """Memory: the marks in force and the rows that differ; from SNAPSHOT_STAGED_FROM rows on, or if very many differ,
+    a page of rows, and the database compares."""
+
+    def __init__(self, spec: SourceSpec, source: Source, key: bytes):
+        self.spec, self.source, self.key = spec, source, key
+        self.spool, self.reader = Spool(), Reader(spec, key)
+        self.left_out = self.null_keys = 0
+        head = standing(source)
+        self._memory = None if head and self._large(head.rows) else Remembered(source)
+        self._suppressed = frozenset(Suppressed.objects.filter(source=source).values_list("hash", flat=True))
+
+    def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        rest = iter(rows)
+        while page := list(islice(rest, PAGE)):
+            self._take(self.reader.read(page))
+
+    def in_memory(self) -> Remembered | None:
+        """None if the database has to compare."""
+        return self._memory
+
+    def forget(self) -> None:
+        """What was kept in memory cannot tell which row counts: the database compares."""
+        self._memory = None
+
+    def staged(self, *, every: bool) -> StagedArrivals:
+        """Inside a transaction."""
+        return StagedArrivals(self.source, self.reader, self.spool, every=every)
+
+    def _take(self, page: Page) -> None:
+        known = self._recognise(page)
+        if not all(known):
+            page = self._look_at(page, known)
+        self.spool.write(page.lines)
+
+    def _recognise(self, page: Page) -> list[bool]:
+        if self._memory and (self._large(self.reader.received) or self._memory.weight > _MOST_DIFFERING):
+            self._memory = None
+        return self._memory.recognise(page.marks) if self._memory else [False] * len(page.marks)
+
+    def _look_at(self, page: Page, known: list[bool]) -> Page:
+        """Leaves out rows without a key and people who were erased: neither can be among the known ones."""
+        wanted = [same or self._wanted(key, line) for same, key, line in zip(known, page.keys, page.lines, strict=True)]
+        fresh = [keep and not same for keep, same in zip(wanted, known, strict=True)]
+        if self._memory:
+            rows = zip(
+                compress(page.keys, fresh), compress(page.marks, fresh), compress(page.lines, fresh), strict=True
+            )
+            self._remember(Arrived(str(key), mark, line) for key, mark, line in rows)
+        return Page(*([*compress(part, wanted)] for part in page))
+
+    def _remember(self, rows: Iterable[Arrived]) -> None:
+        try:
+            if self._memory:
+                self._memory.keep(rows)
+        except Twice:
+            self.forget()
+
+    def _wanted(self, key: Any, line: bytes) -> bool:
+        if key is None or str(key).strip() == "":
+            self.null_keys += 1
+            return False
+        if self._suppressed and not self._suppressed.isdisjoint(self._tombstones(line)):
+            self.left_out += 1
+            return False
+        return True
+
+    def _tombstones(self, line: bytes) -> set[int]:
+        return tombstones(self.spec, self.reader.row(line), self.key)
+
+    @staticmethod
+    def _large(rows: int) -> bool:
+        return rows >= settings.SNAPSHOT_STAGED_FROM

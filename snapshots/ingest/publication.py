@@ -7,9 +7,11 @@ from typing import Any
 
 import orjson
 from django.db import connection
+from django.utils import timezone
 
+from snapshots.guards import Reason
 from snapshots.ingest.comparison import Delta, Staged
-from snapshots.models import Source
+from snapshots.models import HeldRows, Snapshot, SnapshotQuerySet, Source
 
 # First half of the advisory lock's key; the second is the source's id.
 _LOCK_SPACE = 0x534E4150
@@ -101,3 +103,20 @@ def refresh_statistics(delta: Delta) -> None:
 
 def _json(value: Any) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
+
+
+def close_open(snapshots: SnapshotQuerySet, reason: Reason) -> None:
+    """Ends those that are still being collected; a process that goes on with one will find it settled."""
+    snapshots.filter(status=Snapshot.Status.RUNNING).update(
+        status=Snapshot.Status.FAILED, reasons=[reason.as_json()], finished_at=timezone.now()
+    )
+
+
+def supersede(published: Snapshot) -> None:
+    """Older held collections have nothing left to say."""
+    older = Snapshot.objects.filter(source=published.source).held().exclude(pk=published.pk)
+    HeldRows.objects.filter(snapshot__in=older).delete()
+    for held in older:
+        held.notes = [*held.notes, Reason("superseded").as_json()]
+        held.status, held.override_at = Snapshot.Status.REJECTED, timezone.now()
+        held.save(update_fields=("notes", "status", "override_at"))

@@ -10,10 +10,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from snapshots import netting
 from snapshots.admin import change_tables
 from snapshots.admin.change_tables import Filters, changes_page, snapshot_changes
-from snapshots.history import versions
+from snapshots.history import change_queries, versions
 from snapshots.history.versions import diff
 from snapshots.models import Snapshot
 from tests.snapshots.hotel import collect, stay, stays
@@ -127,8 +126,8 @@ def test_a_comparison_reads_a_page_and_not_every_difference(monkeypatch: pytest.
 
 def test_listings_hashed_in_another_way_are_compared_row_by_row() -> None:
     first = collect(stays(30))
-    assert netting.comparable(first, first)
+    assert change_queries.comparable(first, first)
     first.recipe = "another"
-    assert not netting.comparable(first, first)
+    assert not change_queries.comparable(first, first)
     first.recipe, first.columns = first.source.recipe, first.columns[:-1]
-    assert not netting.comparable(first, first)
+    assert not change_queries.comparable(first, first)

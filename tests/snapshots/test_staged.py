@@ -140,7 +140,7 @@ def test_a_large_listing_is_compared_by_the_database_and_a_small_one_in_memory(s
 
 def test_rows_that_nearly_all_differ_do_not_pile_up_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     collect(stays(30))
-    monkeypatch.setattr("snapshots.intake._MOST_DIFFERING", 5)
+    monkeypatch.setattr("snapshots.ingest.collection._MOST_DIFFERING", 5)
     ingest = manager.begin(SPEC, business_date=DAY + timedelta(days=1), run_id=2)
     for n in range(1, 31):
         ingest.add([stay(n, uh="415") if n < 15 else stay(n)])
