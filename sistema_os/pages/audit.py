@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.admin import AdminSite
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -17,12 +18,112 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import pgettext_lazy as _p
 from django.views.decorators.http import require_GET
 
-from matching.reports.audit_log import Asked, Line
+from matching.models import Deed
+from matching.reports.audit_log import Asked, Line, decisions, deeds
 from matching.reports.periods import midnight
-from sistema_os.pages.audit_sources import PERMISSION, SOURCES, Source, name_of
+from pipeline.models import CancelRequest, JobRun
+from snapshots.models import Snapshot
+
+PERMISSION: Final = "matching.view_decision"
+SEES_ADMIN: Final = "auth.view_user"
+
+_BULK: Final = (Deed.BULK, Deed.BULK_UNDO)
+_MARKS: Final = (Deed.FLAG, Deed.UNFLAG)
+
+
+def name_of(user: Any) -> str:
+    return str(user.get_full_name() or user.get_username()) if user is not None else "—"
+
+
+@dataclass(frozen=True)
+class Source:
+    """`needs` beside PERMISSION. Only what is `of_orders` can be asked for by an order or a batch."""
+
+    label: str | Promise
+    lines: Callable[[Asked], list[Line]]
+    needs: str = PERMISSION
+    of_orders: bool = False
+
+
+def _overrides(asked: Asked) -> list[Line]:
+    rows = asked.of(Snapshot.objects.filter(override_at__isnull=False), "override_at").select_related("source")
+    if asked.user is not None:
+        rows = rows.filter(override_by=asked.user)
+    return [
+        Line(
+            snapshot.override_at,
+            name_of(snapshot.override_by),
+            _("Held listing decided"),
+            str(snapshot),
+            reverse("admin:snapshots_snapshot_change", args=[snapshot.pk]),
+            Snapshot.Status.HELD.label,
+            snapshot.get_status_display(),
+            snapshot.override_reason,
+        )
+        for snapshot in rows.select_related("override_by")[: asked.most]
+    ]
+
+
+def _runs(asked: Asked) -> list[Line]:
+    rows = asked.of(JobRun.objects.filter(user__isnull=False), "queued_at").select_related("user")
+    if asked.user is not None:
+        rows = rows.filter(user=asked.user)
+    rows = rows.defer("checkpoint", "blocked_stack", "summary")
+    return [_run(run, run.queued_at, run.user, _("Run asked for")) for run in rows[: asked.most]]
+
+
+def _cancels(asked: Asked) -> list[Line]:
+    rows = asked.of(CancelRequest.objects.filter(user__isnull=False), "at")
+    if asked.user is not None:
+        rows = rows.filter(user=asked.user)
+    told = rows.select_related("user", "run")[: asked.most]
+    return [_run(row.run, row.at, row.user, _("Run cancelled")) for row in told]
+
+
+def _run(run: JobRun, at: datetime, user: Any, what: str) -> Line:
+    url = reverse("admin:pipeline_jobrun_change", args=[run.pk])
+    return Line(at, name_of(user), what, str(run), url, "", run.get_state_display(), "")
+
+
+def _changes(asked: Asked) -> list[Line]:
+    """What was changed in the stock admin: people, groups, thresholds. Decisions stand there too, told above."""
+    others = LogEntry.objects.exclude(content_type__app_label="matching")
+    rows = asked.of(others, "action_time").select_related("user", "content_type")
+    if asked.user is not None:
+        rows = rows.filter(user=asked.user)
+    return [
+        Line(
+            entry.action_time,
+            name_of(entry.user),
+            entry.get_action_flag_display(),
+            f"{entry.content_type.name}: {entry.object_repr}" if entry.content_type else entry.object_repr,
+            "",
+            "",
+            "",
+            entry.get_change_message(),
+        )
+        for entry in rows[: asked.most]
+    ]
+
+
+SOURCES: Final[dict[str, Source]] = {
+    "decisions": Source(_lazy("Decisions"), decisions, of_orders=True),
+    "bulk": Source(_lazy("Batches"), lambda asked: deeds(asked, _BULK), of_orders=True),
+    "marks": Source(_lazy("Marks"), lambda asked: deeds(asked, _MARKS), of_orders=True),
+    "alerts": Source(_p("audit", "Alerts"), lambda asked: deeds(asked, [Deed.SETTLE])),
+    "exports": Source(_lazy("Exports"), lambda asked: deeds(asked, [Deed.EXPORT])),
+    "overrides": Source(_lazy("Held listings"), _overrides, "snapshots.view_snapshot"),
+    "runs": Source(_p("audit", "Runs"), _runs, "pipeline.view_jobrun"),
+    "cancels": Source(_lazy("Cancelled runs"), _cancels, "pipeline.view_jobrun"),
+    "admin": Source(_lazy("Users and settings"), _changes, SEES_ADMIN),
+}
+
 
 PER_PAGE: Final = 50
 LONGEST_ORDER: Final = 30

@@ -21,12 +21,11 @@ from django.views.decorators.http import require_GET
 from matching.models.choices import Band
 from matching.presentation.badges import band_chip
 from matching.reports import agreement, charts, periods, throughput
-from matching.reports.charts import Measured, measured
+from matching.reports.charts import Measured, apart, measured
 from matching.reports.periods import Period
 from pipeline.dashboard import ages
 from pipeline.dashboard import today as todays_run
 from pipeline.runs.context import current_business_date
-from sistema_os.pages.against import change, target_words
 
 PERMISSION = "matching.view_decision"
 BEST_FIRST = (Band.STRONG, Band.DOUBT, Band.WEAK)
@@ -220,3 +219,37 @@ def percent(share: float | None) -> str:
 
 def _short(day: date) -> str:
     return date_format(day, _("n/j"))
+
+
+def change(now: Measured | None, before: Measured | None) -> str:
+    """Points gained or lost against as many days before; that nothing is clear where the intervals touch. Empty where
+    one of the two has no case."""
+    if now is None or before is None:
+        return ""
+    words = {"before": f"{_number(100 * before.share)}%", "points": _signed(100 * (now.share - before.share))}
+    if not apart(now, before):
+        return _("no clear difference (before: %(before)s)") % words
+    return _("%(points)s points (before: %(before)s)") % words
+
+
+def target_words(now: Measured | None, target: int) -> str:
+    """Reached or missed only where the whole interval lies on one side of the target; empty without a target."""
+    if not target:
+        return ""
+    words = {"target": target}
+    if now is None:
+        return _("target %(target)s%%") % words
+    if now.low >= target / 100:
+        return _("target %(target)s%%: reached") % words
+    if now.high < target / 100:
+        missing = {"points": _number(target - 100 * now.share)}
+        return _("target %(target)s%%: %(points)s points missing") % (words | missing)
+    return _("target %(target)s%%: about there") % words
+
+
+def _signed(points: float) -> str:
+    return ("−" if points < 0 else "+") + _number(abs(points))
+
+
+def _number(value: float) -> str:
+    return number_format(round(value, 1), 1)
