@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 
 from snapshots.charts import Chart, chart
-from snapshots.history.listings import days
+from snapshots.history import days
 from snapshots.models import Snapshot, Source
 
 MAX_HELD = 3

@@ -14,11 +14,8 @@ from snapshots.canonical import Canonical, Row, hash_key, recipe
 from snapshots.errors import ReasonMissing
 from snapshots.guards import Reason
 from snapshots.held_decision import held_rows
-from snapshots.history.listings import tally
-from snapshots.history.versions import only, unpack
-from snapshots.ingest.held_changes import recount
-from snapshots.ingest.publication import close_open, lock
-from snapshots.ingest.spool import Packed
+from snapshots.history import only, totals_of, unpack
+from snapshots.ingest import Packed, close_open, lock, recount
 from snapshots.models import Change, HeadRow, HeldRows, Snapshot, Source, Suppressed
 from snapshots.source_spec import SourceSpec, tombstone, tombstones
 
@@ -125,10 +122,10 @@ class _Person:
             self._take(snapshot, rows)
 
     def _take(self, snapshot: Snapshot, rows: Iterable[Row]) -> None:
-        total, known = tally(snapshot), snapshot.recipe == recipe(snapshot.kinds, self.secret)
+        total, known = totals_of(snapshot), snapshot.recipe == recipe(snapshot.kinds, self.secret)
         canonical = Canonical(snapshot.columns, snapshot.kinds, self.secret)
         for row in rows:
-            total.take(only(row, snapshot.columns), canonical.hash(row) if known else 0)
+            total.subtract(only(row, snapshot.columns), canonical.hash(row) if known else 0)
         snapshot.rows, snapshot.digest, snapshot.mojibake = total.rows, total.digest, total.mojibake
         snapshot.filled = total.fill(snapshot.columns)
         snapshot.save(update_fields=("rows", "digest", "mojibake", "filled"))

@@ -12,8 +12,7 @@ from django.utils import timezone
 
 from snapshots.canonical import Row
 from snapshots.errors import AlreadySettled, Outdated, ReasonMissing
-from snapshots.ingest import Ingest, no_fence
-from snapshots.ingest.spool import Packed
+from snapshots.ingest import Ingest, Packed, no_fence
 from snapshots.models import HeldRows, Snapshot
 from snapshots.source_spec import SourceSpec
 

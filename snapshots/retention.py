@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from snapshots.guards import Reason
-from snapshots.history.consumers import slowest
-from snapshots.ingest.publication import lock
+from snapshots.history import slowest
+from snapshots.ingest import lock
 from snapshots.models import Change, HeldRows, Snapshot, Source
 
 HELD_DAYS = 7

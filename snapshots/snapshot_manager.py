@@ -24,11 +24,20 @@ from snapshots.errors import (
 )
 from snapshots.guards import Reason, Thresholds, threshold_names
 from snapshots.held_decision import Preview, held_rows, preview, publish_held, reject_held
-from snapshots.history.consumers import Changes, advance, changes_for
-from snapshots.history.row_history import Missing, Version, history, intervals, missing
-from snapshots.history.versions import as_of, current, diff
-from snapshots.ingest import Fence, Ingest, no_fence
-from snapshots.ingest.publication import close_open
+from snapshots.history import (
+    Changes,
+    Missing,
+    Version,
+    advance,
+    as_of,
+    changes_for,
+    current,
+    diff,
+    history,
+    intervals,
+    missing,
+)
+from snapshots.ingest import Fence, Ingest, close_open, no_fence
 from snapshots.models import Snapshot, Source
 from snapshots.source_spec import SourceSpec
 

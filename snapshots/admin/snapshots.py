@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from snapshots.admin import views
 from snapshots.admin.display import status_chip
 from snapshots.dashboard import chart_of, held_notes
-from snapshots.history.listings import latest_in_force
+from snapshots.history import latest_of_each
 from snapshots.models import Snapshot, Source
 
 # Only the stubs make ModelAdmin generic.
@@ -81,7 +81,7 @@ class SnapshotAdmin(_SnapshotBase):
         more = {
             **held_notes(request.user),
             **chart_of(chosen or Source.objects.order_by("pk").first()),
-            "in_force": latest_in_force(),
+            "in_force": latest_of_each(),
         }
         return super().changelist_view(request, {**more, **(extra_context or {})})
 

@@ -16,13 +16,12 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from snapshots import held_decision
-from snapshots.admin.change_tables import Filters, column_choices, compared, listing_of, rows_page, snapshot_changes
+from snapshots import held_decision, ingest
+from snapshots.admin.change_tables import Filters, column_choices, compared, rows_page, snapshot_changes
 from snapshots.admin.consequences import consequences
-from snapshots.admin.display import field_label, life_of, status_chip
+from snapshots.admin.display import field_label, status_chip, timeline
 from snapshots.dashboard import collect_url
 from snapshots.errors import AlreadySettled, Corrupt, Outdated, Purged, ReasonMissing
-from snapshots.ingest import held_changes
 from snapshots.models import Snapshot, Source
 
 
@@ -49,7 +48,7 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
         "rows": [(item, caused.get(item.key, ())) for item in page.items],
         "filters": filters,
         "columns": column_choices(source),
-        "life": life_of(source, key) if key else None,
+        "life": timeline(source, key) if key else None,
         "asked": asked,
         "keep": [("row", asked)] if asked else [],
         "purged": snapshot.seq is not None and snapshot.seq <= source.min_seq,
@@ -57,7 +56,7 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
     if snapshot.status == Snapshot.Status.HELD:
         context |= {
             "preview": held_decision.preview(snapshot),
-            "most_kept": held_changes.shown_of_each(snapshot),
+            "most_kept": ingest.shown_of_each(snapshot),
             "may_decide": request.user.has_perm("snapshots.publish_held"),
             "collect_url": collect_url(request.user),
         }
@@ -72,7 +71,7 @@ def listing_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpResponse
     filters = Filters.read(request.GET, snapshot.source)
     context = {**_frame(request, site, snapshot), "title": _("The listing as it was"), "filters": filters}
     try:
-        context["page"] = rows_page(snapshot.source, listing_of(snapshot), filters)
+        context["page"] = rows_page(snapshot, filters)
     except (Corrupt, Purged) as error:
         context["unreadable"] = _unreadable(error)
     return TemplateResponse(request, "snapshots/listing.html", context)
@@ -130,7 +129,7 @@ def row_page(request: HttpRequest, site: AdminSite, source: str, key: str) -> Ht
     """One row's life, and what it says now (or said last)."""
     may_view(request)
     found = get_object_or_404(Source, name=source)
-    life = life_of(found, key)
+    life = timeline(found, key)
     if life is None:
         raise Http404
     context = {

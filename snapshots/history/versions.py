@@ -44,10 +44,6 @@ ORDER BY t.last, t.key
 """
 
 
-def named(source: str) -> Source:
-    return Source.objects.get(name=source)
-
-
 def current(source: str) -> Iterator[Row]:
     """The rows in force, in no particular order; none while nothing was published."""
     found = Source.objects.filter(name=source).first()
