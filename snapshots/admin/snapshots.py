@@ -1,4 +1,4 @@
-"""Snapshots are read here and decided on, never edited; of a source, staff edit the thresholds."""
+"""Admin of snapshots, which are read only, and of sources, whose thresholds staff edit."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class SnapshotAdmin(_SnapshotBase):
         return False
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
-        """What waits for a decision stands first."""
+        """Held snapshots first."""
         return Case(When(status=Snapshot.Status.HELD, then=0), default=1).asc(), "-id"
 
     def get_urls(self) -> list[URLPattern]:
@@ -169,12 +169,12 @@ class SourceAdmin(_SourceBase):
 
 
 def _named(column: str | Promise, value: str) -> SafeString:
-    """A phone shows no heading over a column: there the cell names it."""
+    """On phones tables have no column headings, so the cell contains the heading."""
     return format_html('<span class="only-s sub">{} </span>{}', column, value)
 
 
 def _or_share(rows: int, share: float) -> str:
-    """What the guards let pass: the larger of the two."""
+    """The limit of a guard, which is the larger of the two."""
     return gettext("%(rows)s rows or %(share)s") % {"rows": number_format(rows), "share": _percent(share)}
 
 

@@ -1,4 +1,4 @@
-"""The snapshot pages. Reading needs view_snapshot, deciding publish_held; no page changes anything on GET."""
+"""The snapshot pages. Reading needs view_snapshot, deciding publish_held; GET changes nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
     source, filters = snapshot.source, Filters.read(request.GET, snapshot.source)
     page = snapshot_changes(snapshot, filters)
     asked = request.GET.get("row", "")
-    # Beside the table there is room for a history; it is the first row's until somebody chooses another.
+    # The history beside the table is that of the chosen row, else of the first one.
     key = asked or (page.items[0].key if page.items else "")
     caused = consequences(snapshot, [item.key for item in page.items], request.user)
     context = {
@@ -65,7 +65,7 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
 
 @require_GET
 def listing_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpResponse:
-    """The listing as it was when this snapshot was taken."""
+    """The rows of a snapshot."""
     may_view(request)
     snapshot = _snapshot(pk)
     filters = Filters.read(request.GET, snapshot.source)
@@ -126,7 +126,7 @@ def _chosen_source(request: HttpRequest) -> Source | None:
 
 @require_GET
 def row_page(request: HttpRequest, site: AdminSite, source: str, key: str) -> HttpResponse:
-    """One row's life, and what it says now (or said last)."""
+    """The history of one row, and its current or last values."""
     may_view(request)
     found = get_object_or_404(Source, name=source)
     life = timeline(found, key)
@@ -143,7 +143,7 @@ def row_page(request: HttpRequest, site: AdminSite, source: str, key: str) -> Ht
 
 @require_POST
 def decide(request: HttpRequest, pk: str) -> HttpResponse:
-    """Publishes or rejects a held snapshot and says what happened; the manager checks the permission again."""
+    """Publishes or rejects a held snapshot; the permission is checked by `held_decision`."""
     snapshot = _snapshot(pk)
     user, reason = request.user, request.POST.get("reason", "")
     act = held_decision.publish_held if request.POST.get("verb") == "publish" else held_decision.reject_held
@@ -184,7 +184,7 @@ def _frame(request: HttpRequest, site: AdminSite, snapshot: Snapshot) -> dict[st
 
 
 def _words(source: Source) -> dict[str, str]:
-    """What this source calls the two columns by which people look."""
+    """The source's names of its room and name columns."""
     return {
         "room_word": field_label(source, source.room_column) if source.room_column else "",
         "name_word": field_label(source, source.label_column) if source.label_column else "",

@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 
 from snapshots import canonical, guards
 from snapshots import snapshot_manager as manager
-from snapshots.canonical import add_digest, hash_key, row_hash
+from snapshots.canonical import Canonical, add_digest, hash_key
 from snapshots.erasure import erase
 from snapshots.models import Change, HeadRow, Snapshot, Source
 from tests.snapshots.hotel import DAY, SPEC, Rows, collect, stay, stays
@@ -74,9 +74,9 @@ def _accepted(snapshot: Snapshot, spec: manager.SourceSpec) -> Snapshot:
     """What is held goes into force nevertheless, as it does when a person says so."""
     if snapshot.status != "held":
         return snapshot
-    from snapshots.held_decision import _replayed
+    from snapshots.held_decision import _replay
 
-    done = _replayed(Snapshot.objects.get(pk=snapshot.pk)).publish(snapshot.declared, manager.no_fence)
+    done = _replay(Snapshot.objects.get(pk=snapshot.pk)).publish(snapshot.declared, manager.no_fence)
     return Snapshot.objects.get(pk=done.pk)
 
 
@@ -115,7 +115,9 @@ def _agrees_with_its_rows(snapshot: Snapshot) -> None:
     filled = Counter(name for row in rows for name, value in row.items() if value not in (None, ""))
     assert snapshot.filled == {name: filled[name] for name in snapshot.columns}
     assert snapshot.rows == len(rows)
-    assert snapshot.digest == add_digest(0, *(row_hash(row, snapshot.columns, snapshot.kinds, key) for row in rows))
+    assert snapshot.digest == add_digest(
+        0, *(Canonical(snapshot.columns, snapshot.kinds, key).hash(row) for row in rows)
+    )
     assert snapshot.mojibake == sum(guards.has_mojibake(str(row["nome"]).encode()) for row in rows)
 
 
