@@ -26,7 +26,7 @@ class Changes(list[ChangeView]):
 
 
 def changes_for(consumer: str, source: str) -> Changes:
-    """Changes after the consumer's cursor, net per row; for a new consumer every current row as added. Raises Purged."""
+    """Changes after the consumer's cursor, net per row; for a new consumer all current rows as added. Raises Purged."""
     found = Source.objects.filter(name=source).first()
     if found is None:
         return Changes((), 0, 0)
