@@ -19,7 +19,7 @@ SHORT_MODULE: Final = 60
 MOST_COLUMNS: Final = 120
 # Loaded by Django or the server by their names, not by an import.
 ENTRY_POINTS: Final = frozenset({"apps", "asgi", "wsgi", "urls", "settings", "admin"})
-ASSETS: Final = frozenset({".html", ".txt", ".css", ".js"})
+ASSETS: Final = frozenset({".html", ".css", ".js"})
 
 Graph = Mapping[str, frozenset[str]]
 
