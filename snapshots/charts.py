@@ -1,4 +1,4 @@
-"""The thirty-day chart as numbers: a template draws them. Pure."""
+"""Geometry of the thirty-day chart, drawn by a template. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Column:
-    """One day's marks, in the drawing's units (y grows downwards)."""
+    """Coordinates of one day's bars and dot, in units of the drawing (y grows downwards)."""
 
     day: Day
     x: float
@@ -47,7 +47,7 @@ class Chart:
 
 
 def chart(days: Sequence[Day], until: date, slots: int = 30) -> Chart:
-    """`slots` calendar days ending at `until`; dots for changed rows stand at half the bars' scale."""
+    """`slots` calendar days up to `until`; the dots of changed rows are at half the scale of the bars."""
     by_day = {day.day: day for day in days}
     first = until - timedelta(days=slots - 1)
     shown = [by_day.get(first + timedelta(days=n), Day(first + timedelta(days=n), known=False)) for n in range(slots)]

@@ -19,7 +19,7 @@ from pipeline.orchestration.change_plan import Plan, Work
 from pipeline.orchestration.listagem_hospedes_orchestrator import ListagemHospedesOrchestrator
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
 from snapshots import snapshot_manager
-from snapshots.erased import without_erased
+from snapshots.erasure import without_erased
 from snapshots.snapshot_manager import Changes
 
 STEPS = ("orders", "matching", "mirror")

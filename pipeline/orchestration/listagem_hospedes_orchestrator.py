@@ -19,7 +19,7 @@ from pipeline.orchestration.change_plan import Work
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
 from pipeline.runs.registry import Outcome
 from snapshots import diffing, snapshot_manager
-from snapshots.erased import without_erased
+from snapshots.erasure import without_erased
 from snapshots.models import Snapshot
 from snapshots.snapshot_manager import Changes
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snapshots.admin.display import describe, shown
 from snapshots.charts import Day, chart
 from snapshots.diffing import ChangeView
-from snapshots.display import describe, shown
 from snapshots.models import Source
 
 SOURCE = Source(

@@ -13,7 +13,7 @@ from matching.models.choices import Verb
 from matching.reports import agreement
 from matching.reports.charts import measured
 from matching.reports.periods import Period
-from sistema_os.pages.against import change, target_words
+from sistema_os.pages.manager import change, target_words
 from tests.markup import compact
 from tests.shell.pages.conftest import SignIn, accept, order, suggest
 
