@@ -2,18 +2,22 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import TestCase
+from pytest_django.plugin import DjangoDbBlocker
 
 from sistema_os.local.bootstrap import HOTEL_DATABASE
 from sistema_os.local.hotel import Hotel, load
 from tests import stack
 
+T = TypeVar("T")
+SharedWorld = Callable[[Callable[[], Any]], Any]
 HOTEL_TABLES = (
     "hospedes",
     "reservas",
@@ -67,6 +71,23 @@ def sample_hotel(hotel_db: psycopg.Connection) -> Callable[..., SampleHotel]:
         return sample
 
     return make
+
+
+@pytest.fixture(scope="class")
+def shared_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[SharedWorld]:
+    """`shared_world(build)` returns what `build` returns, and keeps the rows that it wrote for all tests of the class.
+
+    What a test writes itself is rolled back after it, as ever. Not for classes with tests of `transactional_db`, which
+    end with empty tables."""
+    world = type("World", (TestCase,), {})
+
+    def in_world(build: Callable[[], T]) -> T:
+        with django_db_blocker.unblock():
+            return build()
+
+    in_world(world.setUpClass)
+    yield in_world
+    in_world(world.tearDownClass)
 
 
 @pytest.fixture

@@ -53,7 +53,9 @@ class TestTheList:
         assert "mudou enquanto você lia" in html
         assert not Decision.objects.exists()
 
-    @pytest.mark.parametrize("value", ["x", f"{uuid.UUID(int=7, version=4)}:1", "1:1", ":", "'; drop table matching_order; --:1"])
+    @pytest.mark.parametrize(
+        "value", ["x", f"{uuid.UUID(int=7, version=4)}:1", "1:1", ":", "'; drop table matching_order; --:1"]
+    )
     @pytest.mark.parametrize("button", ["accept", "reject", "no_guest", "undo"])
     def test_a_forged_value_is_not_found(self, card: Card, ana: User, button: str, value: str) -> None:
         if (button, value) == ("no_guest", "1:1"):
