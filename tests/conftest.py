@@ -16,6 +16,10 @@ from sistema_os.local.bootstrap import HOTEL_DATABASE
 from sistema_os.local.hotel import Hotel, load
 from tests import stack
 
+# What a fast test does without: Supabase, a process or a server of its own, a browser, tables to empty afterwards.
+SLOW_FIXTURES = {"hotel_db", "hotel_database_url", "child_env", "live_server", "machine", "transactional_db", "own"}
+SLOW_FOLDERS = ("tests/local/", "tests/drills/", "tests/browser/")
+SLOW_MARKS = ("browser", "stack", "drill", "long")
 T = TypeVar("T")
 SharedWorld = Callable[[Callable[[], Any]], Any]
 HOTEL_TABLES = (
@@ -28,6 +32,24 @@ HOTEL_TABLES = (
     "inventario_uh",
     "rm_diario",
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the fast tests, and begins with the long ones, so that no process is left with one at the end."""
+    for item in items:
+        if _is_fast(item):
+            item.add_marker("fast")
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def _is_fast(item: pytest.Item) -> bool:
+    database = item.get_closest_marker("django_db")
+    return not (
+        SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))
+        or item.nodeid.startswith(SLOW_FOLDERS)
+        or any(item.get_closest_marker(name) for name in SLOW_MARKS)
+        or (database and database.kwargs.get("transaction"))
+    )
 
 
 @pytest.fixture
@@ -79,15 +101,17 @@ def shared_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
 
     What a test writes itself is rolled back after it, as ever. Not for classes with tests of `transactional_db`, which
     end with empty tables."""
-    world = type("World", (TestCase,), {})
+
+    class World(TestCase):
+        """Django's transaction around the tests of a class."""
 
     def in_world(build: Callable[[], T]) -> T:
         with django_db_blocker.unblock():
             return build()
 
-    in_world(world.setUpClass)
+    in_world(World.setUpClass)
     yield in_world
-    in_world(world.tearDownClass)
+    in_world(World.tearDownClass)
 
 
 @pytest.fixture
