@@ -76,7 +76,11 @@ production = env -u DATABASE_URL SISTEMA_OS_ENV_FILE=/dev/null \
   HTTPS=on DEBUG=off
 
 .PHONY: check
-check: venv ## format (Python, templates, CSS, JavaScript), lint, types, import rules, Django's own checks, the async law
+check: static ## format (Python, templates, CSS, JavaScript), lint, types, import rules, Django's own checks, the async law
+	$(PY) -m pytest -q tests/test_translations.py
+
+.PHONY: static
+static: venv
 	$(PY) -m ruff format --check
 	$(PY) -m ruff check
 	.venv/bin/djangofmt --check --quiet $$(git ls-files '*.html')
@@ -85,14 +89,24 @@ check: venv ## format (Python, templates, CSS, JavaScript), lint, types, import 
 	.venv/bin/lint-imports
 	$(production) $(PY) manage.py check --deploy --fail-level WARNING
 	$(production) $(PY) manage.py check_async
-	$(PY) -m pytest -q tests/test_translations.py
 
-# Test processes, each with servers and a browser of its own. More than cores, for many tests wait for other processes.
+# Test processes, each with servers and a browser of its own: one more than cores, for many tests wait for processes.
 WORKERS ?= $(shell $(PY) -c 'import os; print(len(os.sched_getaffinity(0)) + 1)' 2>/dev/null || echo 3)
+PYTEST = $(PY) -m pytest -n $(WORKERS) --dist worksteal
+# Not $(MAKE) in the recipe itself: `make -n test` would run it.
+STATIC = $(MAKE) --no-print-directory static
 
 .PHONY: test
-test: check browser ## the whole gate: check, then every test, with a real database and a real browser
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal
+test: venv browser ## the whole gate: check beside every test, with a real database and a real browser
+	@$(PY) -m tests.gate $(STATIC) -- $(PYTEST)
+
+.PHONY: test-fast
+test-fast: venv ## the inner loop: no browser, no Supabase, no process of its own
+	@$(PYTEST) -q -m fast
+
+.PHONY: test-changed
+test-changed: venv ## the tests of the packages that changed since main (SINCE=main)
+	@$(PY) -m tests.changed $(or $(SINCE),main) | xargs $(PYTEST) -q
 
 .PHONY: browser
 browser: venv

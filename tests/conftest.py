@@ -2,18 +2,26 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import TestCase
+from pytest_django.plugin import DjangoDbBlocker
 
 from sistema_os.local.bootstrap import HOTEL_DATABASE
 from sistema_os.local.hotel import Hotel, load
 from tests import stack
 
+# What a fast test does without: Supabase, a process or a server of its own, a browser, tables to empty afterwards.
+SLOW_FIXTURES = {"hotel_db", "hotel_database_url", "child_env", "live_server", "machine", "transactional_db", "own"}
+SLOW_FOLDERS = ("tests/local/", "tests/drills/", "tests/browser/")
+SLOW_MARKS = ("browser", "stack", "drill", "long")
+T = TypeVar("T")
+SharedWorld = Callable[[Callable[[], Any]], Any]
 HOTEL_TABLES = (
     "hospedes",
     "reservas",
@@ -24,6 +32,24 @@ HOTEL_TABLES = (
     "inventario_uh",
     "rm_diario",
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the fast tests, and begins with the long ones, so that no process is left with one at the end."""
+    for item in items:
+        if _is_fast(item):
+            item.add_marker("fast")
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def _is_fast(item: pytest.Item) -> bool:
+    database = item.get_closest_marker("django_db")
+    return not (
+        SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))
+        or item.nodeid.startswith(SLOW_FOLDERS)
+        or any(item.get_closest_marker(name) for name in SLOW_MARKS)
+        or (database and database.kwargs.get("transaction"))
+    )
 
 
 @pytest.fixture
@@ -67,6 +93,25 @@ def sample_hotel(hotel_db: psycopg.Connection) -> Callable[..., SampleHotel]:
         return sample
 
     return make
+
+
+@pytest.fixture(scope="class")
+def shared_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[SharedWorld]:
+    """`shared_world(build)` returns what `build` returns, and keeps the rows that it wrote for all tests of the class.
+
+    What a test writes itself is rolled back after it, as ever. Not for classes with tests of `transactional_db`, which
+    end with empty tables."""
+
+    class World(TestCase):
+        """Django's transaction around the tests of a class."""
+
+    def in_world(build: Callable[[], T]) -> T:
+        with django_db_blocker.unblock():
+            return build()
+
+    in_world(World.setUpClass)
+    yield in_world
+    in_world(World.tearDownClass)
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def _clean_environment() -> dict[str, str]:
 def project(tmp_path: Path) -> Iterator[Path]:
     copy = tmp_path / "project"
     for package in PACKAGES:
-        shutil.copytree(PROJECT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(PROJECT / package, copy / package, ignore=shutil.ignore_patterns("*.pyc.*"))
     shutil.copy(PROJECT / "manage.py", copy)
     (copy / "node_modules").symlink_to(PROJECT / "node_modules")
     yield copy

@@ -19,7 +19,7 @@ COPIED = ("sistema_os", "pipeline", "matching", "snapshots", "tests", "manage.py
 def project(tmp_path: Path) -> Path:
     for name in COPIED:
         if (PROJECT / name).is_dir():
-            shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.pyc.*"))
         else:
             shutil.copy(PROJECT / name, tmp_path / name)
     (tmp_path / "node_modules").symlink_to(PROJECT / "node_modules")

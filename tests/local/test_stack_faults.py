@@ -101,7 +101,12 @@ def test_a_pid_file_whose_number_another_program_has_taken_stops_nobody(own: Sta
     assert command_line(os.getpid())
 
 
-@pytest.mark.parametrize("delay", [0.05, 0.3, 0.6, 1.0, 1.6])
+SLOW = pytest.mark.slow_drill
+
+
+@pytest.mark.parametrize(
+    "delay", [0.3, 1.0, pytest.param(0.05, marks=SLOW), pytest.param(0.6, marks=SLOW), pytest.param(1.6, marks=SLOW)]
+)
 def test_killed_with_9_while_starting_it_comes_up_sound(own: Stack, delay: float) -> None:
     starting = _start_elsewhere(own)
     time.sleep(delay)

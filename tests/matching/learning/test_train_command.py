@@ -19,6 +19,7 @@ from matching.learning.training_set import Lessons
 from matching.models import Decision, MatchSuggestion, ModelVersion, Order, Stay
 from matching.models.choices import State, Verb
 from matching.review import service
+from tests.conftest import SharedWorld
 from tests.matching.learning import school
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,15 @@ def user(monkeypatch: pytest.MonkeyPatch) -> User:
     """May decide; what is decided is sent nowhere."""
     monkeypatch.setattr("matching.review.service.send_now", lambda _: None)
     return User.objects.create_superuser("ana")
+
+
+def lived_through(lessons: Lessons) -> User:
+    """Whoever decided in the house that lived through them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("matching.review.service.send_now", lambda _: None)
+        user = User.objects.create_superuser("ana")
+        live(lessons, user)
+    return user
 
 
 def live(lessons: Lessons, user: User) -> None:
@@ -60,9 +70,10 @@ def train(**options: Any) -> str:
 
 
 class TestAHouseWithANickname:
-    @pytest.fixture(autouse=True)
-    def lived(self, user: User) -> None:
-        live(school.house_with_nicknames(), user)
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def lived(cls, shared_world: SharedWorld) -> None:
+        shared_world(lambda: lived_through(school.house_with_nicknames()))
 
     def test_is_learned_shown_and_put_to_use(self) -> None:
         said = train()
@@ -100,13 +111,15 @@ class TestAHouseWithANickname:
 
 
 class TestWhatIsLearnedFrom:
-    @pytest.fixture(autouse=True)
-    def lived(self, user: User) -> None:
-        live(school.house_with_nicknames(1), user)
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def lived(cls, shared_world: SharedWorld) -> Any:
+        return shared_world(lambda: lived_through(school.house_with_nicknames(1)))
 
-    def test_an_undone_decision_is_not_learned_from(self, user: User) -> None:
+    def test_an_undone_decision_is_not_learned_from(self, lived: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("matching.review.service.send_now", lambda _: None)
         before = len(gather().lessons)
-        service.undo(user, Decision.objects.latest("pk").pk)
+        service.undo(lived, Decision.objects.latest("pk").pk)
         assert len(gather().lessons) == before - 1
 
     def test_a_text_that_changed_since_is_left_out_and_counted(self) -> None:
