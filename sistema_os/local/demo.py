@@ -1,4 +1,4 @@
-"""`make demo`: a hotel's morning on this machine, from nothing to a page in the browser."""
+"""`make demo`: starts the local stack, loads the sample hotel, runs the jobs and serves the admin."""
 
 import fcntl
 import http.client
@@ -24,13 +24,13 @@ from sistema_os.local.stack import Stack
 _READY_SECONDS = 60.0
 _WEB_WORKERS = 2
 _LOST_SECONDS = 180.0
-_ASK_AGAIN_SECONDS = 10.0
+_RETRY_SECONDS = 10.0
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Say = Callable[[str], None]
 
 
 class Interrupted(BaseException):
-    """Somebody pressed Ctrl-C or asked the process to end; everything that runs is to be stopped."""
+    """A signal asked the demo to end."""
 
 
 class Demo:
@@ -41,7 +41,7 @@ class Demo:
         self._folder = self._stack.local
 
     def run(self, *, reset: bool) -> None:
-        """Until somebody ends it (Interrupted) or it cannot go on (LocalStackError); everything is stopped then."""
+        """Runs until Interrupted or LocalStackError; then stops everything that it started."""
         started = time.monotonic()
         with ExitStack() as closing:
             closing.enter_context(self._only_one())
@@ -54,7 +54,7 @@ class Demo:
             services = self._open()
             children = Children(self._folder, services.env)
             closing.callback(children.stop)
-            closing.callback(_deaf)
+            closing.callback(_ignore_signals)
             logins = self._prepare(children, services)
             self._work(children, services)
             keeper = Keeper(children, self._say)
@@ -94,16 +94,16 @@ class Demo:
         return services
 
     def _prepare(self, children: Children, services: Services) -> list[str]:
-        """Returns the demo users' logins, a line each; none where the database may be shared."""
+        """Migrates, creates groups and schedules; returns the logins of the demo users, if any were created."""
         self._say(_("Preparing the database, the groups and the schedules"))
         children.manage("migrate", "--verbosity=0")
-        people = ["--demo-users"] if services.known_passwords_are_harmless else []
-        said = children.manage("setup_roles", *people).splitlines()
+        people = ["--demo-users"] if services.allows_demo_users else []
+        output = children.manage("setup_roles", *people).splitlines()
         children.manage("setup_schedules")
-        return [line for line in said if " / " in line]
+        return [line for line in output if " / " in line]
 
     def _work(self, children: Children, services: Services) -> None:
-        """The real jobs by their real commands, a morning at a time; on a Supabase of one's own nothing is started."""
+        """Runs the jobs by their commands for each morning; not on an external Supabase."""
         if services.own_supabase:
             return
         sample = Sample(self._folder, self._stack)
@@ -118,7 +118,7 @@ class Demo:
                 self._run_job(children, job, last)
 
     def _run_job(self, children: Children, job: str, day: date) -> None:
-        """Again while a run stands in the way that a killed demo left: it is declared lost when it stays silent."""
+        """Retries while the run of a killed demo is active: without heartbeats it is declared lost after a while."""
         give_up = time.monotonic() + _LOST_SECONDS
         while True:
             try:
@@ -128,7 +128,7 @@ class Demo:
                 if time.monotonic() > give_up:
                     raise
                 self._say(str(refused))
-                time.sleep(_ASK_AGAIN_SECONDS)
+                time.sleep(_RETRY_SECONDS)
                 children.manage("cleanup_stale_runs")
 
     def _serve(self, children: Children, keeper: Keeper) -> None:
@@ -162,26 +162,26 @@ class Demo:
         return f"http://127.0.0.1:{self._port}/admin/"
 
     def _watch(self, keeper: Keeper) -> None:
-        """Until a signal comes, or the keeper gives up."""
+        """Until a signal arrives or the keeper gives up."""
         with _woken_by_children() as wake:
             while True:
-                keeper.look()
+                keeper.check()
                 wake()
 
 
 @contextmanager
 def _woken_by_children() -> Iterator[Callable[[], None]]:
-    """Yields a call that sleeps until a child ends. A pipe, not a lock: handlers may run inside one another."""
+    """Yields a function that sleeps until a child ends. A pipe and not a lock, since signal handlers may be nested."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     handler = signal.signal(signal.SIGCHLD, lambda *_: None)
     descriptor = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
 
-    def sleep_until_one_ends() -> None:
+    def sleep() -> None:
         os.read(reading, 4096)
 
     try:
-        yield sleep_until_one_ends
+        yield sleep
     finally:
         signal.set_wakeup_fd(descriptor)
         signal.signal(signal.SIGCHLD, handler)
@@ -189,18 +189,18 @@ def _woken_by_children() -> Iterator[Callable[[], None]]:
         os.close(writing)
 
 
-def _deaf() -> None:
-    """From here on no signal may end the tidying up."""
+def _ignore_signals() -> None:
+    """No signal interrupts the cleanup."""
     for number in _ENDINGS:
         signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """The first SIGINT, SIGTERM or SIGHUP ends what is under way."""
+    """The first SIGINT, SIGTERM or SIGHUP raises Interrupted."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        _deaf()
+        _ignore_signals()
         raise Interrupted
 
     before = {number: signal.signal(number, interrupt) for number in _ENDINGS}
