@@ -1,4 +1,4 @@
-"""Alerts: raised once for an occasion, settled once by a person."""
+"""Alerts: raised once for each occasion, settled once by a person."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from matching.models import Alert, AuditEntry, Deed, Order, Stay
 from matching.models.choices import AlertKind, Severity
 from sistema_os.masking import without_documents
 
-LONGEST_NOTE = 300
+MAX_NOTE = 300
 
 SENTENCES = {
     AlertKind.LINKED_STAY_CANCELLED: _lazy(
@@ -41,49 +41,45 @@ def raise_alert(
     stay: Stay | int | None = None,
     params: dict[str, Any] | None = None,
 ) -> Alert:
-    """Idempotent: the same kind, order, stay and params name one occasion, which stays settled once it was."""
+    """Idempotent: the same kind, order, stay and params are the same occasion, which stays settled once it was."""
     order_id, stay_id = _id(order), _id(stay)
-    said = params or {}
-    text = json.dumps([AlertKind(kind), order_id, stay_id, said], sort_keys=True, default=str)
+    text = json.dumps([AlertKind(kind), order_id, stay_id, params or {}], sort_keys=True, default=str)
     alert, _created = Alert.objects.get_or_create(
         key=hashlib.blake2b(text.encode(), digest_size=32).hexdigest(),
         defaults={
             "kind": AlertKind(kind),
             "severity": Severity(severity),
-            "order": Order.objects.filter(pk__in=_known(order_id)).first(),
-            "stay": Stay.objects.filter(pk__in=_known(stay_id)).first(),
-            "params": json.loads(json.dumps(said, default=str)),
+            # Rows of ours that may not exist (yet) for ids of the hotel.
+            "order": Order.objects.filter(pk=order_id).first() if order_id is not None else None,
+            "stay": Stay.objects.filter(pk=stay_id).first() if stay_id is not None else None,
+            "params": json.loads(json.dumps(params or {}, default=str)),
         },
     )
     return alert
 
 
 def settle(alert: Alert, user: Any, note: str = "") -> bool:
-    """False when somebody had settled it before. Documents do not stay in the note."""
+    """False when it was settled before. Documents are removed from the note."""
     return settle_many(Alert.objects.filter(pk=alert.pk), user, note) == 1
 
 
 @transaction.atomic
 def settle_many(alerts: QuerySet[Alert], user: Any, note: str = "") -> int:
-    """How many of them were still open, in as many queries for a thousand as for one."""
+    """Settles those that are open and returns how many; the number of queries does not depend on it."""
     if not user.has_perm("matching.settle_alert"):
         raise PermissionDenied
-    said = without_documents(" ".join(note.replace("\x00", "").split()))[:LONGEST_NOTE]
-    opened = alerts.filter(settled_at=None).order_by("pk").select_for_update(of=("self",))
-    keys = dict(opened.values_list("pk", "order_id"))
-    Alert.objects.filter(pk__in=keys).update(settled_at=timezone.now(), settled_by=user, note=said)
+    clean = without_documents(" ".join(note.replace("\x00", "").split()))[:MAX_NOTE]
+    open_alerts = alerts.filter(settled_at=None).order_by("pk").select_for_update(of=("self",))
+    keys = dict(open_alerts.values_list("pk", "order_id"))
+    Alert.objects.filter(pk__in=keys).update(settled_at=timezone.now(), settled_by=user, note=clean)
     AuditEntry.objects.bulk_create(
         AuditEntry(user=user, deed=Deed.SETTLE, alert_id=pk, order_id=order) for pk, order in keys.items()
     )
     return len(keys)
 
 
-def _id(thing: Order | Stay | int | None) -> int | None:
-    return thing if thing is None or isinstance(thing, int) else int(thing.pk)
-
-
-def _known(pk: int | None) -> list[int]:
-    return [] if pk is None else [pk]
+def _id(row: Order | Stay | int | None) -> int | None:
+    return row if row is None or isinstance(row, int) else int(row.pk)
 
 
 def sentence(alert: Alert) -> str:

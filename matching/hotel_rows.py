@@ -1,14 +1,15 @@
 """The hotel's column names -> the fields of our copies. The only place in this package that knows the former."""
 
+import hashlib
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from matching.fingerprints import fingerprint
 from matching.models import Order, Stay
 from matching.models.choices import CLOSED_ORDER
 from sistema_os.masking import without_documents
@@ -163,3 +164,23 @@ def _day(value: Any) -> date:
     if found is None:
         raise ValueError("not a day")
     return found
+
+
+Fingerprint = dict[str, str]
+
+
+def fingerprint(fields: Mapping[str, Any]) -> Fingerprint:
+    """Twelve hex digits a field, keyed with settings.HASH_KEY; case, accents' form and spacing do not count."""
+    key = hashlib.blake2b(settings.HASH_KEY.encode(), digest_size=32).digest()
+    return {name: _mark(key, name, value) for name, value in fields.items() if value not in (None, "", [])}
+
+
+def _mark(key: bytes, name: str, value: Any) -> str:
+    text = " ".join(unicodedata.normalize("NFC", str(value)).casefold().split())
+    return hashlib.blake2b(f"{name}\0{text}".encode(), key=key, digest_size=6).hexdigest()
+
+
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Names of the fields that are not what they were, in the order in which the present row has them."""
+    names = [*after, *(name for name in before if name not in after)]
+    return [name for name in names if before.get(name) != after.get(name)]

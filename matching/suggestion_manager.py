@@ -1,6 +1,6 @@
-"""Creates, re-scores, supersedes and expires suggestions. Never touches one that a person accepted or rejected.
+"""Creates, re-scores, supersedes and expires suggestions. Never changes one that a person accepted or rejected.
 
-Every function here is idempotent: the same input a second time writes nothing, and `updated_at` stays.
+Every function is idempotent: the same input a second time writes nothing, and `updated_at` stays.
 Each transaction is short, calls the run's fence first, and locks orders before suggestions.
 """
 
@@ -9,24 +9,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Model, Q
 from django.utils import timezone
 
+from matching.core import Candidate
+from matching.hospede_matcher import MatchResult
 from matching.hotel_rows import order_fields, stay_fields
 from matching.models import MatchSuggestion, Order, Stay, WriteBack
 from matching.models.choices import ALIVE, EndReason, State, WriteState
 from matching.suggestions.locks import Fence, again_after_deadlock, lock_orders, no_fence
-from matching.suggestions.reconcile import CandidateLike, Plan, plan
+from matching.suggestions.reconcile import Changes, Rejections, reconcile
 from matching.writeback.mirror import mirror
 
 __all__ = ["Counts", "expire", "expire_closed", "mirror", "preview", "publish", "refresh"]
 
 CHUNK = 200
 CLOSED_ORDERS_WAIT = timedelta(days=7)
-# Longer than a run may lie between reading an order and refreshing our copy of it.
+# Longer than the time from reading an order to refreshing our copy of it.
 OUR_LINK_IS_NEWER = timedelta(hours=2)
 LINK_FIELDS = ("linked", "linked_stay", "linked_by")
 
@@ -39,24 +41,17 @@ class Counts:
     superseded: int = 0
     withheld: int = 0
 
-    def add(self, done: Plan) -> None:
-        self.created += len(done.create)
-        self.rescored += len(done.rescore)
-        self.unchanged += done.unchanged
-        self.superseded += len(done.end)
-        self.withheld += done.withheld
-
-
-class ResultLike(Protocol):
-    @property
-    def candidates(self) -> Iterable[Any]: ...
-    @property
-    def model_version(self) -> str: ...
+    def add(self, changes: Changes) -> None:
+        self.created += len(changes.create)
+        self.rescored += len(changes.rescore)
+        self.unchanged += changes.unchanged
+        self.superseded += len(changes.supersede)
+        self.withheld += changes.withheld
 
 
 def refresh(orders: Iterable[Mapping[str, Any]], stays: Iterable[Mapping[str, Any]], fence: Fence = no_fence) -> None:
-    """Brings the local copies up to date, hidden guests included: what was suggested for one of them ends here,
-    and so do suggestions for an order that somebody linked outside."""
+    """Updates the local copies. Pending suggestions of a guest who is hidden now expire, and so do those of an order
+    that was linked outside this system."""
     for stay_rows in _chunks(stays):
         again_after_deadlock(partial(_refresh_stays, stay_rows, fence))
     for order_rows in _chunks(orders):
@@ -68,7 +63,7 @@ def _refresh_stays(rows: Sequence[Mapping[str, Any]], fence: Fence) -> None:
         fence()
         _upsert(Stay, {int(row["id"]): stay_fields(row) for row in rows})
         hidden = MatchSuggestion.objects.pending().filter(stay__in=[row["id"] for row in rows], stay__hidden=True)
-        _end(hidden, State.EXPIRED, EndReason.HIDDEN_GUEST)
+        _close(hidden, State.EXPIRED, EndReason.HIDDEN_GUEST)
 
 
 def _refresh_orders(rows: Sequence[Mapping[str, Any]], fence: Fence) -> None:
@@ -80,37 +75,37 @@ def _refresh_orders(rows: Sequence[Mapping[str, Any]], fence: Fence) -> None:
             .filter(order__in=[row["id"] for row in rows], order__linked=True)
             .exclude(order__in=WriteBack.objects.filter(state=WriteState.OPEN).values("order"))
         )
-        _end(elsewhere, State.EXPIRED, EndReason.LINKED_ELSEWHERE)
+        _close(elsewhere, State.EXPIRED, EndReason.LINKED_ELSEWHERE)
 
 
-def publish(result: ResultLike, *, orders: Iterable[int], run_id: int | None, fence: Fence) -> Counts:
-    """Makes the pending suggestions of `orders` what `result` says; orders must have been refreshed before."""
+def publish(result: MatchResult, *, orders: Iterable[int], run_id: int | None, fence: Fence) -> Counts:
+    """Brings the pending suggestions of `orders` in line with `result`; the orders have been refreshed before."""
     counts = Counts()
     by_order = _by_order(result)
     for ids in _chunks(sorted(set(orders))):
         with transaction.atomic():
             fence()
-            for done in _plans(lock_orders(ids), by_order, result.model_version, run_id):
-                _carry_out(done)
-                counts.add(done)
+            for changes in _reconciled(lock_orders(ids), by_order, result.model_version, run_id):
+                _apply(changes)
+                counts.add(changes)
     return counts
 
 
-def preview(result: ResultLike, *, orders: Iterable[Mapping[str, Any]], stays: Iterable[Mapping[str, Any]]) -> Counts:
-    """What `refresh` and `publish` of the same would count, and nothing is locked or written."""
+def preview(result: MatchResult, *, orders: Iterable[Mapping[str, Any]], stays: Iterable[Mapping[str, Any]]) -> Counts:
+    """The counts that `refresh` and `publish` of the same would return. Nothing is locked or written."""
     counts = Counts()
     by_order = _by_order(result)
     offered = {c.listagem_id for c in result.candidates}
     read = {int(row["id"]): Stay(pk=row["id"], **stay_fields(row)) for row in stays if row["id"] in offered}
     for rows in _chunks(orders):
         as_read = {int(row["id"]): Order(pk=row["id"], **order_fields(row)) for row in rows}
-        for done in _plans(as_read, by_order, result.model_version, None, read):
-            counts.add(done)
+        for changes in _reconciled(as_read, by_order, result.model_version, None, read):
+            counts.add(changes)
     return counts
 
 
-def _by_order(result: ResultLike) -> dict[int, list[CandidateLike]]:
-    found: dict[int, list[CandidateLike]] = defaultdict(list)
+def _by_order(result: MatchResult) -> dict[int, list[Candidate]]:
+    found: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in result.candidates:
         found[candidate.os_id].append(candidate)
     return found
@@ -119,43 +114,44 @@ def _by_order(result: ResultLike) -> dict[int, list[CandidateLike]]:
 def expire(
     *, stays: Iterable[int] | None = None, orders: Iterable[int] | None = None, reason: str, fence: Fence
 ) -> int:
-    """Ends what is pending for these stays or orders; `reason` is an EndReason or a sentence. Returns how many."""
-    ended = 0
+    """Expires the pending suggestions of these stays or orders; `reason` is an EndReason or a sentence. Returns the
+    number of expired suggestions."""
+    expired = 0
     for column, ids in (("stay_id__in", stays), ("order_id__in", orders)):
         for chunk in _chunks(sorted(set(ids or ()))):
             with transaction.atomic():
                 fence()
-                ended += _end(MatchSuggestion.objects.pending().filter(**{column: chunk}), State.EXPIRED, reason)
-    return ended
+                expired += _close(MatchSuggestion.objects.pending().filter(**{column: chunk}), State.EXPIRED, reason)
+    return expired
 
 
 def expire_closed(business_date: date, fence: Fence) -> int:
-    """Orders done or cancelled keep what is pending for 7 days, then it expires."""
+    """Pending suggestions of a closed order expire CLOSED_ORDERS_WAIT after it was closed."""
     limit = timezone.make_aware(datetime.combine(business_date, time())) - CLOSED_ORDERS_WAIT
     waiting = MatchSuggestion.objects.pending().filter(order__closed_at__lt=limit)
     orders = waiting.order_by().values_list("order_id", flat=True).distinct()
     return expire(orders=orders, reason=EndReason.ORDER_CLOSED, fence=fence)
 
 
-def _plans(
+def _reconciled(
     orders: Mapping[int, Order],
-    by_order: Mapping[int, list[CandidateLike]],
+    by_order: Mapping[int, list[Candidate]],
     model_version: str,
     run_id: int | None,
     read: Mapping[int, Stay] | None = None,
-) -> list[Plan]:
-    """`read`: stays as they are at the hotel, where our copies are not to be brought up to date first."""
-    alive, memory = _present(orders)
+) -> list[Changes]:
+    """`read`: stays as the hotel has them, for a preview that does not refresh our copies."""
+    alive, rejections = _present(orders)
     candidates = [c for pk in orders for c in by_order.get(pk, ())]
     named = {c.listagem_id for c in candidates if c.listagem_id is not None}
     stays = Stay.objects.in_bulk(named) | {pk: stay for pk, stay in (read or {}).items() if pk in named}
     return [
-        plan(
+        reconcile(
             order,
             alive[pk],
             by_order.get(pk, ()),
             stays,
-            memory[pk],
+            rejections[pk],
             model_version=model_version,
             run_id=run_id,
         )
@@ -163,33 +159,32 @@ def _plans(
     ]
 
 
-def _present(orders: Iterable[int]) -> tuple[dict[int, list[MatchSuggestion]], dict[int, dict[int | None, Any]]]:
+def _present(orders: Iterable[int]) -> tuple[dict[int, list[MatchSuggestion]], dict[int, Rejections]]:
     alive: dict[int, list[MatchSuggestion]] = defaultdict(list)
-    memory: dict[int, dict[int | None, Any]] = defaultdict(dict)
+    rejections: dict[int, Any] = defaultdict(dict)
     for suggestion in MatchSuggestion.objects.filter(order__in=orders, state__in=ALIVE):
         alive[suggestion.order_id].append(suggestion)
-    refused = MatchSuggestion.objects.filter(order__in=orders, state=State.REJECTED)
-    for order, stay, order_was, stay_was in refused.order_by("decision_id").values_list(
-        "order_id", "stay_id", "decision__order_fingerprint", "decision__stay_fingerprint"
-    ):
-        memory[order][stay] = (order_was, stay_was)
-    return alive, memory
+    rejected = MatchSuggestion.objects.filter(order__in=orders, state=State.REJECTED).order_by("decision_id")
+    columns = ("order_id", "stay_id", "decision__order_fingerprint", "decision__stay_fingerprint")
+    for order, stay, order_fingerprint, stay_fingerprint in rejected.values_list(*columns):
+        rejections[order][stay] = (order_fingerprint, stay_fingerprint)
+    return alive, rejections
 
 
-def _carry_out(done: Plan) -> None:
-    for suggestion, reason in done.end:
-        _end(MatchSuggestion.objects.filter(pk=suggestion.pk), State.SUPERSEDED, reason)
-    MatchSuggestion.objects.bulk_create(done.create)
-    for suggestion in done.rescore:
+def _apply(changes: Changes) -> None:
+    for suggestion, reason in changes.supersede:
+        _close(MatchSuggestion.objects.filter(pk=suggestion.pk), State.SUPERSEDED, reason)
+    MatchSuggestion.objects.bulk_create(changes.create)
+    for suggestion in changes.rescore:
         suggestion.version += 1
         suggestion.updated_at = timezone.now()
     MatchSuggestion.objects.bulk_update(
-        done.rescore, ["probability", "rank", "reasons", "model_version", "run_id", "version", "updated_at"]
+        changes.rescore, ["probability", "rank", "reasons", "model_version", "run_id", "version", "updated_at"]
     )
 
 
-def _end(suggestions: Any, state: State, reason: str) -> int:
-    """Locks the orders first, then looks again: a person may have decided while we waited."""
+def _close(suggestions: Any, state: State, reason: str) -> int:
+    """Locks the orders, then reads the state again: a person may have decided in the meantime."""
     found = list(suggestions.values_list("pk", "order_id"))
     if not found:
         return 0
@@ -202,10 +197,9 @@ def _end(suggestions: Any, state: State, reason: str) -> int:
 
 
 def _upsert_orders(rows: dict[int, dict[str, Any]]) -> None:
-    """A row was read a while ago: it brings back neither an older text nor a link that we have changed since."""
-    newer = Order.objects.filter(pk__in=rows).values_list("pk", "texto_versao")
-    behind = {pk for pk, version in newer if rows[pk]["texto_versao"] < version}
-    kept = {pk: fields for pk, fields in rows.items() if pk not in behind}
+    """Rows may be older than our copies: neither an older text nor a link that we have changed since is stored."""
+    versions = dict(Order.objects.filter(pk__in=rows).values_list("pk", "texto_versao"))
+    kept = {pk: fields for pk, fields in rows.items() if fields["texto_versao"] >= versions.get(pk, 0)}
     ours = Q(state=WriteState.OPEN) | Q(settled_at__gte=timezone.now() - OUR_LINK_IS_NEWER)
     written = Order.objects.filter(pk__in=WriteBack.objects.filter(ours, order__in=kept).values("order"))
     for pk, *link in written.values_list("pk", *LINK_FIELDS):

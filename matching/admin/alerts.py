@@ -1,25 +1,28 @@
-"""Alerts in the admin: read, and settled once, with a word on what was done."""
+"""Alerts in the admin: the list, and the page on which a person settles one with a note."""
 
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from matching import alert_page, alerts
+from matching import alerts
 from matching.admin import cells, search
 from matching.admin.filters import SettledFilter
 from matching.models import Alert
-from matching.presentation import badges, links
-from sistema_os.admin_base.lists import ReadOnlyAdmin, personal
+from matching.presentation import badges, labels, links
+from sistema_os.admin_base import ReadOnlyListAdmin, personal
 
 
 @admin.register(Alert)
-class AlertAdmin(ReadOnlyAdmin):
+class AlertAdmin(ReadOnlyListAdmin):
     list_display = ("severity_column", "sentence_column", "order_column", "created_column")
     list_display_links = None
     list_filter = (SettledFilter, "severity", "kind")
@@ -44,7 +47,32 @@ class AlertAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        return alert_page.page(self, request, object_id)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = Alert.objects.filter(pk=links.number_or_404(object_id)).select_related("order", "stay", "settled_by")
+        alert = rows.first()
+        if alert is None:
+            raise Http404
+        if request.method == "POST" and "settle" in request.POST:
+            if alerts.settle(alert, request.user, str(request.POST.get("note", ""))):
+                messages.success(request, _t("Alert settled."))
+                return HttpResponseRedirect(reverse("admin:matching_alert_changelist"))
+            alert.refresh_from_db()
+            who = labels.name_of(alert.settled_by) if alert.settled_by else "—"
+            text = _t("%(who)s had settled this alert before. Nothing was changed.") % {"who": who}
+            messages.warning(request, text)
+            return HttpResponseRedirect(request.path)
+        context = {
+            "title": str(alert.get_kind_display()),
+            "alert": alert,
+            "chip": badges.severity_chip(alert.severity),
+            "sentence": alerts.sentence(alert),
+            "order_url": links.order_url(alert.order) if alert.order else "",
+            "department": labels.department_words(alert.order.department) if alert.order else "",
+            "may_settle": request.user.has_perm("matching.settle_alert"),
+            "longest": alerts.MAX_NOTE,
+        }
+        return self.render_page(request, "matching/alert.html", context)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Alert], search_term: str

@@ -1,4 +1,4 @@
-"""Cells of the suggestions' list: text above, support below, and the buttons that decide."""
+"""Cells of the suggestion and alert lists: text with a second line, chips, and the buttons that decide."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from matching.models import Alert, MatchSuggestion
 from matching.models.choices import State
 from matching.presentation import badges
-from matching.presentation.labels import share
+from matching.presentation.labels import share, short_name
 from matching.review.decision import may_undo
 
 
@@ -27,7 +27,7 @@ def guest_cell(suggestion: MatchSuggestion) -> SafeString:
     if stay is None:
         return format_html('{} <span class="sub">{}</span>', _("No guest"), _("third party or staff"))
     room = _("Room %(room)s") % {"room": stay.room} if stay.room else _("no room yet")
-    # The whole name: cut off, Filho and Neto are the same man.
+    # Not truncated: names that differ only in their last word (Filho, Neto) must stay distinct.
     return format_html('{} <span class="sub">{}</span>', stay.name, room)
 
 
@@ -47,7 +47,7 @@ def departure_cell(suggestion: MatchSuggestion) -> SafeString | str:
 
 
 def decision_cell(suggestion: MatchSuggestion, user: Any) -> SafeString:
-    """Buttons where this person may press them; otherwise the state in a chip."""
+    """The buttons that this person may use; otherwise a chip with the state."""
     pending, decides = suggestion.state == State.PENDING, user.has_perm("matching.decide_suggestion")
     parts: list[SafeString] = []
     if suggestion.conflict and pending:
@@ -91,7 +91,7 @@ def _who(suggestion: MatchSuggestion) -> SafeString:
     if suggestion.decision is not None:
         moment = timezone.localtime(suggestion.decision.at)
         shape = "TIME_FORMAT" if moment.date() == timezone.localdate() else "SHORT_DATE_FORMAT"
-        name = suggestion.decision.user.get_short_name() or suggestion.decision.user.get_username()
+        name = short_name(suggestion.decision.user)
         return format_html('<span class="sub">{}, {}</span>', name, date_format(moment, shape))
     return format_html('<span class="sub">{}</span>', suggestion.end_reason_words)
 
@@ -107,5 +107,5 @@ def settled_cell(alert: Alert, user: Any) -> SafeString:
 
 
 def moment_cell(moment: datetime) -> SafeString:
-    """Short, on one line: lists are read, not studied."""
+    """Day and time on one line."""
     return format_html('<span class="num">{}</span>', date_format(timezone.localtime(moment), _("m/d H:i")))

@@ -1,21 +1,23 @@
-"""The list as CSV for a spreadsheet: no document, and no cell that a spreadsheet would run."""
+"""The suggestion list as CSV: without documents, and without cells that a spreadsheet would run as a formula."""
 
 import csv
 from collections.abc import Iterable
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from matching.models import MatchSuggestion
+from matching.models import Deed, MatchSuggestion, note_down
 from sistema_os.masking import masked_phones, without_documents
 
+# Filters that hold no personal data.
+_LOGGED_FILTERS = ("state", "band", "department", "departure")
 _RUNS_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def as_csv(suggestions: Iterable[MatchSuggestion]) -> HttpResponse:
-    """Semicolons and a byte-order mark: what a Brazilian spreadsheet opens by a double click."""
+    """Semicolons and a byte-order mark, as a Brazilian spreadsheet expects."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="sugestoes-{timezone.localdate():%Y-%m-%d}.csv"'
     response.write("\ufeff")
@@ -62,3 +64,9 @@ def _cells(suggestion: MatchSuggestion) -> list[object]:
         decision.user.get_username() if decision else "",
         date_format(timezone.localtime(decision.at), "SHORT_DATETIME_FORMAT") if decision else "",
     ]
+
+
+def log_export(request: HttpRequest, count: int) -> None:
+    """Records the export in the audit. The search text is left out: it may name a guest."""
+    filters = {name: request.GET[name][:60] for name in _LOGGED_FILTERS if request.GET.get(name)}
+    note_down(request.user, Deed.EXPORT, count=count, filters=filters)

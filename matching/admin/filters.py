@@ -1,11 +1,13 @@
-"""Filters of the suggestions' list. Its first sight is what a shift works on: the queue and what was decided today."""
+"""Filters of the suggestion list. Without one it shows the work of the shift: the queue and today's decisions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.http import HttpRequest
@@ -14,41 +16,33 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
 
 from matching.models import BAND_RANGE, Decision, MatchSuggestion, Order, Stay, WriteBack
-from matching.models.choices import MANUAL, Band, State, WriteState
-from matching.presentation.labels import DEPARTMENTS
+from matching.models.choices import MANUAL, Band, Department, State, WriteState
+from matching.presentation.labels import name_of
 from matching.reports.periods import midnight
 from matching.room_numbers import bare_room, typed_room
-from sistema_os.admin_base.typed_filter import TypedFilter
+from sistema_os.admin_base import TypedFilter
 
 Suggestions = QuerySet[MatchSuggestion]
 
 DECIDED_BY = "decided_by"
 
 
-def on_the_desk(suggestions: Suggestions) -> Suggestions:
-    """Each order's best pending candidate, and what people decided today."""
+def current_work(suggestions: Suggestions) -> Suggestions:
+    """The best pending candidate of each order, and the suggestions decided today."""
     first = Decision.objects.filter(at__gte=midnight()).aggregate(first=Min("pk"))["first"]
     queue = Q(queued_at__isnull=False)
     if first is None:
         return suggestions.filter(queue)
-    # By number instead of by time: two indexes answer together, where a join would read every row.
+    # By primary key instead of time: PostgreSQL combines two indexes, where a join would read every row.
     return suggestions.filter(queue | Q(state__in=[State.ACCEPTED, State.REJECTED], decision__gte=first))
 
 
-def unconfirmed(suggestions: Suggestions) -> Suggestions:
-    return suggestions.filter(Exists(WriteBack.objects.filter(suggestion=OuterRef("pk"), state=WriteState.OPEN)))
-
-
-def _in_state(state: State) -> Callable[[Suggestions], Suggestions]:
-    return lambda suggestions: suggestions.filter(state=state)
-
-
-STATES: dict[str, tuple[Any, Callable[[Suggestions], Suggestions]]] = {
-    "all": (_("all"), lambda q: q),
-    **{state.value: (state.label, _in_state(state)) for state in State},
-    "conflict": (_("conflict"), lambda q: q.exclude(conflict="")),
-    "flagged": (_("marked"), lambda q: q.filter(queued_at__isnull=False, order__flagged=True)),
-    "unconfirmed": (_p("write-back", "to confirm"), unconfirmed),
+STATES: dict[str, Any] = {
+    "all": _("all"),
+    **dict(State.choices),
+    "conflict": _("conflict"),
+    "flagged": _("marked"),
+    "unconfirmed": _p("write-back", "to confirm"),
 }
 
 
@@ -57,16 +51,25 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        return [(value, label) for value, (label, _narrow) in STATES.items()]
+        return list(STATES.items())
 
     def queryset(self, request: HttpRequest, queryset: Suggestions) -> Suggestions:
-        wanted = STATES.get(self.value() or "")
-        if wanted is None and _person(request.GET.get(DECIDED_BY)) is not None:
-            return queryset  # Whoever asks for a person's decisions means all of them, not today's.
-        return wanted[1](queryset) if wanted else on_the_desk(queryset)
+        wanted = self.value() or ""
+        if wanted in State.values:
+            return queryset.filter(state=wanted)
+        if wanted == "conflict":
+            return queryset.exclude(conflict="")
+        if wanted == "flagged":
+            return queryset.filter(queued_at__isnull=False, order__flagged=True)
+        if wanted == "unconfirmed":
+            open_writes = WriteBack.objects.filter(suggestion=OuterRef("pk"), state=WriteState.OPEN)
+            return queryset.filter(Exists(open_writes))
+        if wanted == "all" or read_person(request.GET.get(DECIDED_BY)) is not None:
+            return queryset  # All decisions of that person, not only today's.
+        return current_work(queryset)
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """The stock "All" stands first and means no parameter: here that is the desk."""
+        """Django's "All" comes first and means no parameter, which shows the current work here."""
         for index, choice in enumerate(super().choices(changelist)):
             yield choice | {"display": _("queue and today's decisions")} if index == 0 else choice
 
@@ -98,18 +101,18 @@ class DepartmentFilter(admin.SimpleListFilter):
     parameter_name = "department"
 
     def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        return list(DEPARTMENTS.items())
+        return list(Department.choices)
 
     def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
         return queryset.filter(order__department=self.value()) if self.value() else queryset
 
 
-# Of each; a list ends after a thousand rows anyway.
-MOST_OF_A_ROOM = 2_000
+# Of stays and of orders each; a list ends after a thousand rows anyway.
+MAX_OF_A_ROOM = 2_000
 
 
 class RoomFilter(TypedFilter):
-    """The room that the order names or the guest has."""
+    """The room that the order names or that the guest has."""
 
     title = _("room")
     parameter_name = "room"
@@ -121,9 +124,9 @@ class RoomFilter(TypedFilter):
             return queryset.none()
         stays = Stay.objects.filter(search__contains=key).annotate(key=bare_room("room")).filter(key=key)
         orders = Order.objects.filter(search__contains=key).annotate(key=bare_room("room_text")).filter(key=key)
-        # By number: two indexes then answer together, where a join would read every suggestion.
+        # By primary key: PostgreSQL combines two indexes, where a join would read every suggestion.
         newest = (stays.order_by("-pk"), orders.order_by("-pk"))
-        guests, named = (list(rows.values_list("pk", flat=True)[:MOST_OF_A_ROOM]) for rows in newest)
+        guests, named = (list(rows.values_list("pk", flat=True)[:MAX_OF_A_ROOM]) for rows in newest)
         return queryset.filter(Q(stay__in=guests) | Q(order__in=named))
 
 
@@ -134,22 +137,25 @@ class DeciderFilter(admin.SimpleListFilter):
     parameter_name = DECIDED_BY
 
     def lookups(self, request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        """Oneself first: most people look for their own."""
-        told = User.objects.filter(Exists(Decision.objects.filter(user=OuterRef("pk")))).exclude(
-            pk=request.user.pk or 0
-        )
-        others = [(str(user.pk), user.get_full_name() or user.get_username()) for user in told.order_by("username")]
-        return [(str(request.user.pk), _("me")), *others]
+        """The person's own name first, as most people look for their own decisions."""
+        deciders = User.objects.filter(Exists(Decision.objects.filter(user=OuterRef("pk"))))
+        others = deciders.exclude(pk=request.user.pk or 0).order_by("username")
+        return [(str(request.user.pk), _("me")), *((str(user.pk), name_of(user)) for user in others)]
 
     def queryset(self, _request: HttpRequest, queryset: Suggestions) -> Suggestions:
-        person = _person(self.value())
+        person = read_person(self.value())
         if person is None:
             return queryset
         return queryset.filter(decision__user=person, state__in=[State.ACCEPTED, State.REJECTED])
 
 
-def _person(value: str | None) -> int | None:
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 10 else None
+def read_person(value: str | None) -> int | None:
+    """The primary key in an address; None for anything else."""
+    try:
+        person: int | None = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False).clean(value)
+        return person
+    except ValidationError:
+        return None
 
 
 class ModelFilter(admin.SimpleListFilter):
@@ -164,7 +170,7 @@ class ModelFilter(admin.SimpleListFilter):
         return queryset.filter(model_version=value) if value else queryset
 
 
-# Each step jumps to the next name in the index, where DISTINCT would read every suggestion.
+# A loose index scan: each step jumps to the next name, where DISTINCT would read every suggestion.
 _VERSIONS = """
 WITH RECURSIVE names AS (
     (SELECT model_version AS name FROM {table} ORDER BY model_version LIMIT 1)
@@ -176,14 +182,14 @@ WITH RECURSIVE names AS (
 
 
 def model_versions() -> list[str]:
-    """Every model that scored a suggestion, in one query of a few index look-ups."""
+    """Every model that scored a suggestion, with one index look-up for each."""
     with connection.cursor() as cursor:
         cursor.execute(_VERSIONS.format(table=MatchSuggestion._meta.db_table))
         return [name for (name,) in cursor.fetchall()]
 
 
 class SettledFilter(admin.SimpleListFilter):
-    """Alerts: the open ones first, the settled ones on demand."""
+    """Open alerts by default, settled ones or all on request."""
 
     title = _("state")
     parameter_name = "settled"

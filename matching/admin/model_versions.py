@@ -1,23 +1,25 @@
-"""Matching models in the admin: what each learned and was worth, which is in use; put to use and rolled back."""
+"""Matching models in the admin: what each learned, its figures, and the buttons to promote one or roll back."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
 
-from matching import model_figures
 from matching.admin import cells
 from matching.learning import model_registry
-from matching.models import ModelVersion
+from matching.models import MatchSuggestion, ModelVersion
 from matching.presentation import links
-from sistema_os.admin_base.lists import ReadOnlyAdmin
+from sistema_os.admin_base import ReadOnlyListAdmin
 
 PERMISSION = "matching.promote_model"
 LEARNED = {
@@ -27,8 +29,42 @@ LEARNED = {
 }
 
 
+# Name in `ModelVersion.figures`, label, and whether more of it is better.
+FIGURES: tuple[tuple[str, str | Promise, bool], ...] = (
+    ("precision", _("right among what was suggested"), True),
+    ("recall", _("found among what there was"), True),
+    ("f1", _("F1 of both"), True),
+    ("first_right", _("first suggestion right"), True),
+    ("sure_right", _("right at 0.98 and above"), True),
+    ("log_loss", _("surprise at the decisions (log loss)"), False),
+    ("brier", _("squared error (Brier)"), False),
+    ("calibration_error", _("promised against kept (calibration)"), False),
+)
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    words: str | Promise
+    old: str
+    new: str
+    better: bool
+    worse: bool
+
+
+def figure_rows(figures: Mapping[str, Any]) -> list[FigureRow]:
+    """The figures of the old and the new model side by side; empty for a model that was not trained."""
+    old, new = figures.get("old") or {}, figures.get("new") or {}
+    rows = []
+    for name, words, more_is_better in FIGURES:
+        if name in old and name in new:
+            gain = (new[name] - old[name]) * (1 if more_is_better else -1)
+            values = number_format(old[name], 4), number_format(new[name], 4)
+            rows.append(FigureRow(words, *values, better=gain > 0, worse=gain < 0))
+    return rows
+
+
 @admin.register(ModelVersion)
-class ModelVersionAdmin(ReadOnlyAdmin):
+class ModelVersionAdmin(ReadOnlyListAdmin):
     list_display = ("version_column", "origin", "learned_column", "decisions", "f1_column", "made_column")
     list_display_links = None
     list_select_related = ("promoted_by",)
@@ -53,18 +89,26 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         if row is None:
             raise Http404
         if request.method == "POST":
-            self._change(request, row)
+            if not request.user.has_perm(PERMISSION):
+                raise PermissionDenied
+            if "promote" in request.POST:
+                self._promote(request, row)
+            elif "roll_back" in request.POST:
+                self._roll_back(request, row)
             return HttpResponseRedirect(request.path)
-        return self._page(request, row)
-
-    def _change(self, request: HttpRequest, row: ModelVersion) -> None:
-        """One deed a post: what the button says, if it still holds."""
-        if not request.user.has_perm(PERMISSION):
-            raise PermissionDenied
-        if "promote" in request.POST:
-            self._promote(request, row)
-        elif "roll_back" in request.POST:
-            self._roll_back(request, row)
+        aliases = row.numbers.get("aliases") or {}
+        context = {
+            "title": row.version,
+            "model": row,
+            "learned": learned_words(row),
+            "figures": figure_rows(row.figures),
+            # Written word and the names it stands for, by word.
+            "aliases": [(word, ", ".join(sorted(names))) for word, names in sorted(aliases.items())],
+            "scored": MatchSuggestion.objects.filter(model_version=row.version).count(),
+            "may_promote": request.user.has_perm(PERMISSION),
+            "replaced": row.replaced,
+        }
+        return self.render_page(request, "matching/model.html", context)
 
     def _promote(self, request: HttpRequest, row: ModelVersion) -> None:
         try:
@@ -76,7 +120,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         messages.success(request, _t("%(version)s scores from the next run on.") % {"version": row.version})
 
     def _roll_back(self, request: HttpRequest, row: ModelVersion) -> None:
-        """The page may be old: what is rolled back is what it shows, or nothing."""
+        """The page may be out of date: only the model that it shows is rolled back."""
         if not model_registry.is_active(row):
             messages.warning(request, _t("This model was no longer in use. Nothing was changed."))
             return
@@ -84,22 +128,6 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         self.log_change(request, row, "rolled back")
         name = before.version if before else _t("the program's own model")
         messages.success(request, _t("Back to %(version)s from the next run on.") % {"version": name})
-
-    def _page(self, request: HttpRequest, row: ModelVersion) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": row.version,
-            "model": row,
-            "learned": learned_words(row),
-            "figures": model_figures.rows(row.figures),
-            "aliases": model_figures.aliases(row.numbers),
-            "scored": model_figures.scored_by(row),
-            "may_promote": request.user.has_perm(PERMISSION),
-            "replaced": row.replaced,
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "matching/model.html", context)
 
     @admin.display(description=_("version"), ordering="version")
     def version_column(self, row: ModelVersion) -> SafeString:
@@ -112,7 +140,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("F1, before and after"))
     def f1_column(self, row: ModelVersion) -> str:
-        return model_figures.f1(row.figures)
+        old, new = ((row.figures.get(side) or {}).get("f1") for side in ("old", "new"))
+        return "—" if old is None or new is None else f"{number_format(old, 4)} → {number_format(new, 4)}"
 
     @admin.display(description=_("made"), ordering="created_at")
     def made_column(self, row: ModelVersion) -> SafeString:

@@ -1,4 +1,4 @@
-"""What a search box finds, in a time that hardly grows with the rows."""
+"""The search of the admin lists, at a cost that hardly grows with the tables."""
 
 from django.contrib.auth.models import User
 from django.db.models import Q
@@ -6,21 +6,20 @@ from django.db.models import Q
 from matching.hotel_rows import searchable
 from matching.models import MatchSuggestion, Order, Stay
 
-# Nobody looks for more words than these; the rest would only cost.
-MOST_WORDS = 6
-# A rarer word is looked up in its index first. One that is more frequent soon fills a page by reading on.
+MAX_WORDS = 6
+# A word in fewer rows is looked up in its index first; a more frequent one soon fills a page in a plain scan.
 RARE = 500
-# So many suggestions are named one by one; a word that more of them hold is asked for again with every question.
-MOST_NAMED = 2_000
+# Up to so many suggestions become a list of primary keys; more of them stay a subquery.
+MAX_KEYS = 2_000
 
 
 def words(typed: str) -> list[str]:
-    """Accents and capitals do not count: the searched columns are stored without them."""
-    return searchable(typed.replace("\x00", "")).split()[:MOST_WORDS]
+    """Without accents and capitals, as the searched columns are stored."""
+    return searchable(typed.replace("\x00", "")).split()[:MAX_WORDS]
 
 
 def holding(word: str) -> Q:
-    """Rows with `order` and `stay` of which one holds the word. Two queries."""
+    """Selects rows whose order or stay contains the word. Two queries."""
     orders = list(Order.objects.filter(search__contains=word).values_list("pk", flat=True)[: RARE + 1])
     stays = list(Stay.objects.filter(search__contains=word).values_list("pk", flat=True)[: RARE + 1])
     if len(orders) > RARE or len(stays) > RARE:
@@ -29,10 +28,10 @@ def holding(word: str) -> Q:
 
 
 def decided_on_or_by(word: str) -> Q:
-    """Decisions on such a suggestion, or of a person of that name. Four queries."""
+    """Selects decisions on such a suggestion, or by a person of that name. Four queries."""
     holders = MatchSuggestion.objects.filter(holding(word)).order_by().values("pk")
-    named = [row["pk"] for row in holders[: MOST_NAMED + 1]]
-    told = Q(suggestion__in=named if len(named) <= MOST_NAMED else holders)
+    keys = [row["pk"] for row in holders[: MAX_KEYS + 1]]
+    decided = Q(suggestion__in=keys if len(keys) <= MAX_KEYS else holders)
     people = list(User.objects.filter(username__icontains=word).values_list("pk", flat=True)[:RARE])
-    # An "or" that nobody fulfils would still keep the index from being used.
-    return told | Q(user__in=people) if people else told
+    # Even an empty alternative in the "or" would keep PostgreSQL from using the index.
+    return decided | Q(user__in=people) if people else decided

@@ -1,4 +1,4 @@
-"""Suggestions, decisions and alerts in the admin: to decide and to read, never to type over."""
+"""Suggestions and decisions in the admin: lists to read and to decide from, without forms."""
 
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from matching.admin import cells, search
-from matching.admin.csv_export import as_csv
+from matching.admin.csv_export import as_csv, log_export
 from matching.admin.filters import (
     BandFilter,
     DeciderFilter,
@@ -27,13 +27,12 @@ from matching.admin.filters import (
 from matching.models import Decision, MatchSuggestion, unshown
 from matching.models.choices import Verb
 from matching.presentation import links
-from matching.review import actions as acting
-from matching.review import bulk_views, views
-from sistema_os.admin_base.lists import ReadOnlyAdmin, personal
+from matching.review import actions, bulk_views, views
+from sistema_os.admin_base import ReadOnlyListAdmin, personal
 
 
 @admin.register(MatchSuggestion)
-class MatchSuggestionAdmin(ReadOnlyAdmin):
+class MatchSuggestionAdmin(ReadOnlyListAdmin):
     list_display = ("order_column", "guest_column", "probability_column", "departure_column")
     list_filter = (
         StateFilter,
@@ -47,11 +46,11 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
     list_select_related = ("order", "stay", "decision__user")
     list_deferred = (*unshown(), "decision__order_fingerprint", "decision__stay_fingerprint")
     list_per_page = 25
-    # The newest orders first, by number: by their moment, all would be joined and sorted for a page of them.
+    # The newest orders first, by primary key: by time, PostgreSQL would join and sort all for one page.
     ordering = ("-order", "rank", "pk")
     date_hierarchy = "order__opened_at"
     search_fields = ("order__search", "stay__search")
-    # The card has its own way back; Django would work out each row's address anew to carry the filters along.
+    # The card has its own link back; carrying the filters along costs a URL computation for each row.
     preserve_filters = False
     search_help_text = _("Order, guest or room. Never search for a document.")
     actions = ("accept_selected", "reject_selected", "export_csv")
@@ -82,10 +81,10 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
         return queryset, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """A row's button posts the list's own form, so it works without JavaScript and with the list's CSRF token."""
-        button = acting.pressed(request)
+        """A row's button submits the form of the list: it needs no JavaScript and has the CSRF token."""
+        button = actions.pressed(request)
         if button is not None and self.has_view_permission(request):
-            acting.act(request, button)
+            actions.perform(request, button)
             return HttpResponseRedirect(request.get_full_path())
         own = {"title": _("Suggestions"), "may_bulk": self.has_bulk_permission(request), "keeps_presses": True}
         return super().changelist_view(request, {**own, **(extra_context or {})})
@@ -100,10 +99,10 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        return views.card(self, request, object_id)
+        return views.card_page(self, request, object_id)
 
     def queue_view(self, request: HttpRequest) -> HttpResponse:
-        return views.queue(self, request)
+        return views.queue_page(self, request)
 
     def bulk_view(self, request: HttpRequest) -> HttpResponse:
         return bulk_views.start(self, request)
@@ -132,21 +131,21 @@ class MatchSuggestionAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Accept selected"), permissions=["bulk"])
     def accept_selected(self, request: HttpRequest, queryset: QuerySet[MatchSuggestion]) -> HttpResponse:
-        return bulk_views.of_selected(request, queryset, Verb.ACCEPT)
+        return bulk_views.plan_selected(request, queryset, Verb.ACCEPT)
 
     @admin.action(description=_("Reject selected"), permissions=["bulk"])
     def reject_selected(self, request: HttpRequest, queryset: QuerySet[MatchSuggestion]) -> HttpResponse:
-        return bulk_views.of_selected(request, queryset, Verb.REJECT)
+        return bulk_views.plan_selected(request, queryset, Verb.REJECT)
 
     @admin.action(description=_("Export CSV"), permissions=["view"])
     def export_csv(self, request: HttpRequest, queryset: QuerySet[MatchSuggestion]) -> HttpResponse:
-        acting.log_export(request, queryset.count())
+        log_export(request, queryset.count())
         return as_csv(queryset.select_related("order", "stay", "decision__user"))
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
-    """The audit: who decided what, when, and what was taken back."""
+class DecisionAdmin(ReadOnlyListAdmin):
+    """Who decided what and when, and what was undone."""
 
     list_display = ("at_column", "user", "verb", "suggestion_column", "reason_column", "undone_column")
     list_display_links = None

@@ -1,4 +1,4 @@
-"""The words of the review: states, bands, verbs and reasons, each stored by code and shown by label."""
+"""Codes that are stored: of the hotel's tables and of our own, each with the label that pages show."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -9,9 +9,46 @@ DOUBT_FROM = 0.50
 
 # `model_version` of a candidate that a person named and no model scored.
 MANUAL = "manual"
-# Status words of the hotel's own tables.
-CLOSED_ORDER = frozenset({"concluida", "cancelada"})
-UNAVAILABLE_STAY = frozenset({"cancelada", "no_show"})
+
+
+class OrderStatus(TextChoices):
+    """`ordens_servico.status`, as the hotel stores it."""
+
+    OPEN = "aberta"
+    IN_PROGRESS = "em_andamento"
+    ON_HOLD = "aguardando"
+    DONE = "concluida"
+    CANCELLED = "cancelada"
+
+
+CLOSED_ORDER = (OrderStatus.DONE, OrderStatus.CANCELLED)
+
+
+class StayStatus(TextChoices):
+    """`listagem_hospedes.status`, as the hotel stores it."""
+
+    UNCONFIRMED = "a_confirmar"
+    CONFIRMED = "confirmada"
+    IN_HOUSE = "na_casa"
+    LEFT = "saida"
+    CANCELLED = "cancelada"
+    NO_SHOW = "no_show"
+
+
+UNAVAILABLE_STAY = (StayStatus.CANCELLED, StayStatus.NO_SHOW)
+
+
+class Department(TextChoices):
+    """`ordens_servico.setor`. The names are the hotel's own, in every language."""
+
+    MAINTENANCE = "manutencao", "Manutenção"
+    HOUSEKEEPING = "governanca", "Governança"
+    RECEPTION = "recepcao", "Recepção"
+    TRANSFERS = "receptivo", "Receptivo"
+    FOOD_AND_BEVERAGES = "aeb", "A&B"
+    SPA = "spa", "Spa"
+    LOST_AND_FOUND = "achados", "Achados e perdidos"
+    IT = "ti", "TI"
 
 
 class State(TextChoices):

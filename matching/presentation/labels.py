@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy as _p
 
 from matching.models import Decision
-from matching.models.choices import Band
+from matching.models.choices import Band, Department
 
 Words = str | Promise
 
@@ -189,25 +189,12 @@ def share(probability: Any) -> str:
 _CENT = Decimal("0.01")
 
 
-# The hotel's own codes, as staff write them.
-DEPARTMENTS = {
-    "manutencao": "Manutenção",
-    "governanca": "Governança",
-    "recepcao": "Recepção",
-    "receptivo": "Receptivo",
-    "aeb": "A&B",
-    "spa": "Spa",
-    "achados": "Achados e perdidos",
-    "ti": "TI",
-}
-
-
 def department_words(code: str) -> str:
-    return DEPARTMENTS.get(code, code)
+    return str(Department(code).label) if code in Department.values else code
 
 
-def display_name(decision: Decision) -> str:
-    return str(decision.user.get_short_name() or decision.user.get_username())
+def short_name(user: Any) -> str:
+    return str(user.get_short_name() or user.get_username())
 
 
 def moment(decision: Decision) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from matching.models import AuditEntry, Decision, Deed, Order
 from matching.models.choices import State, Verb
-from matching.presentation.labels import display_name
+from matching.presentation.labels import short_name
 from matching.presentation.links import alert_url, card_url, order_url
 
 
@@ -90,7 +90,7 @@ def _decision(decision: Decision) -> Line:
         before, after = State.PENDING, _AFTER[verb]
     return Line(
         decision.at,
-        display_name(decision),
+        short_name(decision.user),
         verb.label,
         str(decision.suggestion),
         card_url(decision.suggestion_id),
@@ -114,8 +114,7 @@ def deeds(asked: Asked, wanted: Iterable[Deed] = Deed) -> list[Line]:
 
 def _deed(entry: AuditEntry) -> Line:
     subject, url, before, after, text = _TOLD[Deed(entry.deed)](entry)
-    who = str(entry.user.get_short_name() or entry.user.get_username())
-    return Line(entry.at, who, entry.get_deed_display(), subject, url, before, after, text)
+    return Line(entry.at, short_name(entry.user), entry.get_deed_display(), subject, url, before, after, text)
 
 
 Parts = tuple[str, str, str, str, str]

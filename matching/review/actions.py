@@ -1,64 +1,67 @@
-"""The one way from a button to `matching.review.service`: reads what was pressed, tells the person what came of it.
+"""Buttons of the review pages: reads the posted button, calls the decision service, and reports the result as messages.
 
-A button's value names what the person saw: `<suggestion>:<version>`, `<order>:<texto_versao>` or a decision's id.
+A button's value names what the person saw: `<suggestion>:<version>`, `<order>:<texto_versao>`, or a decision's id.
 """
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from matching.models import Decision, Deed, MatchSuggestion, Order, note_down
+from matching.models import Decision, Deed, KeyPreference, MatchSuggestion, Order, note_down
 from matching.models.choices import Verb
+from matching.presentation.links import number_or_404
 from matching.review import service
 
 BUTTONS = ("accept", "reject", "no_guest", "undo")
-_NAMELESS = ("state", "band", "department", "departure")
 
 
 def pressed(request: HttpRequest) -> str | None:
     return next((name for name in BUTTONS if request.method == "POST" and name in request.POST), None)
 
 
-def act(request: HttpRequest, button: str, *, quiet: bool = False) -> service.Outcome | None:
-    """None when the card was no longer true; the person has been told why. A forged value is a 404.
-    `quiet`: the page itself shows what was decided, so only what went otherwise becomes a message."""
+def perform(request: HttpRequest, button: str, *, quiet: bool = False) -> service.Outcome | None:
+    """None when the card was out of date, which a message explains; 404 for a forged value. `quiet`: the page itself
+    shows the decision, so only what went wrong and an undo become messages."""
+    value = str(request.POST[button])
     try:
-        outcome = _carry_out(request, button, str(request.POST[button]))
+        if button == "undo":
+            outcome = service.undo(request.user, int(value))
+        else:
+            seen, _colon, version = value.rpartition(":")
+            if button == "no_guest":
+                outcome = service.no_guest(request.user, int(seen), int(version))
+            else:
+                reason = request.POST.get("reason")
+                outcome = service.decide(request.user, UUID(seen), Verb(button), int(version), reason)
     except service.Conflict as conflict:
         messages.error(request, str(conflict))
         return None
     except (MatchSuggestion.DoesNotExist, Order.DoesNotExist, Decision.DoesNotExist, ValueError) as error:
         raise Http404 from error
-    tell(request, outcome, quiet=quiet and button != "undo")
+    if button == "undo" or not quiet:
+        _report(request, outcome)
+    for sentence in outcome.came_back:
+        messages.error(request, sentence)
     return outcome
 
 
-def _carry_out(request: HttpRequest, button: str, value: str) -> service.Outcome:
-    if button == "undo":
-        return service.undo(request.user, int(value))
-    seen, _colon, version = value.rpartition(":")
-    if button == "no_guest":
-        return service.no_guest(request.user, int(seen), int(version))
-    return service.decide(request.user, UUID(seen), Verb(button), int(version), request.POST.get("reason"))
-
-
-def tell(request: HttpRequest, outcome: service.Outcome, *, quiet: bool = False) -> None:
-    """One message for what was done, one for what Supabase has yet to confirm, one for each card left or returned."""
-    if not quiet:
-        _tell_done(request, outcome)
-    for sentence in [*outcome.came_back, *outcome.refused]:
-        messages.error(request, sentence)
-
-
-def _tell_done(request: HttpRequest, outcome: service.Outcome) -> None:
+def _report(request: HttpRequest, outcome: service.Outcome) -> None:
+    first = outcome.decisions[0]
     count = len(outcome.decisions) - len(outcome.came_back)
     if len(outcome.decisions) == count == 1:
-        messages.success(request, _in_words(outcome.decisions[0]))
+        messages.success(request, _sentence(first))
+    elif count > 0 and first.verb == Verb.UNDO:
+        text = ngettext("%(count)d decision undone.", "%(count)d decisions undone.", count)
+        messages.success(request, text % {"count": count})
     elif count > 0:
-        messages.success(request, _counted(outcome, count) % {"count": count})
+        text = ngettext("%(count)d suggestion decided.", "%(count)d suggestions decided.", count)
+        messages.success(request, text % {"count": count})
     if outcome.waiting:
         messages.warning(
             request,
@@ -66,13 +69,7 @@ def _tell_done(request: HttpRequest, outcome: service.Outcome) -> None:
         )
 
 
-def _counted(outcome: service.Outcome, count: int) -> str:
-    if outcome.decisions[0].verb == Verb.UNDO:
-        return ngettext("%(count)d decision undone.", "%(count)d decisions undone.", count)
-    return ngettext("%(count)d suggestion decided.", "%(count)d suggestions decided.", count)
-
-
-def _in_words(decision: Decision) -> str:
+def _sentence(decision: Decision) -> str:
     suggestion = decision.suggestion
     words = {"order": suggestion.order.number, "guest": suggestion.stay.name if suggestion.stay else ""}
     if decision.verb == Verb.ACCEPT:
@@ -84,7 +81,29 @@ def _in_words(decision: Decision) -> str:
     return _("Order %(order)s: decision undone, back in the queue.") % words
 
 
-def log_export(request: HttpRequest, count: int) -> None:
-    """What was searched for is not kept: it may name a guest."""
-    narrowed = {name: request.GET[name][:60] for name in _NAMELESS if request.GET.get(name)}
-    note_down(request.user, Deed.EXPORT, count=count, filters=narrowed)
+def toggled(request: HttpRequest) -> bool:
+    """Whether the request set an order's flag or the person's single-key preference, which is then saved. Setting
+    either twice changes nothing; a forged order is a 404."""
+    if request.method != "POST":
+        return False
+    if request.POST.get("single_keys") in ("on", "off"):
+        person: Any = request.user
+        enabled = request.POST["single_keys"] == "on"
+        KeyPreference.objects.update_or_create(user=person, defaults={"single_keys": enabled})
+        return True
+    button = next((name for name in ("flag", "unflag") if name in request.POST), None)
+    if button is None:
+        return False
+    if not request.user.has_perm("matching.decide_suggestion"):
+        raise PermissionDenied
+    order, flagged = number_or_404(str(request.POST[button])), button == "flag"
+    with transaction.atomic():
+        if Order.objects.filter(pk=order, flagged=not flagged).update(flagged=flagged):
+            note_down(request.user, Deed.FLAG if flagged else Deed.UNFLAG, order=order)
+        elif not Order.objects.filter(pk=order).exists():
+            raise Http404
+    return True
+
+
+def single_keys_enabled(user: Any) -> bool:
+    return not KeyPreference.objects.filter(user=user, single_keys=False).exists()

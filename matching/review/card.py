@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Case, Q, When
@@ -11,11 +11,11 @@ from django.utils.dateparse import parse_date
 from django.utils.formats import date_format, number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from matching import whereabouts
-from matching.fingerprints import differing
+from matching.hotel_rows import differing
 from matching.models import Decision, MatchSuggestion, Stay
-from matching.models.choices import Band, State, Verb
+from matching.models.choices import Band, State, StayStatus, Verb
 from matching.presentation import badges, card_charts, explanation
 from matching.presentation.labels import (
     NEAR,
@@ -24,6 +24,7 @@ from matching.presentation.labels import (
     comparison_words,
     department_words,
     share,
+    short_name,
     shown_values,
 )
 from sistema_os.masking import masked_document
@@ -99,7 +100,7 @@ def _place(suggestion: MatchSuggestion) -> str:
     if suggestion.stay is None or not named:
         return ""
     opened = timezone.localtime(suggestion.order.opened_at).date()
-    return whereabouts.place(str(named[0]), suggestion.stay, opened, timezone.localdate())
+    return room_clause(str(named[0]), suggestion.stay, opened, timezone.localdate())
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ def _came_back(suggestion: MatchSuggestion, near: Sequence[Decision]) -> str:
     stay = suggestion.stay.fingerprint if suggestion.stay else {}
     changed = differing(last.order_fingerprint, suggestion.order.fingerprint) + differing(last.stay_fingerprint, stay)
     return _("%(who)s rejected this pair on %(day)s. Since then this changed: %(fields)s.") % {
-        "who": last.user.get_short_name() or last.user.get_username(),
+        "who": short_name(last.user),
         "day": date_format(timezone.localtime(last.at), "SHORT_DATE_FORMAT"),
         "fields": ", ".join(comparison_words(name) for name in changed) or "—",
     }
@@ -206,3 +207,51 @@ def _rejects(decision: Decision, pair: MatchSuggestion) -> bool:
     theirs = decision.suggestion
     same = (theirs.order_id, theirs.stay_id) == (pair.order_id, pair.stay_id)
     return same and decision.verb == Verb.REJECT and getattr(decision, "undone_by", None) is None
+
+
+def room_clause(room: str, stay: Stay, opened: date, today: date) -> str:
+    """A clause on the room that the order names; empty where it was not this guest's on the day it was opened."""
+    if room not in stay.rooms_on(opened):
+        return ""
+    words = {"room": room}
+    if opened < stay.arrival:
+        return _("the order says %(room)s, the room kept for this guest") % words
+    if opened == stay.arrival:
+        return _("the order says %(room)s, the room of this guest, who arrived that day") % words
+    if opened > stay.departure:
+        return _("the order says %(room)s, the room that was this guest's") % words
+    if room != stay.room or stay.status != StayStatus.IN_HOUSE or today > stay.departure:
+        return _("the order says %(room)s, and the guest was in %(room)s when it was opened") % words
+    words["since"] = day_words(_since(stay, room), today)
+    return _("the order says %(room)s, and the guest has been in %(room)s since %(since)s") % words
+
+
+def _since(stay: Stay, room: str) -> date:
+    """The day on which the guest came into the present room."""
+    for span in reversed(stay.occupancies):
+        if str(span.get("uh") or "") == room and span.get("de"):
+            return date.fromisoformat(str(span["de"])[:10])
+    return stay.arrival
+
+
+def day_words(day: date, today: date) -> str:
+    """A day of the last week by its name, any other by its date."""
+    if day == today:
+        return _("today")
+    if day == today - timedelta(days=1):
+        return _("yesterday")
+    if timedelta(0) < today - day < timedelta(days=7):
+        return str(_weekdays()[day.weekday()])
+    return date_format(day, _("m/d"))
+
+
+def _weekdays() -> tuple[str, ...]:
+    return (
+        pgettext("since", "Monday"),
+        pgettext("since", "Tuesday"),
+        pgettext("since", "Wednesday"),
+        pgettext("since", "Thursday"),
+        pgettext("since", "Friday"),
+        pgettext("since", "Saturday"),
+        pgettext("since", "Sunday"),
+    )

@@ -1,4 +1,4 @@
-"""Whether a decision can still be taken; if not, why, in a sentence for the person who tried."""
+"""Whether a decision can be taken or undone; if not, why, in a sentence for the person."""
 
 from typing import Any
 
@@ -6,27 +6,29 @@ from django.utils.translation import gettext as _
 
 from matching.models import Decision, MatchSuggestion
 from matching.models.choices import State, Verb
-from matching.presentation.labels import display_name, moment
+from matching.presentation.labels import moment, short_name
 
 
 class Conflict(Exception):
-    """The card is no longer true. The message is a sentence for people; nothing was changed."""
+    """The card is out of date. The message is a sentence for people; nothing was changed."""
 
 
-def still_true(
+def check_current(
     suggestion: MatchSuggestion, version: int | None, accepted: MatchSuggestion | None, unwritten: bool
 ) -> None:
-    """What the person saw is what there is; to be checked with the order locked. `accepted`: the order's accepted
-    candidate; `unwritten`: a write to Supabase is still open for it."""
+    """Raises Conflict unless the suggestion is still what the person saw. Call it with the order locked.
+
+    `accepted`: the accepted candidate of the order; `unwritten`: a write to Supabase is open for the order.
+    """
     order, stay = suggestion.order, suggestion.stay
     if suggestion.state != State.PENDING:
-        raise Conflict(already_decided(suggestion))
+        raise Conflict(decided_sentence(suggestion))
     if order.texto_versao != suggestion.texto_versao:
         raise Conflict(_("The order's text changed while you were reading. Nothing was written; please look again."))
     if version is not None and suggestion.version != version:
         raise Conflict(_("This suggestion changed while you were reading. Nothing was written; please look again."))
     if accepted is not None:
-        raise Conflict(already_decided(accepted))
+        raise Conflict(decided_sentence(accepted))
     if order.linked and not unwritten:
         raise Conflict(
             _("Order %(order)s is already linked at the hotel. Nothing was written.") % {"order": order.number}
@@ -35,26 +37,26 @@ def still_true(
         raise Conflict(_("This stay was cancelled or has left the guest list. Nothing was written."))
 
 
-def answered_before(suggestion: MatchSuggestion, user: Any, verb: Verb, version: int | None) -> Decision | None:
-    """The decision that stands when this very request is sent again, its first answer lost on the way: of the same
-    person, the same verb, taken on the version that the person saw."""
+def repeated_decision(suggestion: MatchSuggestion, user: Any, verb: Verb, version: int | None) -> Decision | None:
+    """The decision in force when the same request is sent again because its first answer was lost: by the same
+    person, with the same verb, on the version that the person saw."""
     decision = suggestion.decision
     if decision is None or decision.suggestion_id != suggestion.pk or decision.user_id != user.pk:
         return None
-    taken = Verb.ACCEPT if decision.verb == Verb.NO_GUEST else decision.verb
-    if taken != verb or version is None or suggestion.version != version + 1:
+    decided = Verb.ACCEPT if decision.verb == Verb.NO_GUEST else decision.verb
+    if decided != verb or version is None or suggestion.version != version + 1:
         return None
     decision.suggestion = suggestion
     return decision
 
 
-def already_decided(suggestion: MatchSuggestion) -> str:
-    """Names who decided and when, or why it ended by itself."""
+def decided_sentence(suggestion: MatchSuggestion) -> str:
+    """Who decided and when, or why the suggestion ended without a decision."""
     words = {"order": suggestion.order.number, "end": suggestion.end_reason_words}
     decision = suggestion.decision
     if decision is None:
         return _("Order %(order)s: this suggestion ended by itself (%(end)s). Nothing was written.") % words
-    words |= {"who": display_name(decision), "at": moment(decision)}
+    words |= {"who": short_name(decision.user), "at": moment(decision)}
     if suggestion.state == State.ACCEPTED:
         return _("Order %(order)s: %(who)s already accepted this suggestion (%(at)s). Nothing was changed.") % words
     if suggestion.state == State.REJECTED:

@@ -1,27 +1,37 @@
-"""The review queue: which card comes next. One card an order: its best candidate still pending."""
+"""The review queue: which card comes next, and who has which card open.
+
+An order has one card: its best candidate that is still pending. A card opened in the queue is leased to that person
+for two minutes.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from matching.models import MatchSuggestion, SuggestionQuerySet
+from matching.models import CardLease, MatchSuggestion, SuggestionQuerySet
 from matching.models.choices import DOUBT_FROM, STRONG_FROM, Band
 
-# Doubtful ones first, where a person adds most; strong for sweeping; weak for cleaning.
+# Doubtful cards first, where a person adds most; then the strong ones, which go fast; the weak ones last.
 BANDS = (Band.DOUBT, Band.STRONG, Band.WEAK)
+LEASE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
 class BandCount:
+    """Cards waiting in a band; `departing`: those whose guest leaves today."""
+
     band: Band
     waiting: int
     departing: int
 
 
-# In one reading of the queue's index; two counts in one statement would start workers for each, which takes longer.
+# One scan of the queue's index. Two subqueries would each start parallel workers, which takes longer.
 _COUNTS = """
 SELECT count(*) FILTER (WHERE probability >= %(strong)s),
     count(leaving.listagem_id) FILTER (WHERE probability >= %(strong)s),
@@ -36,7 +46,7 @@ WHERE queued_at IS NOT NULL
 
 
 def counts() -> list[BandCount]:
-    """Cards waiting by band, and how many of their guests leave today; one query."""
+    """The bands in the order of BANDS; one query."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, {"strong": STRONG_FROM, "doubt": DOUBT_FROM, "today": timezone.localdate()})
         strong, strong_leaving, doubt, doubt_leaving, weak, weak_leaving = cursor.fetchall()[0]
@@ -48,31 +58,72 @@ def counts() -> list[BandCount]:
     return [found[band] for band in BANDS]
 
 
-def at(counted: BandCount, position: int) -> MatchSuggestion | None:
-    """The card at that place of the band, counted from 0: departures of today first, then the oldest orders. Past the
-    end the queue starts again. It comes with all that a page shows of a suggestion."""
+def card_at(count: BandCount, position: int) -> MatchSuggestion | None:
+    """The card at that position of the band, from 0: departures of today first, then the oldest orders. Past the end
+    the queue starts again. The card has everything that a page shows of a suggestion."""
     today = timezone.localdate()
-    queue = MatchSuggestion.objects.heads().in_band(counted.band)
-    # Two questions that an index answers each, where one sorted by both would read the whole queue; the first by that
-    # of the guests: by that of the queue it would read on and on for the few who leave.
-    first = queue.departing(today).order_by(Coalesce("queued_at", Now()), "pk")
-    rest = queue.exclude(stay__departure=today).order_by("queued_at", "pk")
-    leaving = counted.departing
-    found = _card(first, position) if position < leaving else _card(rest, position - leaving)
-    return found or _card(first) or _card(rest)
+    queue = MatchSuggestion.objects.heads().in_band(count.band)
+    # Two queries with an index each: sorted by both criteria, PostgreSQL would read the whole queue. The Coalesce keeps
+    # the first query on the stays' index; with the queue's it would read on and on for the few that leave.
+    departing = queue.departing(today).order_by(Coalesce("queued_at", Now()), "pk")
+    others = queue.exclude(stay__departure=today).order_by("queued_at", "pk")
+    first = count.departing
+    found = _card(departing, position) if position < first else _card(others, position - first)
+    return found or _card(departing) or _card(others)
 
 
-def _card(queue: SuggestionQuerySet, place: int = 0) -> MatchSuggestion | None:
-    """Counted off by number, so that nothing is joined for the cards before it."""
-    return MatchSuggestion.objects.as_card().filter(pk__in=queue.values("pk")[place : place + 1]).first()
+def _card(queue: SuggestionQuerySet, position: int = 0) -> MatchSuggestion | None:
+    """The subquery counts off primary keys, so that nothing is joined for the cards before that position."""
+    return MatchSuggestion.objects.as_card().filter(pk__in=queue.values("pk")[position : position + 1]).first()
 
 
-def free(counted: BandCount, place: int, taken: Collection[int]) -> tuple[int, MatchSuggestion | None]:
-    """From that place on, the first card whose order is not among those taken, and where it stands; the card at the
-    place itself when all that follow are taken."""
-    for step in range(min(counted.waiting, len(taken) + 1)):
-        here = (place + step) % counted.waiting
-        found = at(counted, here)
-        if found is not None and found.order_id not in taken:
+def next_free(count: BandCount, position: int, leased: Collection[int]) -> tuple[int, MatchSuggestion | None]:
+    """The first card from that position on whose order is not leased, with its position; the card at the position
+    itself when all that follow are leased."""
+    for step in range(min(count.waiting, len(leased) + 1)):
+        here = (position + step) % count.waiting
+        found = card_at(count, here)
+        if found is not None and found.order_id not in leased:
             return here, found
-    return place, at(counted, place)
+    return position, card_at(count, position)
+
+
+# Ends the person's lease of any other card. A card that was decided meanwhile gives no lease.
+_TAKE = """
+WITH before AS (DELETE FROM matching_cardlease WHERE user_id = %(user)s AND order_id <> %(order)s)
+INSERT INTO matching_cardlease AS lease (order_id, user_id, until)
+SELECT order_id, %(user)s, %(until)s FROM matching_matchsuggestion
+WHERE order_id = %(order)s AND queued_at IS NOT NULL AND id = coalesce(%(card)s, id)
+ON CONFLICT (order_id) DO UPDATE SET user_id = excluded.user_id, until = excluded.until
+WHERE lease.user_id = excluded.user_id OR lease.until <= %(now)s
+RETURNING 1
+"""
+
+
+def take_lease(order: int, user: Any, card: UUID | None = None) -> CardLease | None:
+    """The lease in force afterwards: this user's, or that of a colleague who was first. None when the card, or any card
+    of the order, is no longer in the queue. A person has one lease at a time. One query, two when a colleague has it.
+    """
+    now = timezone.now()
+    lease = CardLease(order_id=order, user=user, until=now + LEASE)
+    with connection.cursor() as cursor:
+        parameters = {"order": order, "user": user.pk, "now": now, "until": lease.until, "card": card}
+        cursor.execute(_TAKE, parameters)
+        if cursor.fetchone():
+            return lease
+    other = lease_holder(order)
+    return other if other is not None and other.user_id != user.pk else None
+
+
+def release_leases(user: Any) -> None:
+    CardLease.objects.filter(user=user).delete()
+
+
+def lease_holder(order: int) -> CardLease | None:
+    return CardLease.objects.filter(order=order, until__gt=timezone.now()).select_related("user").first()
+
+
+def orders_leased_by_others(user: Any) -> Collection[int]:
+    """As many as there are other people at work."""
+    leases = CardLease.objects.filter(until__gt=timezone.now()).exclude(user=user)
+    return set(leases.values_list("order_id", flat=True))

@@ -1,67 +1,67 @@
-"""What the screens call when a person decides: the decision, what it displaces and the link to write, in one commit.
+"""The decision service: what pages call when a person decides or undoes.
 
-The link goes to Supabase right after that commit; when it cannot, the outbox keeps it and nobody waits. Every
-function checks the user's permission itself and raises `Conflict` with a sentence when the card is no longer true.
+Every function checks the user's permission, locks the orders and writes one transaction: the decision, what follows
+from it for the suggestions, and the links for the outbox. Only then does it try to write the links to Supabase; what
+cannot be written in time stays in the outbox. `Conflict` carries a sentence for the person: nothing was changed.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from matching.deciding import decision_of, link_of, tell_history
 from matching.models import Decision, Deed, MatchSuggestion, Order, WriteBack, note_down
-from matching.models.choices import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteState
-from matching.review.bulk import decide_many
-from matching.review.decision import Conflict, answered_before, still_true
-from matching.sending import send_now
+from matching.models.choices import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteKind, WriteState
+from matching.review.decision import Conflict, check_current, repeated_decision
 from matching.suggestions.locks import again_after_deadlock, lock_order_of, lock_orders
-from matching.undoing import take_back
+from matching.suggestions.restore import restore
+from matching.writeback.outbox import send_now
 
-__all__ = ["Conflict", "Outcome", "bulk", "decide", "no_guest", "undo"]
+__all__ = ["Conflict", "Outcome", "decide", "no_guest", "record", "undo"]
 
-# More links than these wait for the next delivery: a batch answers at once.
-MOST_SENT = 20
+# A request writes at most so many links itself; the links of a larger batch wait for the next delivery.
+MAX_SENT_NOW = 20
 
 
 @dataclass
 class Outcome:
-    """`waiting`: links that Supabase has yet to confirm. `refused`: a sentence for each card left undecided;
-    `came_back`: for each that Supabase refused at once."""
+    """`came_back`: a sentence for each card whose link Supabase refused at once; `waiting`: the number of links that
+    Supabase has yet to confirm."""
 
-    batch: UUID
-    decisions: list[Decision] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
+    decisions: list[Decision]
     came_back: list[str] = field(default_factory=list)
     waiting: int = 0
-    # The link of the one decision that was taken.
-    link: WriteBack | None = None
 
 
 def decide(
     user: Any, suggestion_id: UUID | str, verb: Verb | str, version: int | None, reason: str | None = None
 ) -> Outcome:
-    """`version` is the suggestion's as the person saw it. Raises MatchSuggestion.DoesNotExist for a forged id."""
-    _require(user, "decide_suggestion")
-    outcome = Outcome(uuid.uuid4())
+    """Accepts or rejects a suggestion. `version` is the suggestion's as the person saw it; None accepts any.
+
+    Raises Conflict, PermissionDenied, MatchSuggestion.DoesNotExist, and ValueError for any other verb.
+    """
+    _require_decider(user)
     with transaction.atomic(durable=True):
-        _decide(outcome, user, lock_order_of(suggestion_id), suggestion_id, Verb(verb), version, reason or "")
-    return _sent(outcome)
+        order = lock_order_of(suggestion_id)
+        decisions, links = _decide(user, order, UUID(str(suggestion_id)), Verb(verb), version, reason or "")
+    return _send(decisions, links)
 
 
 def no_guest(user: Any, order_id: int, version: int) -> Outcome:
-    """Nobody to link: accepts the order's "no guest" candidate, made on the spot when the matcher offered none.
-    `version` is the order's `texto_versao` as the person saw it."""
-    _require(user, "decide_suggestion")
-    outcome = Outcome(uuid.uuid4())
+    """Accepts the order's "no guest" candidate, which is created when the matcher offered none. `version` is the
+    order's `texto_versao` as the person saw it. Raises Conflict, PermissionDenied and Order.DoesNotExist."""
+    _require_decider(user)
     with transaction.atomic(durable=True):
         order = lock_orders([order_id]).get(order_id)
         if order is None:
@@ -70,143 +70,212 @@ def no_guest(user: Any, order_id: int, version: int) -> Outcome:
             raise Conflict(
                 _("The order's text changed while you were reading. Nothing was written; please look again.")
             )
-        candidate = _no_guest_candidate(order)
-        # One that is accepted was seen before it was: this may be the same request once more.
+        candidate = order.suggestions.filter(stay=None, state__in=ALIVE).first()
+        if candidate is None:
+            candidate = order.suggestions.create(
+                stay=None, probability=Decimal(0), rank=99, model_version=MANUAL, texto_versao=order.texto_versao
+            )
+        # An accepted candidate was seen one version earlier: this may be the same request, sent again.
         seen = candidate.version - (candidate.state == State.ACCEPTED)
-        _decide(outcome, user, order, candidate.pk, Verb.ACCEPT, seen, "")
-    return _sent(outcome)
+        decisions, links = _decide(user, order, candidate.pk, Verb.ACCEPT, seen, "")
+    return _send(decisions, links)
+
+
+def _decide(
+    user: Any, order: Order, suggestion_id: UUID, verb: Verb, version: int | None, reason: str
+) -> tuple[list[Decision], list[WriteBack]]:
+    """Checks and records one decision, with the order locked."""
+    if verb not in (Verb.ACCEPT, Verb.REJECT):
+        raise ValueError(f"{verb} is not decided on a suggestion")
+    if reason and reason not in RejectReason.values:
+        raise Conflict(_("Unknown reason. Nothing was decided."))
+    rows = order.suggestions.filter(Q(pk=suggestion_id) | Q(state=State.ACCEPTED))
+    found = {row.pk: row for row in rows.select_related("stay", "decision__user")}
+    suggestion = found[suggestion_id]
+    repeated = repeated_decision(suggestion, user, verb, version)
+    if repeated is not None:
+        return [repeated], []
+    accepted = next((row for row in found.values() if row.state == State.ACCEPTED), None)
+    unwritten = order.linked and order.writebacks.filter(state=WriteState.OPEN).exists()
+    check_current(suggestion, version, accepted, unwritten)
+    return record(user, [suggestion], verb, uuid.uuid4(), reason if verb == Verb.REJECT else "")
+
+
+def record(
+    user: Any, suggestions: Collection[MatchSuggestion], verb: Verb, batch: UUID, reason: str = ""
+) -> tuple[list[Decision], list[WriteBack]]:
+    """Records the same decision on each suggestion: the decisions, the new states, the links and the admin's history.
+
+    Call it in a transaction, with the orders locked and every suggestion checked; at most one of an order may be
+    accepted. The number of queries does not depend on the number of suggestions, which have `order` and `stay`.
+    """
+    decisions: list[Decision] = Decision.objects.bulk_create(
+        Decision(
+            user=user,
+            verb=Verb.NO_GUEST if verb == Verb.ACCEPT and suggestion.stay_id is None else verb,
+            suggestion=suggestion,
+            batch=batch,
+            reason=reason,
+            order_fingerprint=suggestion.order.fingerprint,
+            stay_fingerprint=suggestion.stay.fingerprint if suggestion.stay else {},
+            probability=suggestion.probability,
+            model_version=suggestion.model_version,
+            texto_versao=suggestion.texto_versao,
+        )
+        for suggestion in suggestions
+    )
+    ids = [suggestion.pk for suggestion in suggestions]
+    made = Decision.objects.filter(pk__in=[decision.pk for decision in decisions])
+    change: dict[str, Any] = {"version": F("version") + 1, "updated_at": timezone.now()}
+    if verb == Verb.ACCEPT:
+        # Before the accepted ones change: an order never has two candidates in the accepted state.
+        others = MatchSuggestion.objects.pending().filter(order__in=[row.order_id for row in suggestions])
+        of_order = made.filter(suggestion__order=OuterRef("order"))
+        others.exclude(pk__in=ids).update(
+            state=State.SUPERSEDED,
+            end_reason=EndReason.ANOTHER_ACCEPTED,
+            decision=Subquery(of_order.values("pk")[:1]),
+            **change,
+        )
+    MatchSuggestion.objects.filter(pk__in=ids).update(
+        state=State.ACCEPTED if verb == Verb.ACCEPT else State.REJECTED,
+        decision=Subquery(made.filter(suggestion=OuterRef("pk")).values("pk")[:1]),
+        conflict="",
+        **change,
+    )
+    _log_history(decisions)
+    if verb != Verb.ACCEPT:
+        return decisions, []
+    links = WriteBack.objects.bulk_create(
+        WriteBack(
+            kind=WriteKind.LINK,
+            decision=decision,
+            suggestion=suggestion,
+            order_id=suggestion.order_id,
+            stay_id=suggestion.stay_id,
+            texto_versao=suggestion.texto_versao,
+            username=user.get_username(),
+            score=None if suggestion.model_version == MANUAL else suggestion.probability,
+            next_try_at=timezone.now(),
+        )
+        for decision, suggestion in zip(decisions, suggestions, strict=True)
+    )
+    return decisions, links
 
 
 def undo(user: Any, decision_id: int) -> Outcome:
-    """Takes back the decision and all that were taken with it in one go; links that may stand are unlinked."""
-    _require(user, "decide_suggestion")
-    outcome = Outcome(uuid.uuid4())
+    """Undoes a decision and all others of its batch; links that were written, or may have been, are unlinked.
+
+    Raises Conflict when nothing is left to undo, PermissionDenied and Decision.DoesNotExist.
+    """
+    _require_decider(user)
     batch = Decision.objects.values_list("batch", flat=True).get(pk=decision_id)
-    outcome.decisions = again_after_deadlock(lambda: _undo(user, batch, outcome.batch))
-    return _sent(outcome)
+    return _send(again_after_deadlock(partial(_undo, user, batch)))
 
 
-def _undo(user: Any, batch: UUID, undo_batch: UUID) -> list[Decision]:
+def _undo(user: Any, batch: UUID) -> list[Decision]:
+    """Returns the undo decisions. The number of queries depends on the batch only through its inserts."""
     with transaction.atomic(durable=True):
-        decisions = Decision.objects.filter(batch=batch).exclude(verb=Verb.UNDO)
-        orders = lock_orders(decisions.values_list("suggestion__order_id", flat=True))
-        undos = take_back(user, decisions, orders, undo_batch)
-        tell_history(undos)
+        of_batch = Decision.objects.filter(batch=batch).exclude(verb=Verb.UNDO)
+        orders = lock_orders(of_batch.values_list("suggestion__order_id", flat=True))
+        rows = of_batch.filter(undone_by=None).select_related("suggestion__stay").order_by("pk")
+        rows = rows.defer("suggestion__reasons", "suggestion__stay__fingerprint", "suggestion__stay__search")
+        decisions = list(rows)
+        if any(decision.user_id != user.pk for decision in decisions) and not user.has_perm("matching.undo_others"):
+            raise PermissionDenied
+        holding = MatchSuggestion.objects.filter(decision__in=[decision.pk for decision in decisions])
+        in_force = set(holding.values_list("decision_id", flat=True))
+        decisions = [decision for decision in decisions if decision.pk in in_force]
+        if not decisions:
+            raise Conflict(_("This decision was already undone or no longer holds. Nothing was changed."))
+        for decision in decisions:
+            decision.suggestion.order = orders[decision.suggestion.order_id]
+        undo_batch = uuid.uuid4()
+        undos: list[Decision] = Decision.objects.bulk_create(
+            Decision(
+                user=user,
+                verb=Verb.UNDO,
+                suggestion=decision.suggestion,
+                batch=undo_batch,
+                order_fingerprint=decision.order_fingerprint,
+                stay_fingerprint=decision.stay_fingerprint,
+                probability=decision.probability,
+                model_version=decision.model_version,
+                texto_versao=decision.texto_versao,
+                undo_of=decision,
+            )
+            for decision in decisions
+        )
+        restore([decision.pk for decision in decisions], orders)
+        _unlink(user, undos)
+        _log_history(undos)
         if len(undos) > 1:
             note_down(user, Deed.BULK_UNDO, batch=undo_batch, of=str(batch), count=len(undos))
         return undos
 
 
-def bulk(user: Any, ids: Iterable[UUID | str], verb: Verb | str) -> Outcome:
-    """One batch, one undo. The better candidates come first; a card that cannot be decided is told and skipped."""
-    _require(user, "bulk_decide")
-    chosen = MatchSuggestion.objects.filter(pk__in=list(ids)).order_by("-probability", "rank", "pk")
-    outcome = Outcome(uuid.uuid4())
-    wanted = dict.fromkeys(chosen.values_list("pk", flat=True))
-    found = decide_many(user, wanted, Verb(verb), outcome.batch)
-    outcome.decisions, outcome.refused = found.decisions, [sentence for _card, sentence in found.refused]
-    return _sent(outcome)
-
-
-def _require(user: Any, permission: str) -> None:
-    if not user.has_perm(f"matching.{permission}"):
-        raise PermissionDenied
-
-
-def _decide(
-    outcome: Outcome,
-    user: Any,
-    order: Order,
-    suggestion_id: UUID | str,
-    verb: Verb,
-    version: int | None,
-    reason: str,
-) -> None:
-    if reason and reason not in RejectReason.values:
-        raise Conflict(_("Unknown reason. Nothing was decided."))
-    suggestion, accepted = _with_accepted(order, suggestion_id)
-    again = answered_before(suggestion, user, verb, version)
-    if again is not None:
-        outcome.decisions.append(again)
-        return
-    unwritten = order.linked and order.writebacks.filter(state=WriteState.OPEN).exists()
-    still_true(suggestion, version, accepted, unwritten)
-    if verb == Verb.REJECT:
-        decision = _record(user, suggestion, Verb.REJECT, outcome.batch, reason)
-        _move(suggestion, State.REJECTED, decision)
-    elif verb == Verb.ACCEPT:
-        decision, outcome.link = _accept(user, suggestion, outcome.batch)
-    else:
-        raise ValueError(f"{verb} is not decided on a suggestion")
-    outcome.decisions.append(decision)
-
-
-def _with_accepted(order: Order, suggestion_id: UUID | str) -> tuple[MatchSuggestion, MatchSuggestion | None]:
-    """That suggestion of the locked order, and the one that the order has accepted."""
-    asked = order.suggestions.filter(Q(pk=suggestion_id) | Q(state=State.ACCEPTED))
-    found = {str(suggestion.pk): suggestion for suggestion in asked.select_related("stay", "decision__user")}
-    for suggestion in found.values():
-        suggestion.order = order
-    accepted = next((suggestion for suggestion in found.values() if suggestion.state == State.ACCEPTED), None)
-    return found[str(suggestion_id)], accepted
-
-
-def _accept(user: Any, suggestion: MatchSuggestion, batch: UUID) -> tuple[Decision, WriteBack]:
-    decision = _record(user, suggestion, Verb.ACCEPT, batch, "")
-    # Displaced before chosen: at no moment do two of them hold the place of the accepted one.
-    MatchSuggestion.objects.pending().filter(order=suggestion.order).exclude(pk=suggestion.pk).update(
-        state=State.SUPERSEDED,
-        end_reason=EndReason.ANOTHER_ACCEPTED,
-        decision=decision,
-        version=F("version") + 1,
-        updated_at=timezone.now(),
-    )
-    _move(suggestion, State.ACCEPTED, decision)
-    link = link_of(decision)
-    link.save()
-    return decision, link
-
-
-def _record(user: Any, suggestion: MatchSuggestion, verb: Verb, batch: UUID, reason: str) -> Decision:
-    decision = decision_of(user, suggestion, verb, batch, reason)
-    decision.save()
-    tell_history([decision])
-    return decision
-
-
-def _move(suggestion: MatchSuggestion, state: State, decision: Decision) -> None:
-    suggestion.state, suggestion.decision, suggestion.conflict = state, decision, ""
-    suggestion.version += 1
-    suggestion.save(update_fields=["state", "decision", "conflict", "version", "updated_at"])
-
-
-def _no_guest_candidate(order: Order) -> MatchSuggestion:
-    alive = MatchSuggestion.objects.filter(order=order, stay=None, state__in=ALIVE).first()
-    return alive or MatchSuggestion.objects.create(
-        order=order,
-        stay=None,
-        probability=Decimal(0),
-        rank=99,
-        model_version=MANUAL,
-        texto_versao=order.texto_versao,
+def _unlink(user: Any, undos: Iterable[Decision]) -> None:
+    """Withdraws the links that are open; a link that was written, or may have been, gets an unlink."""
+    now = timezone.now()
+    undo_of = {undo.undo_of_id: undo for undo in undos}
+    links = list(WriteBack.objects.select_for_update().filter(decision__in=undo_of, kind=WriteKind.LINK).order_by("pk"))
+    open_links = [link.pk for link in links if link.state == WriteState.OPEN]
+    WriteBack.objects.filter(pk__in=open_links).update(state=WriteState.WITHDRAWN, settled_at=now)
+    WriteBack.objects.bulk_create(
+        WriteBack(
+            kind=WriteKind.UNLINK,
+            decision=undo_of[link.decision_id],
+            suggestion_id=link.suggestion_id,
+            order_id=link.order_id,
+            stay_id=link.stay_id,
+            texto_versao=link.texto_versao,
+            username=user.get_username(),
+            # A request that is still under way must not arrive after the unlink.
+            next_try_at=max(now, link.leased_until) if link.state == WriteState.OPEN and link.leased_until else now,
+        )
+        for link in links
+        if link.state == WriteState.DONE or (link.state == WriteState.OPEN and link.maybe_written)
     )
 
 
-def _sent(outcome: Outcome) -> Outcome:
-    """Our commit stands; what Supabase says now only adds to the answer. Nobody waits for the links of a batch."""
-    if all(decision.verb == Verb.REJECT for decision in outcome.decisions):
+def _send(decisions: list[Decision], links: list[WriteBack] | None = None) -> Outcome:
+    """Tries to write the links of committed decisions; whatever Supabase answers, the decisions stand. Without
+    `links`, those of the decisions that are due are read from the outbox."""
+    outcome = Outcome(decisions)
+    if all(decision.verb == Verb.REJECT for decision in decisions):
         return outcome
-    writes = WriteBack.objects.filter(decision__in=outcome.decisions)
-    if len(outcome.decisions) > MOST_SENT:
+    writes = WriteBack.objects.filter(decision__in=decisions)
+    if len(decisions) > MAX_SENT_NOW:
         outcome.waiting = writes.filter(state=WriteState.OPEN).count()
         return outcome
-    if outcome.link is not None and send_now([outcome.link]):
+    if links and send_now(links):
         return outcome
-    if outcome.link is None:
+    if not links:
         send_now(writes.filter(state=WriteState.OPEN, next_try_at__lte=timezone.now()).order_by("pk"))
     outcome.waiting = writes.filter(state=WriteState.OPEN).count()
     refused = MatchSuggestion.objects.filter(
-        pk__in=[d.suggestion_id for d in outcome.decisions if d.verb != Verb.UNDO], state=State.PENDING
+        pk__in=[decision.suggestion_id for decision in decisions if decision.verb != Verb.UNDO], state=State.PENDING
     ).exclude(conflict="")
     outcome.came_back = [f"OS {s.order.number}: {s.get_conflict_display()}" for s in refused.select_related("order")]
     return outcome
+
+
+def _require_decider(user: Any) -> None:
+    if not user.has_perm("matching.decide_suggestion"):
+        raise PermissionDenied
+
+
+def _log_history(decisions: list[Decision]) -> None:
+    """The admin's own history of each suggestion."""
+    content_type = ContentType.objects.get_for_model(MatchSuggestion)
+    LogEntry.objects.bulk_create(
+        LogEntry(
+            user_id=decision.user_id,
+            content_type=content_type,
+            object_id=str(decision.suggestion_id),
+            object_repr=str(decision.suggestion)[:200],
+            action_flag=CHANGE,
+            change_message=str(decision.get_verb_display()),
+        )
+        for decision in decisions
+    )

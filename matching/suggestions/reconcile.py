@@ -1,176 +1,123 @@
-"""What publishing changes for one order: decided in memory, so that the same input means no write at all."""
+"""What publishing changes for one order, computed in memory: the same input a second time means no write at all."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
-from matching.fingerprints import Fingerprint
+from matching.core import Candidate, Reason
+from matching.hotel_rows import Fingerprint
 from matching.models import MatchSuggestion, Order, Stay
 from matching.models.choices import EndReason, State
-from sistema_os.masking import clean_reason
+from sistema_os.masking import masked_phones, without_documents
 
-BEST_STAYS = 3
-# Below this a candidate would show as 0,00.
-FLOOR = Decimal("0.005")
-# A no leaves its share to the others, but for this part of it: it may also mean that the right one is on no list.
+MAX_GUESTS = 3
+# Less would be displayed as 0,00.
+MIN_PROBABILITY = Decimal("0.005")
+# A rejection leaves this part of the rejected probability to nobody: the right guest may be on no list.
 NONE_OF_THESE = 0.05
 _PLACES = Decimal("0.0001")
 
-
-class ReasonLike(Protocol):
-    @property
-    def comparison(self) -> str: ...
-    @property
-    def level(self) -> str: ...
-    @property
-    def order_value(self) -> str | None: ...
-    @property
-    def guest_value(self) -> str | None: ...
-    @property
-    def weight_bits(self) -> float: ...
-
-
-class CandidateLike(Protocol):
-    @property
-    def os_id(self) -> int: ...
-    @property
-    def listagem_id(self) -> int | None: ...
-    @property
-    def probability(self) -> float: ...
-    @property
-    def reasons(self) -> Sequence[Any]: ...
-
-
-# What a person said no to: (stay or None) -> the two fingerprints of that moment.
-Memory = Mapping[int | None, tuple[Fingerprint, Fingerprint]]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    stay: Stay | None
-    probability: Decimal
-    rank: int
-    reasons: list[dict[str, Any]]
-    model_version: str
+# Stay id, or None for "no guest" -> fingerprints of the order and the stay when a person rejected the pair.
+Rejections = Mapping[int | None, tuple[Fingerprint, Fingerprint]]
 
 
 @dataclass
-class Plan:
+class Changes:
+    """`withheld`: candidates that a person has rejected and that are still the same."""
+
     create: list[MatchSuggestion] = field(default_factory=list)
     rescore: list[MatchSuggestion] = field(default_factory=list)
-    end: list[tuple[MatchSuggestion, EndReason]] = field(default_factory=list)
+    supersede: list[tuple[MatchSuggestion, EndReason]] = field(default_factory=list)
     unchanged: int = 0
     withheld: int = 0
 
 
-def plan(
+def reconcile(
     order: Order,
-    alive: Iterable[MatchSuggestion],
-    candidates: Iterable[CandidateLike],
+    alive: Collection[MatchSuggestion],
+    candidates: Iterable[Candidate],
     stays: Mapping[int, Stay],
-    memory: Memory,
+    rejections: Rejections,
     *,
     model_version: str,
     run_id: int | None,
-) -> Plan:
-    """An accepted suggestion is left alone, and with it the whole order; so is an order that is linked or closed."""
-    found = Plan()
-    pending = [s for s in alive if s.state == State.PENDING]
-    stale = [s for s in pending if s.texto_versao < order.texto_versao]
-    found.end = [(s, EndReason.TEXT_CHANGED) for s in stale]
+) -> Changes:
+    """Orders with an accepted suggestion, linked orders and closed orders get no new suggestions."""
+    changes = Changes()
+    stale = [s for s in alive if s.state == State.PENDING and s.texto_versao < order.texto_versao]
+    changes.supersede = [(suggestion, EndReason.TEXT_CHANGED) for suggestion in stale]
     if order.closed or order.linked or any(s.state == State.ACCEPTED for s in alive):
-        return found
-    allowed = [c for c in candidates if _may_be_offered(c, stays)]
-    offered = [c for c in allowed if not _already_refused(c, order, stays, memory)]
-    found.withheld = len(allowed) - len(offered)
-    refused = sum(c.probability for c in allowed if c not in offered)
-    wanted = _best(offered, stays, model_version, left_after(refused))
-    _merge(found, order, {s.stay_id: s for s in pending if s not in stale}, wanted, run_id)
-    return found
+        return changes
+    allowed = [candidate for candidate in candidates if _is_available(candidate, stays)]
+    offered = [candidate for candidate in allowed if not _is_rejected(candidate, order, stays, rejections)]
+    changes.withheld = len(allowed) - len(offered)
+    remaining = remaining_probability(sum(candidate.probability for candidate in allowed if candidate not in offered))
+
+    offered.sort(key=lambda c: (-_rounded(c.probability), c.listagem_id is None, c.listagem_id or 0))
+    guests = [candidate for candidate in offered if candidate.listagem_id is not None][:MAX_GUESTS]
+    kept = [candidate for candidate in offered if candidate.listagem_id is None or candidate in guests]
+    pending = {s.stay_id: s for s in alive if s.state == State.PENDING and s not in stale}
+    for rank, candidate in enumerate(kept, start=1):
+        scored = {
+            "probability": _rounded(candidate.probability / remaining),
+            "rank": rank,
+            "reasons": [cleaned_reason(reason) for reason in candidate.reasons],
+            "model_version": model_version,
+        }
+        present = pending.pop(candidate.listagem_id, None)
+        if present is None:
+            stay = stays[candidate.listagem_id] if candidate.listagem_id is not None else None
+            new = MatchSuggestion(order=order, stay=stay, texto_versao=order.texto_versao, run_id=run_id, **scored)
+            changes.create.append(new)
+        elif all(getattr(present, name) == value for name, value in scored.items()):
+            changes.unchanged += 1
+        else:
+            for name, value in scored.items():
+                setattr(present, name, value)
+            present.run_id = run_id
+            changes.rescore.append(present)
+    changes.supersede += [(suggestion, EndReason.OUTRANKED) for suggestion in pending.values()]
+    return changes
 
 
-def _may_be_offered(candidate: CandidateLike, stays: Mapping[int, Stay]) -> bool:
+def _is_available(candidate: Candidate, stays: Mapping[int, Stay]) -> bool:
     if candidate.listagem_id is None:
         return True
     stay = stays.get(candidate.listagem_id)
-    return stay is not None and not stay.unavailable and _rounded(candidate.probability) >= FLOOR
+    return stay is not None and not stay.unavailable and _rounded(candidate.probability) >= MIN_PROBABILITY
 
 
-def _already_refused(candidate: CandidateLike, order: Order, stays: Mapping[int, Stay], memory: Memory) -> bool:
-    """A rejected pair comes back only when one of its sides is no longer what the person saw."""
-    if candidate.listagem_id not in memory:
+def _is_rejected(candidate: Candidate, order: Order, stays: Mapping[int, Stay], rejections: Rejections) -> bool:
+    """A rejected pair is offered again only when the order or the stay has changed since."""
+    if candidate.listagem_id not in rejections:
         return False
     stay = stays[candidate.listagem_id].fingerprint if candidate.listagem_id is not None else {}
-    return memory[candidate.listagem_id] == (order.fingerprint, stay)
+    return rejections[candidate.listagem_id] == (order.fingerprint, stay)
 
 
-def left_after(refused: float) -> float:
-    """What the probabilities of the others are divided by once so much of the order's has been refused.
+def remaining_probability(rejected: float) -> float:
+    """What the other candidates' probabilities are divided by when so much of an order's probability was rejected.
 
-    They grow, and add up to less than 1: after a no to what looked certain, nothing else becomes certain by it.
+    They grow and add up to less than 1: the rejection of what looked certain makes nothing else certain.
     """
-    return 1 - min(1.0, refused) * (1 - NONE_OF_THESE)
-
-
-def _best(
-    candidates: Sequence[CandidateLike], stays: Mapping[int, Stay], model_version: str, whole: float
-) -> list[Wanted]:
-    by_probability = sorted(
-        candidates, key=lambda c: (-_rounded(c.probability), c.listagem_id is None, c.listagem_id or 0)
-    )
-    guests = [c for c in by_probability if c.listagem_id is not None][:BEST_STAYS]
-    kept = [c for c in by_probability if c.listagem_id is None or c in guests]
-    return [
-        Wanted(
-            stay=stays[c.listagem_id] if c.listagem_id is not None else None,
-            probability=_rounded(c.probability / whole),
-            rank=rank,
-            reasons=[clean_reason(_as_dict(r)) for r in c.reasons],
-            model_version=model_version,
-        )
-        for rank, c in enumerate(kept, start=1)
-    ]
-
-
-def _as_dict(reason: ReasonLike) -> dict[str, Any]:
-    names = ("comparison", "level", "order_value", "guest_value", "weight_bits")
-    return {name: getattr(reason, name) for name in names}
+    return 1 - min(1.0, rejected) * (1 - NONE_OF_THESE)
 
 
 def _rounded(probability: float) -> Decimal:
     return min(max(Decimal(str(probability)), Decimal(0)), Decimal(1)).quantize(_PLACES)
 
 
-def _merge(
-    found: Plan,
-    order: Order,
-    pending: dict[int | None, MatchSuggestion],
-    wanted: Iterable[Wanted],
-    run_id: int | None,
-) -> None:
-    for want in wanted:
-        present = pending.pop(want.stay.pk if want.stay else None, None)
-        if present is None:
-            found.create.append(
-                MatchSuggestion(
-                    order=order, texto_versao=order.texto_versao, run_id=run_id, **_fields(want), stay=want.stay
-                )
-            )
-        elif all(getattr(present, name) == value for name, value in _fields(want).items()):
-            found.unchanged += 1
-        else:
-            for name, value in _fields(want).items():
-                setattr(present, name, value)
-            present.run_id = run_id
-            found.rescore.append(present)
-    found.end += [(s, EndReason.OUTRANKED) for s in pending.values()]
-
-
-def _fields(want: Wanted) -> dict[str, Any]:
+def cleaned_reason(reason: Reason) -> dict[str, Any]:
+    """A reason as it is stored and shown: without documents and whole phones."""
     return {
-        "probability": want.probability,
-        "rank": want.rank,
-        "reasons": want.reasons,
-        "model_version": want.model_version,
+        "comparison": reason.comparison,
+        "level": reason.level,
+        "order_value": _masked(reason.order_value),
+        "guest_value": _masked(reason.guest_value),
+        "weight_bits": round(float(reason.weight_bits), 3),
     }
+
+
+def _masked(value: str) -> str:
+    return without_documents(masked_phones(value))

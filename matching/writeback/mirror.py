@@ -1,4 +1,4 @@
-"""The one-way mirror in the hotel's database: `sugestoes_match`, for its other tools. Never read back."""
+"""The one-way copy of our suggestions in the hotel's database, `sugestoes_match`, for its other tools."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -13,8 +13,7 @@ from matching.presentation.labels import agreement, comparison_words
 from sistema_os.supabase import ChunkOutcome, Conflict, SupabaseClient
 
 CHUNK = 500
-# PostgreSQL: a foreign key without its row.
-_NO_SUCH_ROW = "23503"
+_FOREIGN_KEY_VIOLATION = "23503"
 CheckFence = Callable[[], Awaitable[None]]
 
 STATUS = {
@@ -27,20 +26,20 @@ STATUS = {
 
 
 async def mirror(supabase: SupabaseClient, check_fence: CheckFence) -> int:
-    """Sends what changed since it was last sent, and says how many. A row that changes meanwhile stays due."""
+    """Sends the suggestions that changed since they were last sent; returns how many. A suggestion that changes during
+    the request stays due."""
     sent = 0
     while chunk := await sync_to_async(_due)():
         await check_fence()
-        rows = await sync_to_async(_rows)(chunk)
-        await _send(supabase, rows)
-        await sync_to_async(_mirrored)(chunk)
+        await _send(supabase, await sync_to_async(_rows)(chunk))
+        await sync_to_async(_mark_sent)(chunk)
         sent += len(chunk)
     return sent
 
 
 async def _send(supabase: SupabaseClient, rows: list[dict[str, Any]]) -> None:
-    """One whose order or stay is no longer at the hotel has nowhere to be told, and must not hold the others up: it
-    is found by halving."""
+    """A suggestion whose order or stay no longer exists at the hotel violates a foreign key and fails its whole chunk:
+    halving the chunk isolates it, and it is left out."""
     table = supabase.async_table("sugestoes_match")
     outcomes = await table.upsert_many(rows, on_conflict="app_id")
     if len(rows) > 1 and any(map(_is_orphan, outcomes)):
@@ -52,7 +51,7 @@ async def _send(supabase: SupabaseClient, rows: list[dict[str, Any]]) -> None:
 
 
 def _is_orphan(outcome: ChunkOutcome) -> bool:
-    return isinstance(outcome.error, Conflict) and outcome.error.code == _NO_SUCH_ROW
+    return isinstance(outcome.error, Conflict) and outcome.error.code == _FOREIGN_KEY_VIOLATION
 
 
 def _due() -> list[MatchSuggestion]:
@@ -60,7 +59,7 @@ def _due() -> list[MatchSuggestion]:
     return list(due.select_related("decision__user")[:CHUNK])
 
 
-def _mirrored(chunk: Sequence[MatchSuggestion]) -> None:
+def _mark_sent(chunk: Sequence[MatchSuggestion]) -> None:
     for suggestion in chunk:
         suggestion.mirrored_version = suggestion.version
     MatchSuggestion.objects.bulk_update(chunk, ["mirrored_version"])
@@ -83,13 +82,13 @@ def _row(suggestion: MatchSuggestion) -> dict[str, Any]:
         "modelo": suggestion.model_version,
         "texto_versao": suggestion.texto_versao,
         "status": STATUS[State(suggestion.state)],
-        "motivo_fim": _end(suggestion),
+        "motivo_fim": _end_reason(suggestion),
         "decidida_por": decided.user.get_username() if decided else None,
         "decidida_em": decided.at.isoformat() if decided else None,
     }
 
 
-def _end(suggestion: MatchSuggestion) -> str | None:
+def _end_reason(suggestion: MatchSuggestion) -> str | None:
     if suggestion.state == State.REJECTED and suggestion.decision and suggestion.decision.reason:
         return suggestion.decision.reason_words
     return suggestion.end_reason_words or None

@@ -1,17 +1,18 @@
-"""The outbox: carries decided links to Supabase, once the decision is safe in our own database.
+"""The outbox: delivers links to Supabase once the decision is committed in our own database.
 
-Two deliverers never write the same row (a conditional claim), rows of one order go out in the order of their ids,
-and a process that dies in between leaves the row open: the functions in Supabase are idempotent, so it is sent again.
+A conditional claim keeps two processes from writing the same row, and the rows of an order are written in the order of
+their ids. A row whose process dies stays open and is sent again: the functions in Supabase are idempotent.
 """
 
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -25,9 +26,10 @@ from sistema_os.supabase import ConnectionFailed, PoolExhausted, SupabaseClient,
 log = logging.getLogger(__name__)
 
 LINK, UNLINK = "vincular_os", "desvincular_os"
+CONFLICT = "conflito"
 LEASE_MARGIN = timedelta(seconds=10)
 FIRST_WAIT = timedelta(seconds=5)
-LONGEST_WAIT = timedelta(minutes=10)
+MAX_WAIT = timedelta(minutes=10)
 
 
 @dataclass
@@ -38,15 +40,36 @@ class Delivered:
     errors: list[str] = field(default_factory=list)
 
 
+def send_now(writes: Iterable[WriteBack]) -> bool:
+    """Delivers while the person who decided waits, for settings.WRITEBACK_DEADLINE seconds at most. True when Supabase
+    confirmed every row; what is not written by then stays in the outbox."""
+    rows = list(writes)
+    return not rows or async_to_sync(_send_all)(rows)
+
+
+async def _send_all(writes: list[WriteBack]) -> bool:
+    end, done = monotonic() + settings.WRITEBACK_DEADLINE, 0
+    try:
+        async with SupabaseClient(**settings.SUPABASE | {"deadline": settings.WRITEBACK_DEADLINE}) as supabase:
+            for write in writes:
+                state = WriteState.OPEN if monotonic() >= end else await deliver(write, supabase)
+                if state == WriteState.OPEN:
+                    return False
+                done += state == WriteState.DONE
+    except SupabaseError as error:
+        log.warning("links stay in the outbox: %s", error)
+    return done == len(writes)
+
+
 async def deliver(write: WriteBack | int, supabase: SupabaseClient) -> WriteState | None:
-    """The row's state afterwards; None when there was nothing to do or somebody else is at it. A row that the caller
-    has just read or made need not be read again."""
+    """The row's state afterwards; None when it is not open or another process has claimed it. Given as an object, the
+    row is not read again."""
     state, _ = await _deliver(write, supabase)
     return state
 
 
 async def deliver_open(supabase: SupabaseClient, check_fence: Callable[[], Awaitable[None]] | None = None) -> Delivered:
-    """Everything that is due, oldest first; stops at the first sign that Supabase cannot be reached."""
+    """Every row that is due, oldest first; stops as soon as Supabase cannot be reached."""
     total = Delivered()
     after = 0
     while (due := await sync_to_async(_next_due)(after)) is not None:
@@ -70,10 +93,10 @@ async def _deliver(due: WriteBack | int, supabase: SupabaseClient) -> tuple[Writ
         return None, None
     try:
         answer = await _send(write, supabase)
-        order = await _look_again(write, supabase) if answer == "conflito" else None
+        order = await _current_order(write, supabase) if answer == CONFLICT else None
     except SupabaseError as error:
         log.warning("write-back %s stays open: %s", write.pk, error)
-        await sync_to_async(_give_back)(write, error)
+        await sync_to_async(_release)(write, error)
         return WriteState.OPEN, error
     return await sync_to_async(settle)(write, answer, order), None
 
@@ -95,34 +118,34 @@ async def _send(write: WriteBack, supabase: SupabaseClient) -> str:
     return str((await call.execute()).data)
 
 
-async def _look_again(write: WriteBack, supabase: SupabaseClient) -> dict[str, Any]:
-    """The order as it is now: tells a changed text from somebody else's link."""
+async def _current_order(write: WriteBack, supabase: SupabaseClient) -> dict[str, Any]:
+    """The order's row in Supabase, which distinguishes a changed text from a link of another system."""
     query = supabase.async_table("ordens_servico").select(ORDER_COLUMNS).eq("id", write.order_id)
     rows = (await query.execute()).data
     return dict(rows[0]) if rows else {}
 
 
 def _next_due(after: int) -> int | None:
-    due = WriteBack.objects.filter(_free(timezone.now()), pk__gt=after, next_try_at__lte=timezone.now())
+    due = WriteBack.objects.filter(_claimable(timezone.now()), pk__gt=after, next_try_at__lte=timezone.now())
     return due.order_by("pk").values_list("pk", flat=True).first()
 
 
-def _free(now: datetime) -> Q:
+def _claimable(now: datetime) -> Q:
     earlier = WriteBack.objects.filter(order=OuterRef("order"), state=WriteState.OPEN, pk__lt=OuterRef("pk"))
     return Q(~Exists(earlier), Q(leased_until=None) | Q(leased_until__lt=now), state=WriteState.OPEN)
 
 
 def _claim(due: WriteBack | int) -> WriteBack | None:
-    """Ours, for longer than a query can take; None when it is settled, leased, or not yet its turn."""
+    """Claims the row for longer than a query can take; None when it is settled, claimed, or behind an earlier row."""
     now = timezone.now()
     claim = uuid.uuid4()
-    taken = WriteBack.objects.filter(_free(now), pk=due if isinstance(due, int) else due.pk).update(
+    claimed = WriteBack.objects.filter(_claimable(now), pk=due if isinstance(due, int) else due.pk).update(
         claim=claim,
         leased_until=now + 2 * timedelta(seconds=settings.QUERY_TIMEOUT) + LEASE_MARGIN,
         attempts=F("attempts") + 1,
         maybe_written=True,
     )
-    if taken == 0:
+    if claimed == 0:
         return None
     if isinstance(due, int):
         return WriteBack.objects.get(pk=due)
@@ -130,10 +153,10 @@ def _claim(due: WriteBack | int) -> WriteBack | None:
     return due
 
 
-def _give_back(write: WriteBack, error: SupabaseError) -> None:
-    """A first try whose connection failed has certainly written nothing; after that nobody can tell any more."""
+def _release(write: WriteBack, error: SupabaseError) -> None:
+    """Schedules the next try. A first try whose connection failed has written nothing; any other may have."""
     unsent = isinstance(error, PoolExhausted) or (isinstance(error, ConnectionFailed) and not error.sent)
-    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(write.attempts - 1, 10)) if write.attempts > 1 else timedelta(0)
+    wait = min(MAX_WAIT, FIRST_WAIT * 2 ** min(write.attempts - 1, 10)) if write.attempts > 1 else timedelta(0)
     WriteBack.objects.filter(pk=write.pk, claim=write.claim, state=WriteState.OPEN).update(
         claim=None,
         leased_until=None,

@@ -1,4 +1,4 @@
-"""What each of Supabase's answers to a write-back means for our rows, in one transaction."""
+"""Settles a write-back: what Supabase's answer means for the order and its suggestions, in one transaction."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,33 +12,51 @@ from matching.hotel_rows import order_fields
 from matching.models import MatchSuggestion, Order, WriteBack
 from matching.models.choices import AlertKind, EndReason, LateConflict, Severity, State, WriteKind, WriteState
 from matching.suggestions.locks import lock_orders
-from matching.suggestions.restore import bring_back, restore
+from matching.suggestions.restore import restore, restore_with_conflict
 
 LINKED = frozenset({"vinculada", "ja_vinculada"})
 UNLINKED = frozenset({"desvinculada", "ja_desvinculada"})
 GONE = "nao_existe"
+UNAVAILABLE = "estadia_indisponivel"
 
 
-def settle(write: WriteBack, answer: str, seen: Mapping[str, Any] | None) -> WriteState | None:
-    """`seen` is the order as Supabase showed it after a conflict. None when an undo was faster than the answer:
-    the undo has then put an unlink into the outbox, which sets things right."""
+def settle(write: WriteBack, answer: str, current: Mapping[str, Any] | None) -> WriteState | None:
+    """`current`: the order's row in Supabase after a conflict. None when an undo came before the answer: the unlink
+    that it put into the outbox corrects the order."""
     if answer in (LINKED if write.kind == WriteKind.LINK else UNLINKED | {GONE}):
-        return _as_wished(write, answer)
+        return _confirm(write, answer)
     with transaction.atomic():
         order = lock_orders([write.order_id])[write.order_id]
-        ours = WriteBack.objects.select_for_update().filter(pk=write.pk, claim=write.claim, state=WriteState.OPEN)
-        if not ours:
+        claimed = WriteBack.objects.select_for_update().filter(pk=write.pk, claim=write.claim, state=WriteState.OPEN)
+        if not claimed:
             return None
-        if write.kind == WriteKind.LINK:
-            _not_linked(write, answer, order, seen)
+        if write.kind == WriteKind.UNLINK:
+            raise_alert(
+                AlertKind.UNLINK_CONFLICT,
+                Severity.MEDIUM,
+                order=order,
+                stay=write.stay_id,
+                params={"writeback": write.pk},
+            )
+        elif answer == GONE:
+            restore([write.decision_id], {order.pk: order})
+            MatchSuggestion.objects.pending().filter(order=order).update(
+                state=State.EXPIRED,
+                end_reason=EndReason.ORDER_GONE,
+                version=F("version") + 1,
+                updated_at=timezone.now(),
+            )
         else:
-            _not_unlinked(write, order)
+            conflict = _conflict(write, answer, current)
+            if current:
+                _update_copy(order, order_fields(current))
+            restore_with_conflict(write.decision, order, conflict)
         _close(write, answer, WriteState.CONFLICT)
         return WriteState.CONFLICT
 
 
-def _as_wished(write: WriteBack, answer: str) -> WriteState | None:
-    """What nearly every answer is, in two statements: the order's first, which locks it."""
+def _confirm(write: WriteBack, answer: str) -> WriteState | None:
+    """Nearly every answer, in two statements: the update of the order comes first and locks it."""
     linked = write.kind == WriteKind.LINK
     with transaction.atomic():
         Order.objects.filter(pk=write.order_id).update(
@@ -54,50 +72,23 @@ def _as_wished(write: WriteBack, answer: str) -> WriteState | None:
 
 
 def _close(write: WriteBack, answer: str, state: WriteState) -> bool:
-    """False when the row is no longer this claim's."""
-    ours = WriteBack.objects.filter(pk=write.pk, claim=write.claim, state=WriteState.OPEN)
-    closed = ours.update(
+    """False when another claim holds the row by now."""
+    claimed = WriteBack.objects.filter(pk=write.pk, claim=write.claim, state=WriteState.OPEN)
+    closed = claimed.update(
         state=state, outcome=answer[:40], settled_at=timezone.now(), claim=None, leased_until=None, last_error=""
     )
     return closed == 1
 
 
-def _not_linked(write: WriteBack, answer: str, order: Order, seen: Mapping[str, Any] | None) -> None:
-    if answer == GONE:
-        _order_is_gone(write, order)
-        return
-    late = _why(write, answer, seen)
-    if seen:
-        _remember(order, **order_fields(seen))
-    bring_back(write.decision, order, late)
-
-
-def _not_unlinked(write: WriteBack, order: Order) -> None:
-    raise_alert(
-        AlertKind.UNLINK_CONFLICT,
-        Severity.MEDIUM,
-        order=order,
-        stay=write.stay_id,
-        params={"writeback": write.pk},
-    )
-
-
-def _why(write: WriteBack, answer: str, seen: Mapping[str, Any] | None) -> LateConflict:
-    if answer == "estadia_indisponivel":
+def _conflict(write: WriteBack, answer: str, current: Mapping[str, Any] | None) -> LateConflict:
+    if answer == UNAVAILABLE:
         return LateConflict.STAY_UNAVAILABLE
-    if seen and seen["matched_at"] is None and seen["texto_versao"] != write.texto_versao:
+    if current and current["matched_at"] is None and current["texto_versao"] != write.texto_versao:
         return LateConflict.TEXT_CHANGED
     return LateConflict.LINKED_ELSEWHERE
 
 
-def _remember(order: Order, **fields: Any) -> None:
+def _update_copy(order: Order, fields: Mapping[str, Any]) -> None:
     for name, value in fields.items():
         setattr(order, name, value)
     order.save(update_fields=[*fields, "updated_at"])
-
-
-def _order_is_gone(write: WriteBack, order: Order) -> None:
-    restore(write.decision, order)
-    MatchSuggestion.objects.pending().filter(order=order).update(
-        state=State.EXPIRED, end_reason=EndReason.ORDER_GONE, version=F("version") + 1, updated_at=timezone.now()
-    )

@@ -1,6 +1,6 @@
 """Runs in the admin: read only; starting, cancelling and resuming are pages of pipeline.admin.views."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -15,17 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from pipeline import labels, run_charts
 from pipeline.admin import views
 from pipeline.models import JobRun
-from pipeline.runs import drain
-
-# Generic for the type checker only: Django's own class is not.
-if TYPE_CHECKING:
-    _RunAdmin = admin.ModelAdmin[JobRun]
-else:
-    _RunAdmin = admin.ModelAdmin
+from sistema_os.admin_base import ReadOnlyAdmin
 
 
 @admin.register(JobRun)
-class JobRunAdmin(_RunAdmin):
+class JobRunAdmin(ReadOnlyAdmin):
     list_display = ("name", "state_chip", "began", "took", "progress", "outcome")
     list_filter = ("state", "job", "trigger")
     date_hierarchy = "queued_at"
@@ -37,15 +31,6 @@ class JobRunAdmin(_RunAdmin):
     change_list_template = "pipeline/runs.html"
     empty_title = _("No run yet")
     empty_text = _("Runs start by their schedule, by the button Run, or at the command line.")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: JobRun | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: JobRun | None = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
@@ -63,11 +48,11 @@ class JobRunAdmin(_RunAdmin):
         return super().get_queryset(request).defer("checkpoint", "blocked_stack")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Over the whole list stand the jobs' last thirty days; a filtered or searched list is only itself."""
-        drawn: dict[str, Any] = {"drain": drain.in_force()}
+        """The unfiltered list is preceded by charts of the jobs' last thirty days."""
+        extra: dict[str, Any] = {"drain": views.drain_notice()}
         if not request.GET and self.has_view_permission(request):
-            drawn["months"] = run_charts.months(localdate())
-        return super().changelist_view(request, {**drawn, **(extra_context or {})})
+            extra["months"] = run_charts.months(localdate())
+        return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -89,7 +74,7 @@ class JobRunAdmin(_RunAdmin):
 
     @admin.display(description=_("Took"))
     def took(self, run: JobRun) -> SafeString:
-        return format_html('<span class="num">{}</span>', labels.duration(labels.took(run)))
+        return format_html('<span class="num">{}</span>', labels.duration(labels.elapsed(run)))
 
     @admin.display(description=_("Progress"))
     def progress(self, run: JobRun) -> SafeString:

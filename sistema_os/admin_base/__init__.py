@@ -1,1 +1,5 @@
-"""Base classes of admin lists: read only, bounded in size, with typed filters."""
+"""Base classes of admin pages: read-only rows, lists of bounded cost, filters to type in."""
+
+from sistema_os.admin_base.lists import BoundedAdmin, ReadOnlyAdmin, ReadOnlyListAdmin, TypedFilter, personal
+
+__all__ = ["BoundedAdmin", "ReadOnlyAdmin", "ReadOnlyListAdmin", "TypedFilter", "personal"]

@@ -1,6 +1,9 @@
-"""Lists that cost the same however long the table is: what the stock list counts and compares on every row, these
-ask of an index."""
+"""Base classes of the admin: read-only rows, lists of bounded cost, and a filter to type in.
 
+Django's own list counts and compares every row of the table; these read an index, whatever the size of the table.
+"""
+
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -8,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import get_fields_from_path
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Max, Min, Model, QuerySet
 from django.http import Http404, HttpRequest
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -28,36 +32,36 @@ else:
     _ModelAdmin = admin.ModelAdmin
     _Paginator = Paginator
 
-# A list is walked by filters and search, not by its two hundredth page.
-MOST_COUNTED = 1_000
+# Nobody pages further: rows are found by filters and search.
+MAX_COUNTED = 1_000
 
 
 class CappedPaginator(_Paginator):
-    """Counts MOST_COUNTED rows at most, and has no page beyond them."""
+    """Counts at most MAX_COUNTED rows and has no page beyond them."""
 
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        return int(rows.order_by().values("pk")[:MOST_COUNTED].count())
+        return int(rows.order_by().values("pk")[:MAX_COUNTED].count())
 
 
 class BoundedList(ChangeList):
-    """The date hierarchy offers the days between the first and the last of the table, which an index knows; the
-    stock one reads every row to leave out the days without any."""
+    """The date hierarchy offers every day between the first and the last of the table, which an index gives; Django's
+    own reads every row to leave out days without rows."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
-        """Without the columns that no cell shows."""
+        """Defers the columns that no cell shows."""
         found: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
         return found.defer(*getattr(self.model_admin, "list_deferred", ()))
 
     @property
     def cut(self) -> int:
-        """How many rows can be paged, where there may be more; 0 where all can."""
-        return MOST_COUNTED if self.result_count >= MOST_COUNTED else 0
+        """The number of rows that can be paged if there may be more; 0 if all can."""
+        return MAX_COUNTED if self.result_count >= MAX_COUNTED else 0
 
     @cached_property
     def dates(self) -> dict[str, Any]:
-        """What `admin/date_hierarchy.html` shows."""
+        """The context of `admin/date_hierarchy.html`."""
         bounds = self._bounds()
         if bounds is None:
             return {"show": False}
@@ -89,7 +93,7 @@ class BoundedList(ChangeList):
         return _day(found["first"]), _day(found["last"])
 
     def _chosen(self, part: str) -> int | None:
-        """The stock list has already refused what is no date."""
+        """Django has already refused what is not a date."""
         value: Any = self.params.get(f"{self.date_hierarchy}__{part}")
         text = str(value[-1] if isinstance(value, list) else value or "")
         return int(text) if text.isdigit() else None
@@ -121,17 +125,37 @@ def _day(value: date) -> date:
     return timezone.localtime(value).date() if isinstance(value, datetime) else value
 
 
+class ReadOnlyAdmin(_ModelAdmin):
+    """Rows that only the application writes."""
+
+    def render_page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
+        """A page of this admin beside Django's own, inside the site's frame."""
+        request.current_app = self.admin_site.name
+        return TemplateResponse(
+            request, template, {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        )
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+
 class BoundedAdmin(_ModelAdmin):
-    """An action never reaches rows that the person was not told of: "select all" ends where the counting does."""
+    """An action never reaches rows beyond those counted for the person: "select all" ends at MAX_COUNTED."""
 
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
-    # Columns that the list does not show and should not carry: documents of JSON, a hundred to a page.
+    # Columns that the list does not show and need not read, such as JSON documents.
     list_deferred: tuple[str, ...] = ()
 
     def action_checkbox(self, obj: Any) -> SafeString:
-        """As Django's, without a template rendered for each row."""
+        """As Django's own, without rendering a template for each row."""
         return format_html(
             '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
             ACTION_CHECKBOX_NAME,
@@ -140,23 +164,22 @@ class BoundedAdmin(_ModelAdmin):
         )
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *rest: Any, **named: Any) -> Any:
-        self._refuse_forged(request)
-        if request.POST.get("select_across") == "1" and queryset.order_by()[: MOST_COUNTED + 1].count() > MOST_COUNTED:
+        self._require_valid_selection(request)
+        if request.POST.get("select_across") == "1" and queryset.order_by()[: MAX_COUNTED + 1].count() > MAX_COUNTED:
             text = _("That is more than %(most)d at once. Nothing was done; narrow the list with a filter first.")
-            messages.error(request, text % {"most": MOST_COUNTED})
+            messages.error(request, text % {"most": MAX_COUNTED})
             return None
         return super().response_action(request, queryset, *rest, **named)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Only what the page's own filters and dates ask: any other question in an address may be one without an
-        answer, or without an end."""
-        told: list[Any] = [self.date_hierarchy, *self.get_list_filter(request)]
-        names = {str(getattr(one, "parameter_name", one[0] if isinstance(one, tuple) else one)) for one in told}
-        asked = lookup.partition("__")[0]
-        return asked in {name.partition("__")[0] for name in names} and super().lookup_allowed(lookup, value, request)
+        """Only the page's own filters and dates: any other lookup in an address could scan the whole table."""
+        filters: list[Any] = [self.date_hierarchy, *self.get_list_filter(request)]
+        names = {str(getattr(one, "parameter_name", one[0] if isinstance(one, tuple) else one)) for one in filters}
+        field = lookup.partition("__")[0]
+        return field in {name.partition("__")[0] for name in names} and super().lookup_allowed(lookup, value, request)
 
-    def _refuse_forged(self, request: HttpRequest) -> None:
-        """A selection that is no key of this table is a 404; Django itself would stumble over it."""
+    def _require_valid_selection(self, request: HttpRequest) -> None:
+        """404 for a selection that is not a primary key of this table; Django itself would fail on it."""
         key: Any = self.model._meta.pk
         try:
             for value in request.POST.getlist(ACTION_CHECKBOX_NAME):
@@ -169,7 +192,7 @@ class BoundedAdmin(_ModelAdmin):
 
 
 def personal(name: str, title: Any, cell: Callable[[Any, Any], SafeString], person: Any) -> Callable[[Any], SafeString]:
-    """A cell that depends on who looks. One admin instance serves every thread, so it cannot hold the person."""
+    """A column whose cells depend on the viewer. One admin instance serves every thread and cannot hold the viewer."""
 
     def column(row: Any) -> SafeString:
         return cell(row, person)
@@ -178,14 +201,40 @@ def personal(name: str, title: Any, cell: Callable[[Any, Any], SafeString], pers
     return admin.display(description=title)(column)
 
 
-class ReadOnlyAdmin(BoundedAdmin):
-    """Rows that only the application writes."""
+class ReadOnlyListAdmin(ReadOnlyAdmin, BoundedAdmin):
+    """A bounded list of read-only rows."""
 
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        return False
+class TypedFilter(admin.SimpleListFilter, ABC):
+    """A text field, for a filter with too many values to list. Works without JavaScript."""
 
-    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        return False
+    template = "admin_base/typed_filter.html"
+    longest = 20
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("", "")]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """Keeps the other filters and the search."""
+        others = {name: value for name, value in changelist.get_filters_params().items() if name != self.parameter_name}
+        if changelist.query:
+            others[SEARCH_VAR] = changelist.query
+        yield {
+            "name": self.parameter_name,
+            "typed": (self.value() or "")[: self.longest],
+            "longest": self.longest,
+            "others": [(name, one) for name, value in others.items() for one in _each(value)],
+            "without": changelist.get_query_string(remove=[str(self.parameter_name)]),
+        }
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        typed = (self.value() or "").replace("\x00", "").strip()[: self.longest]
+        return self.narrow(queryset, typed) if typed else queryset
+
+    @abstractmethod
+    def narrow(self, queryset: QuerySet[Any], typed: str) -> QuerySet[Any]:
+        """The rows that match the typed text."""
+
+
+def _each(value: Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]

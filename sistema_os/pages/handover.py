@@ -26,9 +26,9 @@ from matching.reports import handover as left
 from matching.reports import open_orders
 from matching.room_numbers import room_key
 from pipeline import dashboard, labels
-from pipeline.runs.context import current_business_date
-from sistema_os.pages.guest_list import SOURCE, ListedGuest
-from sistema_os.pages.listing import Listing, listing
+from pipeline.business_date import current_business_date
+from pipeline.hotel.stays import SOURCE
+from sistema_os.pages.guest_list import ListedGuest, Listing, listing
 from sistema_os.pages.rooms import ShownOrder, room_url, shown_orders
 from snapshots import history
 from snapshots.dashboard import MAX_HELD

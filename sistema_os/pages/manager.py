@@ -23,9 +23,9 @@ from matching.presentation.badges import band_chip
 from matching.reports import agreement, charts, periods, throughput
 from matching.reports.charts import Measured, apart, measured
 from matching.reports.periods import Period
+from pipeline.business_date import current_business_date
 from pipeline.dashboard import ages
 from pipeline.dashboard import today as todays_run
-from pipeline.runs.context import current_business_date
 
 PERMISSION = "matching.view_decision"
 BEST_FIRST = (Band.STRONG, Band.DOUBT, Band.WEAK)

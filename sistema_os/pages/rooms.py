@@ -26,10 +26,11 @@ from matching.presentation.links import card_url, order_url
 from matching.reports import open_orders
 from matching.reports.open_orders import OpenOrder
 from matching.room_numbers import room_key, typed_room
-from pipeline.runs.context import current_business_date
+from pipeline.business_date import current_business_date
+from pipeline.hotel import StayStatus
+from pipeline.hotel.stays import SOURCE
 from sistema_os.masking import masked_document
-from sistema_os.pages.guest_list import SOURCE, ListedGuest
-from sistema_os.pages.listing import Listing, listing
+from sistema_os.pages.guest_list import ListedGuest, Listing, listing
 from snapshots import history
 
 PERMISSION = "snapshots.view_snapshot"
@@ -121,7 +122,12 @@ class ShownGuest:
     arrived: bool
 
 
-_CHIPS = {"na_casa": "ok", "saida": "off", "confirmada": "wait", "a_confirmar": "wait"}
+_CHIPS: dict[str, str] = {
+    StayStatus.IN_HOUSE: "ok",
+    StayStatus.DEPARTED: "off",
+    StayStatus.CONFIRMED: "wait",
+    StayStatus.TO_BE_CONFIRMED: "wait",
+}
 
 
 def _present(here: Iterable[ListedGuest], key: str, before: Listing | None, day: date) -> list[ShownGuest]:

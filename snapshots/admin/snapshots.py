@@ -16,6 +16,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from sistema_os.admin_base import ReadOnlyAdmin
 from snapshots.admin import views
 from snapshots.admin.display import status_chip
 from snapshots.dashboard import chart_of, held_notes
@@ -24,14 +25,13 @@ from snapshots.models import Snapshot, Source
 
 # Only the stubs make ModelAdmin generic.
 if TYPE_CHECKING:
-    _SnapshotBase = admin.ModelAdmin[Snapshot]
     _SourceBase = admin.ModelAdmin[Source]
 else:
-    _SnapshotBase = _SourceBase = admin.ModelAdmin
+    _SourceBase = admin.ModelAdmin
 
 
 @admin.register(Snapshot)
-class SnapshotAdmin(_SnapshotBase):
+class SnapshotAdmin(ReadOnlyAdmin):
     list_display = ("listing", "state", "rows_shown", "difference", "collected")
     list_display_links = ("listing",)
     list_filter = ("source", "status", "business_date")
@@ -40,15 +40,6 @@ class SnapshotAdmin(_SnapshotBase):
     actions = None
     empty_title = _("No listing has been collected yet")
     empty_text = _("The first one comes with the next run of the daily pipeline.")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Snapshot | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Snapshot | None = None) -> bool:
-        return False
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         """Held snapshots first."""

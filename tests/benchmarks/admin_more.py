@@ -15,10 +15,9 @@ from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.db import connection, connections
 
-from matching import batches
 from matching.models import Decision, MatchSuggestion
 from matching.models.choices import Verb
-from matching.review import service
+from matching.review import bulk, service
 from tests.benchmarks.stage import say
 
 if TYPE_CHECKING:
@@ -72,10 +71,10 @@ def twin(name: str) -> World:
 def batch(person: User, size: int) -> list[dict[str, Any]]:
     """Previewed, decided, undone; its links wait for the next delivery, so nothing leaves this process."""
     MatchSuggestion.objects.heads().update(probability=Decimal("0.97"))
-    plan, planned = _timed(lambda: batches.plan_above(person, Decimal("0.95")))
+    plan, planned = _timed(lambda: bulk.plan_above(person, Decimal("0.95")))
     plan.items = plan.items[:size]
     plan.save(update_fields=["items"])
-    _done, decided = _timed(lambda: batches.carry_out(person, plan))
+    _done, decided = _timed(lambda: bulk.carry_out(person, plan))
     count = Decision.objects.filter(batch=plan.batch).exclude(verb=Verb.UNDO).count()
     last = Decision.objects.filter(batch=plan.batch).latest("pk")
     _back, undone = _timed(lambda: service.undo(person, last.pk))

@@ -10,10 +10,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from matching import leases
 from matching.models import MatchSuggestion, Order
 from matching.models.choices import Verb
-from matching.review import service
+from matching.review import queue, service
 from sistema_os.roles import DEMO_PASSWORD
 from tests.browser.cards import LIST, QUEUE, QUIET
 from tests.browser.conftest import OpenWindow
@@ -77,7 +76,7 @@ def test_every_page_that_a_link_leads_to_is_accessible_fits_and_asks_nobody_else
 def test_what_only_a_moment_shows_is_accessible_too(window: OpenWindow, morning: dict[str, User]) -> None:
     pending = MatchSuggestion.objects.pending().order_by("pk")
     held, changed = pending[0], pending.exclude(order=pending[0].order)[0]
-    leases.take(held.order_id, morning["bruno"])
+    queue.take_lease(held.order_id, morning["bruno"])
     Order.objects.filter(pk=changed.order_id).update(texto_versao=9)
     MatchSuggestion.objects.filter(pk=changed.pk).update(texto_versao=9, conflict="text_changed")
     ana = window("ana")

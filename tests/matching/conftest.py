@@ -1,7 +1,7 @@
 """A small hotel in Supabase, the same rows in our copies, and candidates as the engine hands them over."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,43 +9,37 @@ import psycopg
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission, User
+from django.db.models import QuerySet
 from django.utils import timezone
 from psycopg.rows import dict_row
 
+import matching.core
 from matching import suggestion_manager
-from matching.models import MatchSuggestion
+from matching.core import Reason
+from matching.hospede_matcher import MatchResult
+from matching.models import BulkPlan, MatchSuggestion
+from matching.models.choices import Verb
+from matching.review import bulk
 from matching.writeback import outbox
 from sistema_os.supabase import SupabaseClient
-
-
-@dataclass(frozen=True)
-class Reason:
-    comparison: str
-    level: str
-    order_value: str | None
-    guest_value: str | None
-    weight_bits: float
-
 
 NAME = Reason("name", "phonetic", "Thiago Figueredo", "Tiago Figueiredo Neto", 6.4)
 ROOM = Reason("room", "same", "412", "412", 5.3)
 PHONE = Reason("phone", "different", "(85) 98888-1141", "(85) 98888-1107", -2.8)
-PRIOR = Reason("prior", "prior", None, None, -7.3)
+PRIOR = Reason("prior", "prior", "", "", -7.3)
 
 
 @dataclass(frozen=True)
-class Candidate:
-    os_id: int
-    listagem_id: int | None
-    probability: float
+class Candidate(matching.core.Candidate):
     rank: int = 1
     reasons: tuple[Reason, ...] = (PRIOR, NAME, ROOM, PHONE)
 
 
 @dataclass(frozen=True)
-class Result:
-    candidates: list[Candidate] = field(default_factory=list)
+class Result(MatchResult):
+    candidates: tuple[matching.core.Candidate, ...] = ()
     model_version: str = "m1"
+    skipped: tuple[matching.core.Skipped, ...] = ()
 
 
 def no_fence() -> None:
@@ -131,7 +125,7 @@ class Hotel:
         """Refreshes our copies of what the candidates name, and publishes them."""
         orders = {c.os_id for c in candidates}
         self.refresh(orders, {c.listagem_id for c in candidates if c.listagem_id})
-        return suggestion_manager.publish(Result(list(candidates), model), orders=orders, run_id=7, fence=no_fence)
+        return suggestion_manager.publish(Result(candidates, model), orders=orders, run_id=7, fence=no_fence)
 
 
 @pytest.fixture
@@ -239,6 +233,13 @@ def sweep(supabase_settings: dict[str, Any]) -> Callable[[], outbox.Delivered]:
             return await outbox.deliver_open(supabase)
 
     return async_to_sync(deliver)
+
+
+def accept_in_bulk(user: User, suggestions: QuerySet[MatchSuggestion]) -> BulkPlan:
+    """A batch of suggestions picked in the list, carried out; its links wait for the next delivery."""
+    plan = bulk.plan_selected(user, Verb.ACCEPT, suggestions)
+    assert bulk.carry_out(user, plan)
+    return plan
 
 
 @pytest.fixture

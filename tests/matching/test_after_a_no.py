@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from matching.models import MatchSuggestion
 from matching.models.choices import State
 from matching.review import service
-from matching.suggestions.reconcile import left_after
+from matching.suggestions.reconcile import remaining_probability
 from tests.matching.conftest import Candidate, Card, Hotel
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
@@ -67,6 +67,6 @@ def test_all_refused_is_an_order_with_nothing_to_offer(hotel: Hotel, ana: User) 
 
 
 def test_nothing_refused_changes_nothing_and_no_share_exceeds_the_whole() -> None:
-    assert left_after(0.0) == 1.0
+    assert remaining_probability(0.0) == 1.0
     for refused in (0.1, 0.5, 0.9, 0.995, 1.0):
-        assert (1 - refused) / left_after(refused) < 1
+        assert (1 - refused) / remaining_probability(refused) < 1

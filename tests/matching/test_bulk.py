@@ -11,14 +11,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from matching import batches, leases
 from matching.models import AuditEntry, BulkPlan, CardLease, Decision, Deed, MatchSuggestion, Order, Stay, WriteBack
 from matching.models.choices import State, Verb, WriteState
 from matching.reports import agreement, expected_errors
 from matching.reports.charts import measured
 from matching.reports.periods import Period
-from matching.review import bulk, service
-from matching.review.bulk_views import read_threshold
+from matching.review import bulk, queue, service
+from matching.review.bulk_views import ThresholdForm
 from tests.matching.conftest import Card
 from tests.matching.pages import LIST, page, signed_in
 from tests.shell.pages.conftest import accept, order, stay, suggest
@@ -37,7 +36,7 @@ def waiting(count: int, *, first: int = 1, probability: float = 0.99) -> list[Ma
 
 
 def planned(user: User, threshold: str = "0.9") -> BulkPlan:
-    return batches.plan_above(user, Decimal(threshold))
+    return bulk.plan_above(user, Decimal(threshold))
 
 
 def url(plan: BulkPlan) -> str:
@@ -66,14 +65,14 @@ class TestThePreview:
     def test_shows_ten_at_random_that_stay_the_same_and_the_five_nearest(self, boss: User) -> None:
         cards = waiting(40)
         plan = planned(boss)
-        looked, again = batches.look(plan), batches.look(BulkPlan.objects.get())
+        looked, again = bulk.preview(plan), bulk.preview(BulkPlan.objects.get())
         assert looked == again
         assert len({card.pk for card in looked.sample}) == 10
         assert [card.pk for card in looked.nearest] == [card.pk for card in reversed(cards[-5:])]
 
     def test_another_preview_draws_others(self, boss: User) -> None:
         waiting(40)
-        drawn = {tuple(card.pk for card in batches.look(planned(boss)).sample) for _ in range(5)}
+        drawn = {tuple(card.pk for card in bulk.preview(planned(boss)).sample) for _ in range(5)}
         assert len(drawn) > 1
 
     def test_is_one_page_before_anything_is_decided(self, client: Client) -> None:
@@ -94,7 +93,9 @@ class TestThePreview:
 
     @pytest.mark.parametrize(("text", "value"), [("0,98", "0.98"), ("0.9", "0.9"), ("98", "0.98"), (" 1 ", "1")])
     def test_reads_a_probability_as_people_write_it(self, text: str, value: str) -> None:
-        assert read_threshold(text) == Decimal(value)
+        form = ThresholdForm({"above": text})
+        assert form.is_valid()
+        assert form.cleaned_data["above"] == Decimal(value)
 
     def test_with_nothing_to_decide_says_so(self, client: Client) -> None:
         assert "Nada a decidir aqui" in client.post(START, {"above": "0.98"}, follow=True).content.decode()
@@ -108,7 +109,7 @@ class TestThePreview:
             client.get(url(plan))
 
     def test_never_holds_more_than_its_most(self, boss: User, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(batches, "MOST", 4)
+        monkeypatch.setattr(bulk, "MAX_ITEMS", 4)
         waiting(6)
         plan = planned(boss)
         assert (len(plan.items), plan.found) == (4, 6)
@@ -188,7 +189,7 @@ class TestTheDecision:
         MatchSuggestion.objects.filter(pk=changed.pk).update(version=2)
         service.decide(ana, rejected.pk, "reject", None)
         Stay.objects.filter(pk=gone.stay_id or 0).update(status="cancelada")
-        leases.take(busy.order_id, ana)
+        queue.take_lease(busy.order_id, ana)
 
         html = client.post(url(plan), {"confirm": "1"}, follow=True).content.decode()
 
@@ -241,7 +242,7 @@ class TestTheDecision:
             plan = planned(boss) if waiting(count, first=first) else None
             assert plan is not None
             with django_assert_max_num_queries(40) as queries:
-                batches.carry_out(boss, plan)
+                bulk.carry_out(boss, plan)
             asked.append(len(queries))
             with django_assert_max_num_queries(40) as queries:
                 service.undo(boss, Decision.objects.filter(batch=plan.batch)[0].pk)
@@ -293,4 +294,4 @@ class TestWhoMay:
     def test_leases_of_nobody_keep_nothing_back(self, boss: User) -> None:
         waiting(1)
         CardLease.objects.all().delete()
-        assert batches.carry_out(boss, planned(boss))
+        assert bulk.carry_out(boss, planned(boss))

@@ -12,7 +12,7 @@ from django.utils import translation
 from matching.models import Decision, MatchSuggestion, WriteBack
 from matching.models.choices import State, Verb, WriteState
 from matching.review import service
-from tests.matching.conftest import Candidate, Card, Hotel
+from tests.matching.conftest import Candidate, Card, Hotel, Sweep, accept_in_bulk
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
 
@@ -161,21 +161,22 @@ def test_a_reason_outside_the_list_decides_nothing(card: Card, ana: User) -> Non
     assert card.best.state == State.PENDING
 
 
-def test_many_at_once_are_one_batch_and_the_best_of_an_order_wins(card: Card, hotel: Hotel, boss: User) -> None:
+def test_many_at_once_are_one_batch_and_the_best_of_an_order_wins(
+    card: Card, hotel: Hotel, boss: User, sweep: Sweep
+) -> None:
     other = hotel.order("toalha extra 203")
     rosa = hotel.stay("Rosa Lima", "203")
     hotel.suggest(Candidate(other, rosa, 0.95))
-    ids = list(MatchSuggestion.objects.exclude(stay=None).values_list("pk", flat=True))
 
-    outcome = service.bulk(boss, ids, "accept")
+    plan = accept_in_bulk(boss, MatchSuggestion.objects.exclude(stay=None))
+    sweep()
 
-    assert len(outcome.decisions) == 2
-    assert len({d.batch for d in outcome.decisions}) == 1
-    assert len(outcome.refused) == 1
+    assert Decision.objects.filter(batch=plan.batch).count() == Decision.objects.count() == 2
+    assert plan.left_out == 1
     assert hotel.link_of(card.order)["listagem_id"] == card.neto
     assert hotel.link_of(other)["listagem_id"] == rosa
 
 
 def test_bulk_needs_its_own_permission(card: Card, ana: User) -> None:
     with pytest.raises(PermissionDenied):
-        service.bulk(ana, [card.best.pk], "accept")
+        accept_in_bulk(ana, MatchSuggestion.objects.filter(pk=card.best.pk))

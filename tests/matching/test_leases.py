@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from matching import leases
 from matching.models import CardLease, Decision
+from matching.review import queue
 from tests.matching.conftest import Candidate, Card, Hotel
 from tests.matching.pages import QUEUE, page, seen, signed_in, url_of
 
@@ -85,5 +85,5 @@ class TestTheLease:
         assert not CardLease.objects.exists()
 
     def test_of_two_that_ask_one_gets_it(self, card: Card, ana: User, paula: User) -> None:
-        holders = [leases.take(card.order, person) for person in (ana, paula, ana)]
+        holders = [queue.take_lease(card.order, person) for person in (ana, paula, ana)]
         assert [lease.user for lease in holders if lease] == [ana, ana, ana]

@@ -59,7 +59,7 @@ class TestTheQueue:
             opened = timezone.now() - timedelta(days=days)
             hotel.suggest(Candidate(hotel.order(text, aberta_em=opened), hotel.stay(f"Pessoa {text}"), 0.7))
         doubt = next(counted for counted in queue.counts() if counted.band == Band.DOUBT)
-        shown = [queue.at(doubt, place) for place in range(4)]
+        shown = [queue.card_at(doubt, place) for place in range(4)]
         texts = [s.order.request for s in shown if s]
         assert texts[1:3] == ["mais velho", "velho"]
         assert texts[0] == texts[3] == card.best.order.request
@@ -79,7 +79,7 @@ class TestTheList:
     def test_says_where_it_ends_and_does_nothing_to_more_than_it_counted(
         self, card: Card, boss: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(lists, "MOST_COUNTED", 2)
+        monkeypatch.setattr(lists, "MAX_COUNTED", 2)
         url = f"{LIST}?state=all"
         assert "termina depois de 2 linhas" in page(boss, url)
         everything = {"action": "reject_selected", "select_across": "1", "_selected_action": str(card.best.pk)}

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from matching.models import Decision, MatchSuggestion
 from matching.models.choices import Verb
-from matching.own_pace import own_pace
+from matching.reports.throughput import own_pace
 from tests.matching.conftest import Candidate, Hotel
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db(transaction=True)]

@@ -11,11 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from matching import suggestion_manager
+from matching.core import Reason
 from matching.models import MatchSuggestion, Order, Stay
 from matching.models.choices import EndReason, State
 from matching.review import service
 from matching.suggestion_manager import expire, expire_closed, publish, refresh
-from tests.matching.conftest import PHONE, Candidate, Card, Hotel, Reason, Result, no_fence, today
+from tests.matching.conftest import PHONE, Candidate, Card, Hotel, Result, no_fence, today
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
 
@@ -89,7 +90,7 @@ def test_an_accepted_one_is_never_changed(card: Card, ana: User) -> None:
     before = everything()
 
     counts = suggestion_manager.publish(
-        Result([Candidate(card.order, card.neto, 0.2), Candidate(card.order, card.father, 0.8)]),
+        Result((Candidate(card.order, card.neto, 0.2), Candidate(card.order, card.father, 0.8))),
         orders=[card.order],
         run_id=8,
         fence=no_fence,
@@ -228,7 +229,7 @@ class FenceLost(Exception):
 @pytest.mark.parametrize(
     "write",
     [
-        lambda c, f: publish(Result(c.candidates(0.4)), orders=[c.order], run_id=1, fence=f),
+        lambda c, f: publish(Result(tuple(c.candidates(0.4))), orders=[c.order], run_id=1, fence=f),
         lambda c, f: expire(stays=[c.neto], orders=[c.order], reason="x", fence=f),
         lambda c, f: refresh([c.hotel.order_row(c.order) | {"descricao": "z"}], [], fence=f),
     ],

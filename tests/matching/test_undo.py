@@ -15,7 +15,7 @@ from matching.models.choices import AlertKind, State, WriteKind, WriteState
 from matching.review import service
 from matching.suggestions.locks import again_after_deadlock, lock_orders
 from matching.writeback import outbox
-from tests.matching.conftest import Candidate, Card, Hotel, Sweep
+from tests.matching.conftest import Candidate, Card, Hotel, Sweep, accept_in_bulk
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
 
@@ -122,13 +122,13 @@ class TestUndo:
         service.undo(boss, decision.pk)
         assert card.best.state == State.PENDING
 
-    def test_of_one_of_a_batch_undoes_the_batch(self, card: Card, hotel: Hotel, boss: User) -> None:
+    def test_of_one_of_a_batch_undoes_the_batch(self, card: Card, hotel: Hotel, boss: User, sweep: Sweep) -> None:
         other, rosa = hotel.order("toalha extra 203"), hotel.stay("Rosa Lima", "203")
         hotel.suggest(Candidate(other, rosa, 0.95))
-        best = list(MatchSuggestion.objects.filter(rank=1).values_list("pk", flat=True))
-        decisions = service.bulk(boss, best, "accept").decisions
+        plan = accept_in_bulk(boss, MatchSuggestion.objects.filter(rank=1))
+        sweep()
 
-        service.undo(boss, decisions[0].pk)
+        service.undo(boss, Decision.objects.filter(batch=plan.batch)[0].pk)
 
         assert not MatchSuggestion.objects.filter(state=State.ACCEPTED).exists()
         assert hotel.link_of(other)["listagem_id"] is hotel.link_of(card.order)["listagem_id"] is None
@@ -164,12 +164,14 @@ class TestUndo:
         assert hotel.link_of(order)["sem_hospede"] is False
 
     @pytest.mark.django_db(transaction=True)
-    def test_that_meets_a_run_crosswise_is_tried_again(self, card: Card, hotel: Hotel, boss: User) -> None:
+    def test_that_meets_a_run_crosswise_is_tried_again(
+        self, card: Card, hotel: Hotel, boss: User, sweep: Sweep
+    ) -> None:
         """A run holds the second order and wants the first, while the undo of a batch holds the first."""
         other = hotel.order("toalha extra 203")
         hotel.suggest(Candidate(other, hotel.stay("Rosa Lima", "203"), 0.95))
-        best = list(MatchSuggestion.objects.filter(rank=1).values_list("pk", flat=True))
-        batch = service.bulk(boss, best, "accept").decisions[0]
+        batch = Decision.objects.filter(batch=accept_in_bulk(boss, MatchSuggestion.objects.filter(rank=1)).batch)[0]
+        sweep()
         run_has_one, ends = threading.Event(), []
 
         def lock_both() -> None:

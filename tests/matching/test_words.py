@@ -6,14 +6,12 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from matching.clauses import CLAUSES, SUBJECTS
 from matching.core import Model
-from matching.fingerprints import differing, fingerprint
-from matching.hotel_rows import searchable
+from matching.hotel_rows import differing, fingerprint, searchable
 from matching.models import Stay
 from matching.presentation import card_charts, labels
-from matching.presentation.explanation import AWAY, why
-from matching.whereabouts import place
+from matching.presentation.explanation import AWAY, CLAUSES, SUBJECTS, why
+from matching.review.card import room_clause
 from sistema_os.masking import masked_phones, without_documents
 
 
@@ -155,7 +153,7 @@ class TestWhereTheGuestWas:
     )
     def test_is_told_with_the_day(self, fields: dict[str, Any], opened: date, told: str) -> None:
         with translation.override("pt-br"):
-            assert place("106", self.stay(**fields), opened, self.TODAY) == f"a OS diz 106, {told}"
+            assert room_clause("106", self.stay(**fields), opened, self.TODAY) == f"a OS diz 106, {told}"
 
     def test_counts_from_the_move_into_the_room(self) -> None:
         moved = [
@@ -163,10 +161,12 @@ class TestWhereTheGuestWas:
             {"uh": "106", "de": "2026-11-19", "ate": "2026-11-25"},
         ]
         with translation.override("pt-br"):
-            assert place("106", self.stay(occupancies=moved), self.TODAY, self.TODAY).endswith("no 106 desde quinta")
+            assert room_clause("106", self.stay(occupancies=moved), self.TODAY, self.TODAY).endswith(
+                "no 106 desde quinta"
+            )
 
     def test_says_nothing_of_a_room_that_was_not_this_guests(self) -> None:
-        assert place("205", self.stay(), self.TODAY, self.TODAY) == ""
+        assert room_clause("205", self.stay(), self.TODAY, self.TODAY) == ""
 
 
 @pytest.mark.parametrize(

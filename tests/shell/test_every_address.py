@@ -17,9 +17,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from matching import alerts, batches
+from matching import alerts
 from matching.models import Alert, AuditEntry, BulkPlan, Decision, MatchSuggestion, ModelVersion, Order, WriteBack
 from matching.models.choices import Verb
+from matching.review import bulk
 from pipeline.models import CancelRequest, JobRun, State
 from snapshots.models import Snapshot, Source
 from tests.shell.pages.conftest import SignIn, accept, collect, order, row, sign_in, stay, suggest
@@ -135,7 +136,7 @@ def sample(sign_in: SignIn) -> Sample:
     model = ModelVersion.objects.first() or ModelVersion.objects.create(
         version="m9", numbers={}, origin="code", figures={}
     )
-    plan = batches.plan_above(bruno, Decimal("0.9"))
+    plan = bulk.plan_above(bruno, Decimal("0.9"))
     seen = f"{waiting.pk}:{waiting.version}"
     return Sample(
         arguments={

@@ -12,10 +12,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from matching import alerts, batches
+from matching import alerts
 from matching.models import Alert, AppendOnly, AuditEntry, Decision, Deed, note_down
 from matching.models.choices import Verb
-from matching.review import service
+from matching.review import bulk, service
 from pipeline.models import JobRun, State
 from sistema_os.pages import audit
 from snapshots.models import Snapshot, Source
@@ -64,8 +64,8 @@ def test_a_decision_and_its_undo_stand_with_what_it_was_before(sign_in: SignIn, 
 def test_a_batch_is_one_line_that_opens_into_its_decisions(sign_in: SignIn, bruno: User) -> None:
     for number in range(1, 4):
         card(number)
-    plan = batches.plan_above(bruno, Decimal("0.9"))
-    batches.carry_out(bruno, plan)
+    plan = bulk.plan_above(bruno, Decimal("0.9"))
+    bulk.carry_out(bruno, plan)
     client = sign_in("carla")
     assert lines(client) == ["Bruno|Decididas em lote|3 sugestões|pendente|aceita|a partir de 0,90"]
     assert len(lines(client, f"?batch={plan.batch}")) == 4
