@@ -143,9 +143,9 @@ _MOST_STARTS, _WITHIN_SECONDS = 5, 60.0
 class Keeper:
     """Restarts the queue and its watch, as a service manager would; any other server that ends, ends the demo."""
 
-    def __init__(self, children: Children, say: Callable[[str], None], *, watch_every: float = 10.0) -> None:
+    def __init__(self, children: Children, report: Callable[[str], None], *, watch_every: float = 10.0) -> None:
         self._children = children
-        self._say = say
+        self._report = report
         self._watch = ("jobwatch", "--exit-when-frozen", f"--every={watch_every}")
         self._starts: deque[float] = deque(maxlen=_MOST_STARTS)
 
@@ -177,4 +177,4 @@ class Keeper:
             )
         self._starts.append(now)
         self._children.restart(name)
-        self._say(sentence)
+        self._report(sentence)

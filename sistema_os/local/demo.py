@@ -26,7 +26,7 @@ _WEB_WORKERS = 2
 _LOST_SECONDS = 180.0
 _RETRY_SECONDS = 10.0
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class Interrupted(BaseException):
@@ -34,9 +34,9 @@ class Interrupted(BaseException):
 
 
 class Demo:
-    def __init__(self, port: int, say: Say) -> None:
+    def __init__(self, port: int, report: Report) -> None:
         self._port = port
-        self._say = say
+        self._report = report
         self._stack = Stack()
         self._folder = self._stack.local
 
@@ -57,9 +57,9 @@ class Demo:
             closing.callback(_ignore_signals)
             logins = self._prepare(children, services)
             self._work(children, services)
-            keeper = Keeper(children, self._say)
+            keeper = Keeper(children, self._report)
             self._serve(children, keeper)
-            self._say(self._welcome(logins, time.monotonic() - started))
+            self._report(self._welcome(logins, time.monotonic() - started))
             self._watch(keeper)
 
     @contextmanager
@@ -80,22 +80,22 @@ class Demo:
             )
 
     def _reset(self) -> None:
-        self._say(_("Forgetting what earlier demos left"))
+        self._report(_("Forgetting what earlier demos left"))
         self._stack.reset()
         Sample(self._folder, self._stack).forget()
 
     def _open(self) -> Services:
-        self._say(_("Starting the local Supabase"))
+        self._report(_("Starting the local Supabase"))
         services = open_services(self._stack)
         if services.own_database:
-            self._say(_("DATABASE_URL is yours: no database of the demo's own."))
+            self._report(_("DATABASE_URL is yours: no database of the demo's own."))
         if services.own_supabase:
-            self._say(_("SUPABASE_URL is yours: no local Supabase, and the sample hotel is not loaded into yours."))
+            self._report(_("SUPABASE_URL is yours: no local Supabase, and the sample hotel is not loaded into yours."))
         return services
 
     def _prepare(self, children: Children, services: Services) -> list[str]:
         """Migrates, creates groups and schedules; returns the logins of the demo users, if any were created."""
-        self._say(_("Preparing the database, the groups and the schedules"))
+        self._report(_("Preparing the database, the groups and the schedules"))
         children.manage("migrate", "--verbosity=0")
         people = ["--demo-users"] if services.allows_demo_users else []
         output = children.manage("setup_roles", *people).splitlines()
@@ -108,10 +108,10 @@ class Demo:
             return
         sample = Sample(self._folder, self._stack)
         if sample.outdated:
-            self._say(_("This version has another sample hotel; `make demo-reset` starts with it."))
+            self._report(_("This version has another sample hotel; `make demo-reset` starts with it."))
         last = None
         for last in sample.mornings():
-            self._say("")
+            self._report("")
             self._run_job(children, "pipeline_diario", last)
         if last is not None:
             for job in ("hospedes_casa", "rm_daily_collection"):
@@ -127,7 +127,7 @@ class Demo:
             except Refused as refused:
                 if time.monotonic() > give_up:
                     raise
-                self._say(str(refused))
+                self._report(str(refused))
                 time.sleep(_RETRY_SECONDS)
                 children.manage("cleanup_stale_runs")
 
