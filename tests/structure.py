@@ -120,7 +120,7 @@ def import_depth() -> list[str]:
     graph, chain = import_graph(), dict[str, list[str]]()
     for component in components(graph):
         targets = {target for name in component for target in graph[name]} - set(component)
-        longest = max((chain[target] for target in targets), key=len, default=[])
+        longest = max((chain[target] for target in sorted(targets)), key=len, default=[])
         for name in component:
             chain[name] = [component[0], *longest]
     return max(chain.values(), key=len)
