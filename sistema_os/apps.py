@@ -8,8 +8,8 @@ class SistemaOSConfig(AppConfig):
     name = "sistema_os"
 
     def ready(self) -> None:
-        from sistema_os import checks  # noqa: F401  registers the system checks, and people in the admin
-        from sistema_os.admin_site import users  # noqa: F401  registers the system checks, and people in the admin
+        from sistema_os import checks  # noqa: F401  registers the system checks
+        from sistema_os.admin_site import users  # noqa: F401  registers the admin of users
 
 
 class SistemaAdminConfig(AdminConfig):

@@ -2,8 +2,8 @@ import os
 
 from django.core.asgi import get_asgi_application
 
-from sistema_os.startup import settle_in
+from sistema_os.startup import freeze_loaded_code
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sistema_os.settings")
 application = get_asgi_application()
-settle_in()
+freeze_loaded_code()

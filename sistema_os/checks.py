@@ -1,4 +1,4 @@
-"""`manage.py check` rules of the house: what would fail at seven in the morning fails at the start instead."""
+"""System checks of `manage.py check`: wrong settings are reported at the start, not by the first job."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ _SHORTEST_HASH_KEY: Final = 32
 
 
 def supabase_problems() -> list[checks.CheckMessage]:
-    """What is wrong with the address and the key, without asking Supabase. No message quotes the key."""
+    """Errors in the address and the key, found without a query. No message contains the key."""
     return [*_url_problems(settings.SUPABASE["url"]), *_key_problems(settings.SUPABASE["key"])]
 
 
@@ -52,7 +52,7 @@ def _key_problems(key: str) -> Iterable[checks.CheckMessage]:
 
 
 def _role(key: str) -> str:
-    """The role a JWT claims, or "" for a key that is none."""
+    """The role in a JWT, or "" if the key is not a JWT."""
     try:
         payload = key.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

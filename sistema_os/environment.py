@@ -1,7 +1,7 @@
-"""The environment, typed: what is missing or malformed stops the start with one sentence that names it.
+"""Typed access to the environment. A missing or malformed value raises ImproperlyConfigured with its name.
 
-It comes, in this order, from the process, from `.env` at the project's root, and from `.local/stack.env`, which the
-local stack (`make demo`) writes.
+Sources, the first one wins: the process, `.env` at the project's root, and `.local/stack.env`, which the local stack
+(`make demo`) writes.
 """
 
 import os
@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-# Two bring the local stack up before there is any database to name, the third only reads source text.
+# Two start the local stack before there is a database, the third only reads source code.
 BRINGS_ITS_OWN_STACK = sys.argv[1:2] in (["demo"], ["supabase_local"], ["check_async"])
 
 env = environ.Env()
@@ -22,7 +22,7 @@ _ASSIGNMENT = re.compile(r"\s*(#.*|(export\s+)?[A-Za-z_]\w*\s*=.*)?")
 
 
 def _read(file: Path) -> None:
-    """Fill in what the environment lacks; a damaged line is named by its number, for it may hold half a key."""
+    """Sets variables that are not set. A damaged line is reported by its number, since it may contain part of a key."""
     if not file.is_file():
         return
     for number, line in enumerate(file.read_text().splitlines(), start=1):
@@ -35,7 +35,7 @@ def _read(file: Path) -> None:
 
 
 def _read_local_stack(file: Path) -> None:
-    """A Supabase of one's own brings its own key and path; the local one's never stand in for them."""
+    """With an external SUPABASE_URL, the key and the path of the local stack are not used."""
     if "SUPABASE_URL" in os.environ:
         os.environ.setdefault("SUPABASE_SERVICE_KEY", " ")
         os.environ.setdefault("SUPABASE_REST_PATH", "/rest/v1")
@@ -43,7 +43,7 @@ def _read_local_stack(file: Path) -> None:
 
 
 def read_files() -> None:
-    """Fills in what the process does not say. Naming a file (the tests name /dev/null) means that no other is read."""
+    """Sets variables that the process does not. With SISTEMA_OS_ENV_FILE (/dev/null in tests) no other file is read."""
     _read(Path(os.environ.get("SISTEMA_OS_ENV_FILE", PROJECT / ".env")))
     if "SISTEMA_OS_ENV_FILE" not in os.environ and not BRINGS_ITS_OWN_STACK:
         _read_local_stack(PROJECT / ".local" / "stack.env")

@@ -1,4 +1,4 @@
-"""What a load balancer or a person asks: is the process up (/healthz), may work be sent to it (/readyz)."""
+"""Health checks for load balancers and people: is the process up (/healthz), can it serve requests (/readyz)."""
 
 import logging
 from datetime import datetime
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class MigrationState:
-    """Whether every migration in the code is applied. Reading them is slow, so a yes is remembered."""
+    """Whether every migration is applied. Reading them is slow, so a positive result is cached."""
 
     def __init__(self) -> None:
         self._complete = False
@@ -39,17 +39,17 @@ migrations = MigrationState()
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> JsonResponse:
-    """200 as long as the process answers; asks nobody else."""
+    """200 as long as the process answers; needs no other service."""
     return JsonResponse({"status": "ok"})
 
 
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 when people can work: database reachable and migrated, Supabase's settings sound.
+    """200 if the database is reachable and migrated and Supabase's settings are valid, else 503.
 
-    The queue and the age of the data are reported and do not change the status: a reviewer can work while
-    no collection runs, and a restart of the web server would cure neither.
+    The queue and the age of the data are reported but do not change the status: people can work while no job runs, and
+    restarting the web server would not help.
     """
     report: dict[str, Any] = {"supabase": "; ".join(str(problem.msg) for problem in supabase_problems()) or "ok"}
     report |= _database_report()
@@ -72,7 +72,7 @@ def _queue_report() -> dict[str, Any]:
 
 
 def _data_report() -> dict[str, Any]:
-    """Seconds since each job last reached its end and each source was last collected soundly."""
+    """Seconds since each job was last completed and each source was last published or confirmed."""
     now = timezone.now()
     jobs = JobRun.objects.reached_the_end().values("job").annotate(at=Max("finished_at")).order_by("job")
     sources = Source.objects.filter(snapshots__status__in=("published", "same"))

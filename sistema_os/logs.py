@@ -1,6 +1,6 @@
-"""JSON log lines that carry the run they belong to and no person's data.
+"""JSON log lines with the fields of their run and without personal data.
 
-Knows no Django, so that the Supabase client and the collector's process can log the same way.
+Imports no Django, so that the Supabase client can use it.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any, Final, TextIO
 
 _bound: ContextVar[Mapping[str, Any]] = ContextVar("log_fields", default=MappingProxyType({}))
 
-# Order matters: what holds other patterns inside itself (addresses, keys) goes first.
+# In this order: patterns that contain others (addresses, keys) come first.
 _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (
         re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<user>[^\s/:@]*):[^\s/]*@", re.IGNORECASE),
@@ -44,7 +44,7 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"\+\d{1,3}[ .-]?(?:\(?\d{2,4}\)?[ .-]?){2,4}\d{2,4}(?!\d)"), "[phone]"),
     (re.compile(r"(?<!\d)9\d{4}[ .-]?\d{4}(?!\d)"), "[phone]"),
     (re.compile(r"(?<![\d-])(?!20\d\d-20\d\d)[2-5]\d{3}-\d{4}(?![\d-])"), "[phone]"),
-    # Eleven bare digits are a CPF or a mobile number, ten or thirteen a phone: either way a person's.
+    # Eleven bare digits are a CPF or a mobile number, ten or thirteen a phone: all of them personal data.
     (re.compile(r"(?<!\d)\d{11}(?!\d)"), "[cpf]"),
     (re.compile(r"(?<!\d)(?:55)?\d{10,11}(?!\d)"), "[phone]"),
 )
@@ -54,8 +54,8 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asc
 def redact(text: str) -> str:
     """`text` without CPFs, phone numbers, e-mails, keys, passwords and rows quoted by PostgreSQL.
 
-    Errs on the side of hiding: ten or eleven bare digits go even when they are no document. Names of
-    people cannot be recognised, so no caller may put a row into a message.
+    Ten or eleven bare digits are removed even if they are no document. Names of people cannot be recognised, so callers
+    must not put rows into messages.
     """
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
@@ -76,12 +76,12 @@ def bind(**fields: Any) -> Iterator[None]:
 
 
 class OutputHandler(logging.StreamHandler[TextIO]):
-    """Standard error of a process that goes on when its disk is full. `failure` is why the last line that could not be
-    written was lost, "" while all were: who keeps a log elsewhere says it there."""
+    """Writes to standard error; a full disk does not stop the process. `failure` is the reason why the last lost line
+    could not be written, "" if none was lost: the run log reports it."""
 
     failure = ""
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name is logging's
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name is that of logging
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             super().handleError(record)
@@ -109,7 +109,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """The message; a template whose arguments do not fit is logged bare instead of quoted raw on stderr."""
+    """The message; if its arguments do not fit, the template alone, so that logging does not print them to stderr."""
     try:
         return record.getMessage()
     except (TypeError, ValueError, KeyError):
@@ -117,7 +117,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _extras(record: logging.LogRecord) -> dict[str, Any]:
-    """The `extra` fields that are plain values; objects (a request with its query string) stay out."""
+    """The `extra` fields that are plain values, without objects such as a request with its query string."""
     return {
         name: value
         for name, value in vars(record).items()

@@ -1,4 +1,4 @@
-"""Language by cookie and the security headers of every answer."""
+"""Security headers, query strings without null characters, and the language cookie."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
 
 
 class SecurityHeadersMiddleware(MiddlewareMixin):
-    """Sends the headers Django leaves out: nothing but our own files may run, load or frame a page."""
+    """Sets the headers that Django does not: pages load and run only files of this site, and cannot be framed."""
 
     def process_response(self, _request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
@@ -28,7 +28,7 @@ class SecurityHeadersMiddleware(MiddlewareMixin):
 
 
 class NoNullMiddleware(MiddlewareMixin):
-    """Takes %00 out of the address: PostgreSQL knows no such character, and nobody means one."""
+    """Removes %00 from the query string: PostgreSQL has no null character in texts."""
 
     def process_request(self, request: HttpRequest) -> None:
         query = request.META.get("QUERY_STRING", "")
@@ -38,7 +38,7 @@ class NoNullMiddleware(MiddlewareMixin):
 
 
 class LanguageCookieMiddleware(MiddlewareMixin):
-    """Portuguese unless the person chose otherwise; an English browser is no choice."""
+    """Portuguese unless the user chose English; the language of the browser is ignored."""
 
     def process_request(self, request: HttpRequest) -> None:
         code = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")

@@ -1,4 +1,4 @@
-"""The four roles of the hotel as groups of permissions, and the people of the demonstration."""
+"""The four roles of the hotel as groups of permissions, and the users of the demo."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,16 +27,16 @@ _SUPERVISE: Final = (
     "pipeline.cancel_jobrun",
 )
 
-# Group names are data that staff see; they stay Portuguese whatever the language of the screen.
+# Group names are data: they are Portuguese in every language of the screen.
 ROLES: Final[dict[str, tuple[str, ...]]] = {
     "Consulta": _SEE_GUESTS,
     "Revisão": _SEE_GUESTS + _DECIDE,
     "Supervisão": _SEE_GUESTS + _DECIDE + _SUPERVISE,
-    # Runs the machine and sees no guest.
+    # Operates the jobs and sees no guests.
     "Operação": ("pipeline.view_jobrun", "pipeline.run_job", "pipeline.cancel_jobrun"),
 }
 
-DEMO_PASSWORD: Final = "hotel-0700"  # noqa: S105  known to everybody: setup_demo_users refuses outside a local stack
+DEMO_PASSWORD: Final = "hotel-0700"  # noqa: S105  public: setup_demo_users refuses to run outside of a local stack
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -58,16 +58,16 @@ DEMO_USERS: Final = (
 
 
 class UnknownPermission(LookupError):
-    """A role names a permission that no migration has created."""
+    """A role has a permission that no migration has created."""
 
 
 class NotALocalStack(RuntimeError):
-    """Demo users have a password that everybody knows: they are never created where others can reach them."""
+    """Demo users have a public password, so they are only created where no other machine can log in."""
 
 
 @transaction.atomic
 def setup_groups() -> list[Group]:
-    """Makes the four groups hold exactly the permissions of ROLES. Running it again changes nothing."""
+    """Creates the groups or repairs their permissions. Idempotent."""
     return [_setup_group(name, labels) for name, labels in ROLES.items()]
 
 
@@ -87,7 +87,7 @@ def _permission(label: str) -> Permission:
 
 @transaction.atomic
 def setup_demo_users() -> tuple[DemoUser, ...]:
-    """One person a role and an administrator, all with DEMO_PASSWORD. Needs the groups."""
+    """A user for each role and an administrator, all with DEMO_PASSWORD. The groups must exist."""
     if settings.HTTPS or not set(settings.ALLOWED_HOSTS) <= LOOPBACK | {"testserver"}:
         raise NotALocalStack(
             "Demo users are only created on a local stack: HTTPS must be off and ALLOWED_HOSTS name this machine only."
@@ -102,7 +102,7 @@ def _setup_demo_user(person: DemoUser) -> None:
     user.is_staff = True
     user.is_superuser = person.superuser
     user.is_active = True
-    if not user.check_password(DEMO_PASSWORD):  # setting it again would end every open session
+    if not user.check_password(DEMO_PASSWORD):  # setting it again would close open sessions
         user.set_password(DEMO_PASSWORD)
     user.save()
     user.groups.set(Group.objects.filter(name=person.role))

@@ -13,7 +13,7 @@ BASE_DIR = PROJECT
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = required("SECRET_KEY") or "not-used-while-the-stack-starts"
-# Keys the hashes of documents and rows; rotating it makes every snapshot row look changed once.
+# Key of the hashes of documents and rows. After a rotation, every snapshot row is compared once.
 HASH_KEY = required("HASH_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -73,7 +73,7 @@ TEMPLATES: list[dict[str, Any]] = [
 _DATABASE_URL = required("DATABASE_URL")
 DATABASES: dict[str, dict[str, Any]] = {}
 if _DATABASE_URL:
-    # Looked at first: for an address that it does not know, the parser warns with the whole address.
+    # Checked first: for an unknown scheme, the parser prints a warning with the whole URL.
     _postgres = _DATABASE_URL.partition("://")[0] in ("postgres", "postgresql", "psql", "pgsql")
     try:
         _database: dict[str, Any] = env.db_url_config(_DATABASE_URL) if _postgres else {}
@@ -92,29 +92,31 @@ SUPABASE: dict[str, Any] = {
     "rest_path": env.str("SUPABASE_REST_PATH", "/rest/v1"),
     "deadline": QUERY_TIMEOUT,
 }
-# How long a person waits for the write-back before the card says "a confirmar".
+# Seconds for which a decision waits for the write-back before the card shows "a confirmar".
 WRITEBACK_DEADLINE = bounded("WRITEBACK_DEADLINE", 3, 0.5, 30)
 
-# How far back a listing can be read as it was; what is older goes with the job retencao_dados.
+# Days for which old versions can be read; older ones are deleted by the job retencao_dados.
 SNAPSHOT_KEEP_DAYS = whole("SNAPSHOT_KEEP_DAYS", 35, 8, 3650)
-# From how many rows on a listing is compared by the database instead of in memory.
+# From this number of rows on, an export is compared by the database instead of in memory.
 SNAPSHOT_STAGED_FROM = whole("SNAPSHOT_STAGED_FROM", 300_000, 0, 100_000_000)
-# How long after the departure a guest keeps a name in our copies. The engine asks about guests up to 31 days gone.
+# Days after the departure for which names are kept in our copies. The engine uses guests up to 31 days gone.
 GUEST_KEEP_DAYS = whole("GUEST_KEEP_DAYS", 90, 35, 3650)
-# Percent that the manager's page draws as a line; 0 draws none.
+# Targets in percent, drawn as lines on the manager's page; 0 for none.
 TARGET_LINKED = whole("TARGET_LINKED", 0, 0, 100)
 TARGET_PRECISION = whole("TARGET_PRECISION", 0, 0, 100)
 
-# --- runs: each limit lies inside the next (sistema_os.checks refuses any other order) --------
+# --- runs: each limit is shorter than the next (the system checks refuse any other order) -----
 HEARTBEAT_SECONDS = bounded("HEARTBEAT_SECONDS", 30, 0.2, 300)
 JOB_TIMEOUT = bounded("JOB_TIMEOUT", 90 * 60, 5, 12 * 3600)
 SUPERVISOR_TIMEOUT = bounded("SUPERVISOR_TIMEOUT", JOB_TIMEOUT + 200, 10, 13 * 3600)
 STALE_RUNNING_HOURS = bounded("STALE_RUNNING_HOURS", 2, 0.01, 24)
-QUEUE_FROZEN_SECONDS = bounded("QUEUE_FROZEN_SECONDS", 120, 0.5, 3600)  # a start waits so long beside idle workers
-# Modules that register jobs besides those of pipeline.jobs; the tests name theirs.
+QUEUE_FROZEN_SECONDS = bounded(
+    "QUEUE_FROZEN_SECONDS", 120, 0.5, 3600
+)  # a queued start that waits longer beside idle workers means a frozen queue
+# Modules that register jobs besides those of pipeline.jobs, such as those of the tests.
 EXTRA_JOB_MODULES = env.list("EXTRA_JOB_MODULES", default=[])
 
-# --- who hears of a run that failed; nobody unless named --------------------------------------
+# --- notifications of failed runs; none by default --------------------------------------------
 _MAIL = env.email_url("EMAIL_URL", "dummymail://")
 EMAIL_BACKEND: str = _MAIL["EMAIL_BACKEND"]
 EMAIL_HOST: str = _MAIL["EMAIL_HOST"] or "localhost"
@@ -127,12 +129,12 @@ EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.str("NOTIFY_FROM", "sistema-os@localhost")
 NOTIFY_EMAILS: list[str] = env.list("NOTIFY_EMAILS", default=[])
 NOTIFY_WEBHOOK = address("NOTIFY_WEBHOOK", env.str("NOTIFY_WEBHOOK", ""))
-# Of a job, the check of a dead man's switch (Healthchecks and its like): job=address, job=address.
+# URLs of a dead man's switch such as Healthchecks, pinged by each job: job=address, job=address.
 PING_URLS: dict[str, str] = {
     job.strip(): address("PING_URLS", url.strip())
     for job, _equals, url in (entry.partition("=") for entry in env.list("PING_URLS", default=[]))
 }
-# Where people open the admin; messages link to it.
+# Public address of the admin, for links in messages.
 PUBLIC_URL = address("PUBLIC_URL", env.str("PUBLIC_URL", "")).rstrip("/")
 
 _Q_WORKERS = whole("Q_WORKERS", 4, 1, 64)
@@ -144,7 +146,7 @@ Q_CLUSTER: dict[str, Any] = {
     "workers": _Q_WORKERS,
     "queue_limit": _Q_QUEUE_LIMIT,
     "timeout": _Q_TIMEOUT,
-    # The retry clock starts when a task is fetched, not when it starts: leave room for the queue before it.
+    # The retry time counts from when a task is fetched, not from its start: it includes the tasks before it.
     "retry": math.ceil((_Q_TIMEOUT + 3) * (1 + math.ceil((_Q_QUEUE_LIMIT + 1) / _Q_WORKERS))) + 60,
     "max_attempts": 1,
     "ack_failures": True,
@@ -156,7 +158,7 @@ Q_CLUSTER: dict[str, Any] = {
     "label": "django-q2",
 }
 
-# --- people, language, time -------------------------------------------------------------------
+# --- users, language, time --------------------------------------------------------------------
 LANGUAGE_CODE = "pt-br"
 LANGUAGES = [("pt-br", _("Portuguese")), ("en", _("English"))]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
@@ -178,7 +180,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 
 STATIC_URL = "static/"
-# From source, files are served where they stand and `collectstatic` has nowhere to put them.
+# From source, files are served from the packages, and there is no directory for `collectstatic`.
 WHITENOISE_USE_FINDERS = env.bool("STATIC_FROM_SOURCE", DEBUG)
 STATIC_ROOT = None if WHITENOISE_USE_FINDERS else BASE_DIR / "staticfiles"
 
@@ -200,7 +202,7 @@ LOGGING: dict[str, Any] = {
     "handlers": {"stderr": {"class": "sistema_os.logs.OutputHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
-        # httpx logs whole URLs, and a filter's value may be a document.
+        # httpx logs whole URLs, and the value of a filter may be a document.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},

@@ -1,4 +1,4 @@
-"""Addresses: the admin, its language switch and the two health checks."""
+"""URLs: the admin, the language switch and the two health checks."""
 
 from django.contrib import admin
 from django.urls import path

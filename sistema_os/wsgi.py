@@ -2,8 +2,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from sistema_os.startup import settle_in
+from sistema_os.startup import freeze_loaded_code
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sistema_os.settings")
 application = get_wsgi_application()
-settle_in()
+freeze_loaded_code()

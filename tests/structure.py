@@ -6,6 +6,7 @@ where there is one, else to the package; the implicit import of parent packages 
 """
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -20,6 +21,7 @@ MOST_COLUMNS: Final = 120
 # Loaded by Django or the server by their names, not by an import.
 ENTRY_POINTS: Final = frozenset({"apps", "asgi", "wsgi", "urls", "settings", "admin"})
 ASSETS: Final = frozenset({".html", ".css", ".js"})
+ONE_TAG: Final = re.compile(r"\s*>?\{%((?!%\}).)*%\}")
 
 Graph = Mapping[str, frozenset[str]]
 
@@ -118,7 +120,7 @@ def import_depth() -> list[str]:
     graph, chain = import_graph(), dict[str, list[str]]()
     for component in components(graph):
         targets = {target for name in component for target in graph[name]} - set(component)
-        longest = max((chain[target] for target in targets), key=len, default=[])
+        longest = max((chain[target] for target in sorted(targets)), key=len, default=[])
         for name in component:
             chain[name] = [component[0], *longest]
     return max(chain.values(), key=len)
@@ -181,9 +183,12 @@ def assets() -> list[Path]:
 
 
 def long_lines(path: Path) -> list[int]:
-    """Numbers of the lines beyond MOST_COLUMNS."""
-    text = path.read_text(encoding="utf-8")
-    return [number for number, line in enumerate(text.splitlines(), 1) if len(line) > MOST_COLUMNS]
+    """Numbers of the lines beyond MOST_COLUMNS, without lines of a single Django tag, which cannot be broken."""
+    return [
+        number
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > MOST_COLUMNS and not ONE_TAG.fullmatch(line)
+    ]
 
 
 def figures() -> list[tuple[str, str]]:

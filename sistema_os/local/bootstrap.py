@@ -1,4 +1,4 @@
-"""Roles, the two databases and the hotel's migrations. Each step may be repeated, and ends what a killed one began."""
+"""Creates the roles, the two databases and the hotel's tables. Every step is idempotent, also after a kill."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,28 +18,28 @@ Connect = Callable[[str], psycopg.Connection]
 
 
 def prepare(connect: Connect, secrets: Secrets) -> None:
-    with _alone(connect, "postgres") as connection:
+    with _locked(connect, "postgres") as connection:
         _run(connection, _SQL / "roles.sql")
         _set_password(connection, "authenticator", secrets.authenticator)
         _set_password(connection, "sistema_os", secrets.app)
         _create_database(connection, APP_DATABASE, owner="sistema_os")
         _create_database(connection, HOTEL_DATABASE, owner="postgres")
-    with _alone(connect, HOTEL_DATABASE) as connection:
+    with _locked(connect, HOTEL_DATABASE) as connection:
         _run(connection, _SQL / "privileges.sql")
         if migrate(connection):
             connection.execute("notify pgrst, 'reload schema'")
 
 
 @contextmanager
-def _alone(connect: Connect, database: str) -> Iterator[psycopg.Connection]:
-    """One at a time: a client killed with -9 leaves its last statement running on the server for a while."""
+def _locked(connect: Connect, database: str) -> Iterator[psycopg.Connection]:
+    """Holds an advisory lock: the last statement of a killed client may still be running on the server."""
     with connect(database) as connection:
         connection.execute("select pg_advisory_lock(20260101)")
         yield connection
 
 
 def migrate(connection: psycopg.Connection) -> list[str]:
-    """Run what has not run yet, each file whole or not at all; returns the versions that ran now."""
+    """Applies the missing migrations, a transaction each; returns their versions."""
     known = {row[0] for row in connection.execute("select version from supabase_migrations.schema_migrations")}
     ran = []
     for file in sorted(_MIGRATIONS.glob("*.sql")):

@@ -1,4 +1,4 @@
-"""`make demo`: a hotel's morning on this machine, from nothing to a page in the browser."""
+"""`make demo`: starts the local stack, loads the sample hotel, runs the jobs and serves the admin."""
 
 import fcntl
 import http.client
@@ -24,24 +24,24 @@ from sistema_os.local.stack import Stack
 _READY_SECONDS = 60.0
 _WEB_WORKERS = 2
 _LOST_SECONDS = 180.0
-_ASK_AGAIN_SECONDS = 10.0
+_RETRY_SECONDS = 10.0
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class Interrupted(BaseException):
-    """Somebody pressed Ctrl-C or asked the process to end; everything that runs is to be stopped."""
+    """A signal asked the demo to end."""
 
 
 class Demo:
-    def __init__(self, port: int, say: Say) -> None:
+    def __init__(self, port: int, report: Report) -> None:
         self._port = port
-        self._say = say
+        self._report = report
         self._stack = Stack()
         self._folder = self._stack.local
 
     def run(self, *, reset: bool) -> None:
-        """Until somebody ends it (Interrupted) or it cannot go on (LocalStackError); everything is stopped then."""
+        """Runs until Interrupted or LocalStackError; then stops everything that it started."""
         started = time.monotonic()
         with ExitStack() as closing:
             closing.enter_context(self._only_one())
@@ -54,12 +54,12 @@ class Demo:
             services = self._open()
             children = Children(self._folder, services.env)
             closing.callback(children.stop)
-            closing.callback(_deaf)
+            closing.callback(_ignore_signals)
             logins = self._prepare(children, services)
             self._work(children, services)
-            keeper = Keeper(children, self._say)
+            keeper = Keeper(children, self._report)
             self._serve(children, keeper)
-            self._say(self._welcome(logins, time.monotonic() - started))
+            self._report(self._welcome(logins, time.monotonic() - started))
             self._watch(keeper)
 
     @contextmanager
@@ -80,45 +80,45 @@ class Demo:
             )
 
     def _reset(self) -> None:
-        self._say(_("Forgetting what earlier demos left"))
+        self._report(_("Forgetting what earlier demos left"))
         self._stack.reset()
         Sample(self._folder, self._stack).forget()
 
     def _open(self) -> Services:
-        self._say(_("Starting the local Supabase"))
+        self._report(_("Starting the local Supabase"))
         services = open_services(self._stack)
         if services.own_database:
-            self._say(_("DATABASE_URL is yours: no database of the demo's own."))
+            self._report(_("DATABASE_URL is yours: no database of the demo's own."))
         if services.own_supabase:
-            self._say(_("SUPABASE_URL is yours: no local Supabase, and the sample hotel is not loaded into yours."))
+            self._report(_("SUPABASE_URL is yours: no local Supabase, and the sample hotel is not loaded into yours."))
         return services
 
     def _prepare(self, children: Children, services: Services) -> list[str]:
-        """Returns the demo users' logins, a line each; none where the database may be shared."""
-        self._say(_("Preparing the database, the groups and the schedules"))
+        """Migrates, creates groups and schedules; returns the logins of the demo users, if any were created."""
+        self._report(_("Preparing the database, the groups and the schedules"))
         children.manage("migrate", "--verbosity=0")
-        people = ["--demo-users"] if services.known_passwords_are_harmless else []
-        said = children.manage("setup_roles", *people).splitlines()
+        people = ["--demo-users"] if services.allows_demo_users else []
+        output = children.manage("setup_roles", *people).splitlines()
         children.manage("setup_schedules")
-        return [line for line in said if " / " in line]
+        return [line for line in output if " / " in line]
 
     def _work(self, children: Children, services: Services) -> None:
-        """The real jobs by their real commands, a morning at a time; on a Supabase of one's own nothing is started."""
+        """Runs the jobs by their commands for each morning; not on an external Supabase."""
         if services.own_supabase:
             return
         sample = Sample(self._folder, self._stack)
         if sample.outdated:
-            self._say(_("This version has another sample hotel; `make demo-reset` starts with it."))
+            self._report(_("This version has another sample hotel; `make demo-reset` starts with it."))
         last = None
         for last in sample.mornings():
-            self._say("")
+            self._report("")
             self._run_job(children, "pipeline_diario", last)
         if last is not None:
             for job in ("hospedes_casa", "rm_daily_collection"):
                 self._run_job(children, job, last)
 
     def _run_job(self, children: Children, job: str, day: date) -> None:
-        """Again while a run stands in the way that a killed demo left: it is declared lost when it stays silent."""
+        """Retries while the run of a killed demo is active: without heartbeats it is declared lost after a while."""
         give_up = time.monotonic() + _LOST_SECONDS
         while True:
             try:
@@ -127,8 +127,8 @@ class Demo:
             except Refused as refused:
                 if time.monotonic() > give_up:
                     raise
-                self._say(str(refused))
-                time.sleep(_ASK_AGAIN_SECONDS)
+                self._report(str(refused))
+                time.sleep(_RETRY_SECONDS)
                 children.manage("cleanup_stale_runs")
 
     def _serve(self, children: Children, keeper: Keeper) -> None:
@@ -162,26 +162,26 @@ class Demo:
         return f"http://127.0.0.1:{self._port}/admin/"
 
     def _watch(self, keeper: Keeper) -> None:
-        """Until a signal comes, or the keeper gives up."""
+        """Until a signal arrives or the keeper gives up."""
         with _woken_by_children() as wake:
             while True:
-                keeper.look()
+                keeper.check()
                 wake()
 
 
 @contextmanager
 def _woken_by_children() -> Iterator[Callable[[], None]]:
-    """Yields a call that sleeps until a child ends. A pipe, not a lock: handlers may run inside one another."""
+    """Yields a function that sleeps until a child ends. A pipe and not a lock, since signal handlers may be nested."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     handler = signal.signal(signal.SIGCHLD, lambda *_: None)
     descriptor = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
 
-    def sleep_until_one_ends() -> None:
+    def sleep() -> None:
         os.read(reading, 4096)
 
     try:
-        yield sleep_until_one_ends
+        yield sleep
     finally:
         signal.set_wakeup_fd(descriptor)
         signal.signal(signal.SIGCHLD, handler)
@@ -189,18 +189,18 @@ def _woken_by_children() -> Iterator[Callable[[], None]]:
         os.close(writing)
 
 
-def _deaf() -> None:
-    """From here on no signal may end the tidying up."""
+def _ignore_signals() -> None:
+    """No signal interrupts the cleanup."""
     for number in _ENDINGS:
         signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """The first SIGINT, SIGTERM or SIGHUP ends what is under way."""
+    """The first SIGINT, SIGTERM or SIGHUP raises Interrupted."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        _deaf()
+        _ignore_signals()
         raise Interrupted
 
     before = {number: signal.signal(number, interrupt) for number in _ENDINGS}

@@ -1,2 +1,2 @@
 class LocalStackError(Exception):
-    """One sentence for the person who started the local stack; it never holds a key."""
+    """One sentence for the user of the local stack, without keys."""

@@ -1,4 +1,4 @@
-"""Secrets of the local stack. They are worth nothing elsewhere, and are made anew by every reset."""
+"""Secrets of the local stack, valid only there and replaced by every reset."""
 
 import secrets
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ def new_secret() -> str:
 
 
 def api_key(secret: str, role: str) -> str:
-    """A key as Supabase issues it: a JWT that names the database role. One secret gives one key for good, so a process
-    that was started with it keeps working across restarts of the stack."""
+    """A JWT with the database role, as Supabase issues it. The same secret always gives the same key, so processes that
+    have it keep working when the stack is restarted."""
     claims = {"iss": "supabase-local", "role": role, "exp": datetime(2100, 1, 1, tzinfo=UTC)}
     return jwt.encode(claims, secret, algorithm="HS256")

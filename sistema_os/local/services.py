@@ -1,4 +1,4 @@
-"""Which servers the demo works on: the local stack's, or those that somebody names in the environment or in `.env`."""
+"""The servers of the demo: those of the local stack, or external ones from the environment or `.env`."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from sistema_os.local.errors import LocalStackError
 from sistema_os.local.stack import Stack
 from sistema_os.supabase import SupabaseClient, SupabaseError
 
-# One column of each table that the jobs read or write: whatever is missing or forbidden shows before anything starts.
+# One column of each table of the jobs, to find missing tables and permissions before anything starts.
 _TABLES = {
     "hospedes": "id",
     "reservas": "id",
@@ -30,22 +30,22 @@ _PROBE_SECONDS = 10.0
 class Services:
     own_database: bool
     own_supabase: bool
-    # The whole environment for the processes of the demo.
+    # The environment of the demo's processes.
     env: dict[str, str]
 
     @property
-    def known_passwords_are_harmless(self) -> bool:
-        """Demo users have a password that everybody knows: never into a database that other machines may share."""
+    def allows_demo_users(self) -> bool:
+        """Demo users have a public password, so they are only created in a database on this machine."""
         return urlsplit(self.env["DATABASE_URL"]).hostname in _LOOPBACK
 
 
 def open_services(stack: Stack) -> Services:
-    """Start what nobody has named, and make sure that what somebody named answers."""
+    """Starts the servers that are not external, and checks that the external ones answer."""
     own_database, own_supabase = "DATABASE_URL" in os.environ, "SUPABASE_URL" in os.environ
     if own_supabase and "SUPABASE_SERVICE_KEY" not in os.environ:
         raise LocalStackError("SUPABASE_URL is set and SUPABASE_SERVICE_KEY is not: set both, or neither.")
     values = stack.start(app=not own_database, hotel=not own_supabase)
-    # Secrets of one's own stay; everything that must fit a page served on this machine is the demo's.
+    # External secrets are kept; the settings for serving pages on this machine are the demo's.
     env = {**values, **os.environ, "HTTPS": "off", "STATIC_FROM_SOURCE": "on", "ALLOWED_HOSTS": "127.0.0.1,localhost"}
     if not own_supabase:
         env |= {name: value for name, value in values.items() if name.startswith("SUPABASE_")}

@@ -1,4 +1,4 @@
-"""The local Supabase as one thing: start, stop, status, reset. Killed at any moment, it comes up sound again."""
+"""The local Supabase: start, stop, status, reset. It recovers from a kill at any moment."""
 
 import fcntl
 import shutil
@@ -42,12 +42,12 @@ class Stack:
         self._throw_away = throw_away
 
     def start(self, *, app: bool = True, hotel: bool = True) -> dict[str, str]:
-        """Bring the servers up and return the settings that lead to them.
+        """Starts the servers and returns their settings.
 
-        Without `app`, Django's own database is somebody else's; without `hotel`, the hotel's Supabase is. Without both,
-        nothing runs, and the settings are only the secrets that every installation needs.
+        Without `app`, Django's own database is external; without `hotel`, the hotel's Supabase is. Without both,
+        nothing is started, and the settings are only the secrets of the installation.
         """
-        with self._alone():
+        with self._locked():
             current = state.load(self.local) or state.State()
             if not (app or hotel):
                 state.save(self.local, current)
@@ -62,12 +62,12 @@ class Stack:
             return self._publish(current, app=app, hotel=hotel)
 
     def stop(self) -> None:
-        with self._alone():
+        with self._locked():
             self._stop()
 
     def reset(self) -> None:
-        """Stop, and forget everything: data, keys, ports."""
-        with self._alone():
+        """Stops, and deletes everything: data, keys, ports."""
+        with self._locked():
             self._stop()
             for path in (
                 *(self.local / name for name in ("cluster", "stack.json", "stack.env")),
@@ -88,15 +88,15 @@ class Stack:
         )
 
     def url(self, database: str) -> str:
-        """The superuser's address of one of the databases; for loading the hotel and for tests."""
+        """The URL of a database for the superuser, for loading the hotel and for tests."""
         return _postgres_url("postgres", self._known().secrets.superuser, self._known().postgres_port, database)
 
     def connect_hotel(self) -> psycopg.Connection:
         return psycopg.connect(self.url(bootstrap.HOTEL_DATABASE), autocommit=True)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One at a time: two starts at once would each make a cluster. The lock dies with its holder."""
+    def _locked(self) -> Iterator[None]:
+        """Holds a lock, since two starts at once would both create a cluster. It is released if the process dies."""
         self.local.mkdir(parents=True, exist_ok=True)
         self.local.chmod(0o711)
         with (self.local / "lock").open("w") as file:
@@ -136,13 +136,13 @@ class Stack:
         return current
 
     def _stop(self) -> None:
-        """Needs no record of the stack: a damaged one must not keep the servers running."""
+        """Works without the stored state: servers must stop even if it is damaged."""
         self._rest(state.State()).stop()
         if (self.local / "cluster").exists() or find_outside(self.local):
             Postgres(find_place(self.local), password="").stop()
 
     def _publish(self, current: state.State, *, app: bool, hotel: bool) -> dict[str, str]:
-        """Write `.local/stack.env`, which settings.py reads after the process's environment and `.env`."""
+        """Writes `.local/stack.env`, which settings.py reads after the process's environment and `.env`."""
         values = {
             "SECRET_KEY": current.secrets.django,
             "HASH_KEY": current.secrets.hashes,
@@ -159,7 +159,7 @@ class Stack:
             values["SUPABASE_REST_PATH"] = ""
         lines = ["# Written by the local stack at each start; edits are lost. Yours belong in .env."]
         lines += [f"{name}={value}" for name, value in values.items()]
-        state.write_whole(self.local / "stack.env", "\n".join(lines) + "\n")
+        state.write_atomically(self.local / "stack.env", "\n".join(lines) + "\n")
         return values
 
 
@@ -168,7 +168,7 @@ def _postgres_url(user: str, password: str, port: int, database: str) -> str:
 
 
 def _remove(path: Path) -> None:
-    """Also a folder that the last breath of a killed process is still writing to."""
+    """Retries, since a killed process may still be writing into the directory."""
     if not path.is_dir():
         path.unlink(missing_ok=True)
     elif not wait_for(partial(_removed, path), _REMOVE_SECONDS):

@@ -1,4 +1,4 @@
-"""What the stack must remember between starts, in `.local/` (ignored by git), written whole or not at all."""
+"""The state of the stack between starts: secrets and ports, in `.local/`, which git ignores."""
 
 import json
 import os
@@ -37,7 +37,7 @@ class State:
 
 
 def load(local: Path) -> State | None:
-    """The recorded state; None before the first start."""
+    """The stored state; None before the first start. Raises LocalStackError if it is damaged."""
     file = local / "stack.json"
     if not file.is_file():
         return None
@@ -49,11 +49,11 @@ def load(local: Path) -> State | None:
 
 
 def save(local: Path, state: State) -> None:
-    write_whole(local / "stack.json", json.dumps(asdict(state), indent=1) + "\n")
+    write_atomically(local / "stack.json", json.dumps(asdict(state), indent=1) + "\n")
 
 
-def write_whole(file: Path, text: str) -> None:
-    """For the owner's eyes; a reader sees the old text or the new one, and so does whoever comes after a kill -9."""
+def write_atomically(file: Path, text: str) -> None:
+    """Writes a file that only its owner can read; also after a kill -9 it has the old text or the new one."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as output:
         output.write(text)

@@ -1,4 +1,4 @@
-"""Pages that bring several apps together: the manager's, the audit, the shift handover, the rooms. Reading only."""
+"""Pages over several apps: management, audit, shift handover, rooms, search. Read only."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ View = Callable[[HttpRequest, AdminSite], HttpResponse]
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """To stand before the site's own addresses. Each view checks its permission itself."""
+    """To be placed before the site's own URLs. Each view checks its permission."""
     return [
         path("manager/", _of(site, manager.page), name="manager"),
         path("handover/", _of(site, handover.page), name="handover"),

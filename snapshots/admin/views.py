@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
@@ -40,9 +42,10 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
     # The history beside the table is that of the chosen row, else of the first one.
     key = asked or (page.items[0].key if page.items else "")
     caused = consequences(snapshot, [item.key for item in page.items], request.user)
+    collected = timezone.localtime(snapshot.finished_at or snapshot.started_at)
     context = {
         **_frame(request, site, snapshot),
-        "title": _("%(snapshot)s at %(time)s") % {"snapshot": snapshot, "time": _time(snapshot)},
+        "title": _("%(snapshot)s at %(time)s") % {"snapshot": snapshot, "time": time_format(collected, "H:i")},
         "previous": Snapshot.objects.filter(source=source, seq=(snapshot.seq or 0) - 1).first(),
         "page": page,
         "rows": [(item, caused.get(item.key, ())) for item in page.items],
@@ -73,55 +76,65 @@ def listing_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpResponse
     try:
         context["page"] = rows_page(snapshot, filters)
     except (Corrupt, Purged) as error:
-        context["unreadable"] = _unreadable(error)
+        context["unreadable"] = (
+            _("This listing is older than what is kept.")
+            if isinstance(error, Purged)
+            else _("What was rebuilt does not agree with what was published. Nothing is shown; tell IT.")
+        )
     return TemplateResponse(request, "snapshots/listing.html", context)
 
 
-def _unreadable(error: Exception) -> str:
-    if isinstance(error, Purged):
-        return _("This listing is older than what is kept.")
-    return _("What was rebuilt does not agree with what was published. Nothing is shown; tell IT.")
+class _CompareForm(forms.Form):
+    """The query string of a comparison: two snapshots, and the source for which they are chosen."""
+
+    source = forms.CharField(required=False)
+    a = forms.IntegerField(required=False)
+    b = forms.IntegerField(required=False)
 
 
 @require_GET
 def compare_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     may_view(request)
-    source = _chosen_source(request)
-    if source is None:
-        return TemplateResponse(request, "snapshots/compare.html", _compare_frame(request, site, None))
-    kept = list(Snapshot.objects.filter(source=source, seq__gte=max(source.min_seq, 1)).order_by("-seq")[:90])
-    by_pk = {str(item.pk): item for item in kept}
-    b = by_pk.get(request.GET.get("b", "")) or (kept[0] if kept else None)
-    a = by_pk.get(request.GET.get("a", "")) or (kept[1] if len(kept) > 1 else b)
-    context = {**_compare_frame(request, site, source), "kept": kept, "a": a, "b": b}
-    if a is not None and b is not None:
-        context["page"] = compared(a, b, context["filters"])
-        context["same"] = max(0, b.rows - context["page"].counts["added"] - context["page"].counts["changed"])
-        context["keep"] = [("source", source.name), ("a", str(a.pk)), ("b", str(b.pk))]
-        context["days"] = abs((b.business_date - a.business_date).days)
-    return TemplateResponse(request, "snapshots/compare.html", context)
-
-
-def _compare_frame(request: HttpRequest, site: AdminSite, source: Source | None) -> dict[str, Any]:
-    return {
+    form = _CompareForm(request.GET)
+    form.full_clean()
+    chosen = form.cleaned_data
+    source = _chosen_source(chosen)
+    filters = Filters.read(request.GET, source) if source else Filters()
+    context: dict[str, Any] = {
         **site.each_context(request),
         "title": _("Compare listings"),
         "source": source,
         **(_words(source) if source else {}),
         "sources": Source.objects.order_by("pk"),
-        "filters": Filters.read(request.GET, source) if source else Filters(),
+        "filters": filters,
         "columns": column_choices(source) if source else [],
     }
+    if source is None:
+        return TemplateResponse(request, "snapshots/compare.html", context)
+    kept = list(Snapshot.objects.filter(source=source, seq__gte=max(source.min_seq, 1)).order_by("-seq")[:90])
+    by_pk: dict[Any, Snapshot] = {item.pk: item for item in kept}
+    b = by_pk.get(chosen.get("b")) or (kept[0] if kept else None)
+    a = by_pk.get(chosen.get("a")) or (kept[1] if len(kept) > 1 else b)
+    context |= {"kept": kept, "a": a, "b": b}
+    if a is not None and b is not None:
+        page = compared(a, b, filters)
+        context |= {
+            "page": page,
+            "same": max(0, b.rows - page.counts["added"] - page.counts["changed"]),
+            "keep": [("source", source.name), ("a", str(a.pk)), ("b", str(b.pk))],
+            "days": abs((b.business_date - a.business_date).days),
+        }
+    return TemplateResponse(request, "snapshots/compare.html", context)
 
 
-def _chosen_source(request: HttpRequest) -> Source | None:
-    for name in ("b", "a"):
-        pk = request.GET.get(name, "")
-        found = Source.objects.filter(snapshots__pk=pk).first() if pk.isdecimal() else None
-        if found and request.GET.get("source") in (None, "", found.name):
+def _chosen_source(chosen: Mapping[str, Any]) -> Source | None:
+    """That of a chosen snapshot, unless another one is named; else the named one, else the first."""
+    name = chosen.get("source") or ""
+    for pk in (chosen.get("b"), chosen.get("a")):
+        found = Source.objects.filter(snapshots__pk=pk).first() if pk is not None else None
+        if found and name in ("", found.name):
             return found
-    wanted = Source.objects.filter(name=request.GET.get("source", ""))
-    return wanted.first() or Source.objects.order_by("pk").first()
+    return Source.objects.filter(name=name).first() or Source.objects.order_by("pk").first()
 
 
 @require_GET
@@ -158,14 +171,11 @@ def decide(request: HttpRequest, pk: str) -> HttpResponse:
             request, _("Nothing was published: a later listing is in force. This one can only be rejected.")
         )
     else:
-        messages.success(request, _decided(done))
+        if done.status == Snapshot.Status.REJECTED:
+            messages.success(request, _("Rejected. The listing in force stays as it was."))
+        else:
+            messages.success(request, _("Published. From now on it is the listing in force."))
     return redirect("admin:snapshots_snapshot_change", snapshot.pk)
-
-
-def _decided(snapshot: Snapshot) -> str:
-    if snapshot.status == Snapshot.Status.REJECTED:
-        return _("Rejected. The listing in force stays as it was.")
-    return _("Published. From now on it is the listing in force.")
 
 
 def _snapshot(pk: str) -> Snapshot:
@@ -173,13 +183,17 @@ def _snapshot(pk: str) -> Snapshot:
 
 
 def _frame(request: HttpRequest, site: AdminSite, snapshot: Snapshot) -> dict[str, Any]:
+    try:
+        run_url = reverse("admin:pipeline_jobrun_change", args=[snapshot.run_id]) if snapshot.run_id else ""
+    except NoReverseMatch:
+        run_url = ""
     return {
         **site.each_context(request),
         "snapshot": snapshot,
         "source": snapshot.source,
         **_words(snapshot.source),
         "chip": status_chip(snapshot),
-        "run_url": _run_url(snapshot),
+        "run_url": run_url,
     }
 
 
@@ -189,18 +203,3 @@ def _words(source: Source) -> dict[str, str]:
         "room_word": field_label(source, source.room_column) if source.room_column else "",
         "name_word": field_label(source, source.label_column) if source.label_column else "",
     }
-
-
-def _time(snapshot: Snapshot) -> str:
-    return time_format(timezone.localtime(snapshot.finished_at or snapshot.started_at), "H:i")
-
-
-def _run_url(snapshot: Snapshot) -> str:
-    return _url("admin:pipeline_jobrun_change", snapshot.run_id) if snapshot.run_id else ""
-
-
-def _url(name: str, *args: Any) -> str:
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""

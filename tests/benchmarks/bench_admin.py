@@ -211,11 +211,11 @@ def main() -> None:
         from django.contrib.auth.models import User
         from django.test import Client
 
-        from sistema_os.startup import settle_in
+        from sistema_os.startup import freeze_loaded_code
         from tests.benchmarks.admin_ground import fill, fill_listings, fill_runs
         from tests.benchmarks.admin_more import batch, first_visit, here, twin
 
-        settle_in()
+        freeze_loaded_code()
         person = User.objects.create_superuser("bench", first_name="Bruno")
         client = Client(SERVER_NAME="127.0.0.1")
         client.force_login(person)

@@ -51,7 +51,7 @@ def test_another_version_of_the_generator_never_mixes_its_hotel_into_the_one_tha
 ) -> None:
     next(mornings := _sample(tmp_path).mornings())
     next(mornings)
-    monkeypatch.setattr("sistema_os.local.sample._version", lambda: "another")
+    monkeypatch.setattr("sistema_os.local.sample.GENERATOR", "another")
     assert _sample(tmp_path).outdated
     assert list(_sample(tmp_path).mornings()) == []
     _sample(tmp_path).forget()

@@ -85,4 +85,4 @@ def test_a_database_that_cannot_be_opened_is_named_without_its_password(
 )
 def test_known_passwords_go_only_into_a_database_of_this_machine(host: str, harmless: bool) -> None:
     services = Services(own_database=True, own_supabase=True, env={"DATABASE_URL": f"postgres://a:b@{host}:5432/c"})
-    assert services.known_passwords_are_harmless is harmless
+    assert services.allows_demo_users is harmless

@@ -1,6 +1,6 @@
-"""A seeded sample hotel: days pass, guests come and go, staff type orders, and the truth about each order is known.
+"""A seeded sample hotel: a simulation of bookings, guests and service orders, with the right answer of each order.
 
-Everybody in it is invented; documents have right check digits and belong to nobody. Same seed, same hotel.
+All persons are invented; their documents have valid check digits. The same seed gives the same hotel.
 """
 
 from sistema_os.local.hotel.hotel import Hotel

@@ -1,4 +1,4 @@
-"""Rooms, bookings and the guests on them, with the rules by which a booking is sold."""
+"""Rooms, bookings and their guests, and the rules for selling a booking."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ CALLED_OFF = ("cancelada", "no_show")
 
 @dataclass
 class Guest:
-    """One line of the listing: a person on a booking. `listed` is the name as the PMS holds it today."""
+    """One row of the listing: a person on a booking. `listed` is the current name in the PMS."""
 
     id: int
     person: Person
@@ -32,7 +32,7 @@ class Guest:
     document_known: bool
     left: date | None = None
     checked_in: bool = False
-    # Taken off the booking: from that day on the export does not show the line any more.
+    # Removed from the booking: from that day on the export does not have the row.
     dropped: date | None = None
 
     @property
@@ -75,7 +75,7 @@ class Booking:
 
     @property
     def present(self) -> list[Guest]:
-        """Who has not left and was not taken off."""
+        """Guests who have not left and were not removed."""
         return [guest for guest in self.guests if not guest.left and not guest.dropped]
 
     @property
@@ -100,7 +100,7 @@ class Rooms:
 
 
 class Desk:
-    """Sells rooms and knows which are free."""
+    """The front desk: bookings by number, and which rooms are free."""
 
     def __init__(self, random: Random, people: People, rooms: Rooms) -> None:
         self._random = random
@@ -112,7 +112,7 @@ class Desk:
         self._last_guest = 0
 
     def open_bookings(self) -> list[Booking]:
-        """Expected and in-house ones, in the order in which they were made."""
+        """Expected and in-house bookings, in the order of their sale."""
         self._open = {number: booking for number, booking in self._open.items() if booking.live}
         return list(self._open.values())
 
@@ -123,7 +123,7 @@ class Desk:
         return sum(booking.covers(night) for booking in self.open_bookings())
 
     def free_room(self, arrival: date, departure: date, kind: str | None = None) -> str | None:
-        """A room for the whole time, of the kind where there is one."""
+        """A room that is free for the whole stay, of that kind if possible."""
         taken = {b.room for b in self.open_bookings() if b.room and b.arrival < departure and b.departure > arrival}
         free = [room for room in self.rooms.numbers if room not in taken]
         fitting = [room for room in free if kind is None or self.rooms.kind[room] == kind]
@@ -131,12 +131,12 @@ class Desk:
         return self._random.choice(choice) if choice else None
 
     def is_promised(self, booking: Booking, until: date) -> bool:
-        """Whether somebody else gets the booking's room before that date."""
+        """Whether another booking has the room before that date."""
         others = (other for other in self.open_bookings() if other is not booking and other.room == booking.room)
         return any(other.arrival < until and other.departure > booking.departure for other in others)
 
     def sell(self, today: date, arrival: date, *, group: str | None = None, agency: str | None = None) -> None:
-        """Take one more booking, unless the hotel is full on one of its nights."""
+        """Makes a booking, unless the hotel is full on one of its nights."""
         random = self._random
         purpose = "grupo" if group else random.choices(["lazer", "negocios"], [0.66, 0.34])[0]
         nights = 3 if group else self._nights(purpose)
@@ -194,7 +194,7 @@ class Desk:
         return self._people.guest(origin, family=family, minor=minor)
 
     def _guest(self, person: Person, index: int) -> Guest:
-        """Companions often stay unnamed until check-in; a main guest's name may come misspelt from an agency."""
+        """Companions are often unnamed until check-in; the main guest's name may be misspelt by an agency."""
         random = self._random
         listed = person.name
         if index and random.random() < 0.45:

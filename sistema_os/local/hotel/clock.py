@@ -5,5 +5,5 @@ SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 
 
 def export_time(day: date) -> datetime:
-    """When the PMS writes the day's export: its state is that of the night before."""
+    """The time of the daily PMS export, which has the state of the night before."""
     return datetime.combine(day, time(6), SAO_PAULO)

@@ -1,4 +1,4 @@
-"""What happens in the hotel between one morning and the next."""
+"""The simulation of one day at the front desk."""
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -8,7 +8,7 @@ from random import Random
 from sistema_os.local.hotel.bookings import CALLED_OFF, EXPECTED, IN_HOUSE, OUT, Booking, Desk, Move
 from sistema_os.local.hotel.clock import SAO_PAULO
 
-# Occupancy against the mean, Monday first: the beach fills up at the weekend.
+# Occupancy relative to the mean, Monday first.
 _WEEK = (0.92, 0.90, 0.95, 1.0, 1.18, 1.22, 1.02)
 _OCCUPANCY = 0.70
 _LEAD_DAYS = (0, 1, 2, 3, 5, 7, 10, 14, 21)
@@ -18,12 +18,12 @@ _ONE_DAY = timedelta(1)
 
 
 class Life:
-    """Runs the front desk: departures and moves first, arrivals next, then what is sold that day."""
+    """Simulates the front desk: departures and room changes, then arrivals, then sales."""
 
     def __init__(self, random: Random, desk: Desk) -> None:
         self._random = random
         self._desk = desk
-        # (kind, booking or guest): what happened on the last day, for the tests and for whoever is curious.
+        # (event, id of the booking or guest) of the last day, for tests.
         self.happened: list[tuple[str, int]] = []
         self._groups = 0
 
@@ -42,10 +42,10 @@ class Life:
     def _note(self, kind: str, number: int) -> None:
         self.happened.append((kind, number))
 
-    # --- in the house --------------------------------------------------------------------------
+    # --- in house ------------------------------------------------------------------------------
     def _day_in_house(self, booking: Booking, today: date) -> None:
         if booking.departure > today:
-            self._part_of_them_leaves(booking, today)
+            self._guest_leaves(booking, today)
             if self._chance(0.028):
                 booking.departure = today
                 self._note("left early", booking.id)
@@ -56,8 +56,8 @@ class Life:
         elif self._chance(0.022):
             self._change_room(booking, today)
 
-    def _part_of_them_leaves(self, booking: Booking, today: date) -> None:
-        """When it is the main guest who goes, the next one is promoted."""
+    def _guest_leaves(self, booking: Booking, today: date) -> None:
+        """One of several guests leaves. If it is the main guest, the next one becomes it."""
         if len(booking.present) < 2 or not self._chance(0.012):
             return
         guest = self._random.choice(booking.present)
@@ -87,14 +87,14 @@ class Life:
             booking.room = new
             self._note("moved", booking.id)
 
-    # --- not here yet --------------------------------------------------------------------------
+    # --- before arrival ------------------------------------------------------------------------
     def _day_before_arrival(self, booking: Booking, today: date) -> None:
         if booking.status == "a_confirmar" and self._chance(0.3):
             booking.status = "confirmada"
         if booking.arrival > today:
             if self._chance(0.011):
                 return self._call_off(booking, today, CALLED_OFF[0])
-            self._change_of_mind(booking, today)
+            self._change_booking(booking, today)
         if booking.arrival <= today + _ONE_DAY and not booking.room:
             booking.room = self._desk.free_room(booking.arrival, booking.departure, booking.room_type)
         if booking.arrival <= today:
@@ -104,7 +104,7 @@ class Life:
                 self._check_in(booking, today)
         return None
 
-    def _change_of_mind(self, booking: Booking, today: date) -> None:
+    def _change_booking(self, booking: Booking, today: date) -> None:
         if self._chance(0.008):
             by = timedelta(self._random.choice([-1, 1, 2]))
             booking.arrival = max(today, booking.arrival + by)

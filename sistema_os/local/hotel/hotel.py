@@ -1,4 +1,4 @@
-"""The hotel itself: what its front desk system would export on a given morning."""
+"""The hotel, and what its PMS exports on a given morning."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from sistema_os.local.hotel.days import Life
 from sistema_os.local.hotel.orders import Order, OrderBook
 from sistema_os.local.hotel.people import People
 
-# Days lived before the first morning, so that the house is full and has a past.
+# Days simulated before the first morning, so that the hotel is occupied and has a past.
 _WARM_UP = 21
 _ARRIVALS_AHEAD = timedelta(days=14)
 _ONE_DAY = timedelta(days=1)
@@ -20,7 +20,7 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the listing: a guest on a booking, as the morning's export shows it."""
+    """One row of the exported listing: a guest on a booking."""
 
     booking: Booking
     guest: Guest
@@ -30,7 +30,7 @@ class Line:
 
 
 class Hotel:
-    """Stands at the 06:00 export of `date`: everything up to the night before has happened and been typed."""
+    """Its state is that of the 06:00 export of `date`: everything up to the night before has happened."""
 
     def __init__(self, seed: int, rooms: int = 120, start: date = date(2026, 1, 5)) -> None:
         self._random = Random(seed)
@@ -40,12 +40,12 @@ class Hotel:
         self._life = Life(self._random, self._desk)
         self._book = OrderBook(self._random, self._desk)
         while self.date < start:
-            self._live_one_day()
+            self._simulate_day()
 
     def advance(self) -> None:
-        """Live through `date`, typing orders, until the next morning's export."""
+        """Simulates the day `date` with its orders, up to the next morning's export."""
         today = self.date
-        self._live_one_day()
+        self._simulate_day()
         self._book.one_day(today, self._departed_by_room())
 
     @property
@@ -64,19 +64,19 @@ class Hotel:
 
     @property
     def happened(self) -> list[tuple[str, int]]:
-        """(kind, id) of what the front desk did on the last day."""
+        """(event, id) of the last day at the front desk."""
         return self._life.happened
 
     def truth(self) -> list[dict[str, Any]]:
-        """For each order what a right answer is: numero, os_id, dia, estilo, tipo, aceitaveis, nivel."""
+        """The right answer of each order: numero, os_id, dia, estilo, tipo, aceitaveis, nivel."""
         return self._book.truth
 
     def listing(self) -> list[Line]:
-        """In-house, arrivals of the next fourteen days, and who left or called off since yesterday."""
+        """In-house guests, arrivals of the next fourteen days, and departures and cancellations since yesterday."""
         return [line for booking in self.bookings if self._is_shown(booking) for line in self.lines(booking)]
 
     def lines(self, booking: Booking) -> Iterator[Line]:
-        """A line a guest; room numbers come padded from some exports."""
+        """One row per guest; some exports pad room numbers."""
         for guest in booking.guests:
             if guest.dropped is None:
                 yield Line(
@@ -88,7 +88,7 @@ class Hotel:
                 )
 
     def last_shown(self, booking: Booking) -> date:
-        """The day of the last export that showed the booking."""
+        """The day of the last export that has the booking."""
         return self.date if booking.ended is None else min(self.date, booking.ended + _ONE_DAY)
 
     def _is_shown(self, booking: Booking) -> bool:
@@ -97,12 +97,12 @@ class Hotel:
         return booking.status == IN_HOUSE or booking.arrival <= self.date + _ARRIVALS_AHEAD
 
     def _padded(self, room: str | None, guest: Guest) -> str | None:
-        """Seeded by line and day, not drawn from the hotel's own luck: looking at a listing changes nothing."""
+        """Seeded by row and day, so that reading a listing does not change the hotel's random state."""
         if room and Random(f"{self.seed}/{guest.id}/{self.date}").random() < 0.3:
             return room.rjust(8)
         return room
 
-    def _live_one_day(self) -> None:
+    def _simulate_day(self) -> None:
         self._life.one_day(self.date)
         self.date += _ONE_DAY
 

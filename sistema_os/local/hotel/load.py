@@ -1,7 +1,7 @@
-"""The hotel's state into its Supabase, as its import would write it: changed rows only, ids that never change.
+"""Writes the hotel's state into its Supabase as the hotel's import does: changed rows only, with constant ids.
 
-Nothing is deleted, and a line that an export no longer shows keeps what it said last, with its old `visto_em`. The link
-columns of an order belong to Sistema OS and are never touched.
+Nothing is deleted: a row that is missing from an export keeps its last values and its `visto_em`. The link columns of
+orders belong to Sistema OS and are never written.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,13 +41,13 @@ _INVENTORY = _columns("tipo_uh desde uh_total uh_bloqueadas")
 
 
 def load(connection: psycopg.Connection, hotel: Hotel) -> None:
-    """Write the 06:00 export of `hotel.date` and the orders typed so far, in one transaction."""
+    """Writes the 06:00 export of `hotel.date` and all orders so far, in one transaction."""
     lines = [line for booking in hotel.bookings for line in hotel.lines(booking)]
     with connection.transaction():
         _upsert(connection, "inventario_uh", _INVENTORY, _inventory(hotel), key=("tipo_uh", "desde"))
         _upsert(connection, "hospedes", _PERSON, _people(lines))
         _upsert(connection, "reservas", _BOOKING, map(_booking, hotel.bookings))
-        # The database allows a booking one main guest at any moment: who loses the part goes first.
+        # A booking has at most one main guest at any moment, so former main guests are written first.
         rows = [_line(hotel, line) for line in lines]
         for is_main in (False, True):
             _upsert(connection, "listagem_hospedes", _LINE, [row for row in rows if row[5] is is_main])
@@ -62,7 +62,7 @@ def _inventory(hotel: Hotel) -> list[Row]:
 
 
 def _people(lines: Iterable[Line]) -> list[Row]:
-    """A profile says what its latest line says: a name misspelt by an agency is misspelt here too, until check-in."""
+    """A profile has the values of its latest row, including a name misspelt by an agency, until check-in."""
     found: dict[int, Row] = {}
     for line in lines:
         guest, person = line.guest, line.guest.person
@@ -161,7 +161,7 @@ def _upsert(
     rows: Iterable[Row],
     key: Sequence[str] = ("id",),
 ) -> None:
-    """COPY into a draft, then insert or update what differs: an untouched row keeps its updated_at."""
+    """Copies into a temporary table, then inserts or updates what differs: unchanged rows keep their updated_at."""
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     draft, target = sql.Identifier(f"draft_{table}"), sql.Identifier(table)
     others = [sql.Identifier(column) for column in columns if column not in key]

@@ -1,4 +1,4 @@
-"""What happens to a name between the guest's passport and the screen."""
+"""Spelling variants and errors of names."""
 
 import unicodedata
 from random import Random
@@ -7,12 +7,12 @@ from sistema_os.local.hotel.vocabulary import SUFFIXES, TWINS
 
 
 def plain(text: str) -> str:
-    """Without accents, as half of the keyboards type it."""
+    """Without accents."""
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 def misspelt(random: Random, name: str) -> str:
-    """A phonetic twin where the name has one, a slip of the finger in its longest word otherwise."""
+    """With a phonetic variant of one of its words, else with a typing error in the longest word."""
     words = name.split()
     for one, other in random.sample(TWINS, len(TWINS)):
         if one in words:
@@ -20,11 +20,11 @@ def misspelt(random: Random, name: str) -> str:
         if other in words:
             return name.replace(other, one)
     longest = max(range(len(words)), key=lambda index: len(words[index]))
-    words[longest] = _slip(random, words[longest])
+    words[longest] = _typing_error(random, words[longest])
     return " ".join(words)
 
 
-def _slip(random: Random, word: str) -> str:
+def _typing_error(random: Random, word: str) -> str:
     at = random.randrange(1, max(2, len(word) - 1))
     dropped = word[:at] + word[at + 1 :]
     doubled = word[:at] + word[at] + word[at:] if at < len(word) else word
@@ -32,7 +32,7 @@ def _slip(random: Random, word: str) -> str:
     return random.choice([dropped, doubled, swapped, plain(word)])
 
 
-# How front desk systems and travel agencies write a name, with how often.
+# Formats in which PMS and travel agencies write names, with their shares.
 SHAPES = {"as spoken": 0.45, "UPPER": 0.33, "SURNAME, NAME": 0.17, "SURNAME/NAME MR": 0.05}
 
 

@@ -1,4 +1,4 @@
-"""Service orders: typed in one of nineteen styles, worked on in the days after, with the truth kept apart."""
+"""Service orders: typed in one of nineteen styles, processed on the following days, with the right answers apart."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -15,8 +15,8 @@ _HOURS = [1, 1, 0, 0, 1, 2, 4, 8, 9, 8, 7, 6, 5, 6, 6, 6, 5, 5, 6, 7, 7, 5, 3, 2
 _ORIGINS = {"recepcao": 50, "whatsapp": 20, "governanca": 15, "ramal": 10, "app": 5}
 _PRIORITIES = {"baixa": 15, "normal": 60, "alta": 18, "urgente": 7}
 _OPEN = ("aberta", "em_andamento", "aguardando")
-# Per open order and day, after the first morning that saw it.
-_DONE, _TAKEN_UP, _CANCELLED, _RETYPED = 0.55, 0.5, 0.02, 0.02
+# Probabilities per open order and day, after its first morning.
+_DONE, _STARTED, _CANCELLED, _EDITED = 0.55, 0.5, 0.02, 0.02
 
 
 @dataclass
@@ -50,25 +50,25 @@ class OrderBook:
         self.truth: list[dict[str, Any]] = []
 
     def one_day(self, today: date, departed: dict[str, list[Booking]]) -> None:
-        """Work goes on with the open orders, then the day's new ones are typed."""
+        """Processes the open orders, then types the new ones of the day."""
         for order in self.orders:
             if order.status in _OPEN:
-                self._work_on(order, today)
+                self._process(order, today)
         scene = Scene(self._random, self._desk, today, departed)
         if scene.in_house:
             busy = int(len(scene.in_house) * self._random.uniform(0.22, 0.34)) + self._random.randrange(3, 8)
             for _ in range(busy):
                 self._type(scene)
 
-    def _work_on(self, order: Order, today: date) -> None:
+    def _process(self, order: Order, today: date) -> None:
         roll = self._random.random()
         if roll < _DONE:
             order.status, order.closed = "concluida", datetime.combine(today, time(18), SAO_PAULO)
         elif roll < _DONE + _CANCELLED:
             order.status, order.closed = "cancelada", datetime.combine(today, time(12), SAO_PAULO)
-        elif roll < _DONE + _CANCELLED + _RETYPED:
+        elif roll < _DONE + _CANCELLED + _EDITED:
             order.text = f"{order.text} - cobrou de novo"
-        elif order.status == "aberta" and self._random.random() < _TAKEN_UP:
+        elif order.status == "aberta" and self._random.random() < _STARTED:
             order.status = self._random.choice(["em_andamento", "aguardando"])
 
     def _type(self, scene: Scene) -> None:
@@ -88,7 +88,7 @@ class OrderBook:
         random = self._random
         hour = random.choices(range(24), _HOURS)[0]
         opened = datetime.combine(scene.today, time(hour, random.randrange(60)), SAO_PAULO)
-        # A room that is typed stands in its field only three times out of four; the rest of the time in the text alone.
+        # In one of four orders the room is only in the text and not in its field.
         room = draft.room if random.random() >= 0.25 else None
         text, guest = _split_name(draft) if draft.name and random.random() < 0.12 else (draft.text, None)
         if random.random() < 0.35:
@@ -111,7 +111,7 @@ class OrderBook:
 
 
 def _split_name(draft: Draft) -> tuple[str, str]:
-    """Some fill the form in as it was meant: the name in its own field, the request in the text."""
+    """The request without the name, and the name for its own field."""
     return draft.text.replace(draft.name, "").strip(" ,-:"), draft.name
 
 
@@ -124,11 +124,11 @@ def _kind(sector: str, style: str) -> str:
 
 
 def _truth(order: Order, day: date, draft: Draft) -> dict[str, Any]:
-    """What a right answer is. `aceitaveis` are ids of the listing; empty means that nobody is to be linked."""
+    """The right answer. `aceitaveis` are ids of the listing; empty if no guest is to be linked."""
     right: list[int] = []
     if draft.guest and draft.booking:
-        everybody = sorted(guest.id for guest in draft.booking.present if not guest.person.incognito)
-        right = everybody if draft.anybody else [draft.guest.id]
+        present = sorted(guest.id for guest in draft.booking.present if not guest.person.incognito)
+        right = present if draft.anybody else [draft.guest.id]
     level = "nenhum" if not right else "reserva" if draft.anybody else "pessoa"
     return {
         "numero": order.number,

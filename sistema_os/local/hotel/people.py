@@ -1,4 +1,4 @@
-"""Guests: made once, met again now and then."""
+"""Persons: generated once, some of them return."""
 
 from dataclasses import dataclass
 from random import Random
@@ -16,7 +16,7 @@ from sistema_os.local.hotel.vocabulary import (
     SURNAMES,
 )
 
-_RETURNS = 0.10
+_RETURNING = 0.10
 _SOCIAL_NAME = 0.006
 _INCOGNITO = 0.004
 
@@ -47,7 +47,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a foreign party comes from: all of one booking share it."""
+    """The origin of foreign guests, the same for a whole booking."""
 
     locale: str
     country: str
@@ -68,8 +68,8 @@ class People:
         return Origin(locale, country, dialling)
 
     def guest(self, origin: Origin | None = None, *, family: str | None = None, minor: bool = False) -> Person:
-        """A person for a booking; one in ten strangers turns out to have been here before."""
-        if not (minor or family or origin) and self._known and self._random.random() < _RETURNS:
+        """A person for a booking; one in ten is a returning guest."""
+        if not (minor or family or origin) and self._known and self._random.random() < _RETURNING:
             return self._random.choice(self._known)
         person = self._from_abroad(origin, family, minor) if origin else self._from_brazil(family, minor)
         if not minor:

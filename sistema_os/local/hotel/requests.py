@@ -1,6 +1,6 @@
-"""What guests ask for, by the department that gets the order."""
+"""Texts of requests by department."""
 
-# Department: its share, what is typed.
+# Department -> its share, its texts.
 REQUESTS: dict[str, tuple[float, list[str]]] = {
     "manutencao": (
         0.40,

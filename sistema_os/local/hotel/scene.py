@@ -1,4 +1,4 @@
-"""One order in the making: the day on which it is typed, and what was typed with the truth beside it."""
+"""The context in which an order is typed, and its draft with the right answer."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,25 +13,25 @@ _ROOM_WORDS = ["apto ", "UH ", "ap ", "qto ", "", "#", "apt."]
 
 @dataclass
 class Draft:
-    """An order as typed, with the truth beside it: whom it is about, and which listing lines are right answers."""
+    """An order as typed, with its right answer."""
 
     text: str
     booking: Booking | None = None
     guest: Guest | None = None
     room: str | None = None
-    # The name inside the text, where there is one.
+    # The name in the text, if it has one.
     name: str = ""
     phone: str | None = None
     sector: str = ""
     requester: str = "recepção"
     place: Literal["uh", "area_comum", "externo"] = "uh"
-    # Whether only the room is known: then anybody in it is right.
+    # Only the room is known: every guest in it is a right answer.
     anybody: bool = False
     about: Literal["hospede", "ex_hospede", "futuro", "nenhum"] = "hospede"
 
 
 class Scene:
-    """The day on which orders are typed, and the request of the order at hand."""
+    """The day on which orders are typed, and the request of the next order."""
 
     def __init__(self, random: Random, desk: Desk, today: date, departed: dict[str, list[Booking]]) -> None:
         self.random = random
@@ -39,7 +39,7 @@ class Scene:
         self.rooms = desk.rooms.numbers
         self.in_house = [booking for booking in desk.in_house() if _may_be_named(booking)]
         self.expected = [b for b in desk.open_bookings() if b.status in EXPECTED and _may_be_named(b)]
-        # Who left, by room, the last one at the end.
+        # Departed bookings by room, the last one at the end.
         self.departed = departed
         self.sector, self.request = "", ""
         self.next_request()
@@ -53,7 +53,7 @@ class Scene:
         return self.random.choice(self.in_house)
 
     def guest(self, booking: Booking) -> Guest:
-        """Mostly the main guest asks; children never do, and who is incognito is not named."""
+        """The guest with the request: mostly the main guest, never minors or guests incognito."""
         asking = [g for g in booking.present if not g.person.minor and not g.person.incognito]
         if self.random.random() < 0.8 or not asking:
             return booking.main_guest

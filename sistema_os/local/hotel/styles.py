@@ -1,6 +1,6 @@
-"""The nineteen ways in which staff type an order, each with its share. Names and shares belong to the hotel's data.
+"""The nineteen styles in which staff type orders, with their shares.
 
-A style gets the scene and returns a draft, or None where the day has nobody for it.
+A style returns a draft for a scene, or None if no guest of that day fits.
 """
 
 from collections.abc import Callable
@@ -122,8 +122,8 @@ def _room_before_the_move(scene: Scene) -> Draft | None:
     return Draft(f"{guest.person.name.split()[0]} {room} {scene.request}", booking, guest, room)
 
 
-def _who_has_left(scene: Scene) -> Draft | None:
-    """Something was found in a room whose guest left within three days."""
+def _departed_guest(scene: Scene) -> Draft | None:
+    """A lost item in a room whose guest left at most three days ago."""
     room = scene.random.choice(scene.rooms)
     gone = [b for b in scene.departed.get(room, []) if b.ended and (scene.today - b.ended).days <= 3]
     if not gone or gone[-1].guests[0].person.incognito:
@@ -141,7 +141,7 @@ def _who_has_left(scene: Scene) -> Draft | None:
     return Draft(text, gone[-1], guest, room, sector="achados", about="ex_hospede")
 
 
-def _who_is_to_come(scene: Scene) -> Draft | None:
+def _expected_guest(scene: Scene) -> Draft | None:
     coming = [booking for booking in scene.expected if 0 < (booking.arrival - scene.today).days <= 3]
     if not coming:
         return None
@@ -184,7 +184,7 @@ def _common_area(scene: Scene) -> Draft:
     return Draft(scene.random.choice(COMMON_AREAS), place="area_comum", about="nenhum")
 
 
-# Name, share in per cent, how it is typed, what is typed instead on a day without anybody for it.
+# Name -> share in percent, function. INSTEAD: the style used if a style returns None.
 STYLES: dict[str, tuple[int, Style]] = {
     "prim_uh": (19, _first_name_and_room),
     "so_uh": (17, _only_room),
@@ -198,8 +198,8 @@ STYLES: dict[str, tuple[int, Style]] = {
     "uh_trocada_dig": (2, _digits_of_the_room_swapped),
     "dois_quartos": (1, _two_rooms),
     "uh_antiga": (2, _room_before_the_move),
-    "ex_hospede": (3, _who_has_left),
-    "futuro": (4, _who_is_to_come),
+    "ex_hospede": (3, _departed_guest),
+    "futuro": (4, _expected_guest),
     "grupo": (1, _guide_of_a_group),
     "colaborador": (6, _staff),
     "preventiva": (3, _preventive),

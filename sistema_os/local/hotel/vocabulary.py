@@ -1,4 +1,4 @@
-"""Names as Brazil bears them, the frequent ones first: they are drawn by rank, so that a hotel has several Marias."""
+"""Brazilian names, frequent ones first: they are drawn by rank, so that many guests share a name."""
 
 
 def _words(text: str) -> list[str]:
@@ -30,7 +30,7 @@ SECOND_NAMES = {
         *("Paula", "das Graças", "Helena", "Lúcia", "de Lourdes"),
     ],
 }
-# What stands before a surname, sometimes.
+# Optional particles before surnames.
 PARTICLES = {
     **dict.fromkeys(("Silva", "Costa", "Rocha"), "da"),
     **dict.fromkeys(("Santos", "Ramos"), "dos"),
@@ -39,7 +39,7 @@ PARTICLES = {
         _words("Oliveira Souza Almeida Andrade Lima Carvalho Moraes Freitas Assis Menezes Araújo Queiroz"), "de"
     ),
 }
-# Father from son; drawn by weight.
+# Suffixes with their weights.
 SUFFIXES = {"Filho": 3, "Neto": 3, "Júnior": 4, "Sobrinho": 1, "Jr.": 1}
 
 NICKNAMES = {
@@ -79,7 +79,7 @@ NICKNAMES = {
     "Larissa": ["Lari"],
     "Vanessa": ["Nessa"],
 }
-# Spelt one way by the guest, the other by whoever types.
+# Pairs of spelling variants.
 TWINS = [
     *(("Thiago", "Tiago"), ("Luiz", "Luis"), ("Luís", "Luiz"), ("Felipe", "Phelipe"), ("Walter", "Valter")),
     *(("Wellington", "Uelinton"), ("Washington", "Uoshinton"), ("Matheus", "Mateus"), ("Kelly", "Keli")),
@@ -89,7 +89,7 @@ TWINS = [
     *(("Assis", "Acis"), ("Xavier", "Chavier"), ("Nakamura", "Nacamura"), ("Vinícius", "Vinicios")),
     *(("Zimmermann", "Zimerman"), ("Hoffmann", "Hofman")),
 ]
-# Faker's locale, country, share of the foreign guests, how their mobile numbers begin.
+# Faker's locale, country, share of the foreign guests, prefix of mobile numbers.
 ABROAD = [
     ("es_AR", "AR", 0.34, "+54 9 11 "),
     ("es_CL", "CL", 0.12, "+56 9 "),

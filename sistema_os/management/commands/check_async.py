@@ -1,4 +1,4 @@
-"""`manage.py check_async`: the async law, checked over the whole code base."""
+"""`manage.py check_async`: finds blocking calls in async functions."""
 
 from argparse import ArgumentParser
 from pathlib import Path

@@ -9,12 +9,12 @@ from sistema_os.local.errors import LocalStackError
 
 
 class Command(BaseCommand):
-    help = "A hotel's morning on this machine: local Supabase, three business dates, the admin."
+    help = "Runs the demo on this machine: local Supabase, sample hotel with three business dates, admin."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--reset", action="store_true", help="forget what earlier demos left")
+        parser.add_argument("--reset", action="store_true", help="delete the data of earlier demos first")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -1,4 +1,4 @@
-"""`manage.py setup_roles`: the four groups; with --demo-users a person for each."""
+"""`manage.py setup_roles`: creates the four groups; with --demo-users also a user for each."""
 
 from typing import Any
 

@@ -21,18 +21,18 @@ class Command(BaseCommand):
 
     def _start(self, stack: Stack) -> None:
         values = stack.start()
-        self.stdout.write(f"Running at {values['SUPABASE_URL']}; the settings that lead there are in .local/stack.env.")
+        self.stdout.write(f"Running at {values['SUPABASE_URL']}; its settings are in .local/stack.env.")
 
     def _stop(self, stack: Stack) -> None:
         stack.stop()
-        self.stdout.write("Stopped; its data stays.")
+        self.stdout.write("Stopped; the data is kept.")
 
     def _reset(self, stack: Stack) -> None:
         stack.reset()
-        self.stdout.write("Stopped, and everything forgotten.")
+        self.stdout.write("Stopped, and all data deleted.")
 
     def _status(self, stack: Stack) -> None:
-        """Exit code 1 unless both servers answer, for scripts."""
+        """Exit code 1 unless both servers answer."""
         status = stack.status()
         for name, runs in (("PostgreSQL", status.postgres), ("PostgREST", status.postgrest)):
             self.stdout.write(f"{name}: {'running' if runs else 'not running'}")

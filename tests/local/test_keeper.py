@@ -56,7 +56,7 @@ class House:
 
     def wait_for(self, run: JobRun) -> None:
         def over() -> bool:
-            self.keeper.look()
+            self.keeper.check()
             return JobRun.objects.filter(pk=run.pk, state=State.SUCCEEDED).exists()
 
         until(over, 300)
@@ -146,7 +146,7 @@ class Ending(Children):
     def ended(self) -> dict[str, int]:
         return self.codes
 
-    def serve_again(self, name: str) -> None:
+    def restart(self, name: str) -> None:
         self.started.append(name)
 
 
@@ -167,20 +167,20 @@ def ending(tmp_path: Path) -> Ending:
 )
 def test_what_ended_decides_what_is_started_again(ending: Ending, codes: dict[str, int], started: list[str]) -> None:
     ending.codes = codes
-    Keeper(ending, lambda _: None).look()
+    Keeper(ending, lambda _: None).check()
     assert ending.started == started
 
 
 def test_a_web_server_that_ends_takes_the_demo_with_it_and_is_named(ending: Ending) -> None:
     ending.codes = {"web": 3}
     with pytest.raises(LocalStackError, match=r"web.*web\.log"):
-        Keeper(ending, lambda _: None).look()
+        Keeper(ending, lambda _: None).check()
 
 
 def test_a_queue_that_ends_again_and_again_is_given_up_and_named(ending: Ending) -> None:
     ending.codes = {"queue": 1}
     keeper = Keeper(ending, lambda _: None)
     for _ in range(5):
-        keeper.look()
+        keeper.check()
     with pytest.raises(LocalStackError, match=r"queue.*queue\.log"):
-        keeper.look()
+        keeper.check()
