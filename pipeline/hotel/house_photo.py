@@ -1,4 +1,4 @@
-"""The photo of the house: the hotel's columns, and what a photo says against the one before."""
+"""The house photo (`hospedes_casa`): its columns, and the comparison of two photos."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ PHOTO_SELECT = "listagem_id,uh,nome_listagem,titular,saida_prevista,pax"
 
 @dataclass(frozen=True)
 class HouseChange:
-    """Stays that arrived, left and moved between two photos, and the same stay in both."""
+    """Numbers of stays that arrived, left, moved or stayed between two photos."""
 
     arrived: int
     left: int
@@ -27,7 +27,7 @@ class HouseChange:
 
 
 def photo_row(business_date: date, source: Mapping[str, Any]) -> Row | None:
-    """None for somebody in-house whom the listing gives no room: a photo is by room."""
+    """None for a guest in the house without a room in the listing: a photo is by room."""
     name = room(source["uh"])
     if name is None:
         return None
@@ -47,7 +47,7 @@ def differs(row: Mapping[str, Any], stored: Mapping[str, Any] | None) -> bool:
     return stored is None or any(stored[name] != row[name] for name in PHOTO_SELECT.split(","))
 
 
-def taken(row: Row, now: str) -> Row:
+def with_time(row: Row, now: str) -> Row:
     return row | {"coletado_em": now, "updated_at": now}
 
 

@@ -1,4 +1,4 @@
-"""On the books: the hotel's columns of `reservas`, `inventario_uh` and `rm_diario`, and what they mean here."""
+"""Reservations on the books: the columns of `reservas`, `inventario_uh` and `rm_diario` and their meaning."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Booking:
 
 @dataclass(frozen=True)
 class Stock:
-    """How many rooms of a type there are, from a date on."""
+    """The number of rooms of a type, valid from a date on."""
 
     room_type: str
     since: date
@@ -63,8 +63,8 @@ class Stock:
 
 @dataclass
 class Night:
-    """What is on the books for one stay date and room type. Complimentary rooms and house use are
-    counted apart from the sold ones, and so is day use: neither may thin out the average rate."""
+    """The reservations of one stay date and room type. Complimentary rooms, house use and day use are not counted as
+    sold: they would lower the average rate."""
 
     rooms: int = 0
     blocked: int = 0
@@ -82,9 +82,9 @@ class Night:
 
 
 def booking(row: Mapping[str, Any]) -> Booking:
-    """A guest who left early frees the remaining nights, whatever the planned date says.
+    """A guest who left early frees the remaining nights, whatever the planned departure.
 
-    Raises ValueError for a date that this calendar does not have: PostgreSQL knows "infinity" and the year 20000.
+    Raises ValueError for a date that Python cannot represent: PostgreSQL knows "infinity" and the year 20000.
     """
     segment = (row["segmento"] or "").strip().casefold()
     arrival, departure = date.fromisoformat(row["chegada_prevista"]), date.fromisoformat(row["saida_prevista"])
@@ -109,7 +109,7 @@ def stock(row: Mapping[str, Any]) -> Stock:
 
 
 def books_row(collected: date, stay: date, room_type: str, night: Night) -> Row:
-    """A row of `rm_diario` without the time of collection; competitors' columns are left to whoever has them."""
+    """A row of `rm_diario` without the time of collection and the columns about competitors."""
     return {
         "data_coleta": collected.isoformat(),
         "data_estadia": stay.isoformat(),
@@ -148,7 +148,7 @@ def totals(rows: Sequence[Row]) -> list[Row]:
 
 
 def occupancy(rows: Sequence[Row]) -> dict[str, Any]:
-    """Share of the rooms to sell that are sold, and the average rate of a sold night; None without any."""
+    """The occupancy (sold / available rooms, 0..1) and the average rate of a sold night; None without any."""
     sold = sum(row["uh_vendidas"] for row in rows)
     to_sell = sum(row["uh_total"] - row["uh_bloqueadas"] for row in rows)
     revenue = sum(row["receita"] for row in rows)

@@ -1,4 +1,4 @@
-"""Service orders: the hotel's columns and our snapshot row (see `listing_rows` for the other source)."""
+"""Service orders: the hotel's columns and our snapshot row (see `stays` for the other source)."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ OPENED = "aberta_em"
 OPEN_STATUSES = ("aberta", "em_andamento", "aguardando")
 HOTEL_ZONE = ZoneInfo("America/Sao_Paulo")
 
-# What staff typed: a change in one of these raises `texto_versao` in the hotel's database.
+# Typed by staff: a change in one of these increments `texto_versao` in the hotel's database.
 TYPED = ("uh_texto", "hospede_texto", "telefone_texto", "solicitante_texto", "descricao")
 
 COLUMNS = (
@@ -38,13 +38,13 @@ COLUMNS = (
     *TYPED,
     "concluida_em",
 )
-# Read with every order and kept out of the snapshot: our own write-back would come back as a change.
+# Read with every order but not part of the snapshot: our own write-back would appear as a change.
 LINK = ("hospede_id", "listagem_id", "sem_hospede", "matched_by", "matched_at", "match_origem", "texto_versao")
 SELECT = ",".join((*COLUMNS, *LINK, "updated_at"))
 
 _INSTANTS = ("aberta_em", "concluida_em")
 
-# Besides what was typed, what the engine reads of an order.
+# What the engine reads of an order.
 MATCHED_BY = frozenset({*TYPED, OPENED, "setor", "tipo", "local_tipo"})
 
 
@@ -60,8 +60,8 @@ def spec() -> SourceSpec:
         label="numero",
         labels=labels.ORDERS,
         summary=("setor", "status", "descricao"),
-        # How many there are, and how many were closed or taken up, differs from day to day and proves nothing;
-        # and staff type orders at any hour, also while they are read.
+        # The numbers of orders, and of those closed or begun, vary from day to day and prove nothing; and staff
+        # create orders at any hour, also during the reading.
         thresholds=Thresholds(min_rows=0, changed_share=1.0, median_share=0.0, fill_share=0.0, count_drift=20),
     )
 
@@ -91,7 +91,7 @@ def flatten(source: Mapping[str, Any]) -> Row:
 
 
 def _utc(value: Any) -> str | None:
-    """A moment that this calendar does not have stays as it came: in the snapshot, and nothing is matched by it."""
+    """A timestamp that Python cannot represent is kept unchanged: the row is in the snapshot and is not matched."""
     try:
         return datetime.fromisoformat(value).astimezone(UTC).isoformat() if value else None
     except (ValueError, OverflowError):
@@ -99,26 +99,26 @@ def _utc(value: Any) -> str | None:
 
 
 def is_open(row: Mapping[str, Any]) -> bool:
-    """A closed order leaves the reading after two business dates; an open one must not."""
+    """A closed order leaves the reading after two business dates; an open one must stay in it."""
     return row["status"] in OPEN_STATUSES
 
 
 def is_linked(row: Mapping[str, Any]) -> bool:
-    """A guest or, just as good, the decision that there is none."""
+    """Linked to a guest, or decided to be about no guest."""
     return row["matched_at"] is not None
 
 
 def is_without_guest(row: Mapping[str, Any]) -> bool:
-    """Somebody decided that the order is about no guest."""
+    """It was decided that the order is about no guest."""
     return bool(row["sem_hospede"])
 
 
 def opened_on(row: Mapping[str, Any]) -> date:
-    """The hotel's calendar day on which the order was typed."""
+    """The hotel's calendar day on which the order was created."""
     return datetime.fromisoformat(row[OPENED]).astimezone(HOTEL_ZONE).date()
 
 
 def rooms_named(row: Mapping[str, Any]) -> frozenset[str]:
-    """The words and the runs of digits of all that was typed: enough to ask whether an order may mean a room."""
+    """The words and digit sequences of the typed text: a superset of the rooms that the order may mean."""
     text = " ".join(str(row.get(name) or "") for name in TYPED).upper()
     return frozenset(re.findall(r"[A-Z0-9]+", text)) | frozenset(re.findall(r"[0-9]+", text))

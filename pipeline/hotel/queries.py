@@ -1,4 +1,4 @@
-"""What is asked of the hotel's Supabase: always column by column, always past the row cap."""
+"""The queries on the hotel's Supabase: always with named columns, always past the row cap."""
 
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -9,31 +9,31 @@ from django.conf import settings
 
 from pipeline.hotel import StayStatus, stays
 from pipeline.hotel import orders as order_rows
-from pipeline.hotel.reader import PAGE, Query, Wanted
+from pipeline.hotel.reader import PAGE, Query, SourceQuery
 from pipeline.hotel.stays import Row
 from sistema_os.supabase import SupabaseClient
 
 
-def listing(supabase: SupabaseClient, business_date: date) -> Wanted:
-    """Stays from yesterday's departures to arrivals in two weeks; what vanished from the export is not read."""
+def listing(supabase: SupabaseClient, business_date: date) -> SourceQuery:
+    """Stays from yesterday's departures to arrivals in two weeks, without those removed from the export."""
     earliest, latest = stays.window(business_date)
 
-    def asked(columns: str, *, count: bool = False) -> Query:
+    def selected(columns: str, *, count: bool = False) -> Query:
         query = _select(supabase, stays.TABLE, columns, count=count)
         return query.gte(stays.DEPARTURE, earliest).lte(stays.ARRIVAL, latest).is_(stays.REMOVED, None)
 
-    return Wanted(
+    return SourceQuery(
         spec=stays.spec(business_date),
-        rows=asked(stays.SELECT),
-        count=asked(stays.KEY, count=True),
+        rows=selected(stays.SELECT),
+        count=selected(stays.KEY, count=True),
         flatten=_flatten_stay,
     )
 
 
-def orders(supabase: SupabaseClient, business_date: date, previous: date | None) -> Wanted:
+def orders(supabase: SupabaseClient, business_date: date, previous: date | None) -> SourceQuery:
     """Orders that are open, or changed since before the previous business date."""
     either = order_rows.filter_open_or_changed(order_rows.changed_since(business_date, previous))
-    return Wanted(
+    return SourceQuery(
         spec=order_rows.spec(),
         rows=_select(supabase, order_rows.TABLE, order_rows.SELECT).or_(either),
         count=_select(supabase, order_rows.TABLE, order_rows.KEY, count=True).or_(either),
@@ -42,23 +42,23 @@ def orders(supabase: SupabaseClient, business_date: date, previous: date | None)
 
 
 async def departed(supabase: SupabaseClient, business_date: date) -> dict[int, Row]:
-    """Stays that left before the listing's window and not longer than 30 days ago, flat, by id."""
+    """Stays that left before the listing's window and at most 30 days ago, as snapshot rows by id."""
     first, last = stays.departed_window(business_date)
     query = _select(supabase, stays.TABLE, stays.SELECT).gte(stays.DEPARTURE, first).lte(stays.DEPARTURE, last)
     query = query.eq(stays.STATUS, StayStatus.DEPARTED).is_(stays.REMOVED, None)
+
+    def flatten_page(page: list[Row]) -> dict[int, Row]:
+        return {row[stays.KEY]: _flatten_stay(row) for row in page}
+
     found: dict[int, Row] = {}
     async for page in query.pages(key=stays.KEY, size=PAGE):
-        found |= await sync_to_async(_flat_by_key)(page)
+        # In the ORM's thread: a page of a thousand rows would block the event loop.
+        found |= await sync_to_async(flatten_page)(page)
     return found
 
 
-def _flat_by_key(page: list[Row]) -> dict[int, Row]:
-    """In the ORM's thread: a page of a thousand rows would keep the loop from turning."""
-    return {row[stays.KEY]: _flatten_stay(row) for row in page}
-
-
 async def standing_stays(supabase: SupabaseClient, keys: Collection[int]) -> dict[int, Row]:
-    """Those of the stays that the hotel's table still has, whatever the window."""
+    """Those of the stays that exist in the hotel's table, whatever their dates."""
     query = _select(supabase, stays.TABLE, stays.STANDING).in_(stays.KEY, keys)
     rows = (await query.is_(stays.REMOVED, None).execute()).data if keys else []
     return {row[stays.KEY]: row for row in rows}

@@ -74,12 +74,12 @@ _PERSON = (
     "email",
     "vip",
 )
-# Marks a row that vanished from the export: it is never deleted.
+# Set where a row disappeared from the export: rows are never deleted.
 REMOVED = "removido_em"
 STANDING = "id,status,saida"
 SELECT = f"{','.join(_OWN)},reservas({','.join(_BOOKING)}),hospedes({','.join(_PERSON)})"
 
-# What a snapshot row holds. `visto_em` is read (a stale export shows by it) and left out: it moves daily.
+# A snapshot row. `visto_em` is read to detect a stale export and left out: it changes daily.
 COLUMNS = (
     "id",
     "reserva_id",
@@ -125,7 +125,7 @@ _KINDS = {
 
 
 def spec(business_date: date) -> SourceSpec:
-    """Made for a business date, because the window decides which row may be gone without anybody wondering."""
+    """For one business date, because its window decides which rows may be missing without an alert."""
     return SourceSpec(
         name=SOURCE,
         title=gettext_noop("Guest listing"),
@@ -139,7 +139,7 @@ def spec(business_date: date) -> SourceSpec:
         labels=labels.LISTING,
         summary=("num_reserva", "status", "chegada", "saida"),
         identity=("hospede_id", "doc_hmac"),
-        # A busy day of a hotel changes up to 35 % of the rows; a broken export changes nearly all of them.
+        # A busy day changes up to 35 % of the rows; a broken export changes nearly all of them.
         thresholds=Thresholds(changed_share=0.45),
     )
 
@@ -162,13 +162,13 @@ def clean(value: Any) -> Any:
 
 
 def room(value: Any) -> str | None:
-    """The room as its key: trimmed (one system pads it to eight places) and in upper case."""
+    """The canonical room: trimmed (one system pads it to eight characters) and in upper case."""
     text = clean(value)
     return text.upper() if text else None
 
 
 def document_hmac(kind: Any, number: Any, key: str) -> str | None:
-    """Keyed, because eleven digits alone can be tried out: tells whether two rows carry one document."""
+    """Whether two rows have the same document. Keyed, because eleven digits alone can be found by trying all."""
     digits = "".join(c for c in str(number or "").upper() if c.isalnum())
     if not digits:
         return None
@@ -176,7 +176,7 @@ def document_hmac(kind: Any, number: Any, key: str) -> str | None:
 
 
 def flatten(source: Mapping[str, Any], *, hash_key: str) -> Row:
-    """PostgREST's nested row -> the flat snapshot row: COLUMNS, and `visto_em` for the guard alone."""
+    """PostgREST's nested row -> the flat snapshot row: COLUMNS, and `visto_em` for the freshness guard."""
     booking, person = source.get("reservas") or {}, source.get("hospedes") or {}
     number = clean(person.get("doc_numero"))
     row = {name: clean(value) for part in (person, booking, source) for name, value in part.items()}
@@ -193,9 +193,9 @@ def flatten(source: Mapping[str, Any], *, hash_key: str) -> Row:
 
 
 def explained(row: Mapping[str, Any], business_date: date) -> bool:
-    """May this row be gone from the next listing without anybody wondering?
+    """Whether the row may be missing from the next listing.
 
-    Out, cancelled and no-show leave; a row also leaves when its departure slid past the window.
+    Departed, cancelled and no-show stays leave; a row also leaves when its departure is before the window.
     """
     return row["status"] not in LIVE_STATUSES or str(row["saida"]) < str(window(business_date)[0])
 
@@ -205,9 +205,9 @@ Rooms = list[dict[str, str]]
 
 
 def for_matching(row: Mapping[str, Any], rooms: Rooms | None = None, document: str | None = None) -> Row:
-    """A snapshot row in the shape that PostgREST gives and the engine reads, with the rooms of the past.
+    """A snapshot row in PostgREST's shape, which the engine reads, with the previous rooms.
 
-    `document` comes from the reading of this very run and goes no further than the engine's memory.
+    `document` comes from this run's own reading and is kept in the engine's memory only.
     """
     stay: Row = {name: row[name] for name in _OWN if name in row}
     stay["reservas"] = {name: row[name] for name in _BOOKING}
@@ -222,10 +222,10 @@ def for_matching(row: Mapping[str, Any], rooms: Rooms | None = None, document: s
 
 
 def occupied(row: Mapping[str, Any], occupancy: Iterable[Interval]) -> Rooms:
-    """Room by room, `ate` being the day on which the guest left it; empty where the guest never moved.
+    """The rooms in order, `ate` being the day on which the guest left the room; empty if the guest never moved.
 
-    A listing of the morning of D shows what happened until the night of D-1: the first listing with the
-    new room means a move on the day before, on which the guest may be asked for in either room.
+    A listing of the morning of D shows the state of the night of D-1: the first listing with the new room means a move
+    on the day before, on which an order may name either room.
     """
     spans = [(room(value), since, until) for value, since, until in occupancy if room(value)]
     if len({name for name, _, _ in spans}) < 2:
@@ -245,7 +245,7 @@ def document_of(source: Mapping[str, Any]) -> str | None:
 
 
 def suggestible(row: Mapping[str, Any]) -> bool:
-    """Minors and incognito guests are suggested to nobody."""
+    """Minors and incognito guests are never suggested."""
     return not row["menor"] and not row["incognito"]
 
 

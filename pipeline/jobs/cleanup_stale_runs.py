@@ -1,4 +1,4 @@
-"""The sweep of jobwatch as a job, for whoever runs no jobwatch: ends what nobody will end any more."""
+"""The sweep of jobwatch as a job, for installations without jobwatch: ends lost and stale runs, deletes old traces."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from pipeline.models import Beat, JobRun, LogLine
 from pipeline.runs.context import RunContext
 from pipeline.runs.registry import Outcome, job
 
-# The runs of this job itself are of no interest for long; what the others left is kept as long as snapshots are.
+# The runs of this job are deleted early; the beats and logs of the others are kept as long as snapshots.
 KEEP_OWN_RUNS = timedelta(days=2)
 KEEP_TRACES = timedelta(days=35)
 

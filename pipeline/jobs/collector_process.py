@@ -1,8 +1,7 @@
-"""A collector as a process of its own: fed through its input, read through its output, never left behind.
+"""Runs a collector in a process of its own: fed through its standard input, read through its standard output.
 
-It runs in the process group of the job's process, so that whoever ends that group ends it too, and it
-asks the kernel to die with its parent. Leaving `collect` in any way (end, failure, cancellation) has
-waited for its end.
+It belongs to the process group of the job's process, so that ending the group ends it too, and the kernel kills it when
+its parent ends. `collect` returns, fails or is cancelled only after the process has ended.
 """
 
 import asyncio
@@ -20,9 +19,9 @@ from django.utils.translation import gettext as _
 from pipeline.runs.registry import ExpectedFailure
 
 STDERR_LINES = 200
-# After a SIGKILL: the process is gone by then.
+# How long to wait after SIGKILL.
 END_SECONDS = 1.0
-# A row of the answer is far shorter; asyncio's 64 KiB would do too, this bounds a runaway line.
+# Rows are far shorter; this bounds a runaway line.
 LINE_LIMIT = 1 << 20
 
 log = logging.getLogger(__name__)
@@ -30,13 +29,13 @@ Feed = AsyncIterator[list[Mapping[str, Any]]]
 
 
 class CollectorFailed(ExpectedFailure):
-    """The collector ended with an error, or its answer was no rows; the message is a sentence."""
+    """The collector ended with an error or returned something else than rows; the message is a sentence."""
 
 
 async def collect(module: str, feed: Feed) -> list[dict[str, Any]]:
-    """Feeds the lists of objects that `feed` yields to `python -m module` and returns the rows it answers.
+    """Feeds the lists of objects that `feed` yields to `python -m module` and returns its rows.
 
-    Raises CollectorFailed; an error while making the feed, and a cancellation, come through as they are.
+    Raises CollectorFailed. An error of the feed and a cancellation are raised unchanged.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -70,15 +69,15 @@ async def _converse(process: asyncio.subprocess.Process, module: str, feed: Feed
         listening.cancel()
         await asyncio.gather(reading, listening, return_exceptions=True)
     if code := await process.wait():
-        log.error("%s ended with %s; its last words: %s", module, code, "\n".join(tail))
+        log.error("%s ended with %s; the end of its error output: %s", module, code, "\n".join(tail))
         raise CollectorFailed(
-            _("The collector ended with code %(code)s: %(line)s") % {"code": code, "line": _last(tail)}
+            _("The collector ended with code %(code)s: %(line)s") % {"code": code, "line": tail[-1] if tail else "-"}
         )
     return rows
 
 
 async def _feed(process: asyncio.subprocess.Process, feed: Feed) -> None:
-    """A collector that died closes its input: that is no error here, its exit code tells more."""
+    """A collector that ended has closed its input; that is no error here, for its exit code is checked."""
     assert process.stdin is not None  # noqa: S101 - a pipe by construction
     async for batch in feed:
         try:
@@ -100,17 +99,13 @@ async def _keep_tail(process: asyncio.subprocess.Process, tail: deque[str]) -> N
         tail.append(line.decode(errors="replace").rstrip())
 
 
-def _last(tail: deque[str]) -> str:
-    return tail[-1] if tail else "-"
-
-
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Its own children may hold its pipes open for ever, and asyncio waits for those too. They are in the group of the
-    job's process, and go with it."""
+    """Kills it and waits, but not for ever: its children may keep its pipes open, and asyncio waits for those too. They
+    are in the process group of the job and end with it."""
     if process.returncode is None:
         process.kill()
     try:
         async with asyncio.timeout(END_SECONDS):
             await process.wait()
     except TimeoutError:
-        log.warning("what the collector had started goes on; it ends with the run's process")
+        log.warning("children of the collector are still running; they end with the process of the run")

@@ -1,4 +1,4 @@
-"""The photo of the house: who sleeps where on a business date. A second photo of the same house writes nothing."""
+"""The house photo: which stay is in which room on a business date. An unchanged second photo writes nothing."""
 
 from datetime import date
 from typing import Any
@@ -37,7 +37,7 @@ def _listing_is_held(day: date) -> bool:
 
 
 async def _collect(context: RunContext) -> tuple[dict[int, Row], int]:
-    """Who is in the house, by stay, and how many of them have no room."""
+    """Photo rows of the guests in the house, by stay, and the number of those without a room."""
     await context.phase("house")
     query = context.supabase.async_table(TABLE).select(house_photo.LISTING_SELECT)
     query = query.eq(STATUS, StayStatus.IN_HOUSE).is_(REMOVED, None)
@@ -68,14 +68,14 @@ async def _photo(context: RunContext, day: date | None) -> list[Row]:
 
 
 async def _write(context: RunContext, house: dict[int, Row]) -> dict[str, Any]:
-    """Writes what differs from the stored photo of this date, then removes who is no longer in it, by key."""
+    """Upserts what differs from the stored photo of this date, then deletes the other stays by primary key."""
     stored = {row[house_photo.STAY]: row for row in await _photo(context, context.business_date)}
-    now = timezone.now().isoformat()
-    changed = [house_photo.taken(row, now) for key, row in house.items() if house_photo.differs(row, stored.get(key))]
+    changed = [row for key, row in house.items() if house_photo.differs(row, stored.get(key))]
     obsolete = sorted(stored.keys() - house.keys())
     await context.phase("store", len(changed) + len(obsolete))
     if not context.dry_run:
-        await _upsert(context, changed)
+        now = timezone.now().isoformat()
+        await _upsert(context, [house_photo.with_time(row, now) for row in changed])
         await _remove(context, obsolete)
     await context.advance(len(changed) + len(obsolete))
     return {"written": len(changed), "removed": len(obsolete)}

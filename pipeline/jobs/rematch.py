@@ -2,11 +2,11 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from pipeline.orchestration.full_rematch import STEPS, Rematching
+from pipeline.orchestration.full_rematch import STEPS, FullRematch
 from pipeline.runs.context import RunContext
 from pipeline.runs.registry import Outcome, job
 
 
 @job("rematch", title=_("Match every open order again"), idempotent=True, phases=STEPS)
 async def run(context: RunContext) -> Outcome:
-    return await Rematching(context).run()
+    return await FullRematch(context).run()

@@ -1,7 +1,7 @@
-"""What is past its time is forgotten: listings, held rows, and the names of guests who left long ago."""
+"""Retention: erases old listings, held rows, and the names of guests who left long ago."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -32,24 +32,20 @@ CHUNK = 500
 async def run(context: RunContext) -> Outcome:
     await context.phase("listings")
     versions, held = await sync_to_async(_listings)(context)
-    gone = _cut(context, settings.GUEST_KEEP_DAYS)
-    guests = await sync_to_async(erasure.long_gone)(gone)
+    departed_before = context.business_date - timedelta(days=settings.GUEST_KEEP_DAYS)
+    guests = await sync_to_async(erasure.long_gone)(departed_before)
     await context.phase("guests", len(guests))
     for start in range(0, len(guests), CHUNK):
         chunk = guests[start : start + CHUNK]
         await sync_to_async(_fenced)(context, partial(erasure.forget, chunk, dry_run=context.dry_run))
         await context.advance(start + len(chunk), str(chunk[-1]))
-    blank = partial(erasure.blank_closed_orders, gone, dry_run=context.dry_run)
+    blank = partial(erasure.blank_closed_orders, departed_before, dry_run=context.dry_run)
     orders = await sync_to_async(_fenced)(context, blank)
     return Outcome("succeeded", {"versions": versions, "held": held, "guests": len(guests), "orders": orders})
 
 
-def _cut(context: RunContext, days: int) -> date:
-    return context.business_date - timedelta(days=days)
-
-
 def _listings(context: RunContext) -> tuple[int, int]:
-    until = _cut(context, settings.SNAPSHOT_KEEP_DAYS)
+    until = context.business_date - timedelta(days=settings.SNAPSHOT_KEEP_DAYS)
     work = [partial(purge, source, until, dry_run=context.dry_run) for source in Source.objects.order_by("pk")]
     done = [_fenced(context, one) for one in work]
     return sum(d.changes for d in done), sum(d.held for d in done)

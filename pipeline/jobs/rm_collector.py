@@ -1,9 +1,9 @@
-"""The collector of `rm_daily_collection`, a process of its own: it computes, it touches no database.
+"""The collector of `rm_daily_collection`: a process of its own that computes without a database.
 
 Standard input: one JSON object a line, first {"business_date", "days"}, then {"stock": row} and
 {"booking": row}; the end of input starts the answer. Standard output: one `rm_diario` row a line, ordered.
-Exit 0 after the last line, 2 with one sentence on the error output where the input makes no sense.
-It dies with the process that started it.
+Exit code 0 after the last line; 2 with one sentence on standard error for an invalid input.
+It ends with its parent process.
 """
 
 import json
@@ -18,7 +18,7 @@ from pipeline.worker.processes import die_with_parent
 
 
 class FeedError(ValueError):
-    """A line of the feed makes no sense; the message says which."""
+    """A line of the feed is invalid; the message has its number."""
 
 
 def compute(first: date, days: int, stocks: Iterable[Stock], bookings: Iterable[Booking]) -> Iterator[Row]:
@@ -28,13 +28,17 @@ def compute(first: date, days: int, stocks: Iterable[Stock], bookings: Iterable[
     for entry in bookings:
         for room_type in (entry.room_type, TOTAL):
             _count(nights, entry, room_type, first, last)
-    inventory = _by_type(stocks)
+    inventory: defaultdict[str, list[Stock]] = defaultdict(list)
+    for stock_row in sorted(stocks, key=lambda s: s.since):
+        inventory[stock_row.room_type].append(stock_row)
     types = sorted({name for _, name in nights} - {TOTAL} | inventory.keys())
     for stay in _days(first, last):
         total = nights[stay, TOTAL]
         for name in types:
             night = nights[stay, name]
-            night.rooms, night.blocked = _in_force(inventory.get(name, []), stay)
+            valid = [s for s in inventory.get(name, ()) if s.since <= stay]
+            if valid:
+                night.rooms, night.blocked = valid[-1].rooms, valid[-1].blocked
             total.rooms, total.blocked = total.rooms + night.rooms, total.blocked + night.blocked
             yield books_row(first, stay, name, night)
         yield books_row(first, stay, TOTAL, total)
@@ -51,39 +55,23 @@ def _count(nights: defaultdict[tuple[date, str], Night], b: Booking, room_type: 
     if first <= b.departure <= last:
         nights[b.departure, room_type].departures += 1
     for stay in _days(max(first, b.arrival), min(last, b.departure - timedelta(1))):
-        _sleep(nights[stay, room_type], b)
-
-
-def _sleep(night: Night, b: Booking) -> None:
-    night.adults += b.adults
-    night.children += b.children
-    if b.complimentary or b.house_use:
+        night = nights[stay, room_type]
+        night.adults += b.adults
+        night.children += b.children
         night.complimentary += b.complimentary
         night.house_use += b.house_use
-        return
-    night.sold += 1
-    night.group += b.group
-    night.cents += b.cents
+        if not b.complimentary and not b.house_use:
+            night.sold += 1
+            night.group += b.group
+            night.cents += b.cents
 
 
 def _days(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(n) for n in range((last - first).days + 1))
 
 
-def _by_type(stocks: Iterable[Stock]) -> dict[str, list[Stock]]:
-    found: defaultdict[str, list[Stock]] = defaultdict(list)
-    for entry in sorted(stocks, key=lambda s: s.since):
-        found[entry.room_type].append(entry)
-    return dict(found)
-
-
-def _in_force(entries: list[Stock], stay: date) -> tuple[int, int]:
-    current = [s for s in entries if s.since <= stay]
-    return (current[-1].rooms, current[-1].blocked) if current else (0, 0)
-
-
 def read_feed(lines: Iterable[str]) -> tuple[date, int, list[Stock], list[Booking]]:
-    """Raises FeedError with the number of the line that makes no sense (never with what stands in it)."""
+    """Raises FeedError with the number of the invalid line, never with its content."""
     stocks: list[Stock] = []
     bookings: list[Booking] = []
     head: tuple[date, int] | None = None

@@ -1,4 +1,4 @@
-"""On the books for the coming year, by stay date and room type; a collector process computes, this one writes."""
+"""Reservations on the books for the coming year, by stay date and room type. A collector process computes them."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
@@ -35,7 +35,7 @@ async def run(context: RunContext) -> Outcome:
 
 
 def _partial(summary: dict[str, Any], unreadable: list[int]) -> Outcome:
-    """Figures of money that lack something say so."""
+    """The revenue figures are incomplete, so the run is partial."""
     named = ", ".join(map(str, unreadable[:MOST_NAMED])) + ("…" if len(unreadable) > MOST_NAMED else "")
     reason = ngettext(
         "%(count)d reservation is not in these figures, for its dates are no dates: %(named)s.",
@@ -57,7 +57,7 @@ def _is_readable(row: Row) -> bool:
 async def _feed(
     context: RunContext, inventory: list[Row], unreadable: list[int]
 ) -> AsyncIterator[list[Mapping[str, Any]]]:
-    """Feeds what can be read; the ids of the rest are added to `unreadable`."""
+    """Yields the readable reservations; the ids of the others are added to `unreadable`."""
     yield [{"business_date": context.business_date.isoformat(), "days": HORIZON_DAYS}]
     yield [{"stock": row} for row in inventory]
     last = context.business_date + timedelta(HORIZON_DAYS)
@@ -78,7 +78,7 @@ async def _feed(
 
 
 async def _write(context: RunContext, rows: list[Row]) -> int:
-    """Upserts what differs from the stored collection of this date; a second run writes nothing."""
+    """Upserts what differs from the stored collection of this date; an unchanged second run writes nothing."""
     stored = await _stored(context)
     now = timezone.now().isoformat()
     changed = [row | {books.COLLECTED_AT: now} for row in rows if books.differs(row, stored.get(books.key(row)))]
@@ -102,7 +102,7 @@ async def _stored(context: RunContext) -> dict[tuple[str, str], Row]:
 
 
 def _summary(rows: list[Row]) -> dict[str, Any]:
-    """What a manager reads: tonight, and the next week and month, over all room types."""
+    """Tonight, the next week and the next month, over all room types."""
     totals = books.totals(rows)
     return {
         "rows": len(rows),

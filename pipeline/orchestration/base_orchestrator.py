@@ -1,4 +1,4 @@
-"""Steps in sequence, each a phase of the run: timed, reported, left out when the run did not ask for it."""
+"""Steps in sequence, each a phase of the run: timed, reported, and skipped if the run does not include it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,8 +15,8 @@ Step = Callable[[], Awaitable[None]]
 
 
 class BaseOrchestrator(ABC):
-    """A step reports what it did in `summary` and, where something kept it from all of its work, a sentence
-    in `reasons`: then the run ends `partial`. An exception ends the run; what was written stays."""
+    """A step reports its results in `summary` and, where it could not do all of its work, a sentence in `reasons`: then
+    the run ends `partial`. An exception ends the run; what was written stays."""
 
     def __init__(self, context: RunContext) -> None:
         self.context = context
@@ -32,16 +32,11 @@ class BaseOrchestrator(ABC):
         seconds: dict[str, float] = {}
         for name, step in self.steps():
             if self.context.wants(name):
-                seconds[name] = await _timed(step)
+                await sync_to_async(close_old_connections)()
+                started = monotonic()
+                await step()
+                seconds[name] = round(monotonic() - started, 3)
         self.summary["seconds"] = seconds
         if self.context.dry_run:
             self.summary["dry_run"] = True
         return Outcome("partial" if self.reasons else "succeeded", self.summary, " ".join(self.reasons))
-
-
-async def _timed(step: Step) -> float:
-    """Seconds."""
-    await sync_to_async(close_old_connections)()
-    started = monotonic()
-    await step()
-    return round(monotonic() - started, 3)

@@ -1,8 +1,7 @@
-"""From effects to work: which orders are matched again, what expires, what alerts. Pure."""
+"""From effects to work: which orders are matched again, which suggestions expire, which alerts are raised. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from matching.core.parsing.rooms import room_key
@@ -27,12 +26,60 @@ from snapshots.snapshot_manager import Changes
 Orders = Mapping[int, Row]
 
 
+@dataclass
+class MatchingWork:
+    """The input of the matching step. `listing` holds the rows in force and `departed` those that left up to 30 days
+    ago, both as snapshot rows; `orders` the hotel's rows; all by id. `documents` come from this run's own reading and
+    are handed to the engine only. `may_expire` is false while a source is held: nothing expires because of rows that
+    were not read."""
+
+    stay_changes: Changes
+    order_changes: Changes
+    listing: dict[int, Row]
+    departed: dict[int, Row]
+    orders: dict[int, Row]
+    documents: Mapping[int, str | None]
+    missing: list[Effect] = field(default_factory=list)
+    closed_orders: list[Row] = field(default_factory=list)
+    gone_orders: list[int] = field(default_factory=list)
+    may_expire: bool = True
+
+
+@dataclass
+class MatchingReport:
+    """The results of the matching step, for the run's summary."""
+
+    matched: int = 0
+    # Orders for which the engine suggests nobody: the guest is most likely not in the listing.
+    unanswered: int = 0
+    counts: Counts = field(default_factory=Counts)
+    expired: int = 0
+    alerts: int = 0
+    skipped: int = 0
+    model: str = ""
+    queue: dict[str, int] = field(default_factory=dict)
+    # A sentence for people about what prevented a part of the work.
+    problem: str = ""
+
+    def as_summary(self) -> dict[str, Any]:
+        return {
+            "orders_matched": self.matched,
+            "unanswered": self.unanswered,
+            "suggestions": asdict(self.counts),
+            "queue": self.queue,
+            "expired": self.expired,
+            "alerts": self.alerts,
+            "skipped_rows": self.skipped,
+            "model": self.model,
+        }
+
+
 @dataclass(frozen=True)
 class Known:
-    """What stands in our own database about the stays that changed, each as stay -> orders.
+    """What our own database holds about the stays that changed, each as stay -> orders.
 
     `offered`: pending or expired suggestions (an order whose suggestion a crashed run had expired is
-    still matched again); `linked`: accepted or linked at the hotel; `likely`: first and probable.
+    still matched again); `linked`: accepted or linked at the hotel; `likely`: ranked first and probable.
     """
 
     offered: Mapping[int, frozenset[int]] = field(default_factory=dict)
@@ -50,74 +97,32 @@ class AlertCall:
 
 
 @dataclass
-class Plan:
+class ChangePlan:
     match: set[int] = field(default_factory=set)
     expire: dict[EndReason, set[int]] = field(default_factory=dict)
     alerts: list[AlertCall] = field(default_factory=list)
 
 
-@dataclass
-class Work:
-    """What there is to do, as read. `listing` holds the rows in force and `departed` those gone up to 30 days, both
-    flat; `orders` the hotel's rows, all by id. `documents` are this run's own reading and go no further than the
-    engine. `may_expire` is off while a source is held: nothing ends because of what was not read."""
-
-    stay_changes: Changes
-    order_changes: Changes
-    listing: dict[int, Row]
-    departed: dict[int, Row]
-    orders: dict[int, Row]
-    documents: Mapping[int, str | None]
-    missing: list[Effect] = field(default_factory=list)
-    closed_orders: list[Row] = field(default_factory=list)
-    gone_orders: list[int] = field(default_factory=list)
-    may_expire: bool = True
-
-
-@dataclass
-class Done:
-    """For the run's summary."""
-
-    matched: int = 0
-    # Orders that the engine offers nothing for, because the one meant is most likely not in the listing.
-    unanswered: int = 0
-    counts: Counts = field(default_factory=Counts)
-    expired: int = 0
-    alerts: int = 0
-    skipped: int = 0
-    model: str = ""
-    queue: dict[str, int] = field(default_factory=dict)
-    # A sentence for people about what kept the step from all of its work.
-    problem: str = ""
-
-    def as_summary(self) -> dict[str, Any]:
-        made = self.counts
-        return {
-            "orders_matched": self.matched,
-            "unanswered": self.unanswered,
-            "suggestions": {
-                "created": made.created,
-                "rescored": made.rescored,
-                "superseded": made.superseded,
-                "unchanged": made.unchanged,
-                "withheld": made.withheld,
-            },
-            "queue": self.queue,
-            "expired": self.expired,
-            "alerts": self.alerts,
-            "skipped_rows": self.skipped,
-            "model": self.model,
-        }
-
-
-def make(effects: Iterable[Effect], orders: Orders, known: Known) -> Plan:
+def make(effects: Iterable[Effect], orders: Orders, known: Known) -> ChangePlan:
     """`orders` are the rows read from the hotel in this run, by id, linked ones included."""
     effects = list(effects)
-    plan = Plan(match=_to_match(effects, orders, known))
+    plan = ChangePlan(match=_to_match(effects, orders, known))
     for effect in effects:
-        if isinstance(effect, Expire):
-            plan.expire.setdefault(effect.reason, set()).add(effect.stay)
-    plan.alerts = [*_alerts(effects, orders, known), *_moves(effects, orders, known)]
+        match effect:
+            case Expire():
+                plan.expire.setdefault(effect.reason, set()).add(effect.stay)
+            case WarnStay():
+                plan.alerts.append(AlertCall(effect.kind, effect.severity, None, effect.stay, effect.params))
+            case WarnLinked() | WarnOpen():
+                concerned = set(known.linked.get(effect.stay, ()))
+                if isinstance(effect, WarnOpen):
+                    concerned |= known.likely.get(effect.stay, frozenset())
+                    concerned = {key for key in concerned if key in orders and is_open(orders[key])}
+                plan.alerts += [
+                    AlertCall(effect.kind, effect.severity, order, effect.stay, effect.params)
+                    for order in sorted(concerned)
+                ]
+    plan.alerts += _move_flags([effect for effect in effects if isinstance(effect, FlagMoved)], orders, known)
     return plan
 
 
@@ -127,72 +132,42 @@ def matchable(orders: Orders) -> dict[int, Row]:
 
 
 def stays_of(effects: Iterable[Effect]) -> set[int]:
-    """The stays that `Known` must be asked about."""
+    """The stays about which `Known` is needed."""
     return {e.stay for e in effects if isinstance(e, Rescore | Expire | WarnLinked | WarnOpen | FlagMoved)}
 
 
 def _to_match(effects: list[Effect], orders: Orders, known: Known) -> set[int]:
     candidates = matchable(orders)
     wanted = {e.order for e in effects if isinstance(e, MatchOrder)}
-    wanted |= {o for e in effects if isinstance(e, Rescore) for o in known.offered.get(e.stay, ())}
-    days = [e.day for e in effects if isinstance(e, MatchOpenedSince)]
-    if days:
-        wanted |= _opened_since(min(days), candidates)
-    rooms = {room_key(name) for e in effects if isinstance(e, MatchNaming) for name in e.rooms}
-    if rooms:
+    wanted |= {order for e in effects if isinstance(e, Rescore) for order in known.offered.get(e.stay, ())}
+    if days := [e.day for e in effects if isinstance(e, MatchOpenedSince)]:
+        wanted |= {key for key, row in candidates.items() if opened_on(row) >= min(days)}
+    if rooms := {room_key(name) for e in effects if isinstance(e, MatchNaming) for name in e.rooms}:
         wanted |= {key for key, row in candidates.items() if rooms & _rooms(row)}
     return wanted & candidates.keys()
 
 
-def _opened_since(day: date, orders: Orders) -> set[int]:
-    return {key for key, row in orders.items() if opened_on(row) >= day}
+def _rooms(order: Row) -> frozenset[str]:
+    return frozenset(map(room_key, rooms_named(order)))
 
 
-def _rooms(row: Row) -> frozenset[str]:
-    return frozenset(map(room_key, rooms_named(row)))
+def _move_flags(moves: list[FlagMoved], orders: Orders, known: Known) -> list[AlertCall]:
+    """One flag for each order and reservation, however many guests of the room moved: that of the lowest stay.
 
-
-def _alerts(effects: list[Effect], orders: Orders, known: Known) -> list[AlertCall]:
-    found = []
-    for effect in effects:
-        if isinstance(effect, WarnStay):
-            found.append(AlertCall(effect.kind, effect.severity, None, effect.stay, effect.params))
-        elif isinstance(effect, WarnLinked | WarnOpen):
-            found += [
-                AlertCall(effect.kind, effect.severity, order, effect.stay, effect.params)
-                for order in sorted(_concerned(effect, orders, known))
-            ]
-    return found
-
-
-def _concerned(effect: WarnLinked | WarnOpen, orders: Orders, known: Known) -> set[int]:
-    linked = set(known.linked.get(effect.stay, ()))
-    if isinstance(effect, WarnLinked):
-        return linked
-    return {key for key in linked | set(known.likely.get(effect.stay, ())) if key in orders and is_open(orders[key])}
-
-
-def _moves(effects: list[Effect], orders: Orders, known: Known) -> list[AlertCall]:
-    """One flag an order, though every guest of the room moved: that of the lowest stay of the reservation."""
+    An order is flagged if it is open, was opened since the guest's arrival, and is linked to one of the reservation's
+    guests or, without any link, names the old room.
+    """
     flagged: dict[tuple[int, int], AlertCall] = {}
-    moves = sorted((e for e in effects if isinstance(e, FlagMoved)), key=lambda e: e.stay)
-    for move in moves:
-        family = {m.stay for m in moves if m.reservation == move.reservation}
+    for move in sorted(moves, key=lambda move: move.stay):
+        guests = {other.stay for other in moves if other.reservation == move.reservation}
+        linked = {order for stay in guests for order in known.linked.get(stay, ())}
+        params = (("date", move.seen_on.isoformat()), ("from", move.old), ("to", move.new))
         for key, row in orders.items():
-            if (key, move.reservation) not in flagged and _left_behind(key, row, move, family, known):
-                flagged[key, move.reservation] = _flag(key, move)
+            if (key, move.reservation) in flagged or not is_open(row) or is_without_guest(row):
+                continue
+            if opened_on(row) < move.arrival:
+                continue
+            if key in linked or (not is_linked(row) and room_key(move.old) in _rooms(row)):
+                alert = AlertCall(AlertKind.ROOM_MOVED, Severity.LOW, key, move.stay, params)
+                flagged[key, move.reservation] = alert
     return list(flagged.values())
-
-
-def _flag(order: int, move: FlagMoved) -> AlertCall:
-    params = (("date", move.seen_on.isoformat()), ("from", move.old), ("to", move.new))
-    return AlertCall(AlertKind.ROOM_MOVED, Severity.LOW, order, move.stay, params)
-
-
-def _left_behind(order: int, row: Row, move: FlagMoved, family: set[int], known: Known) -> bool:
-    """An open order of the old room while this guest had it; one that is known to be another's is not."""
-    if not is_open(row) or opened_on(row) < move.arrival or is_without_guest(row):
-        return False
-    if any(order in known.linked.get(stay, ()) for stay in family):
-        return True
-    return not is_linked(row) and room_key(move.old) in _rooms(row)

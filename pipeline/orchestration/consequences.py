@@ -1,5 +1,5 @@
-"""What the changes of a snapshot caused among suggestions and alerts, a line for each row: the page of the snapshot
-shows it under the guest or the order."""
+"""The consequences of a snapshot's changes for suggestions and alerts, in one line for each row: the page of the
+snapshot shows it under the guest or the order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from snapshots.admin.consequences import register_reporter
 from snapshots.models import Snapshot
 
 Side = Literal["stay", "order"]
-# The ends that a change of the row itself brings about; another candidate's fortune is not this row's doing.
+# End reasons that a change of the row itself causes, as opposed to a decision about another candidate.
 _ENDS: dict[Side, tuple[EndReason, ...]] = {
     "stay": (EndReason.STAY_CANCELLED, EndReason.NO_SHOW, EndReason.STAY_VANISHED, EndReason.HIDDEN_GUEST),
     "order": (EndReason.TEXT_CHANGED, EndReason.ORDER_CLOSED, EndReason.ORDER_GONE, EndReason.LINKED_ELSEWHERE),
@@ -33,23 +33,23 @@ def register() -> None:
 
 
 def caused(side: Side, snapshot: Snapshot, keys: Sequence[str], user: Any) -> Lines:
-    """At most three queries. What was worked out anew is told until a later run works it out once more."""
+    """At most three queries. A re-scored suggestion is listed until a later run scores it again."""
     ids = [int(key) for key in keys if key.isdecimal() and len(key) < 19]
     lines: Lines = defaultdict(list)
     if user.has_perm("matching.view_alert"):
-        _tell_alerts(side, snapshot, ids, lines)
+        _add_alerts(side, snapshot, ids, lines)
     if user.has_perm("matching.view_matchsuggestion"):
-        _tell_suggestions(side, snapshot, ids, lines)
+        _add_suggestions(side, snapshot, ids, lines)
     return dict(lines)
 
 
-def _tell_alerts(side: Side, snapshot: Snapshot, ids: list[int], lines: Lines) -> None:
-    """Alerts name the business date of their occasion."""
+def _add_alerts(side: Side, snapshot: Snapshot, ids: list[int], lines: Lines) -> None:
+    """Alerts hold the business date of their event."""
     found = Alert.objects.filter(**{f"{side}__in": ids}, params__date=snapshot.business_date.isoformat())
-    said: dict[tuple[int, str, str], int] = defaultdict(int)
+    counted: dict[tuple[int, str, str], int] = defaultdict(int)
     for key, kind, params in found.order_by("pk").values_list(f"{side}_id", "kind", "params"):
-        said[key, kind, str(params.get("to", ""))] += 1
-    for (key, kind, room), count in said.items():
+        counted[key, kind, str(params.get("to", ""))] += 1
+    for (key, kind, room), count in counted.items():
         lines[str(key)].append(_alert_words(AlertKind(kind), room, count))
 
 
@@ -64,7 +64,7 @@ def _alert_words(kind: AlertKind, room: str, count: int) -> str:
     return gettext("%(count)d alerts: %(kind)s") % {"count": count, "kind": kind.label}
 
 
-def _tell_suggestions(side: Side, snapshot: Snapshot, ids: list[int], lines: Lines) -> None:
+def _add_suggestions(side: Side, snapshot: Snapshot, ids: list[int], lines: Lines) -> None:
     since, until = snapshot.started_at, _next_started(snapshot)
     meanwhile = Q(updated_at__gte=since) & (Q(updated_at__lt=until) if until else Q())
     made = Q(created_at__gte=since) & (Q(created_at__lt=until) if until else Q())
@@ -95,6 +95,6 @@ def _suggestion_words(made: int, again: int, ended: int) -> Iterator[str]:
 
 
 def _next_started(snapshot: Snapshot) -> datetime | None:
-    """When the snapshot after it began: what happened from then on is not this one's."""
+    """When the next snapshot of the source began; later events belong to that one."""
     later = Snapshot.objects.filter(source=snapshot.source, seq__gt=snapshot.seq).order_by("seq")
     return later.values_list("started_at", flat=True).first()

@@ -1,14 +1,14 @@
-"""What a change in the listing or in an order does. Pure: a change in, effects out; nothing is done here.
+"""The effects of a change in the listing or in an order. Pure: nothing is executed here.
 
 check-in, new stay        match the unlinked orders opened since the day before
 room move                 match again the orders that name either room; flag those of the old room
 name, companion, contact  re-score the stay's pending suggestions (same ids); accepted ones stay
-titular promoted          nothing: the screen shows it
+main guest promoted       nothing: the page shows it
 cancelled, no-show        expire the pending ones with the reason; alert where already linked
-departure                 alert where an order is still open (early departure: higher)
-vanished                  nothing yet: see `vanished.py`
+departure                 alert where an order is still open (early departure: higher severity)
+missing                   nothing yet: see `missing_rows`
 document                  re-score; a different document on one row alerts (guest swapped)
-minor, incognito          expire: these are suggested to nobody
+minor, incognito          expire: these guests are never suggested
 order's text or room      match again (the older text's suggestions are superseded); reopened: likewise
 order's status alone      nothing
 """
@@ -41,7 +41,7 @@ class MatchNaming:
 
 @dataclass(frozen=True)
 class Rescore:
-    """Unlinked open orders that were ever offered this stay, and may be again, are matched again."""
+    """Unlinked open orders for which this stay was ever suggested, and may be again, are matched again."""
 
     stay: int
 
@@ -53,7 +53,7 @@ class MatchOrder:
 
 @dataclass(frozen=True)
 class Expire:
-    """The stay's pending suggestions end with the reason."""
+    """The stay's pending suggestions expire with the reason."""
 
     stay: int
     reason: EndReason
@@ -61,7 +61,7 @@ class Expire:
 
 @dataclass(frozen=True)
 class WarnLinked:
-    """Each order that is linked to the stay is worth a look."""
+    """An alert for each order that is linked to the stay."""
 
     stay: int
     kind: AlertKind
@@ -71,7 +71,7 @@ class WarnLinked:
 
 @dataclass(frozen=True)
 class WarnOpen:
-    """Each open order that is linked to the stay, or most likely its, is worth a look."""
+    """An alert for each open order that is linked to the stay or most likely belongs to it."""
 
     stay: int
     kind: AlertKind
@@ -93,7 +93,7 @@ class FlagMoved:
 
 @dataclass(frozen=True)
 class WarnStay:
-    """The row itself is worth a look, linked or not."""
+    """An alert for the stay itself, linked or not."""
 
     stay: int
     kind: AlertKind
@@ -106,11 +106,13 @@ Row = Mapping[str, Any]
 
 
 def of_stay(change: ChangeView, business_date: date) -> list[Effect]:
-    """The effects of one change of the listing, seen in the listing of `business_date`."""
+    """The effects of one change of the listing, found in the listing of `business_date`."""
     if change.after is None:
         return []
     if change.before is None:
-        return _appeared(change.after, business_date)
+        if change.after[STATUS] in LIVE_STATUSES and suggestible(change.after):
+            return [MatchOpenedSince(business_date - timedelta(1))]
+        return []
     return _changed(change, change.before, change.after, business_date)
 
 
@@ -121,12 +123,6 @@ def of_order(change: ChangeView) -> list[Effect]:
     if change.before is None or reopened or MATCHED_BY & set(change.fields):
         return [MatchOrder(int(change.key))]
     return []
-
-
-def _appeared(after: Row, business_date: date) -> list[Effect]:
-    if after[STATUS] not in LIVE_STATUSES or not suggestible(after):
-        return []
-    return [MatchOpenedSince(business_date - timedelta(1))]
 
 
 def _changed(change: ChangeView, before: Row, after: Row, business_date: date) -> list[Effect]:
@@ -182,7 +178,7 @@ def _room_effects(stay: int, before: Row, after: Row, business_date: date) -> li
 
 
 def _on(business_date: date) -> tuple[tuple[str, str], ...]:
-    """One occasion a date: the same thing on another day is another alert."""
+    """The alert's date: the same event on another day is another alert."""
     return (("date", business_date.isoformat()),)
 
 

@@ -1,42 +1,44 @@
-"""Every open order against the whole house again: after a new model, a restored database, or out of doubt.
+"""Matches every open order against all stays again: after a new model or a restored database, or to verify.
 
-The daily run matches only what changed. This one matches all, and is to find nothing to do but what a new model or a
-name grown rarer brings. It consumes no changes, expires nothing and raises no alert: these stay the daily run's.
+The daily run matches only what changed. This run usually finds only what a new model or a name that became rarer
+changes. It consumes no changes, expires nothing and raises no alert: these remain for the daily run.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from asgiref.sync import sync_to_async
-from django.utils.translation import gettext as _
 
 from pipeline.hotel import orders as order_rows
 from pipeline.hotel import queries, reader, stays
-from pipeline.hotel.reader import Ahead, Later, Reading
-from pipeline.hotel.stays import Row
+from pipeline.hotel.reader import Later, ReadAhead, Reading
 from pipeline.orchestration import change_plan, impact_queries
 from pipeline.orchestration.base_orchestrator import Step
-from pipeline.orchestration.change_plan import Plan, Work
-from pipeline.orchestration.listagem_hospedes_orchestrator import ListagemHospedesOrchestrator
+from pipeline.orchestration.change_plan import ChangePlan, MatchingWork
+from pipeline.orchestration.listagem_hospedes_orchestrator import (
+    ListagemHospedesOrchestrator,
+    by_id,
+    changes_to_match,
+    listing_in_force,
+)
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
 from snapshots import snapshot_manager
 from snapshots.erasure import without_erased
-from snapshots.snapshot_manager import Changes
 
 STEPS = ("orders", "matching", "mirror")
 
 
-class EveryOrder(MatchingStep):
+class FullMatchingStep(MatchingStep):
     def decide(self) -> None:
-        """All but the orders that offer a stay whose change the daily run has yet to deal with: a cancelled one is to
-        expire with its reason, not to be outranked."""
+        """All orders but those with a suggestion for a stay whose change the daily run has not processed: the
+        suggestion of a cancelled stay must expire with its reason, not be superseded."""
         super().decide()
-        waiting = {int(c.key) for c in snapshot_manager.changes_for(CONSUMER, stays.SOURCE)}
-        offered = {order for orders in impact_queries.known(waiting).offered.values() for order in orders}
-        self.plan = Plan(match=set(change_plan.matchable(self.work.orders)) - offered)
+        unprocessed = {int(c.key) for c in snapshot_manager.changes_for(CONSUMER, stays.SOURCE)}
+        offered = {order for orders in impact_queries.known(unprocessed).offered.values() for order in orders}
+        self.plan = ChangePlan(match=set(change_plan.matchable(self.work.orders)) - offered)
 
 
-class Rematching(ListagemHospedesOrchestrator):
-    """The orders as the hotel has them now, the listing in force as the daily run published it."""
+class FullRematch(ListagemHospedesOrchestrator):
+    """The current orders of the hotel against the listing in force as the daily run published it."""
 
     orders_read: Later[Reading]
     listing_read: Later[Reading]
@@ -44,49 +46,29 @@ class Rematching(ListagemHospedesOrchestrator):
     def steps(self) -> Sequence[tuple[str, Step]]:
         return list(zip(STEPS, (self.read, self.match, self.mirror), strict=True))
 
-    async def begin(self, ahead: Ahead) -> None:
+    async def begin(self, ahead: ReadAhead) -> None:
         supabase, business_date = self.context.supabase, self.context.business_date
-        if self.context.wants(STEPS[0]) or self.context.wants(STEPS[1]):
-            self.orders_read = ahead.begin(reader.read_only(await self._orders_wanted()))
-            # For the documents alone, which no snapshot holds.
+        if self.context.wants("orders") or self.context.wants("matching"):
+            self.orders_read = ahead.begin(reader.read_only(await self.orders_query()))
+            # Read for the documents alone, which no snapshot holds.
             self.listing_read = ahead.begin(reader.read_only(queries.listing(supabase, business_date)))
-            self.departed_coming = ahead.begin(queries.departed(supabase, business_date))
+            self.departed_read = ahead.begin(queries.departed(supabase, business_date))
 
     async def read(self) -> None:
-        await self.context.phase(STEPS[0])
-        work = await self._everything()
-        if not work.listing:
-            self.reasons.append(_("No order was matched: there is no guest listing in force yet."))
-            return
-        self.matching = EveryOrder(self.context, work)
-        await sync_to_async(self.matching.decide)()
-
-    async def match(self) -> None:
-        if not self.context.wants(STEPS[0]):
-            await self.read()
-        await self._match()
-
-    async def _everything(self) -> Work:
+        await self.context.phase("orders")
         orders, listing = await self.orders_read.get(), await self.listing_read.get()
-        return Work(
-            stay_changes=await sync_to_async(_none)(stays.SOURCE),
-            order_changes=await sync_to_async(_none)(order_rows.SOURCE),
-            listing=await sync_to_async(_in_force)(),
-            departed=await self._departed(),
-            orders=await sync_to_async(without_erased)(order_rows.spec(), _by_id(orders.raw.values())),
+        work = MatchingWork(
+            stay_changes=await sync_to_async(changes_to_match)(stays.SOURCE, None, hold=True),
+            order_changes=await sync_to_async(changes_to_match)(order_rows.SOURCE, None, hold=True),
+            listing=await sync_to_async(listing_in_force)(),
+            departed=await self.departed(),
+            orders=await sync_to_async(without_erased)(order_rows.spec(), by_id(orders.raw.values())),
             documents={int(key): stays.document_of(row) for key, row in listing.raw.items()},
             may_expire=False,
         )
+        await self.plan_matching(FullMatchingStep, work)
 
-
-def _none(source: str) -> Changes:
-    pending = snapshot_manager.changes_for(CONSUMER, source)
-    return Changes((), pending.since, pending.since)
-
-
-def _in_force() -> dict[int, Row]:
-    return _by_id(snapshot_manager.current(stays.SOURCE))
-
-
-def _by_id(rows: Iterable[Row]) -> dict[int, Row]:
-    return {int(row["id"]): row for row in rows}
+    async def match(self) -> None:
+        if not self.context.wants("orders"):
+            await self.read()
+        await self.run_matching()

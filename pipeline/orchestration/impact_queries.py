@@ -1,9 +1,9 @@
-"""What our own database knows about the stays that changed. Synchronous ORM; read only."""
+"""Queries on our own database about the stays and orders that changed. Synchronous ORM; read only."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from matching.models import MatchSuggestion, Order, Stay
 from matching.models.choices import DOUBT_FROM, Band, State, Verb
@@ -13,55 +13,43 @@ from snapshots import snapshot_manager
 from snapshots.models import Change
 from snapshots.snapshot_manager import Changes
 
-Pairs = Iterable[tuple[int, int]]
-
 
 def known(stays: Collection[int]) -> Known:
-    """See `plan.Known`."""
-    return Known(offered=_grouped(_offered(stays)), linked=_grouped(_linked(stays)), likely=_grouped(_likely(stays)))
+    """What `change_plan.Known` describes, for these stays. Four queries."""
+    suggestions = MatchSuggestion.objects.filter(stay__in=stays).order_by().values_list("stay_id", "order_id")
+    at_hotel = Order.objects.filter(linked_stay__in=stays).order_by()
+    return Known(
+        offered=_orders_by_stay(suggestions.filter(state__in=(State.PENDING, State.EXPIRED))),
+        linked=_orders_by_stay(
+            [*suggestions.filter(state=State.ACCEPTED), *at_hotel.values_list("linked_stay", "pk")],
+        ),
+        likely=_orders_by_stay(suggestions.filter(state=State.PENDING, rank=1, probability__gte=DOUBT_FROM)),
+    )
 
 
-def _of(stays: Collection[int]) -> QuerySet[MatchSuggestion]:
-    return MatchSuggestion.objects.filter(stay__in=stays).order_by()
-
-
-def _offered(stays: Collection[int]) -> Pairs:
-    return _of(stays).filter(state__in=(State.PENDING, State.EXPIRED)).values_list("stay_id", "order_id")
-
-
-def _likely(stays: Collection[int]) -> Pairs:
-    first = _of(stays).filter(state=State.PENDING, rank=1, probability__gte=DOUBT_FROM)
-    return first.values_list("stay_id", "order_id")
-
-
-def _linked(stays: Collection[int]) -> Pairs:
-    yield from _of(stays).filter(state=State.ACCEPTED).values_list("stay_id", "order_id")
-    for stay, order in Order.objects.filter(linked_stay__in=stays).values_list("linked_stay", "pk"):
-        if stay is not None:
-            yield stay, order
-
-
-def _grouped(pairs: Pairs) -> Mapping[int, frozenset[int]]:
+def _orders_by_stay(pairs: Iterable[tuple[int | None, int]]) -> Mapping[int, frozenset[int]]:
     found: defaultdict[int, set[int]] = defaultdict(set)
     for stay, order in pairs:
-        found[stay].add(order)
+        if stay is not None:
+            found[stay].add(order)
     return {stay: frozenset(orders) for stay, orders in found.items()}
 
 
-def waiting_stays(stays: Collection[int]) -> set[int]:
-    """Those of the stays that a pending suggestion still offers."""
-    return set(_of(stays).filter(state=State.PENDING).values_list("stay_id", flat=True))
+def stays_with_suggestion(stays: Collection[int]) -> set[int]:
+    """Those of the stays that have a pending suggestion."""
+    pending = MatchSuggestion.objects.filter(stay__in=stays, state=State.PENDING).order_by()
+    return set(pending.values_list("stay_id", flat=True))
 
 
-def waiting_orders(orders: Collection[int]) -> set[int]:
-    """Those of the orders that still have a pending suggestion."""
+def orders_with_suggestion(orders: Collection[int]) -> set[int]:
+    """Those of the orders that have a pending suggestion."""
     pending = MatchSuggestion.objects.filter(order__in=orders, state=State.PENDING)
     return set(pending.values_list("order_id", flat=True))
 
 
 def judged_since(orders: Collection[int]) -> set[int]:
-    """Those of the orders of which a candidate was rejected, or a rejection undone, since the others got their
-    probabilities: what was refused leaves its share to them."""
+    """Those of the orders of which a candidate was rejected, or a rejection undone, after the probabilities of the
+    others were computed: the probability of a rejected candidate is distributed among the others."""
     pending = MatchSuggestion.objects.filter(order__in=orders, state=State.PENDING)
     decided = pending.filter(
         order__suggestions__decisions__verb__in=(Verb.REJECT, Verb.UNDO),
@@ -71,9 +59,9 @@ def judged_since(orders: Collection[int]) -> set[int]:
 
 
 def without_suggestions(orders: Collection[int]) -> set[int]:
-    """Those of the orders that nothing is offered for: whoever was meant stood on no list, so any row that is new or
-    corrected may be the one."""
-    return set(orders) - waiting_orders(orders)
+    """Those of the orders without a candidate: the guest was in no listing, so any new or corrected row may be the
+    guest."""
+    return set(orders) - orders_with_suggestion(orders)
 
 
 def queue_by_band() -> dict[str, int]:
@@ -89,10 +77,10 @@ def queue_by_band() -> dict[str, int]:
 
 
 def rooms_over_time(changes: Changes) -> dict[int, Rooms]:
-    """The rooms of every stay that ever moved. Read from the snapshots for what changed, from the local copies
-    for the rest."""
+    """The rooms of every stay that ever moved, from the snapshots for stays that changed and from our copies for the
+    rest."""
     found: dict[int, Rooms] = dict(Stay.objects.exclude(occupancies=[]).values_list("pk", "occupancies"))
-    # A first reading of the changes brings every row as a new one and names no moves.
+    # When the changes are read for the first time, every row is new and no move is visible.
     earlier = _changed_ever() if changes.since == 0 else frozenset()
     for change in changes:
         key = int(change.key)

@@ -1,4 +1,4 @@
-"""The morning: listing and orders in, suggestions out, links that people decided on written back."""
+"""The daily run: reads listing and orders, publishes suggestions, writes accepted links back to the hotel."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -9,13 +9,12 @@ from django.utils.translation import gettext as _
 
 from matching import suggestion_manager, writeback
 from pipeline.hotel import orders as order_rows
-from pipeline.hotel import queries, reader
-from pipeline.hotel import stays as listing_rows
-from pipeline.hotel.reader import Ahead, Coming, Later, Reading, Wanted, reading_ahead
+from pipeline.hotel import queries, reader, stays
+from pipeline.hotel.reader import Later, ReadAhead, Reading, SourceFetch, SourceQuery, reading_ahead
 from pipeline.hotel.stays import Row
 from pipeline.orchestration import missing_rows
 from pipeline.orchestration.base_orchestrator import BaseOrchestrator, Step
-from pipeline.orchestration.change_plan import Work
+from pipeline.orchestration.change_plan import MatchingWork
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
 from pipeline.runs.registry import Outcome
 from snapshots import diffing, snapshot_manager
@@ -27,14 +26,14 @@ STEPS = ("listing", "orders", "changes", "matching", "mirror", "writebacks")
 
 
 class ListagemHospedesOrchestrator(BaseOrchestrator):
-    """Steps communicate by what they read; a step left out is replaced by what is in force."""
+    """A step uses what the steps before it read; where one was left out, it uses what is in force."""
 
     listing: Reading | None = None
     orders: Reading | None = None
     matching: MatchingStep | None = None
-    listing_coming: Coming | None = None
-    orders_coming: Coming | None = None
-    departed_coming: Later[dict[int, Row]] | None = None
+    listing_fetch: SourceFetch | None = None
+    orders_fetch: SourceFetch | None = None
+    departed_read: Later[dict[int, Row]] | None = None
 
     def steps(self) -> Sequence[tuple[str, Step]]:
         work = (self.read_listing, self.read_orders, self.find_changes, self.match, self.mirror, self.write_back)
@@ -45,87 +44,90 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
             await self.begin(ahead)
             return await super().run()
 
-    async def begin(self, ahead: Ahead) -> None:
-        """Whatever no step of this run decides about is asked for at once."""
+    async def begin(self, ahead: ReadAhead) -> None:
+        """Starts at once all reads that do not depend on a step of this run."""
         context, wants = self.context, self.context.wants
         if wants("listing"):
-            self.listing_coming = Coming(ahead, queries.listing(context.supabase, context.business_date))
+            self.listing_fetch = SourceFetch(ahead, queries.listing(context.supabase, context.business_date))
         if wants("orders"):
-            self.orders_coming = Coming(ahead, await self._orders_wanted())
+            self.orders_fetch = SourceFetch(ahead, await self.orders_query())
         if wants("changes") or wants("matching"):
-            self.departed_coming = ahead.begin(queries.departed(context.supabase, context.business_date))
+            self.departed_read = ahead.begin(queries.departed(context.supabase, context.business_date))
 
     async def read_listing(self) -> None:
-        assert self.listing_coming is not None  # noqa: S101  begun for this step
-        self.listing = await reader.read(self.context, "listing", self.listing_coming)
+        assert self.listing_fetch is not None  # noqa: S101  begun for this step
+        self.listing = await reader.read(self.context, "listing", self.listing_fetch)
         self.summary["listing"] = self.listing.counts()
-        self._complain(_("The guest listing is not in force"), self.listing)
+        self._report_unusable(_("The guest listing is not in force"), self.listing)
 
     async def read_orders(self) -> None:
-        assert self.orders_coming is not None  # noqa: S101  begun for this step
-        self.orders = await reader.read(self.context, "orders", self.orders_coming)
+        assert self.orders_fetch is not None  # noqa: S101  begun for this step
+        self.orders = await reader.read(self.context, "orders", self.orders_fetch)
         self.summary["orders"] = self.orders.counts()
-        self._complain(_("The service orders' reading is not in force"), self.orders)
+        self._report_unusable(_("The service orders' reading is not in force"), self.orders)
 
-    async def _orders_wanted(self) -> Wanted:
-        previous = await sync_to_async(_date_before)(self.context.business_date)
+    async def orders_query(self) -> SourceQuery:
+        previous = await sync_to_async(_previous_date_of_orders)(self.context.business_date)
         return queries.orders(self.context.supabase, self.context.business_date, previous)
 
-    def _complain(self, what: str, reading: Reading) -> None:
+    def _report_unusable(self, what: str, reading: Reading) -> None:
         if reading.snapshot is not None and not reading.usable:
             why = " ".join(map(str, reading.snapshot.sentences))
             self.reasons.append(_("%(what)s: %(why)s Nothing expires because of it.") % {"what": what, "why": why})
 
     async def find_changes(self) -> None:
-        """What the matcher has to deal with. By itself it only brings the local copies up to date."""
+        """Plans the matching. Run as a single step, it only updates our copies of stays and orders."""
         await self.context.phase("changes")
-        orders = self.orders or await reader.read_only(await self._orders_wanted())
+        orders = self.orders or await reader.read_only(await self.orders_query())
         if not orders.usable:
             self.reasons.append(_("No order was matched: the orders' reading is not in force."))
             return
-        work = await self._work(orders)
+        await self.plan_matching(MatchingStep, await self._work(orders))
+
+    async def plan_matching(self, step: type[MatchingStep], work: MatchingWork) -> None:
         if not work.listing:
             self.reasons.append(_("No order was matched: there is no guest listing in force yet."))
             return
-        self.matching = MatchingStep(self.context, work)
+        self.matching = step(self.context, work)
         await sync_to_async(self.matching.decide)()
 
-    async def match(self) -> None:
-        if not self.context.wants("changes"):
-            await self.find_changes()
-        await self._match()
-
-    async def _match(self) -> None:
-        if self.matching is not None:
-            done = await self.matching.run()
-            self.summary |= done.as_summary()
-            self.reasons += [done.problem] if done.problem else []
-
-    async def _work(self, orders: Reading) -> Work:
-        """While the listing is held its changes wait, and the orders are matched against the one in force."""
+    async def _work(self, orders: Reading) -> MatchingWork:
+        """While the listing is held its changes wait, and the orders are matched against the listing in force."""
         supabase, business_date = self.context.supabase, self.context.business_date
         usable = self.listing is None or self.listing.usable
-        work = Work(
-            stay_changes=await sync_to_async(_changes)(listing_rows.SOURCE, self.listing, wait=not usable),
-            order_changes=await sync_to_async(_changes)(order_rows.SOURCE, orders),
-            listing=await sync_to_async(_in_force)(self.listing),
-            departed=await self._departed(),
-            orders=await sync_to_async(without_erased)(order_rows.spec(), _by_id(orders.raw.values())),
-            documents=_documents(self.listing),
+        read = self.listing.raw if self.listing is not None else {}
+        work = MatchingWork(
+            stay_changes=await sync_to_async(changes_to_match)(stays.SOURCE, self.listing, hold=not usable),
+            order_changes=await sync_to_async(changes_to_match)(order_rows.SOURCE, orders),
+            listing=await sync_to_async(listing_in_force)(self.listing),
+            departed=await self.departed(),
+            orders=await sync_to_async(without_erased)(order_rows.spec(), by_id(orders.raw.values())),
+            documents={int(key): stays.document_of(row) for key, row in read.items()},
             may_expire=usable,
         )
         if usable:
             async with asyncio.TaskGroup() as group:
-                stays = group.create_task(missing_rows.stays(supabase, business_date))
+                missing = group.create_task(missing_rows.stays(supabase, business_date))
                 gone = group.create_task(missing_rows.orders(supabase))
-            work.missing = stays.result()
+            work.missing = missing.result()
             work.closed_orders, work.gone_orders = gone.result()
         return work
 
-    async def _departed(self) -> dict[int, Row]:
-        assert self.departed_coming is not None  # noqa: S101  begun for every run that matches
-        spec = listing_rows.spec(self.context.business_date)
-        return await sync_to_async(without_erased)(spec, await self.departed_coming.get())
+    async def departed(self) -> dict[int, Row]:
+        assert self.departed_read is not None  # noqa: S101  begun for every run that matches
+        spec = stays.spec(self.context.business_date)
+        return await sync_to_async(without_erased)(spec, await self.departed_read.get())
+
+    async def match(self) -> None:
+        if not self.context.wants("changes"):
+            await self.find_changes()
+        await self.run_matching()
+
+    async def run_matching(self) -> None:
+        if self.matching is not None:
+            report = await self.matching.run()
+            self.summary |= report.as_summary()
+            self.reasons += [report.problem] if report.problem else []
 
     async def mirror(self) -> None:
         await self.context.phase("mirror")
@@ -138,7 +140,7 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
         return sent
 
     async def write_back(self) -> None:
-        """Late conflicts bring cards back, which the mirror then tells as well."""
+        """A late conflict reopens suggestions, so these are mirrored again."""
         await self.context.phase("writebacks")
         if self.context.dry_run:
             return
@@ -149,16 +151,17 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
             await self._mirror()
 
 
-def _date_before(business_date: date) -> date | None:
-    """The business date of the orders' last reading of an earlier date."""
+def _previous_date_of_orders(business_date: date) -> date | None:
+    """The last earlier business date with a reading of the orders in force."""
     earlier = Snapshot.objects.filter(source__name=order_rows.SOURCE, business_date__lt=business_date)
     return earlier.in_force().order_by("-business_date").values_list("business_date", flat=True).first()
 
 
-def _changes(source: str, reading: Reading | None, *, wait: bool = False) -> Changes:
-    """What the matcher has not dealt with yet; in a dry run together with what publishing would change."""
+def changes_to_match(source: str, reading: Reading | None, *, hold: bool = False) -> Changes:
+    """The changes that the matcher has not consumed; none of them with `hold`. In a dry run they are combined with what
+    publishing the reading would change."""
     pending = snapshot_manager.changes_for(CONSUMER, source)
-    if wait:
+    if hold:
         return Changes((), pending.since, pending.since)
     if reading is None or reading.snapshot is not None:
         return pending
@@ -167,18 +170,12 @@ def _changes(source: str, reading: Reading | None, *, wait: bool = False) -> Cha
     return Changes(both, pending.since, pending.upto)
 
 
-def _in_force(reading: Reading | None) -> dict[int, Row]:
-    """The listing in force; in a dry run the one just read."""
+def listing_in_force(reading: Reading | None = None) -> dict[int, Row]:
+    """The snapshot rows of the listing in force; in a dry run those just read."""
     if reading is not None and reading.snapshot is None:
-        return _by_id(reading.flat.values())
-    return _by_id(snapshot_manager.current(listing_rows.SOURCE))
+        return by_id(reading.flat.values())
+    return by_id(snapshot_manager.current(stays.SOURCE))
 
 
-def _by_id(rows: Iterable[Row]) -> dict[int, Row]:
-    return {int(row["id"]): row for row in rows}
-
-
-def _documents(reading: Reading | None) -> dict[int, str | None]:
-    if reading is None:
-        return {}
-    return {int(key): listing_rows.document_of(row) for key, row in reading.raw.items()}
+def by_id(rows: Iterable[Row]) -> dict[int, Row]:
+    return {int(row[stays.KEY]): row for row in rows}

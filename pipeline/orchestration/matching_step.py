@@ -1,12 +1,12 @@
-"""From what changed to suggestions: effects, expiry, alerts, the orders touched matched again.
+"""From changes to suggestions: effects, expiry, alerts, and the affected orders matched again.
 
-Nothing is lost between publishing a listing and matching it: the changes are read from the consumer's cursor,
-which moves in the last transaction of this step. A crash before it does the same work again, and every write of
-it is idempotent; a resumed run leaves out the chunks that its predecessor had committed for the same changes.
+Nothing is lost between publishing a listing and matching it: the changes are read from the consumer's cursor, which is
+advanced in the last transaction of this step. After a crash before that the next run does the same work again, and all
+its writes are idempotent; a resumed run skips the chunks that its predecessor committed for the same changes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from matching import alerts, suggestion_manager
-from matching.core import Model, Skipped
+from matching.core import Model
 from matching.core.parsing.fields import BadRow, day, moment
 from matching.hospede_matcher import MatchResult, match_orders
 from matching.learning import model_registry
@@ -23,10 +23,10 @@ from matching.models.choices import Band, EndReason
 from matching.suggestion_manager import Counts
 from matching.suggestions.locks import again_after_deadlock
 from pipeline.hotel import orders as order_rows
-from pipeline.hotel import stays as listing_rows
+from pipeline.hotel import stays as stay_rows
 from pipeline.hotel.stays import Row
 from pipeline.orchestration import change_plan, effects, impact_queries
-from pipeline.orchestration.change_plan import Done, Plan, Work
+from pipeline.orchestration.change_plan import ChangePlan, MatchingReport, MatchingWork
 from pipeline.runs.context import RunContext
 from snapshots import snapshot_manager
 from snapshots.snapshot_manager import Changes
@@ -34,10 +34,8 @@ from snapshots.snapshot_manager import Changes
 PHASE = "matching"
 CONSUMER = "matching"
 CHUNK = 100
-# Rows that cannot be read are named in the run's log up to here; the count is whole.
+# The run's log names at most this many unreadable rows; the summary has their number.
 MOST_NAMED = 20
-
-Problem = Callable[[Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True)
@@ -50,58 +48,23 @@ class Unreadable:
 
 
 class MatchingStep:
-    def __init__(self, context: RunContext, work: Work) -> None:
+    def __init__(self, context: RunContext, work: MatchingWork) -> None:
         self.context, self.work = context, work
-        self.done = Done()
-        self.plan = Plan()
+        self.report = MatchingReport()
+        self.plan = ChangePlan()
         self.stays: dict[int, Row] = {}
         self.model = Model()
         self.unreadable: list[Unreadable] = []
-
-    async def run(self) -> Done:
-        """After `decide`. Writes, unless the run is a dry one: then it only counts."""
-        await self.context.phase(PHASE, len(self.plan.match))
-        orders = [self.work.orders[key] for key in sorted(self.plan.match)]
-        stays = list(self.stays.values())
-        self.model = await sync_to_async(self._model_in_use)()
-        result = await sync_to_async(match_orders)(orders, stays, model=self.model)
-        self.done.matched = len(orders)
-        self._name_skipped(result.skipped, {"orders": orders, "stays": stays})
-        self.done.unanswered = len(self.plan.match - {c.os_id for c in result.candidates})
-        if self.context.dry_run:
-            await sync_to_async(self._count)(result)
-        else:
-            await self._write(result)
-            self.done.queue = await sync_to_async(impact_queries.queue_by_band)()
-        return self.done
-
-    def _model_in_use(self) -> Model:
-        """A version that nobody can read must not keep the house from its suggestions."""
-        try:
-            found = model_registry.in_use()
-        except model_registry.UnreadableModel as error:
-            self.done.problem = _(
-                "The matching model in use cannot be read (%(why)s): the program's own was used. Roll it back."
-            ) % {"why": error}
-            found = model_registry.base()
-        self.done.model = found.version
-        return found
-
-    def _name_skipped(self, skipped: Sequence[Skipped], read: Mapping[str, Sequence[Row]]) -> None:
-        """Those that the engine left out, besides what `decide` did."""
-        engine = [Unreadable(one.side, read[one.side][one.row - 1][listing_rows.KEY], one.problem) for one in skipped]
-        self.unreadable += engine
-        self.done.skipped = len(self.unreadable)
-        for row in self.unreadable[:MOST_NAMED]:
-            self.context.log.warning("Row %s of %s could not be matched: %s", row.key, row.side, row.problem)
+        # A checkpoint is valid only for the same changes.
+        self.upto = [work.stay_changes.upto, work.order_changes.upto]
 
     def decide(self) -> None:
-        """What there is to do. Nothing is written but the local copies of what changed."""
+        """Plans the work. Writes only our copies of what changed."""
         work, date = self.work, self.context.business_date
-        self.unreadable = leave_out(work)
+        self.unreadable = drop_unreadable(work)
         rooms = impact_queries.rooms_over_time(work.stay_changes)
         for key, row in {**work.departed, **work.listing}.items():
-            self.stays[key] = listing_rows.for_matching(row, rooms.get(key), work.documents.get(key))
+            self.stays[key] = stay_rows.for_matching(row, rooms.get(key), work.documents.get(key))
         if not self.context.dry_run:
             changed = (int(c.key) for c in work.stay_changes if c.after is not None)
             self._refresh(changed, [*work.orders.values(), *work.closed_orders])
@@ -116,138 +79,159 @@ class MatchingStep:
         rows = [self.stays[key] for key in stays if key in self.stays]
         suggestion_manager.refresh(orders, rows, fence=self.context.fence)
 
+    async def run(self) -> MatchingReport:
+        """After `decide`: matches and writes. A dry run only counts."""
+        await self.context.phase(PHASE, len(self.plan.match))
+        orders = [self.work.orders[key] for key in sorted(self.plan.match)]
+        stays = list(self.stays.values())
+        self.model = await sync_to_async(self._model_in_use)()
+        result = await sync_to_async(match_orders)(orders, stays, model=self.model)
+        self.report.matched = len(orders)
+        self.report.unanswered = len(self.plan.match - {c.os_id for c in result.candidates})
+        given = {"orders": orders, "stays": stays}
+        self.unreadable += [
+            Unreadable(one.side, given[one.side][one.row - 1][stay_rows.KEY], one.problem) for one in result.skipped
+        ]
+        self.report.skipped = len(self.unreadable)
+        for row in self.unreadable[:MOST_NAMED]:
+            self.context.log.warning("Row %s of %s could not be matched: %s", row.key, row.side, row.problem)
+        if self.context.dry_run:
+            await sync_to_async(self._count)(result, orders)
+        else:
+            await self._write(result)
+            self.report.queue = await sync_to_async(impact_queries.queue_by_band)()
+        return self.report
+
+    def _model_in_use(self) -> Model:
+        """A stored version that cannot be read must not prevent the matching: then the built-in model is used."""
+        try:
+            found = model_registry.in_use()
+        except model_registry.UnreadableModel as error:
+            self.report.problem = _(
+                "The matching model in use cannot be read (%(why)s): the program's own was used. Roll it back."
+            ) % {"why": error}
+            found = model_registry.base()
+        self.report.model = found.version
+        return found
+
+    def _count(self, result: MatchResult, orders: list[Row]) -> None:
+        """A dry run: the numbers that a run would have reported."""
+        self.report.queue = dict.fromkeys(Band.values, 0)
+        for candidate in result.candidates:
+            if candidate.rank == 1:
+                self.report.queue[Band.of(candidate.probability)] += 1
+        self._add(suggestion_manager.preview(result, orders=orders, stays=self.stays.values()))
+        self.report.expired = len(impact_queries.stays_with_suggestion(self._expiring()))
+        self.report.alerts = len(self.plan.alerts)
+
+    def _expiring(self) -> set[int]:
+        return {stay for stays in self.plan.expire.values() for stay in stays}
+
     async def _write(self, result: MatchResult) -> None:
-        offered = {c.listagem_id for c in result.candidates if c.listagem_id is not None}
-        await sync_to_async(self._refresh)(offered, [])
-        first, *rest = await sync_to_async(self._chunks)()
-        await sync_to_async(self._begin)(result, first)
-        left = sum(map(len, rest))
-        for chunk in rest:
-            await self.context.advance(len(self.plan.match) - left, str(chunk[0]))
+        """In chunks, each a transaction. The orders of expiring stays are the first chunk (perhaps an empty one); the
+        others follow by id, without those that the resumed run had committed for the same changes."""
+        suggested = {c.listagem_id for c in result.candidates if c.listagem_id is not None}
+        await sync_to_async(self._refresh)(suggested, [])
+        known = await sync_to_async(impact_queries.known)(self._expiring())
+        first = self.plan.match & {order for orders in known.offered.values() for order in orders}
+        checkpoint = self.context.checkpoint
+        committed = int(checkpoint.get("last_order", 0)) if checkpoint.get("changes") == self.upto else 0
+        rest = sorted(key for key in self.plan.match - first if key > committed)
+        await sync_to_async(self._begin)(result, sorted(first))
+        for start in range(0, len(rest), CHUNK):
+            chunk = rest[start : start + CHUNK]
+            await self.context.advance(len(self.plan.match) - len(rest) + start, str(chunk[0]))
             await sync_to_async(self._publish)(result, chunk)
-            left -= len(chunk)
         await self.context.advance(len(self.plan.match))
         await sync_to_async(self._close)()
 
-    def _chunks(self) -> list[list[int]]:
-        """The orders of stays that expire stand first (perhaps none); the rest follows by id, without what the run
-        that this one resumes had committed."""
-        ending = {stay for stays in self.plan.expire.values() for stay in stays}
-        affected = {order for orders in impact_queries.known(ending).offered.values() for order in orders}
-        first = self.plan.match & affected
-        rest = sorted(key for key in self.plan.match - first if key > self._committed())
-        return [sorted(first), *(rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK))]
-
-    def _committed(self) -> int:
-        kept = self.context.checkpoint
-        return int(kept.get("last_order", 0)) if kept.get("changes") == self._upto() else 0
-
-    def _upto(self) -> list[int]:
-        """Names the changes that this step works on: a checkpoint is worth something for the same ones only."""
-        return [self.work.stay_changes.upto, self.work.order_changes.upto]
-
     def _begin(self, result: MatchResult, first: list[int]) -> None:
-        """What expires, and the new suggestions of the orders concerned, in one transaction: no crash leaves an
-        order without suggestions that nothing would match again."""
+        """Expires suggestions and publishes new ones for the same orders in one transaction: a crash leaves no order
+        without suggestions that no later run would match again."""
 
         def work() -> tuple[int, Counts]:
             with transaction.atomic():
                 self.context.fence()
                 model_registry.remember(self.model)
-                return self._expire(), suggestion_manager.publish(_only(result, first), orders=first, **self._run())
+                return self._expire(), self._publish_orders(result, first)
 
-        # A person's batch may hold the same orders crosswise; PostgreSQL ends one of the two, perhaps this one.
+        # A bulk decision may lock the same orders in another order; PostgreSQL aborts one of the two, perhaps this one.
         expired, counts = again_after_deadlock(work)
-        self.done.expired += expired
+        self.report.expired += expired
         self._add(counts)
+
+    def _expire(self) -> int:
+        fence = self.context.fence
+        expired = 0
+        for reason, stays in self.plan.expire.items():
+            expired += suggestion_manager.expire(stays=stays, reason=reason, fence=fence)
+        if self.work.may_expire:
+            gone = self.work.gone_orders
+            expired += suggestion_manager.expire(orders=gone, reason=EndReason.ORDER_GONE, fence=fence)
+            expired += suggestion_manager.expire_closed(self.context.business_date, fence)
+        return expired
 
     def _publish(self, result: MatchResult, chunk: list[int]) -> None:
         def work() -> Counts:
             with transaction.atomic():
                 self.context.fence()
-                counts = suggestion_manager.publish(_only(result, chunk), orders=chunk, **self._run())
-                self.context.save_checkpoint({"changes": self._upto(), "last_order": chunk[-1]})
+                counts = self._publish_orders(result, chunk)
+                self.context.save_checkpoint({"changes": self.upto, "last_order": chunk[-1]})
                 return counts
 
         self._add(again_after_deadlock(work))
 
-    def _run(self) -> dict[str, Any]:
-        return {"run_id": self.context.run_id, "fence": self.context.fence}
+    def _publish_orders(self, result: MatchResult, orders: list[int]) -> Counts:
+        wanted = set(orders)
+        part = replace(result, candidates=tuple(c for c in result.candidates if c.os_id in wanted))
+        return suggestion_manager.publish(part, orders=orders, run_id=self.context.run_id, fence=self.context.fence)
 
     def _add(self, counts: Counts) -> None:
-        made = self.done.counts
-        made.created += counts.created
-        made.rescored += counts.rescored
-        made.superseded += counts.superseded
-        made.unchanged += counts.unchanged
-        made.withheld += counts.withheld
-
-    def _expire(self) -> int:
-        fence = self.context.fence
-        ended = 0
-        for reason, stays in self.plan.expire.items():
-            ended += suggestion_manager.expire(stays=stays, reason=reason, fence=fence)
-        if self.work.may_expire:
-            ended += suggestion_manager.expire(orders=self.work.gone_orders, reason=EndReason.ORDER_GONE, fence=fence)
-            ended += suggestion_manager.expire_closed(self.context.business_date, fence)
-        return ended
+        total = self.report.counts
+        for one in fields(counts):
+            setattr(total, one.name, getattr(total, one.name) + getattr(counts, one.name))
 
     def _close(self) -> None:
-        """Alerts, the cursors and the end of the checkpoint: the changes are dealt with, once."""
+        """Raises the alerts, advances the cursors and clears the checkpoint: the changes are consumed, once."""
         with transaction.atomic():
             self.context.fence()
             before = Alert.objects.count()
             for call in self.plan.alerts:
                 alerts.raise_alert(call.kind, call.severity, order=call.order, stay=call.stay, params=dict(call.params))
-            self.done.alerts = Alert.objects.count() - before
-            for source, changes in self._consumed():
+            self.report.alerts = Alert.objects.count() - before
+            consumed = ((stay_rows.SOURCE, self.work.stay_changes), (order_rows.SOURCE, self.work.order_changes))
+            for source, changes in consumed:
                 if changes.upto > changes.since:
                     snapshot_manager.advance(CONSUMER, source, changes.upto, changes.since)
             self.context.save_checkpoint({})
 
-    def _consumed(self) -> list[tuple[str, Changes]]:
-        return [(listing_rows.SOURCE, self.work.stay_changes), (order_rows.SOURCE, self.work.order_changes)]
 
-    def _count(self, result: MatchResult) -> None:
-        """A dry run: what would be there, in numbers."""
-        self.done.queue = dict.fromkeys(Band.values, 0)
-        for candidate in result.candidates:
-            if candidate.rank == 1:
-                self.done.queue[Band.of(candidate.probability)] += 1
-        orders = [self.work.orders[key] for key in sorted(self.plan.match)]
-        self._add(suggestion_manager.preview(result, orders=orders, stays=self.stays.values()))
-        self.done.expired = len(impact_queries.waiting_stays({s for stays in self.plan.expire.values() for s in stays}))
-        self.done.alerts = len(self.plan.alerts)
+Problem = Callable[[Mapping[str, Any]], str]
 
 
-def _only(result: MatchResult, orders: Iterable[int]) -> MatchResult:
-    wanted = set(orders)
-    return replace(result, candidates=tuple(c for c in result.candidates if c.os_id in wanted))
+def drop_unreadable(work: MatchingWork) -> list[Unreadable]:
+    """Removes rows whose dates cannot be read, and their changes, from `work` and returns them.
 
-
-def leave_out(work: Work) -> list[Unreadable]:
-    """Takes them out of `work`, their changes too, and says which."""
-    stays = _bad("stays", {**work.departed, **work.listing}, _stay_problem)
-    orders = _bad("orders", work.orders, _order_problem)
-    work.listing, work.departed = _without(work.listing, stays), _without(work.departed, stays)
-    work.orders = _without(work.orders, orders)
+    PostgreSQL knows "infinity" and the year 20000, Python does not. Such a row is not matched, and nothing expires
+    because of it, until the hotel corrects it; the correction is a change, which is then processed.
+    """
+    stays = _unreadable("stays", {**work.departed, **work.listing}, _stay_problem)
+    orders = _unreadable("orders", work.orders, _order_problem)
+    for rows, bad in ((work.listing, stays), (work.departed, stays), (work.orders, orders)):
+        for one in bad:
+            rows.pop(one.key, None)
     work.closed_orders = [row for row in work.closed_orders if not _order_problem(row)]
-    work.stay_changes = _readable(work.stay_changes, _stay_problem)
-    work.order_changes = _readable(work.order_changes, _order_problem)
+    work.stay_changes = _readable_changes(work.stay_changes, _stay_problem)
+    work.order_changes = _readable_changes(work.order_changes, _order_problem)
     return [*stays, *orders]
 
 
-def _bad(side: str, rows: Mapping[int, Row], problem_of: Problem) -> list[Unreadable]:
+def _unreadable(side: str, rows: Mapping[int, Row], problem_of: Problem) -> list[Unreadable]:
     return [Unreadable(side, key, problem) for key, row in rows.items() if (problem := problem_of(row))]
 
 
-def _without(rows: Mapping[int, Row], bad: Iterable[Unreadable]) -> dict[int, Row]:
-    left_out = {one.key for one in bad}
-    return {key: row for key, row in rows.items() if key not in left_out}
-
-
-def _readable(changes: Changes, problem_of: Problem) -> Changes:
-    """A row that was unreadable before and no longer is counts as a new one: nothing was done with it so far."""
+def _readable_changes(changes: Changes, problem_of: Problem) -> Changes:
+    """A row that was unreadable before the change counts as a new one: it has not been processed so far."""
     kept = []
     for change in changes:
         if change.after is not None and problem_of(change.after):
@@ -259,8 +243,8 @@ def _readable(changes: Changes, problem_of: Problem) -> Changes:
 
 def _stay_problem(row: Mapping[str, Any]) -> str:
     try:
-        day(row, listing_rows.ARRIVAL)
-        day(row, listing_rows.DEPARTURE)
+        day(row, stay_rows.ARRIVAL)
+        day(row, stay_rows.DEPARTURE)
     except BadRow as problem:
         return str(problem)
     return ""

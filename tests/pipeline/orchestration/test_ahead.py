@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from pipeline.hotel.reader import Coming, Wanted, reading_ahead
+from pipeline.hotel.reader import SourceFetch, SourceQuery, reading_ahead
 from pipeline.runs.context import Cancelled
 
 
@@ -40,8 +40,9 @@ class Source:
         await self.may_end.wait()
         self.asked.append("no more")
 
-    def wanted(self) -> Wanted:
-        return cast(Wanted, SimpleNamespace(rows=self, count=self, spec=SimpleNamespace(key="id")))
+    def query(self) -> SourceQuery:
+        source = cast(Any, self)
+        return SourceQuery(spec=cast(Any, SimpleNamespace(key="id")), rows=source, count=source, flatten=dict)
 
 
 def played(work: Coroutine[Any, Any, None]) -> None:
@@ -107,14 +108,14 @@ def test_a_source_is_counted_before_its_rows_and_again_beside_the_proof_that_the
     async def play() -> None:
         source = Source([3, 3], [[1, 2], [3]])
         async with reading_ahead() as ahead:
-            coming = Coming(ahead, source.wanted())
-            pages = coming.pages()
+            fetch = SourceFetch(ahead, source.query())
+            pages = fetch.pages()
             assert [len(await anext(pages)) for _ in range(2)] == [2, 1]
             await source.counted_twice.wait()
             assert source.asked == ["count", "page", "page", "count"]
             source.may_end.set()
             assert [page async for page in pages] == []
-            assert await coming.after.get() == 3
+            assert await fetch.after.get() == 3
             assert source.asked == ["count", "page", "page", "count", "no more"]
 
     played(play())
@@ -125,9 +126,9 @@ def test_where_more_came_than_was_announced_the_last_word_is_a_count_after_it() 
         source = Source([2, 2, 3], [[1, 2], [3]])
         source.may_end.set()
         async with reading_ahead() as ahead:
-            coming = Coming(ahead, source.wanted())
-            assert sum([len(page) async for page in coming.pages()]) == 3
-            assert await coming.after.get() == 3
+            fetch = SourceFetch(ahead, source.query())
+            assert sum([len(page) async for page in fetch.pages()]) == 3
+            assert await fetch.after.get() == 3
             assert source.asked[-1] == "count"
 
     played(play())
@@ -145,9 +146,9 @@ def test_a_source_that_breaks_off_gives_what_came_and_then_its_error() -> None:
 
         source.pages = broken  # type: ignore[method-assign]  # this one breaks off
         async with reading_ahead() as ahead:
-            coming = Coming(ahead, source.wanted())
-            assert [page async for page in coming.pages()] == [[{"id": 1}]]
+            fetch = SourceFetch(ahead, source.query())
+            assert [page async for page in fetch.pages()] == [[{"id": 1}]]
             with pytest.raises(Gone):
-                await coming.after.get()
+                await fetch.after.get()
 
     played(play())
