@@ -1,4 +1,4 @@
-"""Tables of the review: suggestions, decisions, the outbox, alerts, model versions and the copied hotel rows."""
+"""Tables of the review: suggestions, decisions, the outbox, alerts, model versions and the copies of hotel rows."""
 
 from matching.models.alert import Alert
 from matching.models.audit import AuditEntry, Deed, note_down

@@ -1,6 +1,6 @@
-"""Audit entries beside the decisions: batches, exports, flags and settled alerts. Append only.
+"""Audit entries for what is not a decision: batches, exports, flags and settled alerts. Append only.
 
-An entry names rows by primary key and holds no personal data, so erasing a guest never has to touch it.
+An entry refers to rows by primary key and has no personal data: erasing a guest never changes it.
 """
 
 from typing import Any, NoReturn
@@ -25,7 +25,8 @@ class Deed(models.TextChoices):
 
 
 class AuditEntry(models.Model):
-    """Who did what beside deciding. `params` are numbers and codes; `batch` is that of the decisions it speaks of."""
+    """An action of a person that is not a decision. `params` are numbers and codes; `batch` is that of the decisions
+    concerned."""
 
     at = models.DateTimeField(auto_now_add=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -68,5 +69,5 @@ def note_down(
     batch: UUID | None = None,
     **params: Any,
 ) -> None:
-    """Call it inside the transaction of what it tells."""
+    """Call it in the transaction of the action."""
     AuditEntry.objects.create(user=user, deed=deed, order_id=order, batch=batch, params=params)
