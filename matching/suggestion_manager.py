@@ -20,7 +20,7 @@ from matching.hospede_matcher import MatchResult
 from matching.hotel_rows import order_fields, stay_fields
 from matching.models import MatchSuggestion, Order, Stay, WriteBack
 from matching.models.choices import ALIVE, EndReason, State, WriteState
-from matching.suggestions.locks import Fence, again_after_deadlock, lock_orders, no_fence
+from matching.suggestions.locks import Fence, lock_orders, no_fence, retry_on_deadlock
 from matching.suggestions.reconcile import Changes, Rejections, reconcile
 from matching.writeback.mirror import mirror
 
@@ -53,9 +53,9 @@ def refresh(orders: Iterable[Mapping[str, Any]], stays: Iterable[Mapping[str, An
     """Updates the local copies. Pending suggestions of a guest who is hidden now expire, and so do those of an order
     that was linked outside this system."""
     for stay_rows in _chunks(stays):
-        again_after_deadlock(partial(_refresh_stays, stay_rows, fence))
+        retry_on_deadlock(partial(_refresh_stays, stay_rows, fence))
     for order_rows in _chunks(orders):
-        again_after_deadlock(partial(_refresh_orders, order_rows, fence))
+        retry_on_deadlock(partial(_refresh_orders, order_rows, fence))
 
 
 def _refresh_stays(rows: Sequence[Mapping[str, Any]], fence: Fence) -> None:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from matching import erasure as forgetting
 from matching.erasure import Forgotten
-from matching.suggestions.locks import again_after_deadlock
+from matching.suggestions.locks import retry_on_deadlock
 from pipeline.hotel import orders as order_rows
 from pipeline.hotel import stays
 from snapshots import erasure
@@ -38,7 +38,7 @@ class Account:
 
 def erase_guest(row: int, *, by: str, reason: str, dry_run: bool = False) -> Account:
     """Raises UnknownGuest, or ReasonMissing. Nothing is half done."""
-    return again_after_deadlock(partial(_erase_guest, row, by=by, reason=reason, dry_run=dry_run))
+    return retry_on_deadlock(partial(_erase_guest, row, by=by, reason=reason, dry_run=dry_run))
 
 
 def _erase_guest(row: int, *, by: str, reason: str, dry_run: bool) -> Account:

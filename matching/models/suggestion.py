@@ -21,7 +21,7 @@ BAND_RANGE = {
 }
 
 
-def unshown(suggestion: str = "") -> tuple[str, ...]:
+def columns_not_listed(suggestion: str = "") -> tuple[str, ...]:
     """Columns of a suggestion, its order and its stay that no list shows; `suggestion` is the lookup prefix."""
     of_order = ("fingerprint", "search")
     of_stay = ("fingerprint", "occupancies", "search")

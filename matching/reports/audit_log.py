@@ -12,14 +12,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from matching.models import AuditEntry, Decision, Deed, Order
+from matching.models import AuditAction, AuditEntry, Decision, Order
 from matching.models.choices import State, Verb
 from matching.presentation.labels import short_name
 from matching.presentation.links import alert_url, card_url, order_url
 
 
 @dataclass(frozen=True)
-class Asked:
+class AuditQuery:
     """Lines of `until` and before, of one person, one order's number or one batch; at most `most` of a source."""
 
     until: datetime
@@ -38,7 +38,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Line:
+class AuditLine:
     """`before` and `after` are states in words; `text` says more, `url` opens what it is about."""
 
     at: datetime
@@ -63,7 +63,7 @@ _OF_DEED: Final = (
 )
 
 
-def decisions(asked: Asked) -> list[Line]:
+def decision_lines(asked: AuditQuery) -> list[AuditLine]:
     """Those of a batch stand behind its one line, and one by one where the batch is asked for."""
     rows = asked.of(Decision.objects.all(), "at")
     if asked.user is not None:
@@ -76,19 +76,19 @@ def decisions(asked: Asked) -> list[Line]:
     elif not asked.order:
         rows = rows.exclude(Exists(AuditEntry.objects.filter(batch=OuterRef("batch"))))
     told = rows.select_related("user", "undo_of", "suggestion__order", "suggestion__stay").only(*_OF_DECISION)
-    return [_decision(decision) for decision in told[: asked.most]]
+    return [_decision_line(decision) for decision in told[: asked.most]]
 
 
 _AFTER: Final = {Verb.ACCEPT: State.ACCEPTED, Verb.NO_GUEST: State.ACCEPTED, Verb.REJECT: State.REJECTED}
 
 
-def _decision(decision: Decision) -> Line:
+def _decision_line(decision: Decision) -> AuditLine:
     verb = Verb(decision.verb)
     if verb == Verb.UNDO and decision.undo_of is not None:
         before, after = _AFTER[Verb(decision.undo_of.verb)], State.PENDING
     else:
         before, after = State.PENDING, _AFTER[verb]
-    return Line(
+    return AuditLine(
         decision.at,
         short_name(decision.user),
         verb.label,
@@ -100,7 +100,7 @@ def _decision(decision: Decision) -> Line:
     )
 
 
-def deeds(asked: Asked, wanted: Iterable[Deed] = Deed) -> list[Line]:
+def entry_lines(asked: AuditQuery, wanted: Iterable[AuditAction] = AuditAction) -> list[AuditLine]:
     rows = asked.of(AuditEntry.objects.filter(deed__in=list(wanted)), "at")
     if asked.user is not None:
         rows = rows.filter(user=asked.user)
@@ -109,12 +109,12 @@ def deeds(asked: Asked, wanted: Iterable[Deed] = Deed) -> list[Line]:
     if asked.batch is not None:
         rows = rows.filter(batch=asked.batch)
     told = rows.select_related("user", "order", "alert__order").only(*_OF_DEED)
-    return [_deed(entry) for entry in told[: asked.most]]
+    return [_entry_line(entry) for entry in told[: asked.most]]
 
 
-def _deed(entry: AuditEntry) -> Line:
-    subject, url, before, after, text = _TOLD[Deed(entry.deed)](entry)
-    return Line(entry.at, short_name(entry.user), entry.get_deed_display(), subject, url, before, after, text)
+def _entry_line(entry: AuditEntry) -> AuditLine:
+    subject, url, before, after, text = _TOLD[AuditAction(entry.deed)](entry)
+    return AuditLine(entry.at, short_name(entry.user), entry.get_deed_display(), subject, url, before, after, text)
 
 
 Parts = tuple[str, str, str, str, str]
@@ -148,7 +148,7 @@ def _export(entry: AuditEntry) -> Parts:
 def _flag(entry: AuditEntry) -> Parts:
     number, url = (f"OS {entry.order.number}", order_url(entry.order)) if entry.order else ("—", "")
     words = (_("not marked"), _("marked"))
-    before, after = words if entry.deed == Deed.FLAG else reversed(words)
+    before, after = words if entry.deed == AuditAction.FLAG else reversed(words)
     return number, url, before, after, ""
 
 
@@ -161,11 +161,11 @@ def _settle(entry: AuditEntry) -> Parts:
     return subject, alert_url(alert.pk), _("open"), _("settled"), alert.note
 
 
-_TOLD: Final[dict[Deed, Callable[[AuditEntry], Parts]]] = {
-    Deed.BULK: _bulk,
-    Deed.BULK_UNDO: _bulk_undo,
-    Deed.EXPORT: _export,
-    Deed.FLAG: _flag,
-    Deed.UNFLAG: _flag,
-    Deed.SETTLE: _settle,
+_TOLD: Final[dict[AuditAction, Callable[[AuditEntry], Parts]]] = {
+    AuditAction.BULK: _bulk,
+    AuditAction.BULK_UNDO: _bulk_undo,
+    AuditAction.EXPORT: _export,
+    AuditAction.FLAG: _flag,
+    AuditAction.UNFLAG: _flag,
+    AuditAction.SETTLE: _settle,
 }

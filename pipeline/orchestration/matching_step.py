@@ -20,7 +20,7 @@ from matching.learning import model_registry
 from matching.models import Alert
 from matching.models.choices import Band, EndReason
 from matching.suggestion_manager import Counts
-from matching.suggestions.locks import again_after_deadlock
+from matching.suggestions.locks import retry_on_deadlock
 from pipeline.hotel import orders as order_rows
 from pipeline.hotel import stays as listing_rows
 from pipeline.hotel.stays import Row
@@ -147,7 +147,7 @@ class MatchingStep:
                 return self._expire(), suggestion_manager.publish(_only(result, first), orders=first, **self._run())
 
         # A person's batch may hold the same orders crosswise; PostgreSQL ends one of the two, perhaps this one.
-        expired, counts = again_after_deadlock(work)
+        expired, counts = retry_on_deadlock(work)
         self.done.expired += expired
         self._add(counts)
 
@@ -159,7 +159,7 @@ class MatchingStep:
                 self.context.save_checkpoint({"changes": self._upto(), "last_order": chunk[-1]})
                 return counts
 
-        self._add(again_after_deadlock(work))
+        self._add(retry_on_deadlock(work))
 
     def _run(self) -> dict[str, Any]:
         return {"run_id": self.context.run_id, "fence": self.context.fence}

@@ -20,7 +20,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from matching.reports.audit_log import Asked, Line
+from matching.reports.audit_log import AuditLine, AuditQuery
 from matching.reports.periods import midnight
 from sistema_os.pages.audit_sources import PERMISSION, SOURCES, Source, name_of
 
@@ -83,9 +83,9 @@ class _Wanted:
         said = {name: str(value) for name, value in parts.items() if value}
         return f"{reverse('admin:audit')}?{urlencode(said | more)}"
 
-    def asked(self) -> Asked:
+    def asked(self) -> AuditQuery:
         ends = [end for end in (self.until, _last_moment(self.day)) if end is not None]
-        return Asked(
+        return AuditQuery(
             until=min(ends, default=timezone.now()),
             most=PER_PAGE + 1 + self.skip,
             since=midnight(self.day) if self.day else None,
@@ -118,7 +118,7 @@ def _sources(request: HttpRequest) -> dict[str, Source]:
     return {name: source for name, source in SOURCES.items() if request.user.has_perm(source.needs)}
 
 
-def _lines(request: HttpRequest, wanted: _Wanted) -> list[Line]:
+def _lines(request: HttpRequest, wanted: _Wanted) -> list[AuditLine]:
     """One page and one line more, of all sources in the order of time."""
     asked, chosen = wanted.asked(), _sources(request)
     if wanted.kind:
@@ -130,11 +130,11 @@ def _lines(request: HttpRequest, wanted: _Wanted) -> list[Line]:
     return told[wanted.skip :] if _same(told, asked.until) >= wanted.skip else told
 
 
-def _same(lines: Iterable[Line], moment: datetime) -> int:
+def _same(lines: Iterable[AuditLine], moment: datetime) -> int:
     return sum(line.at == moment for line in lines)
 
 
-def _older(wanted: _Wanted, shown: list[Line]) -> str:
+def _older(wanted: _Wanted, shown: list[AuditLine]) -> str:
     last = shown[-1].at
     skip = _same(shown, last) + (wanted.skip if last == wanted.until else 0)
     return wanted.url(until=last.isoformat(), skip=str(skip))
