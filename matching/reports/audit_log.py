@@ -1,4 +1,4 @@
-"""The audit as lines to read: every decision, and what is noted down beside them. Newest first, a page at a time."""
+"""The audit as lines: decisions and audit entries, newest first, a page at a time."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from matching.presentation.links import alert_url, card_url, order_url
 
 @dataclass(frozen=True)
 class AuditQuery:
-    """Lines of `until` and before, of one person, one order's number or one batch; at most `most` of a source."""
+    """Which lines to read: up to `until`, of one person, one order number or one batch; `most` of each source."""
 
     until: datetime
     most: int
@@ -30,7 +30,7 @@ class AuditQuery:
     batch: UUID | None = None
 
     def of(self, rows: QuerySet[Any], moment: str) -> Any:
-        """The rows of that person in that time, newest first."""
+        """The rows of that time, newest first; `moment` is their timestamp field."""
         rows = rows.filter(**{f"{moment}__lte": self.until})
         if self.since is not None:
             rows = rows.filter(**{f"{moment}__gte": self.since})
@@ -39,7 +39,7 @@ class AuditQuery:
 
 @dataclass(frozen=True)
 class AuditLine:
-    """`before` and `after` are states in words; `text` says more, `url` opens what it is about."""
+    """`before` and `after` are labels of states; `url` opens the subject."""
 
     at: datetime
     who: str
@@ -51,32 +51,32 @@ class AuditLine:
     text: str
 
 
-# All that a line tells: fifty rows of every kind are read for the fifty newest of all.
+# The columns that a line needs: fifty rows of every source are read for the fifty newest of all.
 _PERSON: Final = ("user__first_name", "user__username")
 _OF_DECISION: Final = (
     *("at", "verb", "reason", "undo_of__verb", "suggestion__order__number", *_PERSON),
     *(f"suggestion__stay__{name}" for name in ("listed_name", "registered_name", "social_name", "hidden")),
 )
-_OF_DEED: Final = (
+_OF_ENTRY: Final = (
     *("at", "deed", "batch", "params", "order__number", *_PERSON),
     *("alert__kind", "alert__note", "alert__order__number"),
 )
 
 
-def decision_lines(asked: AuditQuery) -> list[AuditLine]:
-    """Those of a batch stand behind its one line, and one by one where the batch is asked for."""
-    rows = asked.of(Decision.objects.all(), "at")
-    if asked.user is not None:
-        rows = rows.filter(user=asked.user)
-    if asked.order:
-        orders = list(Order.objects.filter(number=asked.order).values_list("pk", flat=True))
+def decision_lines(query: AuditQuery) -> list[AuditLine]:
+    """The decisions of a batch are represented by its own line, unless the batch or an order is selected."""
+    rows = query.of(Decision.objects.all(), "at")
+    if query.user is not None:
+        rows = rows.filter(user=query.user)
+    if query.order:
+        orders = list(Order.objects.filter(number=query.order).values_list("pk", flat=True))
         rows = rows.filter(suggestion__order__in=orders)
-    if asked.batch is not None:
-        rows = rows.filter(batch=asked.batch)
-    elif not asked.order:
+    if query.batch is not None:
+        rows = rows.filter(batch=query.batch)
+    elif not query.order:
         rows = rows.exclude(Exists(AuditEntry.objects.filter(batch=OuterRef("batch"))))
-    told = rows.select_related("user", "undo_of", "suggestion__order", "suggestion__stay").only(*_OF_DECISION)
-    return [_decision_line(decision) for decision in told[: asked.most]]
+    rows = rows.select_related("user", "undo_of", "suggestion__order", "suggestion__stay").only(*_OF_DECISION)
+    return [_decision_line(decision) for decision in rows[: query.most]]
 
 
 _AFTER: Final = {Verb.ACCEPT: State.ACCEPTED, Verb.NO_GUEST: State.ACCEPTED, Verb.REJECT: State.REJECTED}
@@ -100,20 +100,20 @@ def _decision_line(decision: Decision) -> AuditLine:
     )
 
 
-def entry_lines(asked: AuditQuery, wanted: Iterable[AuditAction] = AuditAction) -> list[AuditLine]:
-    rows = asked.of(AuditEntry.objects.filter(deed__in=list(wanted)), "at")
-    if asked.user is not None:
-        rows = rows.filter(user=asked.user)
-    if asked.order:
-        rows = rows.filter(order__in=list(Order.objects.filter(number=asked.order).values_list("pk", flat=True)))
-    if asked.batch is not None:
-        rows = rows.filter(batch=asked.batch)
-    told = rows.select_related("user", "order", "alert__order").only(*_OF_DEED)
-    return [_entry_line(entry) for entry in told[: asked.most]]
+def entry_lines(query: AuditQuery, wanted: Iterable[AuditAction] = AuditAction) -> list[AuditLine]:
+    rows = query.of(AuditEntry.objects.filter(deed__in=list(wanted)), "at")
+    if query.user is not None:
+        rows = rows.filter(user=query.user)
+    if query.order:
+        rows = rows.filter(order__in=list(Order.objects.filter(number=query.order).values_list("pk", flat=True)))
+    if query.batch is not None:
+        rows = rows.filter(batch=query.batch)
+    rows = rows.select_related("user", "order", "alert__order").only(*_OF_ENTRY)
+    return [_entry_line(entry) for entry in rows[: query.most]]
 
 
 def _entry_line(entry: AuditEntry) -> AuditLine:
-    subject, url, before, after, text = _TOLD[AuditAction(entry.deed)](entry)
+    subject, url, before, after, text = _PARTS[AuditAction(entry.deed)](entry)
     return AuditLine(entry.at, short_name(entry.user), entry.get_deed_display(), subject, url, before, after, text)
 
 
@@ -153,7 +153,7 @@ def _flag(entry: AuditEntry) -> Parts:
 
 
 def _settle(entry: AuditEntry) -> Parts:
-    """The note stays with the alert, where a guest's name in it can be forgotten."""
+    """The note is read from the alert, where the erasure of a guest reaches it."""
     alert = entry.alert
     if alert is None:
         return "—", "", _("open"), _("settled"), ""
@@ -161,7 +161,7 @@ def _settle(entry: AuditEntry) -> Parts:
     return subject, alert_url(alert.pk), _("open"), _("settled"), alert.note
 
 
-_TOLD: Final[dict[AuditAction, Callable[[AuditEntry], Parts]]] = {
+_PARTS: Final[dict[AuditAction, Callable[[AuditEntry], Parts]]] = {
     AuditAction.BULK: _bulk,
     AuditAction.BULK_UNDO: _bulk_undo,
     AuditAction.EXPORT: _export,
