@@ -1,4 +1,4 @@
-"""The dashboard's cards of this app: what waits for a person, and what should worry one."""
+"""The dashboard's cards of this app: the queue, today's decisions and the open alerts."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _WORST_FIRST = [Severity.HIGH, Severity.MEDIUM, Severity.LOW]
 
 
 def panel(user: Any) -> dict[str, Any]:
-    """Empty for those who may not see guests. At most eight queries, whatever the size of the tables."""
+    """Empty for people who may not see guests. At most eight queries, whatever the size of the tables."""
     shown: dict[str, Any] = {}
     if user.has_perm("matching.view_matchsuggestion"):
         counts = queue.counts()
@@ -33,8 +33,9 @@ def panel(user: Any) -> dict[str, Any]:
 
 
 def _alerts() -> tuple[int, list[dict[str, Any]]]:
-    opened = Alert.objects.filter(settled_at=None)
-    worst = [a for level in _WORST_FIRST for a in opened.filter(severity=level).select_related("order", "stay")[:3]]
+    open_alerts = Alert.objects.filter(settled_at=None)
+    by_severity = (open_alerts.filter(severity=severity).select_related("order", "stay") for severity in _WORST_FIRST)
+    worst = [alert for alerts in by_severity for alert in alerts[:SHOWN_ALERTS]]
     rows = [
         {
             "chip": severity_chip(alert.severity),
@@ -45,4 +46,4 @@ def _alerts() -> tuple[int, list[dict[str, Any]]]:
         }
         for alert in worst[:SHOWN_ALERTS]
     ]
-    return opened.count(), rows
+    return open_alerts.count(), rows
