@@ -5,10 +5,9 @@ from typing import Any
 from matching.alerts import sentence
 from matching.models import Alert, Decision
 from matching.models.choices import Band, Severity, Verb
+from matching.presentation import order_url
 from matching.presentation.badges import band_chip, severity_chip
-from matching.presentation.links import order_url
-from matching.reports.periods import midnight
-from matching.reports.throughput import own_pace
+from matching.reports import midnight, own_pace
 from matching.review import queue
 
 SHOWN_ALERTS = 3

@@ -18,7 +18,7 @@ from django.utils import timezone
 from matching.hotel_rows import searchable
 from matching.models import Alert, MatchSuggestion, Order, Stay
 from matching.models.choices import ALIVE, EndReason, State
-from matching.suggestions.locks import lock_orders
+from matching.suggestions import lock_orders
 
 BLANK = "•••"
 CHUNK = 500

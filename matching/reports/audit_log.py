@@ -14,8 +14,7 @@ from django.utils.translation import ngettext
 
 from matching.models import AuditAction, AuditEntry, Decision, Order
 from matching.models.choices import State, Verb
-from matching.presentation.labels import short_name
-from matching.presentation.links import alert_url, card_url, order_url
+from matching.presentation import alert_url, card_url, order_url, short_name
 
 
 @dataclass(frozen=True)

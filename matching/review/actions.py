@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from matching.models import AuditAction, Decision, KeyPreference, MatchSuggestion, Order, record_audit
 from matching.models.choices import Verb
-from matching.presentation.links import number_or_404
+from matching.presentation import number_or_404
 from matching.review import service
 
 BUTTONS = ("accept", "reject", "no_guest", "undo")

@@ -23,7 +23,7 @@ from matching.models import AuditAction, BulkPlan, Decision, MatchSuggestion, Wr
 from matching.models.choices import State, Verb, WriteState
 from matching.review import queue, service
 from matching.review.decision import Conflict, check_current
-from matching.suggestions.locks import lock_orders, retry_on_deadlock
+from matching.suggestions import lock_orders, retry_on_deadlock
 
 MAX_ITEMS: Final = 10_000
 # Orders locked at a time: a colleague who decides one of them waits for less than a second.

@@ -24,9 +24,8 @@ from django.utils.translation import gettext as _
 from matching.models import AuditAction, Decision, MatchSuggestion, Order, WriteBack, record_audit
 from matching.models.choices import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteKind, WriteState
 from matching.review.decision import Conflict, check_current, repeated_decision
-from matching.suggestions.locks import lock_order_of, lock_orders, retry_on_deadlock
-from matching.suggestions.restore import restore
-from matching.writeback.outbox import send_now
+from matching.suggestions import lock_order_of, lock_orders, restore_suggestions, retry_on_deadlock
+from matching.writeback import send_now
 
 __all__ = ["Conflict", "Outcome", "decide", "no_guest", "record", "undo"]
 
@@ -206,7 +205,7 @@ def _undo(user: Any, batch: UUID) -> list[Decision]:
             )
             for decision in decisions
         )
-        restore([decision.pk for decision in decisions], orders)
+        restore_suggestions([decision.pk for decision in decisions], orders)
         _unlink(user, undos)
         _log_history(undos)
         if len(undos) > 1:
