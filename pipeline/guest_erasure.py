@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from matching import erasure as forgetting
 from matching.erasure import Forgotten
-from matching.suggestions.locks import retry_on_deadlock
+from matching.suggestions import retry_on_deadlock
 from pipeline.hotel import orders as order_rows
 from pipeline.hotel import stays
 from snapshots import erasure

@@ -20,7 +20,7 @@ from matching.learning import model_registry
 from matching.models import Alert
 from matching.models.choices import Band, EndReason
 from matching.suggestion_manager import Counts
-from matching.suggestions.locks import retry_on_deadlock
+from matching.suggestions import retry_on_deadlock
 from pipeline.hotel import orders as order_rows
 from pipeline.hotel import stays as listing_rows
 from pipeline.hotel.stays import Row

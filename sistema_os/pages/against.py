@@ -3,7 +3,7 @@
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from matching.reports.charts import Measured, apart
+from matching.reports import Measured, apart
 
 
 def change(now: Measured | None, before: Measured | None) -> str:

@@ -20,8 +20,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from matching.reports.audit_log import AuditLine, AuditQuery
-from matching.reports.periods import midnight
+from matching.reports import AuditLine, AuditQuery, midnight
 from sistema_os.pages.audit_sources import PERMISSION, SOURCES, Source, name_of
 
 PER_PAGE: Final = 50

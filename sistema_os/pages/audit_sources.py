@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import pgettext_lazy as _p
 
 from matching.models import AuditAction
-from matching.reports.audit_log import AuditLine, AuditQuery, decision_lines, entry_lines
+from matching.reports import AuditLine, AuditQuery, decision_lines, entry_lines
 from pipeline.models import CancelRequest, JobRun
 from snapshots.models import Snapshot
 
