@@ -76,18 +76,23 @@ production = env -u DATABASE_URL SISTEMA_OS_ENV_FILE=/dev/null \
   HTTPS=on DEBUG=off
 
 .PHONY: check
-check: venv ## format, lint, types, import rules, Django's own checks, the async law
+check: venv ## format (Python, templates, CSS, JavaScript), lint, types, import rules, Django's own checks, the async law
 	$(PY) -m ruff format --check
 	$(PY) -m ruff check
+	.venv/bin/djangofmt --check --quiet $$(git ls-files '*.html')
+	node_modules/.bin/prettier --check --log-level warn $$(git ls-files '*.css' '*.js')
 	$(PY) -m mypy .
 	.venv/bin/lint-imports
 	$(production) $(PY) manage.py check --deploy --fail-level WARNING
 	$(production) $(PY) manage.py check_async
 	$(PY) -m pytest -q tests/test_translations.py
 
+# Test processes, each with servers and a browser of its own. More than cores, for many tests wait for other processes.
+WORKERS ?= $(shell $(PY) -c 'import os; print(len(os.sched_getaffinity(0)) + 1)' 2>/dev/null || echo 3)
+
 .PHONY: test
 test: check browser ## the whole gate: check, then every test, with a real database and a real browser
-	$(PY) -m pytest
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: browser
 browser: venv

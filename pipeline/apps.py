@@ -7,7 +7,7 @@ class PipelineConfig(AppConfig):
     verbose_name = _("Operation")
 
     def ready(self) -> None:
-        from pipeline import checks, sharing  # noqa: F401  register the system checks
+        from pipeline import checks  # noqa: F401  register the system checks
         from pipeline.orchestration import consequences
 
         consequences.register()

@@ -1,16 +1,23 @@
-"""`manage.py check`: every limit of a run lies inside the next one, or what should catch a failure comes first."""
+"""System checks: time limits that must be nested, and the conditions under which clusters share a database.
+
+The checks tagged `database` run only with `manage.py check --database default`.
+"""
 
 import math
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
+from django.utils import timezone
 
-from pipeline.runs import fencing, registry
+from pipeline import queue
+from pipeline.runs import lifecycle, registry
 from pipeline.worker.heartbeat import GRACE_SECONDS
 
-# A command of a job asks for these alone: they are quick, and a run under wrong limits lies about its end.
+# The command of a job runs these alone: they are quick, and with wrong limits a run would record a wrong end.
 LIMITS = "limits"
 
 
@@ -32,7 +39,7 @@ def pings_name_jobs(**_: Any) -> list[CheckMessage]:
 def _limits() -> Iterator[tuple[str, float, str, float, str]]:
     q = settings.Q_CLUSTER
     waits = 1 + math.ceil((q["queue_limit"] + 1) / q["workers"])
-    lease = fencing.lease()
+    lease = lifecycle.lease()
     yield "0", 0, "HEARTBEAT_SECONDS", settings.HEARTBEAT_SECONDS, "A run without heartbeats looks dead."
     yield (
         "QUERY_TIMEOUT",
@@ -74,3 +81,75 @@ def _limits() -> Iterator[tuple[str, float, str, float, str]]:
 
 def _stale() -> float:
     return float(settings.STALE_RUNNING_HOURS * 3600)
+
+
+# django-q2 compares the machine's clock with times that another machine wrote.
+MOST_SECONDS_APART = 5.0
+# Supabase's pooler in its transaction mode.
+_TRANSACTION_POOLER = "6543"
+
+
+@register(Tags.database)
+def clocks_agree(databases: Any = None, **_: Any) -> list[CheckMessage]:
+    """A machine whose clock is late does not fetch tasks in time; one whose clock is early delivers them twice."""
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    apart = abs((timezone.now() - _database_time()).total_seconds())
+    if apart <= MOST_SECONDS_APART:
+        return []
+    return [
+        Error(
+            f"This machine's clock and the database's are {apart:.0f} s apart.",
+            hint="Clusters that share a database take tasks by the clock: run a time service (NTP) on every machine.",
+            id="pipeline.E110",
+        )
+    ]
+
+
+@register(Tags.database)
+def tasks_can_be_read(databases: Any = None, **_: Any) -> list[CheckMessage]:
+    """A cluster discards tasks that it cannot read; the run is queued again, perhaps for the wrong cluster again."""
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    try:
+        foreign = queue.tasks_of_other_keys()
+    except DatabaseError:  # before the first migration there is no queue
+        return []
+    if not foreign:
+        return []
+    return [
+        Warning(
+            f"{foreign} tasks in the queue were signed with another SECRET_KEY.",
+            hint="Every machine that shares the database needs the same SECRET_KEY (and HASH_KEY).",
+            id="pipeline.W111",
+        )
+    ]
+
+
+@register()
+def cancels_are_notified(**_: Any) -> list[CheckMessage]:
+    if cancelling_by() == "notify":
+        return []
+    return [
+        Warning(
+            "DATABASE_URL leads through a transaction pooler: whoever cancels a run waits for its next heartbeat.",
+            hint="Name the direct or the session address (port 5432): LISTEN does not work through this one.",
+            id="pipeline.W112",
+        )
+    ]
+
+
+def cancelling_by() -> str:
+    """How a run learns that it was cancelled: by `notify` at once, or by `poll` at its next heartbeat."""
+    return "poll" if _port() == _TRANSACTION_POOLER else "notify"
+
+
+def _port() -> str:
+    return str(settings.DATABASES[DEFAULT_DB_ALIAS].get("PORT"))
+
+
+def _database_time() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        found: datetime = cursor.fetchone()[0]
+    return found

@@ -1,4 +1,4 @@
-"""Runs on the dashboard and for the shift: the run under way, the last 28, data age, and what went wrong today."""
+"""Runs on the dashboard and the handover page: the current run, the last 28 runs, the age of the data, failures."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ STRIP = 28
 MAIN_JOB = "pipeline_diario"
 WENT_WRONG = (State.FAILED, State.TIMED_OUT, State.LOST, State.PARTIAL)
 _MOST_RUNS = 300
-# What old data of a job means for people.
+# What outdated data of a job means for people.
 EFFECTS: dict[str, str | Promise] = {
     "pipeline_diario": _("New guests, departures and orders since then are missing; no suggestion speaks of them."),
     "hospedes_casa": _("Who is in the house may have changed since. Suggestions and links are not affected."),
@@ -30,8 +30,8 @@ _HEIGHTS = {State.SUCCEEDED: "s-ok", State.PARTIAL: "s-warn", State.CANCELLED: "
 
 
 @dataclass(frozen=True)
-class Source:
-    """Data that a job keeps fresh: late after the first limit, old after the second."""
+class FreshnessLimit:
+    """Data that a job keeps up to date: late after the first limit, old after the second."""
 
     title: str | Promise
     job: str
@@ -39,10 +39,10 @@ class Source:
     old: timedelta
 
 
-SOURCES = (
-    Source(_("Guest list and service orders"), "pipeline_diario", timedelta(hours=25), timedelta(hours=30)),
-    Source(_("Guests in the house"), "hospedes_casa", timedelta(minutes=45), timedelta(hours=2)),
-    Source(_("Daily revenue photo"), "rm_daily_collection", timedelta(hours=25), timedelta(hours=30)),
+FRESHNESS = (
+    FreshnessLimit(_("Guest list and service orders"), "pipeline_diario", timedelta(hours=25), timedelta(hours=30)),
+    FreshnessLimit(_("Guests in the house"), "hospedes_casa", timedelta(minutes=45), timedelta(hours=2)),
+    FreshnessLimit(_("Daily revenue photo"), "rm_daily_collection", timedelta(hours=25), timedelta(hours=30)),
 )
 
 
@@ -63,14 +63,16 @@ def panel(user: User | AnonymousUser) -> dict[str, Any]:
     followed = [name for name, job in registry.load().items() if not job.housekeeping]
     recent = list(JobRun.objects.filter(job__in=followed).defer("checkpoint", "blocked_stack")[:STRIP])
     shown = next((run for run in recent if run.live), recent[0] if recent else None)
+    found = Counter(State(run.state) for run in recent)
     return {
         "shown": shown,
         "moving": run_page.moving(shown) if shown else None,
         "outcome": labels.outcome(shown) if shown else "",
-        "took": labels.duration(labels.took(shown)) if shown else "",
+        "took": labels.duration(labels.elapsed(shown)) if shown else "",
         "phases": len(registry.get(shown.job).phases) if shown else 0,
         "strip": [(run, _HEIGHTS.get(State(run.state), "s-run" if run.live else "s-bad")) for run in reversed(recent)],
-        "strip_words": _counted(recent),
+        # "23 succeeded, 2 partial": ended runs by state.
+        "strip_words": ", ".join(str(words % found[state]) for state, words in labels.COUNTED.items() if found[state]),
         "ages": ages(),
         # Beside the chart of snapshots, or alone.
         "age_width": "c4" if user.has_perm("snapshots.view_snapshot") else "c5",
@@ -78,30 +80,24 @@ def panel(user: User | AnonymousUser) -> dict[str, Any]:
     }
 
 
-def _counted(recent: list[JobRun]) -> str:
-    """ "23 succeeded, 2 partial": ended runs by state."""
-    found = Counter(State(run.state) for run in recent)
-    return ", ".join(str(labels.COUNTED[state] % found[state]) for state in labels.COUNTED if found[state])
-
-
 def ages() -> list[Age]:
-    """Of every source; a query each."""
-    return [_age(source) for source in SOURCES]
+    """One query for each job of FRESHNESS."""
+    return [_age(limits) for limits in FRESHNESS]
 
 
-def _age(source: Source) -> Age:
-    """The data is as old as the start of the last run that got all of it: a partial run may have left this source."""
-    run = JobRun.objects.of(source.job).filter(state=State.SUCCEEDED, dry_run=False).first()
+def _age(limits: FreshnessLimit) -> Age:
+    """The data is as old as the start of the last run that succeeded: a partial run may lack this source."""
+    run = JobRun.objects.of(limits.job).filter(state=State.SUCCEEDED, dry_run=False).first()
     at = run.started_at if run else None
     if run is None or at is None:
-        return Age(source.title, source.job, None, "chip-wait", _("never collected"), "", "")
+        return Age(limits.title, limits.job, None, "chip-wait", _("never collected"), "", "")
     age = timezone.now() - at
     chip, word, limit = "chip-ok", _("up to date"), ""
-    if age > source.late:
-        chip, word, limit = "chip-warn", _("late"), labels.duration(source.late)
-    if age > source.old:
-        chip, word, limit = "chip-bad", _("old"), labels.duration(source.old)
-    return Age(source.title, source.job, at, chip, word, labels.duration(age), limit)
+    if age > limits.late:
+        chip, word, limit = "chip-warn", _("late"), labels.duration(limits.late)
+    if age > limits.old:
+        chip, word, limit = "chip-bad", _("old"), labels.duration(limits.old)
+    return Age(limits.title, limits.job, at, chip, word, labels.duration(age), limit)
 
 
 @dataclass(frozen=True)
@@ -116,27 +112,23 @@ class Today:
 
 
 def today(day: date, ages: list[Age]) -> Today:
-    run = _newest(MAIN_JOB, day)
+    runs = JobRun.objects.of(MAIN_JOB).filter(business_date=day, dry_run=False)
+    run = runs.defer("checkpoint", "blocked_stack").first()
     late = [age for age in ages if age.chip in ("chip-warn", "chip-bad")]
     effects = [f"{age.title}: {EFFECTS.get(age.job, '')}" for age in late]
     if run is None:
         return Today(_t("The daily pipeline has not run yet today."), "chip-wait", _("today"), "note-warn", effects)
     chip = labels.CHIPS[State(run.state)]
-    said = labels.outcome(run)
+    outcome = labels.outcome(run)
     began = date_format(timezone.localtime(run.started_at or run.queued_at), "H:i")
-    line = f"{began} {run.get_state_display()}" + (f", {said}" if said else "")
+    line = f"{began} {run.get_state_display()}" + (f", {outcome}" if outcome else "")
     note = "note-bad" if chip == "chip-bad" else "note-warn" if late or run.state == State.PARTIAL else "note-ok"
     return Today(line, chip, _("today"), note, effects)
 
 
-def _newest(job: str, day: date) -> JobRun | None:
-    runs = JobRun.objects.of(job).filter(business_date=day, dry_run=False)
-    return runs.defer("checkpoint", "blocked_stack").first()
-
-
 @dataclass(frozen=True)
 class Trouble:
-    """A job that went wrong on a date: the last time, how often, and the later run that went well, if any."""
+    """A job that failed on a date: its last failure, the number of failures, and the later success, if any."""
 
     title: str | Promise
     run: JobRun
@@ -145,19 +137,16 @@ class Trouble:
 
 
 def troubles(day: date) -> list[Trouble]:
-    """By job, those not mended first; one query."""
+    """By job, those without a later success first; one query."""
     jobs = {name: job for name, job in registry.load().items() if not job.housekeeping}
     runs = JobRun.objects.filter(job__in=jobs, business_date=day, dry_run=False, state__in=TERMINAL)
     by_job: dict[str, list[JobRun]] = {}
     for run in runs.defer("checkpoint", "blocked_stack", "phases")[:_MOST_RUNS]:
         by_job.setdefault(run.job, []).append(run)
-    found = [_trouble(str(jobs[name].title), newest_first) for name, newest_first in by_job.items()]
-    return sorted((trouble for trouble in found if trouble), key=lambda trouble: trouble.mended_by is not None)
-
-
-def _trouble(title: str, newest_first: list[JobRun]) -> Trouble | None:
-    wrong = [run for run in newest_first if run.state in WENT_WRONG]
-    if not wrong:
-        return None
-    later = [run for run in newest_first if run.pk > wrong[0].pk and run.state == State.SUCCEEDED]
-    return Trouble(title, wrong[0], len(wrong), later[-1] if later else None)
+    found = []
+    for name, newest_first in by_job.items():
+        wrong = [run for run in newest_first if run.state in WENT_WRONG]
+        if wrong:
+            later = [run for run in newest_first if run.pk > wrong[0].pk and run.state == State.SUCCEEDED]
+            found.append(Trouble(str(jobs[name].title), wrong[0], len(wrong), later[-1] if later else None))
+    return sorted(found, key=lambda trouble: trouble.mended_by is not None)

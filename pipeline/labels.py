@@ -1,4 +1,4 @@
-"""How runs are spoken of on screens and at the command line."""
+"""The wording of runs on pages and at the command line, and the formats of their numbers and durations."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,9 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy, pgettext_lazy
 
 from pipeline.models import Drain, JobRun, State
-from pipeline.quantities import count as count
-from pipeline.quantities import duration as duration
-from pipeline.quantities import rate as rate
 
 CHIPS = {
     State.QUEUED: "chip-wait",
@@ -57,7 +54,7 @@ PHASES = {
     "guests": _("forgetting guests who left long ago"),
 }
 
-# What jobs put into their summaries.
+# The keys of the jobs' summaries.
 SUMMARY = {
     "listing": _("Guest list"),
     "orders": _("Service orders"),
@@ -108,7 +105,7 @@ SUMMARY = {
     "guests": _("Guests forgotten"),
 }
 
-# The state of a source, as snapshots call it.
+# The status of a source's snapshot.
 SOURCE_STATES = {
     "published": _("in force"),
     "same": _("nothing changed"),
@@ -150,15 +147,15 @@ def lifted_sentence(resumed: int) -> str:
 
 
 def phase_title(phase: str) -> str:
-    """The words for a phase; one that has none is shown as it is."""
+    """The title of a phase; the name where it has none."""
     return str(PHASES.get(phase, phase.replace("_", " ")))
 
 
 def summary_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Label and value of each entry; the entries of a group stand on one line. Timings have their own table."""
+    """Label and value of each entry; a group of entries is one line. Timings are shown elsewhere."""
     for name, value in _ordered(summary):
         if name != "seconds":
-            yield _first_large(label(name)), _group(value) if isinstance(value, dict) else _value(value, name)
+            yield _capitalised(label(name)), _group(value) if isinstance(value, dict) else _value(value, name)
 
 
 def _group(entries: dict[str, Any]) -> str:
@@ -168,12 +165,12 @@ def _group(entries: dict[str, Any]) -> str:
 
 
 def _ordered(entries: dict[str, Any]) -> list[tuple[str, Any]]:
-    """As in SUMMARY: the database keeps a document's keys in an order of its own."""
+    """In the order of SUMMARY: the database does not keep the order of a document's keys."""
     places = {name: place for place, name in enumerate(SUMMARY)}
     return sorted(entries.items(), key=lambda entry: places.get(entry[0], len(places)))
 
 
-def _first_large(text: str) -> str:
+def _capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
@@ -195,8 +192,8 @@ def _value(value: Any, name: str = "") -> str:
     return str(value)
 
 
-def took(run: JobRun) -> timedelta | None:
-    """How long the run worked, up to now while it does; None if it never started."""
+def elapsed(run: JobRun) -> timedelta | None:
+    """The duration of the run, up to now while it is live; None if it never started."""
     return (run.finished_at or timezone.now()) - run.started_at if run.started_at else None
 
 
@@ -205,7 +202,7 @@ def chip(run: JobRun) -> SafeString:
 
 
 def progress(run: JobRun) -> SafeString:
-    """The count of the current phase with its bar; of a run that reached its end, nothing is left to count."""
+    """The count of the current phase and its bar."""
     if not run.total:
         return format_html('<span class="num">{}</span>', number_format(run.done, use_l10n=True) if run.done else "—")
     bar = BARS.get(CHIPS[State(run.state)], "bar-off")
@@ -220,29 +217,60 @@ def progress(run: JobRun) -> SafeString:
 
 
 def outcome(run: JobRun) -> str:
-    """One line: what it is doing, why it ended, or what it did."""
+    """One line: the current phase, the reason of the end, or the results."""
     if run.live:
-        return _first_large(phase_title(run.phase))
+        return _capitalised(phase_title(run.phase))
     if run.reason:
         return run.reason
     return headline(run.summary)
 
 
 def headline(summary: dict[str, Any]) -> str:
-    """ "622 rows, 24 orders, 38 suggestions": what a manager wants to know of a run that went well."""
+    """ "622 rows, 24 orders matched, 38 new suggestions": the results of a run that succeeded."""
     listing, made = summary.get("listing") or {}, summary.get("suggestions") or {}
     rows = listing.get("rows", summary.get("rows"))
     counted = [
-        (rows, ngettext("%(n)s row", "%(n)s rows", _number(rows))),
+        (rows, ngettext("%(n)s row", "%(n)s rows", _plural_of(rows))),
         (
             orders := summary.get("orders_matched"),
-            ngettext("%(n)s order matched", "%(n)s orders matched", _number(orders)),
+            ngettext("%(n)s order matched", "%(n)s orders matched", _plural_of(orders)),
         ),
-        (new := made.get("created"), ngettext("%(n)s new suggestion", "%(n)s new suggestions", _number(new))),
+        (new := made.get("created"), ngettext("%(n)s new suggestion", "%(n)s new suggestions", _plural_of(new))),
     ]
     return ", ".join(words % {"n": _value(count)} for count, words in counted if count is not None)
 
 
-def _number(count: int | None) -> int:
-    """None at all is spoken of in the plural, though Portuguese counts 0 as one."""
+def _plural_of(count: int | None) -> int:
+    """For ngettext: 0 takes the plural, although the Portuguese rule counts it as one."""
     return 1 if count == 1 else 2
+
+
+def count(number: int) -> str:
+    return number_format(number, use_l10n=True, force_grouping=True)
+
+
+def rate(per_second: float) -> str:
+    """ "62 per second", or per minute where that is less than one."""
+    if per_second >= 1:
+        return _t("%(n)s per second") % {"n": _rounded(per_second)}
+    return _t("%(n)s per minute") % {"n": _rounded(60 * per_second)}
+
+
+def _rounded(number: float) -> str:
+    """Two significant digits; number_format alone truncates."""
+    places = 0 if number >= 9.95 else 1
+    return number_format(round(number, places), places)
+
+
+def duration(time: timedelta | None) -> str:
+    """ "0.4 s", "12 s", "10 min 01 s", "1 h 06 min"; "—" for none."""
+    if time is None:
+        return "—"
+    if timedelta(0) <= time < timedelta(seconds=9.95):
+        return f"{number_format(time.total_seconds(), 1)} s"
+    seconds = max(0, round(time.total_seconds()))
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min" if minutes else f"{hours} h"
+    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"

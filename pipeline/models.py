@@ -1,9 +1,10 @@
-"""Runs: what executed, when, how far it is and how it ended.
+"""Runs: what was executed, when, how far it is and how it ended.
 
-`JobRun` owns the truth about a run. Beats, log lines and cancel requests stand in tables of their own
-that a job's writers never lock, so none of them ever waits behind a transaction of the job.
-Only `pipeline.runs.lifecycle` changes a state.
+`JobRun` is the authoritative state of a run. Beats, log lines and cancel requests are tables of their own, which a
+job's transactions never lock, so that none of them waits for a job. Only `pipeline.runs.lifecycle` changes a state.
 """
+
+from __future__ import annotations
 
 from typing import ClassVar
 
@@ -13,8 +14,6 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-
-from pipeline.querysets import JobRunQuerySet
 
 
 class State(models.TextChoices):
@@ -32,7 +31,7 @@ class State(models.TextChoices):
 WORKING = (State.RUNNING, State.CANCELLING)
 LIVE = (State.QUEUED, *WORKING)
 TERMINAL = tuple(state for state in State if state not in LIVE)
-# A succeeded or partial run reached its end: it can be run again, there is nothing to resume.
+# A succeeded or partial run reached its end: there is nothing to resume.
 RESUMABLE = (State.FAILED, State.TIMED_OUT, State.CANCELLED, State.LOST)
 
 
@@ -43,11 +42,23 @@ class Trigger(models.TextChoices):
     RESUME = "resume", _("resume")
 
 
+class JobRunQuerySet(models.QuerySet["JobRun"]):
+    def live(self) -> JobRunQuerySet:
+        return self.filter(state__in=LIVE)
+
+    def of(self, job: str) -> JobRunQuerySet:
+        return self.filter(job=job)
+
+    def reached_the_end(self) -> JobRunQuerySet:
+        """Runs whose data counts as fresh: a partial run published what it could."""
+        return self.filter(state__in=(State.SUCCEEDED, State.PARTIAL), dry_run=False)
+
+
 class JobRun(models.Model):
     """One run of one job. A terminal row never reopens: a resume is a new row (`resume_of`).
 
-    `phase`, `done`, `total`, `last_key`, `beat_at` and `progress_at` repeat the newest beat. They are written
-    only while nobody holds the row, so during a job's transaction they may lag one beat behind `Beat`.
+    `phase`, `done`, `total`, `last_key`, `beat_at` and `progress_at` copy the newest beat. They are written only while
+    the row is not locked, so during a job's transaction they may lag one beat behind `Beat`.
     """
 
     job = models.CharField(_("job"), max_length=64)
@@ -58,7 +69,7 @@ class JobRun(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("user")
     )
-    # The slot of the schedule that asked for the run: the same slot delivered twice is the same run.
+    # The slot of the schedule that started the run: the same slot delivered twice is the same run.
     slot = models.DateTimeField(_("scheduled for"), null=True, blank=True)
     dry_run = models.BooleanField(_("dry run"), default=False)
     steps = models.JSONField(_("steps"), null=True, blank=True)
@@ -70,7 +81,7 @@ class JobRun(models.Model):
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     beat_at = models.DateTimeField(_("last heartbeat"), null=True, blank=True)
     progress_at = models.DateTimeField(_("last progress"), null=True, blank=True)
-    # How long the run may go without a beat before it is lost: fixed at the start from the settings of its process.
+    # Seconds without a beat after which the run is lost; set at the start from the settings of its process.
     lease_seconds = models.FloatField(default=0)
     phase = models.CharField(_("phase"), max_length=64, blank=True, default="")
     done = models.PositiveBigIntegerField(_("done"), default=0)
@@ -117,7 +128,7 @@ class JobRun(models.Model):
 
 
 class Beat(models.Model):
-    """One heartbeat: where the run was. Append only, and only while the run's fence still holds."""
+    """One heartbeat: the position of the run. Append only, and only while the run is working under this fence."""
 
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="beats", verbose_name=_("run"))
     fence = models.PositiveIntegerField()
@@ -137,12 +148,6 @@ class Beat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.at:%H:%M:%S} {self.phase} {self.done}/{self.total}"
-
-    @property
-    def title(self) -> str:
-        from pipeline.labels import phase_title
-
-        return phase_title(self.phase)
 
 
 class LogLine(models.Model):
@@ -165,14 +170,14 @@ class LogLine(models.Model):
 
 
 class Drain(models.Model):
-    """A deploy is under way: until it is lifted, or its time is over, no run is opened. Of those that nobody lifted
-    there is never more than one: who begins another goes on with it."""
+    """A deploy is under way: until the drain is lifted or expires, no run is opened. At most one drain is not lifted:
+    beginning another one extends it."""
 
     began_at = models.DateTimeField(_("began"), db_default=Now())
     by = models.CharField(_("by"), max_length=200)
     until = models.DateTimeField(_("at the latest until"))
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
-    # Empty where the time ran out.
+    # Empty where the drain expired.
     lifted_by = models.CharField(_("lifted by"), max_length=200, blank=True, default="")
 
     class Meta:
@@ -184,15 +189,9 @@ class Drain(models.Model):
     def __str__(self) -> str:
         return f"{self.by} {self.began_at:%d/%m %H:%M}"
 
-    @property
-    def sentence(self) -> str:
-        from pipeline.labels import drain_sentence
-
-        return drain_sentence(self)
-
 
 class CancelRequest(models.Model):
-    """A person asked a run to stop, or a drain did. The row stands apart so that asking never waits for the job's
+    """A person or a drain requested a run to stop. It is a row of its own, so that requesting never waits for the job's
     transaction."""
 
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="cancel_requests", verbose_name=_("run"))
@@ -216,7 +215,7 @@ class CancelRequest(models.Model):
 
 
 class Notice(models.Model):
-    """Somebody was told of a run. Who inserts the row tells; a second watch that sees the same run finds it."""
+    """A notification about a run was sent. The watch that inserts the row sends it; a second watch finds the row."""
 
     class Kind(models.TextChoices):
         FAILURE = "failure"

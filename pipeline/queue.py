@@ -1,6 +1,6 @@
-"""The only importer of django_q: puts runs into its queue and keeps its schedules. It calls `runs`, never the reverse.
+"""The only importer of django_q: queues runs and maintains the schedules. It calls `runs`, never the reverse.
 
-The broker stands in the same database as the runs, so a run and its task are written in one transaction.
+The broker uses the same database as the runs, so a run and its task are written in one transaction.
 """
 
 import logging
@@ -18,21 +18,23 @@ from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
 from pipeline import runs
+from pipeline.business_date import current_business_date
 from pipeline.models import WORKING, JobRun, State, Trigger
 from pipeline.runs import schedules
-from pipeline.runs.context import current_business_date
 
 SUPERVISE = "pipeline.worker.supervisor.supervise"
+# The second is what the previous release queued.
+_SUPERVISE_PATHS = (SUPERVISE, "pipeline.supervisor.supervise")
 START = "pipeline.queue.start_scheduled"
 _MOST_TASKS = 500
 
 logger = logging.getLogger(__name__)
 
 
-def start(job: str, **asked: Any) -> JobRun:
-    """Opens a run (arguments and errors of runs.open_run) and queues it: both or neither."""
+def start(job: str, **options: Any) -> JobRun:
+    """Opens a run (arguments and errors of runs.open_run) and queues it, in one transaction."""
     with transaction.atomic():
-        run = runs.open_run(job, **asked)
+        run = runs.open_run(job, **options)
         enqueue(run)
     return run
 
@@ -49,17 +51,17 @@ def enqueue(run: JobRun) -> None:
 
 
 def start_scheduled(job: str, slot: str | None = None) -> str:
-    """What a schedule calls. The same slot delivered twice starts nothing the second time; during a drain it leaves a
-    run that ended before it began, which the end of the drain catches up."""
+    """Called by a schedule. A slot that is delivered twice starts nothing the second time; during a drain it leaves a
+    postponed run, which is resumed when the drain is lifted."""
     due = datetime.fromisoformat(slot) if slot else None
     day = current_business_date()
     try:
         try:
             run = start(job, business_date=day, trigger=Trigger.SCHEDULE, slot=due)
         except runs.Draining as refused:
-            left_out = runs.leave_out(job, business_date=day, slot=due, drain=refused.drain)
-            logger.warning("schedule of %s put off by a drain: run %s", job, left_out.pk)
-            return f"put off: run {left_out.pk}"
+            postponed = runs.record_postponed(job, business_date=day, slot=due, drain=refused.drain)
+            logger.warning("schedule of %s postponed by a drain: run %s", job, postponed.pk)
+            return f"postponed: run {postponed.pk}"
     except (runs.AlreadyRunning, runs.SlotTaken) as refused:
         logger.warning("schedule of %s skipped: %s", job, type(refused).__name__)
         return f"skipped: {type(refused).__name__}"
@@ -67,64 +69,62 @@ def start_scheduled(job: str, slot: str | None = None) -> str:
 
 
 def set_up_schedules() -> dict[str, datetime]:
-    """Makes the schedules those of `schedules.plans()` and returns when each starts next.
+    """Replaces the stored schedules by `schedules.job_schedules()` and returns when each starts next.
 
-    Any other schedule is removed: django-q2 would call whatever dotted path it names. A malformed plan raises before
-    anything is changed.
+    Any other schedule is removed: django-q2 would call whatever dotted path it names. A malformed schedule raises
+    before anything is changed.
     """
-    wanted = schedules.plans()
+    wanted = schedules.job_schedules()
     with transaction.atomic():
-        foreign = Schedule.objects.exclude(name__in=[plan.job for plan in wanted], func=START)
+        foreign = Schedule.objects.exclude(name__in=[one.job for one in wanted], func=START)
         for schedule in foreign:
             logger.warning("schedule removed: %s calls %s", schedule.name, schedule.func)
         foreign.delete()
-        return {plan.job: _set_up(plan) for plan in wanted}
+        return {one.job: _set_up(one) for one in wanted}
 
 
-def mend_schedules() -> list[str]:
-    """Sets all schedules anew where one is not as we write them, and returns the names of those. While a single one
-    cannot be read django-q2 starts none at all."""
-    wrong = [schedule.name for schedule in Schedule.objects.all() if not _ours(schedule)]
+def repair_schedules() -> list[str]:
+    """Sets all schedules up again where one differs from what we write, and returns the names of those. While django-q2
+    cannot parse one schedule it starts none."""
+    wrong = [
+        schedule.name
+        for schedule in Schedule.objects.all()
+        if schedule.func != START or schedule.args != repr((schedule.name,)) or schedule.kwargs
+    ]
     if wrong:
         set_up_schedules()
     return wrong
 
 
-def _ours(schedule: Schedule) -> bool:
-    return bool(schedule.func == START and schedule.args == repr((schedule.name,)) and not schedule.kwargs)
-
-
-def _set_up(plan: schedules.Plan) -> datetime:
+def _set_up(wanted: schedules.JobSchedule) -> datetime:
+    """Stores one schedule and returns its next start. A start that became due during the deploy still happens, once."""
     now = timezone.now()
     fields: dict[str, Any] = {
         "func": START,
-        "args": repr((plan.job,)),
+        "args": repr((wanted.job,)),
         "kwargs": None,
-        "schedule_type": Schedule.DAILY if plan.at else Schedule.MINUTES,
-        "minutes": plan.minutes,
+        "schedule_type": Schedule.DAILY if wanted.at else Schedule.MINUTES,
+        "minutes": wanted.minutes,
         "repeats": -1,
         "intended_date_kwarg": "slot",
     }
-    next_run = plan.next_after(now)
-    present = list(Schedule.objects.filter(name=plan.job))
-    overdue = [one.next_run for one in present if _same(one, plan, fields) and one.next_run and one.next_run <= now]
-    if len(present) == 1 and overdue:
-        return cast(datetime, overdue[0])  # a start that fell into the deploy still happens, once
-    Schedule.objects.filter(name=plan.job).delete()
-    Schedule.objects.create(name=plan.job, next_run=next_run, **fields)
+    present = list(Schedule.objects.filter(name=wanted.job))
+    if len(present) == 1 and (due := present[0].next_run) and due <= now:
+        at = timezone.localtime(due).time().replace(second=0, microsecond=0)
+        unchanged = all(getattr(present[0], name) == value for name, value in fields.items())
+        if unchanged and wanted.at in (None, at):
+            return cast(datetime, due)
+    next_run = wanted.next_after(now)
+    Schedule.objects.filter(name=wanted.job).delete()
+    Schedule.objects.create(name=wanted.job, next_run=next_run, **fields)
     return next_run
-
-
-def _same(schedule: Schedule, plan: schedules.Plan, fields: dict[str, Any]) -> bool:
-    at = timezone.localtime(schedule.next_run).time().replace(second=0, microsecond=0) if schedule.next_run else None
-    return all(getattr(schedule, name) == value for name, value in fields.items()) and plan.at in (None, at)
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A start that no worker got to in time though workers are idle: the cluster is stuck or gone.
+    """A start that no worker executed in time although workers are idle: the cluster is stuck or gone.
 
-    `task` is None where the queue lost it, `run` where a schedule's start has opened none yet.
+    `task` is None where the queue lost it, `run` is None where the start of a schedule has opened none yet.
     """
 
     job: str
@@ -138,26 +138,27 @@ def patience() -> timedelta:
 
 
 def stuck(longer_than: timedelta | None = None) -> list[Waiting]:
-    """Looks at the queue itself: what nobody fetched, what was fetched and never began, runs whose task is gone."""
+    """Tasks that no worker fetched, tasks that were fetched and did not begin, and runs whose task is gone."""
     if not _idle():
         return []
     limit = patience() if longer_than is None else longer_than
     runs_waiting = {run.pk: run for run in _queued().filter(queued_at__lt=Now() - limit)}
     found = []
     for task, call in _tasks():
-        run = runs_waiting.pop(call["args"][0], None) if call["func"] == SUPERVISE else None
+        run = runs_waiting.pop(call["args"][0], None) if call["func"] in _SUPERVISE_PATHS else None
         if (run or call["func"] == START) and timezone.now() - _waits_since(task) > limit:
             job = run.job if run else call["args"][0]
             found.append(Waiting(job, task, run, call["kwargs"].get("slot")))
     return [*found, *(Waiting(run.job, None, run) for run in runs_waiting.values())]
 
 
-def still_queued(numbers: Collection[int]) -> list[JobRun]:
-    """Those of the runs that no worker began though workers are idle."""
-    return list(_queued().filter(pk__in=numbers)) if numbers and _idle() else []
+def still_queued(run_ids: Collection[int]) -> list[JobRun]:
+    """Those of the runs that no worker began although workers are idle."""
+    return list(_queued().filter(pk__in=run_ids)) if run_ids and _idle() else []
 
 
 def _idle() -> bool:
+    """Whether at least one worker has nothing to do."""
     working = JobRun.objects.filter(state__in=WORKING).exclude(trigger=Trigger.COMMAND).count()
     return working < int(settings.Q_CLUSTER["workers"])
 
@@ -167,29 +168,29 @@ def _queued() -> QuerySet[JobRun]:
 
 
 def _tasks() -> Iterator[tuple[OrmQ, dict[str, Any]]]:
-    """The youngest first: a run that was queued again is judged by its newest task."""
+    """The newest first: of a run that was queued again the newest task counts."""
     tasks = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).order_by("-pk")[:_MOST_TASKS]
     for task in sorted(tasks, key=_waits_since, reverse=True):
         call = task.task
-        if call.get("func") in (SUPERVISE, START):
+        if call.get("func") in (*_SUPERVISE_PATHS, START):
             yield task, call
 
 
-def foreign_tasks() -> int:
-    """Tasks that a process with another SECRET_KEY signed: each cluster throws the other's away."""
+def tasks_of_other_keys() -> int:
+    """The number of tasks signed with another SECRET_KEY: each cluster discards the tasks of the other."""
     tasks = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).order_by("-pk")[:_MOST_TASKS]
     return sum("func" not in task.task for task in tasks)
 
 
 def _waits_since(task: OrmQ) -> datetime:
-    """A fetched task is locked until its delivery is repeated."""
+    """When the task was queued or fetched. A fetched task is locked until it is delivered again."""
     lock = cast(datetime, task.lock)
     return lock if lock <= timezone.now() else lock - timedelta(seconds=settings.Q_CLUSTER["retry"])
 
 
 def rescue(waiting: Waiting) -> JobRun | None:
-    """Puts the start back into the queue, for a cluster that works: the one that fetched it may be gone, and would
-    keep it until its delivery is repeated. Delivered twice it begins once."""
+    """Queues the start again for a working cluster: the one that fetched it may be gone, and would keep the task locked
+    until it is delivered again. Delivered twice, it begins once."""
     if waiting.run is None:
         start_scheduled(waiting.job, waiting.slot)
         OrmQ.objects.filter(pk=waiting.task.pk if waiting.task else None).delete()
@@ -202,7 +203,7 @@ def rescue(waiting: Waiting) -> JobRun | None:
 
 
 def alive() -> bool:
-    """Whether the cluster does its work: no schedule is overdue and nothing waits that could run."""
+    """Whether the cluster works: no schedule is overdue and no task waits that could be executed."""
     overdue = Schedule.objects.exclude(repeats=0).filter(next_run__lt=timezone.now() - patience()).exists()
     return not overdue and not stuck()
 

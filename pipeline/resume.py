@@ -1,4 +1,4 @@
-"""What was stopped or lost goes on by itself: at the end of a drain, and when the watch finds a run lost."""
+"""Automatic resumption: of runs stopped by a drain when it is lifted, and of lost runs by the watch."""
 
 import logging
 from datetime import timedelta
@@ -16,17 +16,17 @@ logger = logging.getLogger(__name__)
 
 
 def lift(drain: Drain, by: str = "") -> list[JobRun]:
-    """Ends the drain and queues what it stopped or put off, of each job the run that got furthest. Nothing where
-    somebody else lifted it. What a person started at the command line is left to that person."""
+    """Lifts the drain and resumes what it stopped or postponed: of each job the run that got furthest, but none that a
+    person started at the command line. Nothing where the drain was lifted before."""
     with transaction.atomic():
-        if not drains.end(drain, by):
+        if not drains.mark_lifted(drain, by):
             return []
         furthest = {run.job: run for run in _stopped_by(drain)}
-        return [resumed for run in furthest.values() if (resumed := _try(run))]
+        return [resumed for run in furthest.values() if (resumed := _try_to_resume(run))]
 
 
 def _stopped_by(drain: Drain) -> QuerySet[JobRun]:
-    """The one that got furthest last."""
+    """Ordered: of each job the run that got furthest is last."""
     idempotent = [name for name, job in registry.load().items() if job.idempotent]
     stopped = JobRun.objects.filter(
         Q(started_at=None) | Q(job__in=idempotent, dry_run=False),
@@ -38,7 +38,7 @@ def _stopped_by(drain: Drain) -> QuerySet[JobRun]:
 
 
 def resume_lost() -> list[JobRun]:
-    """Resumes what was lost within the last hour: once, and only jobs that may do a chunk twice."""
+    """Resumes the runs of idempotent jobs that were lost within the last hour, each once."""
     idempotent = [name for name, job in registry.load().items() if job.idempotent]
     lost = JobRun.objects.filter(
         state=State.LOST,
@@ -49,14 +49,11 @@ def resume_lost() -> list[JobRun]:
         started_at__isnull=False,
         finished_at__gt=Now() - timedelta(hours=1),
     )
-    return [resumed for run in lost if _is_newest(run) and (resumed := _try(run))]
+    newest = [run for run in lost if not JobRun.objects.of(run.job).filter(pk__gt=run.pk).exists()]
+    return [resumed for run in newest if (resumed := _try_to_resume(run))]
 
 
-def _is_newest(run: JobRun) -> bool:
-    return not JobRun.objects.of(run.job).filter(pk__gt=run.pk).exists()
-
-
-def _try(run: JobRun) -> JobRun | None:
+def _try_to_resume(run: JobRun) -> JobRun | None:
     try:
         return queue.resume(run)
     except (runs.AlreadyRunning, runs.InvalidRun) as refused:

@@ -1,8 +1,9 @@
-"""The last thirty days of every job, for the charts over the list of runs. One question to the database."""
+"""The charts of runs: the last thirty days of every job (one query), and the phases of one run on a time line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from statistics import median
 
 from django.db.models import BigIntegerField, Count, F, Max, Q
 from django.db.models.fields.json import KT
@@ -14,11 +15,13 @@ from pipeline import charts, labels
 from pipeline.charts import Chart, Day
 from pipeline.models import TERMINAL, JobRun, State
 from pipeline.runs import registry
+from sistema_os.chart_geometry import GridLine, Scale
 
 DAYS = 30
+PHASES_WIDTH = 304.0
 _FAILED = Q(state__in=(State.FAILED, State.TIMED_OUT, State.LOST))
 _PARTIAL = Q(state__in=(State.PARTIAL, State.CANCELLED))
-# As in words.headline: what the main job read of the listing, or what another counted.
+# As in labels.headline: the rows of the guest list that the main job read, or the rows of another job.
 _ROWS = Cast(Coalesce(KT("summary__listing__rows"), KT("summary__rows")), BigIntegerField())
 
 
@@ -27,8 +30,8 @@ class JobMonth:
     job: str
     title: str | Promise
     chart: Chart
-    # Beside the chart's lines, in their order.
-    scale: list[tuple[charts.Line, str]]
+    # The grid lines with their labels.
+    scale: list[tuple[GridLine, str]]
     longest: str
     # The most that a run read.
     rows: str
@@ -61,7 +64,89 @@ def _days(today: date) -> Iterator[tuple[str, Day]]:
 
 def _month(job: str, title: str | Promise, days: list[Day], today: date) -> JobMonth:
     drawn = charts.chart(days, today, DAYS)
-    scale = [(line, labels.duration(timedelta(seconds=line.seconds))) for line in drawn.lines]
+    scale = [(line, labels.duration(timedelta(seconds=line.value))) for line in drawn.lines]
     return JobMonth(
         job, title, drawn, scale, labels.duration(timedelta(seconds=drawn.longest)), labels.count(drawn.most_rows)
+    )
+
+
+@dataclass(frozen=True)
+class PhaseTime:
+    """A phase that was entered; `ended` is None while it runs."""
+
+    name: str
+    began: datetime
+    ended: datetime | None
+
+
+@dataclass(frozen=True)
+class PhaseBar:
+    """One row of the chart, in units of PHASES_WIDTH. `width` ends at the median duration at the latest, `beyond` is
+    what exceeds it, `mark` the place of the median."""
+
+    name: str
+    state: str
+    took: timedelta | None
+    usual: timedelta | None
+    x: float = 0.0
+    width: float = 0.0
+    beyond: float = 0.0
+    mark: float | None = None
+
+    @property
+    def end(self) -> float:
+        return round(self.x + self.width, 1)
+
+
+def phase_times(run: JobRun) -> list[PhaseTime]:
+    entered = [(entry["name"], datetime.fromisoformat(entry["at"])) for entry in run.phases]
+    ends = [at for _name, at in entered[1:]] + [run.finished_at]
+    return [PhaseTime(name, began, ended) for (name, began), ended in zip(entered, ends, strict=False)]
+
+
+def usual_times(runs: Iterable[JobRun]) -> dict[str, timedelta]:
+    """The median duration of each phase."""
+    seconds: dict[str, list[float]] = {}
+    for run in runs:
+        for phase in phase_times(run):
+            if phase.ended is not None:
+                seconds.setdefault(phase.name, []).append((phase.ended - phase.began).total_seconds())
+    return {name: timedelta(seconds=median(values)) for name, values in seconds.items()}
+
+
+def phase_bars(run: JobRun, phases: Sequence[str], usual: dict[str, timedelta], now: datetime) -> list[PhaseBar]:
+    """A bar for each phase that was entered, then an empty row for each that was not."""
+    times = phase_times(run)
+    start = run.started_at or now
+    seconds = Scale(0, max(((run.finished_at or now) - start).total_seconds(), 0.001), 0, PHASES_WIDTH)
+    drawn = []
+    for phase in times:
+        state = "done"
+        if phase is times[-1] and run.live:
+            state = "running"
+        elif phase is times[-1] and run.state not in (State.SUCCEEDED, State.PARTIAL):
+            state = "stopped"
+        drawn.append(_phase_bar(phase, state, usual.get(phase.name), start, now, seconds))
+    entered = {phase.name for phase in times}
+    wanted = [name for name in phases if name not in entered and (run.steps is None or name in run.steps)]
+    return drawn + [PhaseBar(name, "waiting", None, usual.get(name)) for name in wanted]
+
+
+def _phase_bar(
+    phase: PhaseTime, state: str, usual: timedelta | None, start: datetime, now: datetime, seconds: Scale
+) -> PhaseBar:
+    took = (phase.ended or now) - phase.began
+    x = max(0.0, seconds.at((phase.began - start).total_seconds()))
+    whole = max(2.0, min(seconds.at(took.total_seconds()), PHASES_WIDTH - x))
+    median_width = seconds.at(usual.total_seconds()) if usual else whole
+    width = max(2.0, min(whole, median_width))
+    return PhaseBar(
+        phase.name,
+        state,
+        took,
+        usual,
+        x=round(x, 1),
+        width=round(width, 1),
+        beyond=round(max(0.0, whole - width), 1),
+        mark=round(min(PHASES_WIDTH, x + median_width), 1) if usual else None,
     )

@@ -1,4 +1,4 @@
-"""What the page of a run shows, put together for the template."""
+"""The context of the page of a run."""
 
 import logging
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from matching.models import MatchSuggestion
-from pipeline import labels, runs, timeline
+from pipeline import labels, run_charts, runs
 from pipeline.models import RESUMABLE, Beat, JobRun, LogLine, State
+from pipeline.run_charts import PhaseBar
 from pipeline.runs import drain, registry
-from pipeline.timeline import Bar
 from snapshots.models import Snapshot
 
-# Alive without progress for this long is worth saying.
+# A live run without progress for this long is pointed out.
 NO_PROGRESS = timedelta(minutes=10)
 _MEDIAN_OF = 30
 _BEATS_SHOWN = 12
@@ -39,7 +39,7 @@ NOTES = {
 
 @dataclass(frozen=True)
 class Button:
-    """`why_not` is a sentence where the action is not possible now; then the button is shown and does nothing."""
+    """`why_not` explains why the action is not possible now: the button is then shown disabled."""
 
     label: str
     url: str
@@ -53,7 +53,7 @@ class PhaseRow:
     title: str
     chip: str
     word: str
-    bar: Bar
+    bar: PhaseBar
     took: str
     usual: str
 
@@ -74,7 +74,10 @@ def of(run: JobRun, user: User | AnonymousUser) -> dict[str, Any]:
         "summary": list(labels.summary_rows(run.summary)),
         "made": list(_made(run, user)),
         "no_progress": _no_progress(run),
-        "beats": list(run.beats.all()[:_BEATS_SHOWN]),
+        "beats": [
+            {**beat, "title": labels.phase_title(beat["phase"])}
+            for beat in run.beats.values("at", "phase", "done", "total", "last_key", "progress_at")[:_BEATS_SHOWN]
+        ],
         "log": reversed(run.log_lines.order_by("-id")[:_LOG_SHOWN]),
     }
 
@@ -84,19 +87,16 @@ def _buttons(run: JobRun, user: User | AnonymousUser) -> list[Button]:
     if user.has_perm("pipeline.run_job"):
         if run.state in RESUMABLE:
             url = reverse("admin:pipeline_jobrun_resume", args=[run.pk])
-            buttons.append(Button(_resume_label(run), url, _why_not_resume(run), primary=True))
+            label = _("Resume")
+            if run.phase:
+                label = _("Resume at “%(phase)s”") % {"phase": labels.phase_title(run.phase)}
+            buttons.append(Button(label, url, runs.why_not_resumable(run) or _why_not_start(run), primary=True))
         url = reverse("admin:pipeline_jobrun_start") + f"?job={run.job}"
         buttons.append(Button(_("Run again"), url, _why_not_start(run), primary=not buttons, post=False))
     if user.has_perm("pipeline.cancel_jobrun"):
         url = reverse("admin:pipeline_jobrun_cancel", args=[run.pk])
         buttons.append(Button(_("Cancel"), url, "" if run.live else _("this one is over.")))
     return buttons
-
-
-def _resume_label(run: JobRun) -> str:
-    if not run.phase:
-        return _("Resume")
-    return _("Resume at “%(phase)s”") % {"phase": labels.phase_title(run.phase)}
 
 
 def _why_not_start(run: JobRun) -> str:
@@ -110,17 +110,13 @@ def _why_not_start(run: JobRun) -> str:
     return format_html(_("{link} is under way."), link=link_to(live))
 
 
-def _why_not_resume(run: JobRun) -> str:
-    return runs.why_not_resumable(run) or _why_not_start(run)
-
-
 def link_to(run: JobRun) -> SafeString:
     return format_html('<a href="{}">nº {}</a>', reverse("admin:pipeline_jobrun_change", args=[run.pk]), run.pk)
 
 
 def _phase_rows(run: JobRun, phases: tuple[str, ...]) -> list[PhaseRow]:
     ended = JobRun.objects.of(run.job).reached_the_end().exclude(pk=run.pk)
-    usual = timeline.usual_times(ended.only("phases", "finished_at", "started_at")[:_MEDIAN_OF])
+    usual = run_charts.usual_times(ended.only("phases", "finished_at", "started_at")[:_MEDIAN_OF])
     state_words = {
         "done": _("done"),
         "running": _("running"),
@@ -136,16 +132,18 @@ def _phase_rows(run: JobRun, phases: tuple[str, ...]) -> list[PhaseRow]:
             labels.duration(bar.took),
             labels.duration(bar.usual),
         )
-        for bar in timeline.bars(run, phases, usual, timezone.now())
+        for bar in run_charts.phase_bars(run, phases, usual, timezone.now())
     ]
 
 
 def _facts(run: JobRun) -> Iterator[tuple[str, str]]:
     yield _("Business date"), f"{run.business_date:%d/%m/%Y}"
-    yield _("Began"), _time(run.started_at)
-    yield _("Took"), labels.duration(labels.took(run))
-    yield _("By"), _who(run)
-    yield _("Heartbeats"), _("%(count)d, the last at %(time)s") % {"count": run.beats.count(), "time": _clock(run)}
+    yield _("Began"), f"{timezone.localtime(run.started_at):%d/%m %H:%M:%S}" if run.started_at else "—"
+    yield _("Took"), labels.duration(labels.elapsed(run))
+    trigger = run.get_trigger_display()
+    yield _("By"), f"{trigger}, {run.user.get_short_name() or run.user.get_username()}" if run.user else trigger
+    beat_at = f"{timezone.localtime(run.beat_at):%H:%M:%S}" if run.beat_at else "—"
+    yield _("Heartbeats"), _("%(count)d, the last at %(time)s") % {"count": run.beats.count(), "time": beat_at}
     if run.steps is not None:
         yield _("Only"), ", ".join(labels.phase_title(step) for step in run.steps)
     if run.dry_run:
@@ -153,7 +151,7 @@ def _facts(run: JobRun) -> Iterator[tuple[str, str]]:
 
 
 def _made(run: JobRun, user: User | AnonymousUser) -> Iterator[tuple[str, str, str]]:
-    """What the run left behind, for who may see guests: label, words, link."""
+    """The results of the run for users who may see guests: label, text, link."""
     if user.has_perm("snapshots.view_snapshot"):
         for snapshot in Snapshot.objects.filter(run_id=run.pk).select_related("source").order_by("pk"):
             url = reverse("admin:snapshots_snapshot_change", args=[snapshot.pk])
@@ -165,21 +163,8 @@ def _made(run: JobRun, user: User | AnonymousUser) -> Iterator[tuple[str, str, s
             yield _("Suggestions"), number_format(suggestions, force_grouping=True), url
 
 
-def _time(at: Any) -> str:
-    return f"{timezone.localtime(at):%d/%m %H:%M:%S}" if at else "—"
-
-
-def _clock(run: JobRun) -> str:
-    return f"{timezone.localtime(run.beat_at):%H:%M:%S}" if run.beat_at else "—"
-
-
-def _who(run: JobRun) -> str:
-    trigger = run.get_trigger_display()
-    return f"{trigger}, {run.user.get_short_name() or run.user.get_username()}" if run.user else trigger
-
-
 def _no_progress(run: JobRun) -> str:
-    """Alive and going nowhere: beats come, the position does not move."""
+    """How long a live run has made no progress: beats come, the position does not change. "" below the limit."""
     if not run.live or run.progress_at is None or timezone.now() - run.progress_at < NO_PROGRESS:
         return ""
     return labels.duration(timezone.now() - run.progress_at)
@@ -190,12 +175,15 @@ def level(line: LogLine) -> str:
 
 
 def moving(run: JobRun) -> dict[str, Any]:
-    """What changes while the page is open: the newer of the last beat and what the run itself shows between two."""
+    """What changes while the page is open, from the last beat or from the run's own position, whichever is newer."""
     beat = run.beats.first() if run.live else None
-    newest: JobRun | Beat = beat if beat is not None and _older(run, beat) else run
+    newest: JobRun | Beat = run
+    if beat is not None and (run.progress_at is None or run.progress_at < beat.progress_at):
+        newest = beat
     title = labels.phase_title(newest.phase)
     beat_at = beat.at if beat is not None else run.beat_at
     pace = _pace(run, newest)
+    left = timedelta(seconds=pace * max(0, newest.total - newest.done)) if pace is not None and newest.total else None
     return {
         "live": run.live,
         "state": run.get_state_display(),
@@ -205,23 +193,13 @@ def moving(run: JobRun) -> dict[str, Any]:
         "done": newest.done,
         "total": newest.total,
         "rate": labels.rate(1 / pace) if pace and pace > 0 else "",
-        "left": _time_left(newest, pace),
+        "left": labels.duration(left) if left is not None else "",
         "beat_at": beat_at.isoformat() if beat_at else None,
     }
 
 
-def _older(run: JobRun, beat: Beat) -> bool:
-    return run.progress_at is None or run.progress_at < beat.progress_at
-
-
 def _pace(run: JobRun, newest: JobRun | Beat) -> float | None:
-    """Seconds a unit took in this phase so far; None while there is nothing to reckon with."""
+    """Seconds per unit in this phase so far; None while that is unknown."""
     if not run.live or not run.phases or not newest.done or newest.progress_at is None:
         return None
-    return (newest.progress_at - timeline.phase_times(run)[-1].began).total_seconds() / newest.done
-
-
-def _time_left(newest: JobRun | Beat, pace: float | None) -> str:
-    if pace is None or not newest.total:
-        return ""
-    return labels.duration(timedelta(seconds=pace * max(0, newest.total - newest.done)))
+    return (newest.progress_at - run_charts.phase_times(run)[-1].began).total_seconds() / newest.done

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from pipeline import queue, sharing
+from pipeline import checks, queue
 from pipeline.models import JobRun
 from sistema_os.checks import supabase_problems
 from snapshots.models import Source
@@ -68,7 +68,7 @@ def _database_report() -> dict[str, Any]:
 
 
 def _queue_report() -> dict[str, Any]:
-    return {"alive": queue.alive(), "tasks_waiting": queue.waiting_tasks(), "cancel": sharing.cancelling_by()}
+    return {"alive": queue.alive(), "tasks_waiting": queue.waiting_tasks(), "cancel": checks.cancelling_by()}
 
 
 def _data_report() -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""What makes two rows equal, and the keyed hash that stands for a row. Pure: no Django.
+"""Canonical form and keyed hash of a row. Pure: no Django.
 
-A row is a mapping of column to a JSON value. Two rows are equal when every column is, after the
-normalisation that the source declares for it; a null and an absent column are the same. The hash is
-keyed because a hash of eleven digits, such as a document, can be undone by trying them all.
+A row is a mapping of column to JSON value. Two rows are equal if every column is, after the normalisation that the
+source declares for it; a null and an absent column are the same. The hash is keyed because a plain hash of eleven
+digits, such as a document, can be reversed by trying all of them.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any, Literal
 import orjson
 
 Row = dict[str, Any]
-# text: spaces, case and Unicode form do not count (the default for strings). exact: every character does.
-# room: as text, and "0203" is "203". number: "1.50" is 1.5. instant: one moment, whatever its offset.
-# document, phone, email, secret: as text when compared; never shown whole (see display.py).
+# text: spaces, case and Unicode form do not count (the default for strings). exact: every character counts.
+# room: as text, and "0203" equals "203". number: "1.50" equals 1.5. instant: one moment, whatever its offset.
+# document, phone, email, secret: compared as text, masked on screens (see admin/display.py).
 Kind = Literal["text", "exact", "room", "number", "instant", "document", "phone", "email", "secret"]
 Kinds = Mapping[str, str]
 
@@ -61,7 +61,7 @@ def _instant(text: str) -> str:
     return moment.astimezone(UTC).isoformat() if moment.tzinfo else moment.isoformat()
 
 
-# Listings repeat themselves: most texts have been folded before. Bounded, for the sake of long runs.
+# Most texts of an export occur again and again. Bounded, for long runs.
 _cached = lru_cache(maxsize=1 << 15)
 _TEXT: dict[str, Callable[[str], str]] = {
     "exact": str,
@@ -70,12 +70,12 @@ _TEXT: dict[str, Callable[[str], str]] = {
     "number": _cached(_number),
 }
 _fold = _cached(fold)
-# Kinds in which a number and its text are one.
+# Kinds in which a number equals its text.
 _SPELT = ("number", "room")
 
 
 def canonical_value(value: Any, kind: str = "text") -> Any:
-    """A JSON value whose bytes are the same for every spelling the kind calls equal, and differ otherwise."""
+    """A JSON value whose bytes are equal exactly for values that the kind treats as equal."""
     if isinstance(value, str):
         return _TEXT.get(kind, _fold)(value)
     if value is None or isinstance(value, bool):
@@ -88,7 +88,7 @@ def canonical_value(value: Any, kind: str = "text") -> Any:
 
 
 def _plain_number(value: float | Decimal) -> Any:
-    """1 and 1.0 are one number; the text "1" is another thing."""
+    """1 and 1.0 are equal; the text "1" is not."""
     if isinstance(value, int) and -_TWO_63 <= value < _TWO_63:
         return value
     spelt = _number(value)
@@ -96,21 +96,21 @@ def _plain_number(value: float | Decimal) -> Any:
 
 
 class Canonical:
-    """One declaration, ready to be applied to many rows: neither the columns' order nor nulls count."""
+    """The declaration of a source, prepared for many rows. Neither the order of the columns nor nulls count."""
 
     def __init__(self, columns: Iterable[str], kinds: Kinds, key: bytes = b""):
         self._key = key
         declared = ((name, kinds.get(name, "text")) for name in sorted(columns))
-        self._plan = [(name, kind, _TEXT.get(kind, _fold), kind in _SPELT) for name, kind in declared]
+        self._columns = [(name, kind, _TEXT.get(kind, _fold), kind in _SPELT) for name, kind in declared]
 
     def bytes(self, row: Mapping[str, Any]) -> bytes:
         parts: list[Any] = []
         add, get = parts.append, row.get
-        for name, kind, text, spelt in self._plan:
+        for name, kind, text, spelt in self._columns:
             if (value := get(name)) is None:
                 continue
             add(name)
-            # The common kinds first: this runs once for every value of every listing.
+            # The common types first: this runs once for every value of every export.
             if type(value) is str:
                 add(text(value))
             elif type(value) is bool:
@@ -123,43 +123,31 @@ class Canonical:
 
     def hash(self, row: Mapping[str, Any]) -> int:
         """Signed 64 bits, as PostgreSQL's bigint holds them."""
-        return keyed_hash(self.bytes(row), self._key)
-
-
-def canonical_bytes(row: Mapping[str, Any], columns: Iterable[str], kinds: Kinds) -> bytes:
-    return Canonical(columns, kinds).bytes(row)
+        digest = blake2b(self.bytes(row), digest_size=8, key=self._key).digest()
+        return int.from_bytes(digest, "big", signed=True)
 
 
 def hash_key(secret: str) -> bytes:
     return blake2b(secret.encode(), digest_size=64).digest()
 
 
-def row_hash(row: Mapping[str, Any], columns: Iterable[str], kinds: Kinds, key: bytes) -> int:
-    """One row's hash; for many rows of one declaration, keep a `Canonical`."""
-    return Canonical(columns, kinds, key).hash(row)
-
-
-def keyed_hash(data: bytes, key: bytes) -> int:
-    return int.from_bytes(blake2b(data, digest_size=8, key=key).digest(), "big", signed=True)
-
-
 def add_digest(digest: int, *hashes: int) -> int:
-    """Adds row hashes to a listing's digest; subtract by adding the negative. Order does not matter."""
+    """Adds row hashes to a snapshot's digest; negative ones are subtracted. Order does not matter."""
     return (digest + sum(hashes) + _TWO_63) % _TWO_64 - _TWO_63
 
 
 def recipe(kinds: Kinds, key: bytes) -> str:
-    """Names how hashes were made: digests are comparable only between snapshots of the same recipe."""
+    """Identifies how hashes are made: digests are comparable only between snapshots of the same recipe."""
     return blake2b(orjson.dumps(sorted(kinds.items())), digest_size=6, key=key).hexdigest()
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any], columns: Iterable[str], kinds: Kinds) -> list[str]:
-    """The columns whose values are not equal under their declared normalisation."""
+    """The columns whose values differ after their declared normalisation."""
     return [name for name in columns if not _equal(before.get(name), after.get(name), kinds.get(name, "text"))]
 
 
 def _equal(old: Any, new: Any, kind: str) -> bool:
-    # The quick way is for texts only: to Python, 0 equals False.
+    # The shortcut is for texts only: in Python, 0 equals False.
     if old is new or (isinstance(old, str) and isinstance(new, str) and old == new):
         return True
     return orjson.dumps(canonical_value(old, kind)) == orjson.dumps(canonical_value(new, kind))

@@ -1,10 +1,12 @@
-"""The thirty-day chart as numbers: a template draws them. Pure."""
+"""Geometry of the thirty-day chart, drawn by a template. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+from sistema_os.chart_geometry import GridLine, Scale, Slots, every, grid_line, round_end
 
 WIDTH, HEIGHT = 606, 268
 _LEFT, _TOP, _AXIS, _BOTTOM = 36, 22, 142, 242
@@ -23,7 +25,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Column:
-    """One day's marks, in the drawing's units (y grows downwards)."""
+    """Coordinates of one day's bars and dot, in units of the drawing (y grows downwards)."""
 
     day: Day
     x: float
@@ -37,59 +39,38 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Line:
-    y: float
-    text_y: float
-    value: int
-
-
-@dataclass(frozen=True)
 class Chart:
     columns: tuple[Column, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[GridLine, ...]
     first: date
     last: date
 
 
 def chart(days: Sequence[Day], until: date, slots: int = 30) -> Chart:
-    """`slots` calendar days ending at `until`; dots for changed rows stand at half the bars' scale."""
+    """`slots` calendar days up to `until`; the dots of changed rows are at half the scale of the bars."""
     by_day = {day.day: day for day in days}
     first = until - timedelta(days=slots - 1)
     shown = [by_day.get(first + timedelta(days=n), Day(first + timedelta(days=n), known=False)) for n in range(slots)]
-    top = scale(max((max(day.added, day.removed, day.changed / 2) for day in shown), default=0))
-    return Chart(tuple(_column(day, n, slots, top) for n, day in enumerate(shown)), _lines(top), first, until)
-
-
-def scale(largest: float) -> int:
-    """The smallest of 10, 20, 50, 100, ... that the largest value fits under."""
-    step = 10
-    while True:
-        for factor in (1, 2, 5):
-            if largest <= step * factor:
-                return step * factor
-        step *= 10
-
-
-def _column(day: Day, number: int, slots: int, top: int) -> Column:
-    width = (WIDTH - _LEFT) / slots
-    x = _LEFT + number * width + (width - _BAR) / 2
-    up, down = (_AXIS - _TOP) / top, (_BOTTOM - _AXIS) / top
-    added, removed = day.added * up, day.removed * down
-    from_last = slots - 1 - number
-    return Column(
-        day,
-        round(x, 1),
-        round(x + _BAR / 2, 1),
-        round(_AXIS - added, 1),
-        round(added, 1),
-        _AXIS + 1,
-        round(removed, 1),
-        round(_AXIS - day.changed / 2 * up, 1),
-        from_last % 7 == 0,
+    top = round_end(max((max(day.added, day.removed, day.changed / 2) for day in shown), default=0))
+    up, down, days_axis = Scale(0, top, _AXIS, _TOP), Scale(0, top, _AXIS, _BOTTOM), Slots(slots, _LEFT, WIDTH)
+    labelled = every(slots, 7)
+    return Chart(
+        tuple(_column(day, days_axis.middle(n), up, down, labelled=n in labelled) for n, day in enumerate(shown)),
+        (grid_line(up, top), grid_line(up, top // 2), grid_line(down, top // 2)),
+        first,
+        until,
     )
 
 
-def _lines(top: int) -> tuple[Line, ...]:
-    up, down = (_AXIS - _TOP) / top, (_BOTTOM - _AXIS) / top
-    levels = [(_AXIS - top * up, top), (_AXIS - top / 2 * up, top // 2), (_AXIS + top / 2 * down, top // 2)]
-    return tuple(Line(round(y, 1), round(y + 4, 1), value) for y, value in levels)
+def _column(day: Day, middle: float, up: Scale, down: Scale, *, labelled: bool) -> Column:
+    return Column(
+        day,
+        x=round(middle - _BAR / 2, 1),
+        middle=round(middle, 1),
+        added_y=round(up.at(day.added), 1),
+        added_height=round(up.length(day.added), 1),
+        removed_y=_AXIS + 1,
+        removed_height=round(down.length(day.removed), 1),
+        changed_y=round(up.at(day.changed / 2), 1),
+        labelled=labelled,
+    )

@@ -1,4 +1,4 @@
-"""The snapshots' part of the dashboard: what is held, and the last thirty days."""
+"""The snapshots on the dashboard: held ones, and a chart of the last thirty days."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 
 from snapshots.charts import Chart, chart
-from snapshots.history.listings import days
+from snapshots.history import days
 from snapshots.models import Snapshot, Source
 
 MAX_HELD = 3
@@ -15,7 +15,7 @@ COLLECTING_JOB = "pipeline_diario"
 
 
 def panel(user: Any) -> dict[str, Any]:
-    """Nothing for those who may not see guests."""
+    """The context of `snapshots/panel.html`; empty for users who may not see guests."""
     if not user.has_perm("snapshots.view_snapshot"):
         return {}
     return {**held_notes(user), **chart_of(Source.objects.order_by("pk").first())}
@@ -31,7 +31,7 @@ def held_notes(user: Any) -> dict[str, Any]:
 
 
 def chart_of(source: Source | None) -> dict[str, Any]:
-    """Thirty business dates up to the last one collected; empty without any."""
+    """Thirty business dates up to the last one collected; without one, no chart."""
     last = Snapshot.objects.filter(source=source).order_by("-business_date").first() if source else None
     if source is None or last is None:
         return {"chart": None}
@@ -40,7 +40,7 @@ def chart_of(source: Source | None) -> dict[str, Any]:
 
 
 def collect_url(user: Any) -> str:
-    """Where whoever may run jobs starts the one that collects; empty for everybody else."""
+    """The page that starts the collecting job; empty for users who may not run jobs."""
     if not user.has_perm("pipeline.run_job"):
         return ""
     try:

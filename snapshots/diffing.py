@@ -1,4 +1,4 @@
-"""Two listings in, their differences out. Pure: iterables of (key, row), no Django, no database."""
+"""Differences between two sets of rows. Pure: iterables of (key, row), no Django, no database."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Keyed = tuple[str, Row]
 
 @dataclass(frozen=True)
 class ChangeView:
-    """One row's net difference. `fields` names what changed (every filled column of an added or removed row);
-    `seq` is the last snapshot that touched the row; `vanished` says of a removed row that nothing explained it."""
+    """The net change of one row. `fields` are the columns that changed, of an added or removed row all filled ones;
+    `seq` is the last version that touched the row; `vanished` marks a removed row whose absence nothing explains."""
 
     kind: ChangeKind
     key: str
@@ -29,7 +29,7 @@ class ChangeView:
 def between(
     key: str, before: Row | None, after: Row | None, columns: Sequence[str], kinds: Kinds, seq: int = 0
 ) -> ChangeView | None:
-    """The change of one row, or None when nothing that counts differs (a net zero)."""
+    """The change of one row; None if no column differs after normalisation."""
     if before is None and after is None:
         return None
     if before is None or after is None:
@@ -41,7 +41,7 @@ def between(
 
 
 def diff(before: Iterable[Keyed], after: Iterable[Keyed], columns: Sequence[str], kinds: Kinds) -> Iterator[ChangeView]:
-    """What turns one listing into the other. The order of the rows does not matter; memory is one side."""
+    """The changes from `before` to `after`, in any order of the rows. Memory: the rows of `before`."""
     old = dict(before)
     for key, row in after:
         change = between(key, old.pop(key, None), row, columns, kinds)
@@ -52,21 +52,10 @@ def diff(before: Iterable[Keyed], after: Iterable[Keyed], columns: Sequence[str]
             yield change
 
 
-def apply(rows: Iterable[Keyed], changes: Iterable[ChangeView]) -> dict[str, Row]:
-    """The listing after the changes."""
-    result = dict(rows)
-    for change in changes:
-        if change.after is None:
-            result.pop(change.key, None)
-        else:
-            result[change.key] = change.after
-    return result
-
-
 def compose(
     first: Iterable[ChangeView], second: Iterable[ChangeView], columns: Sequence[str], kinds: Kinds
 ) -> Iterator[ChangeView]:
-    """Two consecutive diffs as one; a row that ends as it began is left out."""
+    """Two consecutive diffs as one; rows without a net change are left out."""
     earlier = {change.key: change for change in first}
     for change in second:
         start = earlier.pop(change.key, change)

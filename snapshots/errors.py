@@ -1,9 +1,9 @@
 """SnapshotError
-├── AlreadySettled   the snapshot is no longer in the state that the call needs
-├── Outdated         a later listing is in force
-├── Corrupt          a rebuilt listing does not agree with its count or digest
-├── Purged           the snapshot is older than what is kept
-├── ReasonMissing    a decision without its reason
+├── AlreadySettled   the snapshot is no longer running or held
+├── Outdated         a later snapshot was published
+├── Corrupt          rebuilt rows do not match the snapshot's count or digest
+├── Purged           the version is older than what is kept
+├── ReasonMissing    a decision or an erasure without a reason
 └── AlreadyConsumed  another process advanced the cursor over the same changes
 """
 
@@ -19,20 +19,20 @@ class AlreadySettled(SnapshotError):
 
 
 class Outdated(SnapshotError):
-    """A later listing has been published since this one was held."""
+    """A later snapshot was published after this one was held."""
 
 
 class Corrupt(SnapshotError):
-    """The rebuilt listing does not agree with the count or the digest of its snapshot."""
+    """The rebuilt rows do not match the count or the digest of their snapshot."""
 
 
 class Purged(SnapshotError):
-    """The snapshot lies before the oldest state that is kept."""
+    """The version is older than the oldest one that is kept."""
 
 
 class ReasonMissing(SnapshotError):
-    """A held snapshot is decided with a reason."""
+    """A decision on a held snapshot or an erasure needs a reason."""
 
 
 class AlreadyConsumed(SnapshotError):
-    """The consumer's cursor has already passed these changes: roll back, another process did the work."""
+    """The consumer's cursor has passed these changes: another process did the work, so roll back."""

@@ -1,7 +1,7 @@
-"""When a listing may be believed. Pure decisions: facts and thresholds in, reasons out.
+"""Guards: whether a collected export is plausible. Pure functions from facts and thresholds to reasons.
 
-A reason is data (a code and its figures); `sentence` puts it into words for the reader's language.
-Guards that compare with history stay silent while there is none.
+A reason is data (a code and its figures); `sentence` renders it in the active language. Guards that compare with the
+history report nothing while there is none.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 MIN_HISTORY = 3
-# What a broken decoding leaves ("Ã" or "Â" before a sign of U+0080 to U+00BF, "â€", the replacement sign), as UTF-8
-# bytes: rows are at hand as bytes, and this is asked of each. None of it occurs in Portuguese.
+# Traces of a wrong decoding ("Ã" or "Â" before a character from U+0080 to U+00BF, "â€", the replacement character) as
+# UTF-8, since rows are checked as bytes. None of them occurs in Portuguese.
 MOJIBAKE = (b"\xc3\x83\xc2", b"\xc3\x82\xc2", b"\xc3\xa2\xe2\x82\xac", b"\xef\xbf\xbd")
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Per source, editable. Shares are of the rows in force, from 0 to 1."""
+    """Limits of one source, editable. Shares are of the current rows, from 0 to 1."""
 
     min_rows: int = 1
     removed_floor: int = 20
@@ -36,13 +36,13 @@ class Thresholds:
     mojibake_floor: int = 3
     mojibake_share: float = 0.01
     page: int = 1000
-    # Rows by which the announced count may move during the reading: a table in which people are typing.
+    # By how many rows the announced count may change while the source is read, for tables that are being edited.
     count_drift: int = 0
 
 
 @dataclass(frozen=True)
 class Past:
-    """One accepted listing of the last days."""
+    """One snapshot in force of the last days."""
 
     business_date: date
     rows: int
@@ -51,7 +51,7 @@ class Past:
 
 @dataclass(frozen=True)
 class Facts:
-    """What was seen while the listing was read and compared. Counts are rows."""
+    """What was observed while the export was read and compared. Counts are numbers of rows."""
 
     business_date: date
     received: int
@@ -64,7 +64,7 @@ class Facts:
     mojibake: int = 0
     mojibake_before: int = 0
     freshness: str = ""
-    # The listing in force; None until there is one.
+    # The current snapshot; None before the first publication.
     head_rows: int | None = None
     head_date: date | None = None
     head_freshness: str = ""
@@ -89,12 +89,12 @@ def has_mojibake(text: bytes) -> bool:
 
 
 def integrity(facts: Facts, limits: Thresholds) -> list[Reason]:
-    """Wrong whatever yesterday was, even if the rows themselves are the same."""
+    """Guards that apply even if the rows are unchanged."""
     return [*_counts(facts, limits), *_keys(facts), *_dates(facts)]
 
 
 def shape(facts: Facts, limits: Thresholds) -> list[Reason]:
-    """Wrong by comparison; not asked of a listing that changes nothing."""
+    """Guards that compare with the current rows and the history; they apply only to exports that change something."""
     found = [*_columns(facts, limits), *_encoding(facts, limits)]
     if facts.head_rows is not None:
         found += [*_turnover(facts, limits, facts.head_rows), *_page(facts, limits, facts.head_rows)]
@@ -138,11 +138,8 @@ def _columns(facts: Facts, limits: Thresholds) -> Iterator[Reason]:
     for column, now in sorted(facts.filled.items()):
         usual = median(past.filled.get(column, 0) / past.rows for past in facts.history if past.rows)
         if usual >= 0.2 and now / facts.received < usual * limits.fill_share and column not in facts.lost_columns:
-            yield Reason("null_column", {"column": column, "usual": round(usual * 100), "now": _percent(now, facts)})
-
-
-def _percent(count: int, facts: Facts) -> int:
-    return round(100 * count / facts.received)
+            share = round(100 * now / facts.received)
+            yield Reason("null_column", {"column": column, "usual": round(usual * 100), "now": share})
 
 
 def _encoding(facts: Facts, limits: Thresholds) -> Iterator[Reason]:
@@ -152,7 +149,7 @@ def _encoding(facts: Facts, limits: Thresholds) -> Iterator[Reason]:
 
 
 def _turnover(facts: Facts, limits: Thresholds, head: int) -> Iterator[Reason]:
-    # Days without a listing pile their changes up on the next one.
+    # After days without a snapshot, the changes of all of them arrive at once.
     days = max(1, (facts.business_date - facts.head_date).days) if facts.head_date else 1
     removed_limit = int(max(limits.removed_floor, limits.removed_share * head) * days)
     if facts.unexplained > removed_limit:
@@ -208,7 +205,7 @@ _SENTENCES = {
 
 
 def sentence(reason: Mapping[str, Any]) -> str:
-    """The reason (as stored: code and params) in words, in the active language."""
+    """A stored reason (code and params) as a sentence in the active language."""
     code, params = str(reason["code"]), dict(reason.get("params", {}))
     rows = params.get("rows", 0)
     if code == "null_key":
@@ -217,11 +214,8 @@ def sentence(reason: Mapping[str, Any]) -> str:
         return ngettext("%(rows)s row came twice.", "%(rows)s rows came twice.", rows) % params
     if code == "mojibake":
         return ngettext("%(rows)s row has broken accents.", "%(rows)s rows have broken accents.", rows) % params
-    return _(_SENTENCES.get(code, code)) % _in_words(params)
-
-
-def _in_words(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in params.items()}
+    shown = {name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in params.items()}
+    return _(_SENTENCES.get(code, code)) % shown
 
 
 def threshold_names() -> tuple[str, ...]:

@@ -12,15 +12,14 @@ from django.utils import timezone
 
 from snapshots.canonical import Row
 from snapshots.errors import AlreadySettled, Outdated, ReasonMissing
-from snapshots.ingest import Ingest, no_fence
-from snapshots.ingest.spool import Packed
+from snapshots.ingest import Ingest, Packed, no_fence
 from snapshots.models import HeldRows, Snapshot
 from snapshots.source_spec import SourceSpec
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What publishing would do to the rows in force."""
+    """What publishing would change in the current rows."""
 
     rows: int
     added: int
@@ -30,28 +29,28 @@ class Preview:
 
 
 def preview(snapshot: Snapshot) -> Preview:
-    """As counted when it was held: a later publication leaves nothing held, an erasure corrects the counts."""
+    """As counted when it was held: a later publication rejects held snapshots, an erasure corrects the counts."""
     held = _held(snapshot)
     return Preview(held.rows, held.added, held.removed, held.changed, held.unexplained)
 
 
 def publish_held(snapshot: Snapshot, user: AbstractUser, reason: str) -> Snapshot:
-    """Publishes the kept rows although the guards objected. Refused when a later listing is in force."""
+    """Publishes the held rows although the guards objected. Raises Outdated if a later snapshot was published."""
     _allowed(user, reason)
     held = _held(snapshot)
     if held.base_seq != held.source.head_seq:
         raise Outdated(str(held))
-    ingest = _replayed(held)
+    ingest = _replay(held)
     with transaction.atomic():
         published = ingest.publish(held.declared, no_fence)
         if published.status == Snapshot.Status.FAILED:
-            # Undo: it stays held, to be rejected.
+            # Rolled back: the snapshot stays held and can only be rejected.
             raise Outdated(str(held))
         return _sign(published, user, reason)
 
 
 def reject_held(snapshot: Snapshot, user: AbstractUser, reason: str) -> Snapshot:
-    """Keeps the listing in force and deletes the kept rows."""
+    """Keeps the current rows and deletes the held ones."""
     _allowed(user, reason)
     with transaction.atomic():
         held = _held(Snapshot.objects.select_for_update().get(pk=snapshot.pk))
@@ -60,7 +59,7 @@ def reject_held(snapshot: Snapshot, user: AbstractUser, reason: str) -> Snapshot
 
 
 def held_rows(snapshot: Snapshot) -> Iterator[Row]:
-    """The rows as they came; none once somebody decided or the time to decide is over."""
+    """The rows as they arrived; none once the snapshot was decided or has expired."""
     kept = _kept(snapshot)
     return kept.rows() if kept else iter(())
 
@@ -91,9 +90,9 @@ def _sign(snapshot: Snapshot, user: AbstractUser, reason: str) -> Snapshot:
     return snapshot
 
 
-def _replayed(held: Snapshot) -> Ingest:
-    """The collection once more, from its kept rows. What explained a row's going only the pipeline could tell: which
-    ones nothing explained was written down when it was held."""
+def _replay(held: Snapshot) -> Ingest:
+    """The collection again, from its held rows. Only the pipeline knows whether a removal is explained, so the keys of
+    unexplained ones were stored when it was held."""
     source, kept = held.source, _kept(held)
     header = kept.header if kept else None
     vanished = frozenset(header.vanished if header else ())

@@ -1,4 +1,4 @@
-"""Head and history: the rows in force, and the old version of whatever changed since the oldest snapshot kept."""
+"""Current rows, and the old versions of rows that changed since the oldest version kept."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SHARE = (MinValueValidator(0), MaxValueValidator(1))
 
 
 class Source(models.Model):
-    """A listing that is collected again and again.
+    """An export that is collected again and again, such as the guest list.
 
-    `layout` only ever grows: arrays in `Change.old` and bits in `Change.mask` count positions in it.
-    `columns` are those of the snapshot in force."""
+    `layout` only grows: arrays in `Change.old` and bits in `Change.mask` refer to positions in it. `columns` are those
+    of the current snapshot; `head_seq` is the current version, `min_seq` the oldest one that can be rebuilt."""
 
     name = models.SlugField(_("source"), unique=True)
     title = models.CharField(_("title"), max_length=80, blank=True)
@@ -67,7 +67,7 @@ class Source(models.Model):
 
 class SnapshotQuerySet(models.QuerySet["Snapshot"]):
     def in_force(self) -> SnapshotQuerySet:
-        """Those that say what was so: published ones and those that found nothing changed."""
+        """Published snapshots and those that found nothing changed."""
         return self.filter(status__in=(Snapshot.Status.PUBLISHED, Snapshot.Status.SAME))
 
     def held(self) -> SnapshotQuerySet:
@@ -75,8 +75,9 @@ class SnapshotQuerySet(models.QuerySet["Snapshot"]):
 
 
 class Snapshot(models.Model):
-    """One collection of a source. `seq` counts the published ones; `base_seq` is what was in force when it was
-    read, and for a `same` snapshot what it confirmed. `rows` is what stands after suppression, `received` what came."""
+    """One collection of a source. `seq` numbers the published versions; `base_seq` is the version that was current when
+    it was read, and for a `same` snapshot the one it confirmed. `received` counts the rows of the export, `rows` those
+    that remain without erased persons."""
 
     class Status(models.TextChoices):
         RUNNING = "running", _("collecting")
@@ -140,7 +141,7 @@ class Snapshot(models.Model):
 
     @property
     def at_seq(self) -> int:
-        """The state of the rows that this snapshot stands for."""
+        """The version of the rows that this snapshot has."""
         return self.base_seq if self.seq is None else self.seq
 
     @property
@@ -153,17 +154,17 @@ class Snapshot(models.Model):
 
 
 class HeldRows(models.Model):
-    """The rows of a held snapshot, zstd over JSON lines, until somebody decides or seven days pass."""
+    """The rows of a held snapshot, JSON lines compressed by zstd, until it is decided or expires."""
 
     snapshot = models.OneToOneField(Snapshot, on_delete=models.CASCADE, related_name="held_rows")
     blob = models.BinaryField()
-    # Of `HeldChange.old`; empty for what was held before its changes were kept.
+    # Of `HeldChange.old`; empty for snapshots held before changes were stored.
     layout = models.JSONField(default=list)
 
 
 class HeldChange(models.Model):
-    """What publishing a held snapshot would do to one row, worked out once, when it was held. Goes with its rows.
-    By `place`, what would be gone comes first: it is what the decision is about."""
+    """What publishing a held snapshot would change in one row. Deleted with its rows. Ordered by `place`, removed rows
+    come first: they are what the decision is about."""
 
     held = models.ForeignKey(HeldRows, on_delete=models.CASCADE, related_name="changes")
     place = models.PositiveSmallIntegerField()
@@ -182,12 +183,12 @@ class HeldChange(models.Model):
 
 
 class HeadRow(models.Model):
-    """A row in force since snapshot `since`."""
+    """A current row, unchanged since version `since`."""
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
     key = models.TextField()
     hash = models.BigIntegerField()
-    # Of the spelling in which it last arrived (see arriving.py); null until it was read once more.
+    # Hash of the row exactly as it last arrived (see ingest/reader.py); null until it arrives again.
     mark = models.BigIntegerField(null=True)
     since = models.PositiveIntegerField()
     payload: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
@@ -200,7 +201,7 @@ class HeadRow(models.Model):
 
 
 class Change(models.Model):
-    """What snapshot `seq` did to one row: its version since `since` ended (`old`, in layout order), or it appeared."""
+    """Version `seq` ended the version of a row since `since` (`old`: its values in layout order), or added the row."""
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
     seq = models.PositiveIntegerField()
@@ -209,7 +210,7 @@ class Change(models.Model):
     key = models.TextField()
     old_hash = models.BigIntegerField(null=True)
     mask = models.BigIntegerField(default=0)
-    # Removed though its last version gave no reason to go.
+    # Removed although nothing in its last version explains it.
     vanished = models.BooleanField(default=False)
     old: models.JSONField[list[Any] | None, list[Any] | None] = models.JSONField(null=True)
 
@@ -222,8 +223,8 @@ class Change(models.Model):
 
 
 class Suppressed(models.Model):
-    """The keyed hash of an erased key or identity: rows that carry it are left out from then on. Who asked for it and
-    why is the audit of the erasure."""
+    """The keyed hash of an erased key or identity: rows that have it are left out of later collections. `by` and
+    `reason` are the audit of the erasure."""
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+")
     hash = models.BigIntegerField()
@@ -239,7 +240,7 @@ class Suppressed(models.Model):
 
 
 class Cursor(models.Model):
-    """How far a consumer has come with a source's changes."""
+    """The version up to which a consumer has processed a source's changes."""
 
     consumer = models.SlugField()
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""Forgetting what is past its time: history, and held rows that nobody decided on."""
+"""Retention: deletes old history, and the rows of held snapshots that were not decided in time."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from snapshots.guards import Reason
-from snapshots.history.consumers import slowest
-from snapshots.ingest.publication import lock
+from snapshots.history import slowest
+from snapshots.ingest import lock
 from snapshots.models import Change, HeldRows, Snapshot, Source
 
 HELD_DAYS = 7
@@ -19,8 +19,9 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Purged:
-    """What was (or in a dry run would be) forgotten. `waiting_for`: the cursor that kept more from going."""
+class PurgeResult:
+    """Number of deleted changes and expired held snapshots, or in a dry run of those that would be. `waiting_for` is
+    the consumer cursor that keeps more from being deleted."""
 
     source: str
     min_seq: int
@@ -29,28 +30,25 @@ class Purged:
     waiting_for: int | None = None
 
 
-def purge(source: Source, until: date, *, dry_run: bool = False) -> Purged:
-    """Forgets the history of business dates before `until`: older listings can no longer be read, their counts stay.
-    The listing in force and whatever a consumer has not read yet are always kept."""
+def purge(source: Source, until: date, *, dry_run: bool = False) -> PurgeResult:
+    """Deletes the history of business dates before `until`: older snapshots can no longer be read, their counts stay.
+    The current rows and changes that a consumer has not read yet are always kept."""
     with transaction.atomic():
         source = lock(source)
-        wanted = _first_kept(source, until)
+        kept = Snapshot.objects.filter(source=source, seq__isnull=False, business_date__gte=until)
+        first_kept = kept.order_by("seq").values_list("seq", flat=True).first()
+        wanted = source.head_seq if first_kept is None else first_kept
         cursor = slowest(source)
         min_seq = max(source.min_seq, wanted if cursor is None else min(wanted, cursor))
         changes = Change.objects.filter(source=source, seq__lte=min_seq)
-        result = Purged(source.name, min_seq, changes.count(), 0, cursor if min_seq < wanted else None)
+        result = PurgeResult(source.name, min_seq, changes.count(), 0, cursor if min_seq < wanted else None)
         if not dry_run:
             changes.delete()
             source.min_seq = min_seq
             source.save(update_fields=("min_seq",))
     held = _expire_held(source, dry_run=dry_run)
     log.info("snapshots purged: %s up to %s, %s changes, %s held", source.name, min_seq, result.changes, held)
-    return Purged(result.source, result.min_seq, result.changes, held, result.waiting_for)
-
-
-def _first_kept(source: Source, until: date) -> int:
-    kept = Snapshot.objects.filter(source=source, seq__isnull=False, business_date__gte=until).order_by("seq").first()
-    return source.head_seq if kept is None or kept.seq is None else kept.seq
+    return PurgeResult(result.source, result.min_seq, result.changes, held, result.waiting_for)
 
 
 def _expire_held(source: Source, *, dry_run: bool) -> int:

@@ -1,6 +1,6 @@
-"""The way into this app: collect, publish, read at any date, hand changes on, decide on what was held.
+"""The public API of this app: collect, publish, read any version, deliver changes, decide on held snapshots.
 
-Everything here is synchronous ORM; asynchronous jobs wrap it in `sync_to_async`.
+Everything here is synchronous ORM code; asynchronous jobs wrap it in `sync_to_async`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from snapshots.canonical import Row
 from snapshots.diffing import ChangeView
-from snapshots.ending import close_open
 from snapshots.errors import (
     AlreadyConsumed,
     AlreadySettled,
@@ -25,10 +24,20 @@ from snapshots.errors import (
 )
 from snapshots.guards import Reason, Thresholds, threshold_names
 from snapshots.held_decision import Preview, held_rows, preview, publish_held, reject_held
-from snapshots.history.consumers import Changes, advance, changes_for
-from snapshots.history.row_history import Missing, Version, history, intervals, missing
-from snapshots.history.versions import as_of, current, diff
-from snapshots.ingest import Fence, Ingest, no_fence
+from snapshots.history import (
+    Changes,
+    Missing,
+    Version,
+    advance,
+    as_of,
+    changes_for,
+    current,
+    diff,
+    history,
+    intervals,
+    missing,
+)
+from snapshots.ingest import Fence, Ingest, close_open, no_fence
 from snapshots.models import Snapshot, Source
 from snapshots.source_spec import SourceSpec
 
@@ -68,10 +77,12 @@ __all__ = [
 
 
 def begin(spec: SourceSpec, *, business_date: date, run_id: int | None) -> Ingest:
-    """Opens a collection. Nothing in force changes before `publish`."""
+    """Opens a collection. The current rows do not change before `publish`."""
     with transaction.atomic():
-        source = _declared(spec)
-        _close_interrupted(source)
+        source = _update_source(spec)
+        # A process that was killed leaves its collection open.
+        limit = timezone.now() - timedelta(hours=settings.STALE_RUNNING_HOURS)
+        close_open(Snapshot.objects.filter(source=source, started_at__lt=limit), Reason("interrupted"))
         snapshot = Snapshot.objects.create(
             source=source,
             business_date=business_date,
@@ -82,8 +93,8 @@ def begin(spec: SourceSpec, *, business_date: date, run_id: int | None) -> Inges
     return Ingest(spec, snapshot)
 
 
-def _declared(spec: SourceSpec) -> Source:
-    """The stored source, brought up to the declaration; thresholds are taken over only once, then they are staff's."""
+def _update_source(spec: SourceSpec) -> Source:
+    """The stored source, updated to the declaration. Thresholds are copied only when it is created."""
     first = {name: getattr(spec.thresholds, name) for name in threshold_names()}
     shown = {
         "title": spec.title,
@@ -98,9 +109,3 @@ def _declared(spec: SourceSpec) -> Source:
         name=spec.name, defaults=shown, create_defaults={**shown, **first, "kinds": dict(spec.kinds)}
     )
     return source
-
-
-def _close_interrupted(source: Source) -> None:
-    """A process that was killed leaves its collection open; whoever comes hours later closes it."""
-    limit = timezone.now() - timedelta(hours=settings.STALE_RUNNING_HOURS)
-    close_open(Snapshot.objects.filter(source=source, started_at__lt=limit), Reason("interrupted"))

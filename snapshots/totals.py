@@ -1,4 +1,4 @@
-"""What a listing adds up to. Pure: no Django."""
+"""Totals of a snapshot's rows. Pure: no Django."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from snapshots.guards import has_mojibake
 
 
 @dataclass
-class Tally:
-    """Rows, their digest, how many fill each column, how many have broken accents. Carried on from the listing in
-    force by what comes and goes, so that it costs what changed and not what there is."""
+class Totals:
+    """Number of rows, their digest, rows that fill each column, rows with broken accents. Updated by the rows that
+    change, so that the cost grows with the changes and not with the rows."""
 
     rows: int = 0
     digest: int = 0
@@ -29,7 +29,7 @@ class Tally:
         self.mojibake += has_mojibake(orjson.dumps(row))
         self.filled.update(_filled(row))
 
-    def take(self, row: Row, number: int) -> None:
+    def subtract(self, row: Row, number: int) -> None:
         self.rows -= 1
         self.digest = add_digest(self.digest, -number)
         self.mojibake -= has_mojibake(orjson.dumps(row))

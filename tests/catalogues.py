@@ -131,7 +131,8 @@ def _text(node: ast.expr) -> str | None:
 
 
 def _in_template(path: Path) -> Iterator[tuple[int, Message]]:
-    source = BytesIO(templatize(path.read_text(encoding="utf-8"), origin=str(path)).encode())
+    # Within parentheses the tokenizer ignores the indentation that the template's elements have.
+    source = BytesIO(f"({templatize(path.read_text(encoding='utf-8'), origin=str(path))}\n)".encode())
     found: Iterable[Any] = extract_python(source, _TEMPLATE_KEYWORDS, (), {"encoding": "utf-8"})
     for line, function, texts, _comments in found:
         parts = [text or "" for text in ((texts,) if isinstance(texts, str) else texts)]

@@ -1,41 +1,48 @@
-"""The house keeps its shape: who may import whom, and what may stand nowhere."""
+"""The structure of the code: who may import whom, how it is divided, and what may occur nowhere."""
 
 import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-ROOT: Final = Path(__file__).resolve().parents[1]
-PACKAGES: Final = ("sistema_os", "pipeline", "matching", "snapshots")
-# About 250 is where a file starts to want two names; a table of data may run a little longer.
-LONGEST_FILE: Final = 400
+from tests import structure
+from tests.structure import PACKAGES, ROOT, imported_names, parsed, sources
 
-
-def _sources(*packages: str) -> list[Path]:
-    return sorted(
-        path for package in packages for path in (ROOT / package).rglob("*.py") if not path.match("migrations/0*.py")
-    )
-
-
-def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+# Nouns of the field that end like a participle.
+NOUNS: Final = {
+    "blocking",  # of record linkage: which pairs are compared at all; also the calls that an event loop must not make
+    "diffing",
+    "learning",
+    "masking",
+    "matching",
+    "parsing",
+    "ranking",
+}
+# Packages whose modules are imported only by each other; everybody else imports the package.
+FACES: Final = ("snapshots.history", "snapshots.ingest")
+# Module -> why it is short and has one importer.
+SHORT_WITH_ONE_IMPORTER: Final = {
+    "sistema_os.admin_base.typed_filter": "the ground's filter for lists, beside the lists that it belongs to",
+    "sistema_os.admin_site.users": "registers the users' admin, which must run after every app is loaded",
+}
 
 
 def _importers(library: str) -> set[str]:
     return {
         path.relative_to(ROOT).as_posix()
-        for path in _sources(*PACKAGES)
-        if any(name == library or name.startswith(f"{library}.") for name in _imports(path))
+        for path in sources(*PACKAGES)
+        if any(name == library or name.startswith(f"{library}.") for name in imported_names(path))
     }
+
+
+def _fail_with(found: Collection[str], rule: str) -> None:
+    if found:
+        pytest.fail("\n".join([rule, *(f"  {line}" for line in sorted(found))]), pytrace=False)
 
 
 def test_the_import_contracts_hold() -> None:
@@ -46,29 +53,80 @@ def test_the_import_contracts_hold() -> None:
     assert result.returncode == 0, result.stdout
 
 
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports under TYPE_CHECKING and inside functions count."""
+    _fail_with([" <-> ".join(cycle) for cycle in structure.cycles()], "Import cycles:")
+
+
+@pytest.mark.parametrize("package", FACES)
+def test_outsiders_import_the_face_of_a_package(package: str) -> None:
+    inside = f"{package}."
+    found = [
+        f"{name} imports {target}"
+        for name, targets in structure.import_graph().items()
+        for target in targets
+        if target.startswith(inside) and not name.startswith(inside) and name != package
+    ]
+    _fail_with(found, f"Outsiders import what {package} offers:")
+
+
+def test_a_directory_has_few_modules() -> None:
+    sizes = structure.directory_sizes()
+    crowded = [f"{name}: {count}" for name, count in sizes.items() if count > structure.MOST_MODULES]
+    _fail_with(crowded, f"Directories with more than {structure.MOST_MODULES} modules:")
+
+
+def test_a_short_module_has_more_than_one_importer() -> None:
+    known = structure.modules()
+    found = structure.short_with_one_importer()
+    short = [
+        f"{name} ({structure.lines(known[name])} lines) belongs into {only}"
+        for name, only in found.items()
+        if name not in SHORT_WITH_ONE_IMPORTER
+    ]
+    _fail_with(short, f"Modules under {structure.SHORT_MODULE} lines with one importer:")
+    _fail_with(SHORT_WITH_ONE_IMPORTER.keys() - found.keys(), "Exceptions that are no longer needed:")
+
+
+def test_a_module_is_named_by_a_noun() -> None:
+    words = {name: name.rpartition(".")[2].rpartition("_")[2] for name in structure.participles()}
+    _fail_with([name for name, word in words.items() if word not in NOUNS], "Modules named by a participle:")
+    _fail_with(NOUNS - set(words.values()), "Exceptions that are no longer needed:")
+
+
+@pytest.mark.parametrize("suffix", sorted(structure.ASSETS))
+def test_templates_styles_and_scripts_have_short_lines(suffix: str) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: lines {', '.join(map(str, numbers))}"
+        for path in structure.assets()
+        if path.suffix == suffix and (numbers := structure.long_lines(path))
+    ]
+    _fail_with(found, f"Lines of more than {structure.MOST_COLUMNS} columns:")
+
+
 @pytest.mark.parametrize("library", ["httpx", "aiohttp", "httpx_aiohttp"])
-def test_http_is_spoken_only_by_the_client(library: str) -> None:
+def test_only_the_client_speaks_http(library: str) -> None:
     assert not {name for name in _importers(library) if not name.startswith("sistema_os/supabase/")}
 
 
-def test_the_queue_library_stays_behind_one_file() -> None:
+def test_only_one_module_imports_the_queue_library() -> None:
     assert _importers("django_q") <= {"pipeline/queue.py"}
 
 
-def test_nothing_happens_by_signal() -> None:
+def test_there_are_no_signal_handlers() -> None:
     assert not _importers("django.db.models.signals") | _importers("django.dispatch")
 
 
-def test_no_file_is_named_after_nothing() -> None:
+def test_no_file_has_a_name_without_meaning() -> None:
     forbidden = {"utils.py", "helpers.py", "misc.py", "common.py"}
-    assert not [path for path in _sources(*PACKAGES, "tests") if path.name in forbidden]
+    assert not [path for path in sources(*PACKAGES, "tests") if path.name in forbidden]
 
 
-def test_no_error_is_swallowed_unnamed() -> None:
+def test_no_exception_is_swallowed() -> None:
     assert not [
         f"{path.relative_to(ROOT)}:{handler.lineno}"
-        for path in _sources(*PACKAGES)
-        for handler in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for path in sources(*PACKAGES)
+        for handler in ast.walk(parsed(path))
         if isinstance(handler, ast.ExceptHandler) and _swallows(handler)
     ]
 
@@ -86,56 +144,35 @@ def _swallows(handler: ast.ExceptHandler) -> bool:
         (r"#\s*(?:TODO|FIXME|XXX)\b", "an unfinished note"),
         (r"#\s*type:\s*ignore(?:\[[\w, -]+\])?\s*$", "a type: ignore without its reason"),
         (r"#\s*noqa(?::\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?\s*$", "a noqa without its reason"),
-        (r"\bprint\(.*\bkey\b", "a key on its way to the screen"),
+        (r"\bprint\(.*\bkey\b", "a key that is printed"),
     ],
 )
-def test_no_line_holds(pattern: str, what: str) -> None:
+def test_no_line_has(pattern: str, what: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}"
-        for path in _sources(*PACKAGES, "tests")
+        for path in sources(*PACKAGES, "tests")
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if re.search(pattern, line) and path != Path(__file__).resolve()
     ]
     assert not found, what
 
 
-def test_files_stay_short_enough_to_be_read() -> None:
-    lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text().splitlines()) for path in _sources(*PACKAGES)}
-    assert not {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE}
-
-
-def _functions() -> list[int]:
-    return sorted(
-        (node.end_lineno or node.lineno) - node.lineno + 1
-        for path in _sources(*PACKAGES)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
-
-
-def test_functions_stay_short() -> None:
-    lengths = _functions()
-    assert lengths[len(lengths) // 2] <= 8
-    assert lengths[len(lengths) * 9 // 10] <= 30
-
-
-def test_templates_hold_no_inline_style_or_script() -> None:
-    """The Content-Security-Policy would block them, and a page would be broken without a word."""
+def test_templates_have_no_inline_style_or_script() -> None:
+    """The Content-Security-Policy would block them, and the page would be broken without an error."""
     inline = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)", re.IGNORECASE)
     assert not [
-        f"{path.relative_to(ROOT)}:{number}"
-        for package in PACKAGES
-        for path in (ROOT / package).rglob("templates/**/*.html")
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if inline.search(line)
+        f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, match.start()) + 1}"
+        for path in structure.assets()
+        if path.suffix == ".html"
+        for text in [path.read_text(encoding="utf-8")]
+        for match in inline.finditer(text)
     ]
 
 
-def test_static_files_ask_no_other_host() -> None:
+def test_static_files_load_nothing_from_other_hosts() -> None:
     outside = re.compile(r"(?:url\(|@import|src=|href=|fetch\()\s*[\"']?(?:https?:)?//", re.IGNORECASE)
     assert not [
         str(path.relative_to(ROOT))
-        for package in PACKAGES
-        for path in [*(ROOT / package).rglob("static/**/*.*"), *(ROOT / package).rglob("templates/**/*.*")]
+        for path in structure.assets()
         if path.suffix in {".css", ".js", ".html"} and outside.search(path.read_text(encoding="utf-8"))
     ]

@@ -62,6 +62,11 @@ class Order(models.Model):
         return self.number
 
     @property
+    def typed_text(self) -> str:
+        """What staff typed, in one line: the request, then the guest and the phone where they were filled in."""
+        return " · ".join(part for part in (self.request.strip(), self.guest_text, self.phone_text) if part)
+
+    @property
     def closed(self) -> bool:
         return self.status in CLOSED_ORDER
 

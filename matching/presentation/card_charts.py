@@ -1,9 +1,11 @@
-"""Geometry of the card's charts. Coordinates are strings with a decimal point: a template would localise a number."""
+"""Geometry of the card's charts. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
+
+from sistema_os.chart_geometry import Scale, number
 
 WIDTH, HEIGHT, MARGIN = 208, 40, 12
 LEAST_BAR = 1.5
@@ -35,27 +37,24 @@ def waterfall(weights: Sequence[float]) -> Waterfall:
     sums = [0.0]
     for weight in weights:
         sums.append(sums[-1] + weight)
-    low, span = min(sums), (max(sums) - min(sums)) or 1.0
-
-    def at(value: float) -> float:
-        return MARGIN + (value - low) / span * (WIDTH - 2 * MARGIN)
-
+    low, high = min(sums), max(sums)
+    at = Scale(low, high if high > low else low + 1.0, MARGIN, WIDTH - MARGIN).at
     bars = [
         _bar(at(0), at(sums[i]), at(sums[i + 1]), "f-neg" if weight < 0 else "f-pos", first=i == 0)
         for i, weight in enumerate(weights)
     ]
     end = at(sums[-1])
-    return Waterfall(bars, _number(at(0)), _number(end), f"M{end - 7:.1f} 20l7-8 7 8-7 8z")
+    return Waterfall(bars, number(at(0)), number(end), f"M{end - 7:.1f} 20l7-8 7 8-7 8z")
 
 
 def _bar(axis: float, start: float, end: float, css: str, *, first: bool) -> Bar:
     return Bar(
-        axis=_number(axis),
-        x=_number(min(start, end)),
-        width=_number(max(abs(end - start), LEAST_BAR)),
+        axis=number(axis),
+        x=number(min(start, end)),
+        width=number(max(abs(end - start), LEAST_BAR)),
         css="f-base" if first else css,
-        before=_number(start),
-        after=_number(end),
+        before=number(start),
+        after=number(end),
         first=first,
     )
 
@@ -89,21 +88,23 @@ def stay_line(arrival: date, departure: date, rooms: Sequence[tuple[str, date, d
     if days > 60:
         return None
 
+    scale = Scale(0, days, LEFT + 22, RIGHT - 22)
+
     def at(day: date) -> float:
-        return LEFT + 22 + (day - first).days / days * (RIGHT - LEFT - 44)
+        return scale.at((day - first).days)
 
     pieces = list(rooms) or [("", arrival, departure)]
     spans = [
         Span(
             room,
-            _number(at(since)),
-            _number(max(at(min(until, departure)) - at(since), 4)),
-            _number((at(since) + at(min(until, departure))) / 2),
+            number(at(since)),
+            number(max(at(min(until, departure)) - at(since), 4)),
+            number((at(since) + at(min(until, departure))) / 2),
             index > 0,
         )
         for index, (room, since, until) in enumerate(pieces)
     ]
-    return StayLine(spans, _number(at(opened)), arrival, departure)
+    return StayLine(spans, number(at(opened)), arrival, departure)
 
 
 def differing_letters(left: str, right: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
@@ -120,7 +121,3 @@ def differing_letters(left: str, right: str) -> tuple[list[tuple[str, bool]], li
 def _folded(text: str) -> list[str]:
     """Case-folded character by character: as a whole, "ß" would become two letters and shift the rest."""
     return [character.casefold() for character in text]
-
-
-def _number(value: float) -> str:
-    return f"{value:.1f}"

@@ -1,8 +1,10 @@
-"""Intervals and chart geometry of the manager's page. Pure; coordinates are strings with a decimal point."""
+"""Intervals and chart geometry of the manager's page. Pure."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from sistema_os.chart_geometry import Scale, labelled, number, spread_out
 
 Z95 = 1.959963984540054
 
@@ -44,8 +46,8 @@ class Whisker:
 
 
 def whisker(found: Measured) -> Whisker:
-    low, high, at = (8 + 280 * part for part in (found.low, found.high, found.share))
-    return Whisker(f"M{low:.1f} 14H{high:.1f}M{low:.1f} 9V19M{high:.1f} 9V19", _number(at))
+    low, high, at = map(Scale(0, 1, 8, 288).at, (found.low, found.high, found.share))
+    return Whisker(f"M{low:.1f} 14H{high:.1f}M{low:.1f} 9V19M{high:.1f} 9V19", number(at))
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class Tick:
     place: str
     text_y: str
     value: int
+
+
+def _tick(shares: Scale, percent: int, text_below: int) -> Tick:
+    y = shares.at(percent / 100)
+    return Tick(number(y), number(y + text_below), percent)
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ class ShareLine:
 _LEFT, _RIGHT, _TOP, _BASE = 40, 545, 40, 160
 
 
-def share_line(shares: Sequence[float | None], labelled: int = 5, target: int = 0) -> ShareLine | None:
+def share_line(shares: Sequence[float | None], labels: int = 5, target: int = 0) -> ShareLine | None:
     """Shares over time; days without cases are skipped. None with fewer than two points. `target` in percent is always
     visible; 0 means none."""
     known = [(place, share) for place, share in enumerate(shares) if share is not None]
@@ -84,22 +91,21 @@ def share_line(shares: Sequence[float | None], labelled: int = 5, target: int = 
     step = 10 if floor >= 60 else 25 if floor < 25 else 20
     floor = floor // step * step
     xs = spread_out(len(shares), _LEFT, _RIGHT - 10)
-
-    def y(share: float) -> float:
-        return _BASE - (share * 100 - floor) / (100 - floor) * (_BASE - _TOP)
+    shares_axis = Scale(floor / 100, 1, _BASE, _TOP)
+    y = shares_axis.at
 
     path = "L".join(f"{xs[place]:.1f} {y(share):.1f}" for place, share in known)
     first, (last, share) = known[0][0], known[-1]
     end = y(share)
     return ShareLine(
-        lines=[Tick(_number(y(n / 100)), _number(y(n / 100) + 4), n) for n in range(floor, 101, step)],
+        lines=[_tick(shares_axis, percent, 4) for percent in range(floor, 101, step)],
         line=f"M{path}",
         area=f"M{xs[first]:.1f} {_BASE}L{path}L{xs[last]:.1f} {_BASE}z",
-        end_x=_number(xs[last]),
-        end_y=_number(end),
-        label_y=_number(end - 12 if end > _TOP + 4 else end + 20),
-        labels=[Tick(_number(xs[place]), str(_BASE + 20), place) for place in chosen(len(shares), labelled)],
-        target=Tick(_number(y(target / 100)), _number(y(target / 100) - 6), target) if target else None,
+        end_x=number(xs[last]),
+        end_y=number(end),
+        label_y=number(end - 12 if end > _TOP + 4 else end + 20),
+        labels=[Tick(number(xs[place]), str(_BASE + 20), place) for place in labelled(len(shares), labels)],
+        target=_tick(shares_axis, target, -6) if target else None,
     )
 
 
@@ -122,8 +128,8 @@ def time_bars(counts: Sequence[int]) -> list[TimeBar]:
         TimeBar(
             y=str(6 + 30 * row),
             text_y=str(20 + 30 * row),
-            width=_number(max(198 * count / most, 1.5)),
-            end=_number(108 + max(198 * count / most, 1.5)),
+            width=number(max(198 * count / most, 1.5)),
+            end=number(108 + max(198 * count / most, 1.5)),
             percent=round(100 * count / total),
             late=row == len(counts) - 1,
         )
@@ -150,6 +156,7 @@ class Weeks:
 
 
 WEEKS_WIDTH = 606
+_WEEK_SHARES = Scale(0, 1, 182, 18)
 _SHAPES = (
     "M{x:.1f} {y:.1f}m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0",
     "M{x:.1f} {y:.1f}m0 -5.5l5.5 5.5l-5.5 5.5l-5.5 -5.5z",
@@ -162,7 +169,7 @@ def weeks(series: Sequence[Sequence[Measured | None]], target: int = 0) -> Weeks
     count = len(series[0])
     xs = spread_out(count, 58, WEEKS_WIDTH - 24)
     return Weeks(
-        lines=[Tick(_number(_week_y(n / 100)), _number(_week_y(n / 100) + 4), n) for n in (0, 25, 50, 75, 100)],
+        lines=[_tick(_WEEK_SHARES, percent, 4) for percent in (0, 25, 50, 75, 100)],
         series=[
             [
                 _mark(found, week, xs[week] + 12 * (row - 1), _SHAPES[row])
@@ -171,33 +178,12 @@ def weeks(series: Sequence[Sequence[Measured | None]], target: int = 0) -> Weeks
             ]
             for row, found_in in enumerate(series)
         ],
-        labels=[Tick(_number(xs[week]), "208", week) for week in chosen(count, 7)],
-        target=Tick(_number(_week_y(target / 100)), _number(_week_y(target / 100) - 5), target) if target else None,
+        labels=[Tick(number(xs[week]), "208", week) for week in labelled(count, 7)],
+        target=_tick(_WEEK_SHARES, target, -5) if target else None,
     )
 
 
-def _week_y(share: float) -> float:
-    return 182 - 164 * share
-
-
 def _mark(found: Measured, week: int, x: float, shape: str) -> Mark:
-    low, high = _week_y(found.low), _week_y(found.high)
+    low, high = _WEEK_SHARES.at(found.low), _WEEK_SHARES.at(found.high)
     bar = f"M{x:.1f} {high:.1f}V{low:.1f}M{x - 3:.1f} {high:.1f}h6M{x - 3:.1f} {low:.1f}h6"
-    return Mark(found, week, bar, shape.format(x=x, y=_week_y(found.share)))
-
-
-def spread_out(count: int, first: float, last: float) -> list[float]:
-    """`count` evenly spaced coordinates from first to last; a single one is last."""
-    if count == 1:
-        return [last]
-    return [first + (last - first) * place / (count - 1) for place in range(count)]
-
-
-def chosen(count: int, wanted: int) -> list[int]:
-    """Evenly spaced indices to label, always with the last one."""
-    step = max(1, math.ceil((count - 1) / max(wanted - 1, 1)))
-    return sorted(range(count - 1, -1, -step))
-
-
-def _number(value: float) -> str:
-    return f"{value:.1f}"
+    return Mark(found, week, bar, shape.format(x=x, y=_WEEK_SHARES.at(found.share)))

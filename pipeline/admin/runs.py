@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from pipeline import labels, run_charts
 from pipeline.admin import views
 from pipeline.models import JobRun
-from pipeline.runs import drain
 from sistema_os.admin_base import ReadOnlyAdmin
 
 
@@ -49,11 +48,11 @@ class JobRunAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).defer("checkpoint", "blocked_stack")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Over the whole list stand the jobs' last thirty days; a filtered or searched list is only itself."""
-        drawn: dict[str, Any] = {"drain": drain.in_force()}
+        """The unfiltered list is preceded by charts of the jobs' last thirty days."""
+        extra: dict[str, Any] = {"drain": views.drain_notice()}
         if not request.GET and self.has_view_permission(request):
-            drawn["months"] = run_charts.months(localdate())
-        return super().changelist_view(request, {**drawn, **(extra_context or {})})
+            extra["months"] = run_charts.months(localdate())
+        return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -75,7 +74,7 @@ class JobRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Took"))
     def took(self, run: JobRun) -> SafeString:
-        return format_html('<span class="num">{}</span>', labels.duration(labels.took(run)))
+        return format_html('<span class="num">{}</span>', labels.duration(labels.elapsed(run)))
 
     @admin.display(description=_("Progress"))
     def progress(self, run: JobRun) -> SafeString:

@@ -1,7 +1,9 @@
-"""The pages of a run: its record, and the buttons. Each asks `runs`, `queue` or `resuming`; none sets a state."""
+"""The pages of a run and the actions of its buttons. They call `runs`, `queue` or `resume`; none sets a state."""
 
+from datetime import date
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin import site
 from django.contrib.auth.models import User
@@ -15,19 +17,67 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import condition, require_POST, require_safe
 
 from pipeline import labels, queue, run_page, runs
-from pipeline import resume as resuming
-from pipeline.admin.forms import StartForm
+from pipeline.business_date import current_business_date
+from pipeline.dashboard import MAIN_JOB
 from pipeline.models import JobRun, Trigger
+from pipeline.resume import lift as lift_drain
 from pipeline.runs import drain as drains
 from pipeline.runs import registry
 
 
+class StartForm(forms.Form):
+    job = forms.ChoiceField(label=_lazy("Job"))
+    business_date = forms.DateField(
+        label=_lazy("Business date"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_lazy("The hotel's day that the run works for; never a day to come."),
+    )
+    step = forms.ChoiceField(
+        label=_lazy("Step"), required=False, help_text=_lazy("One step alone reads what the others left behind.")
+    )
+    dry_run = forms.BooleanField(
+        label=_lazy("Dry run"), required=False, help_text=_lazy("Reads and computes, writes nothing.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The main job first, maintenance last.
+        jobs = sorted(registry.load().values(), key=lambda job: (job.housekeeping, job.name != MAIN_JOB))
+        self.fields["job"].choices = [(job.name, f"{job.name}: {job.title}") for job in jobs]  # type: ignore[attr-defined]  # a ChoiceField
+        steps = [(job.name, [(f"{job.name}:{name}", labels.phase_title(name)) for name in job.phases]) for job in jobs]
+        self.fields["step"].choices = [("", _lazy("all steps")), *steps]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["business_date"].initial = current_business_date
+
+    def clean_business_date(self) -> date:
+        chosen: date = self.cleaned_data["business_date"]
+        if chosen > current_business_date():
+            raise forms.ValidationError(_lazy("This day lies in the future."))
+        return chosen
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        job, _colon, step = cleaned.get("step", "").partition(":")
+        if step and job != cleaned.get("job"):
+            self.add_error("step", _lazy("This step belongs to another job."))
+        return cleaned
+
+    def options(self) -> dict[str, Any]:
+        """Keyword arguments of queue.start besides the job."""
+        step = self.cleaned_data["step"].partition(":")[2]
+        return {
+            "business_date": self.cleaned_data["business_date"],
+            "dry_run": self.cleaned_data["dry_run"],
+            "steps": [step] if step else None,
+        }
+
+
 def _require(request: HttpRequest, permission: str) -> User:
-    """The person, who may. Otherwise PermissionDenied."""
+    """The user. Raises PermissionDenied without the permission."""
     if not isinstance(request.user, User) or not request.user.has_perm(f"pipeline.{permission}"):
         raise PermissionDenied
     return request.user
@@ -37,8 +87,14 @@ def _to(run: JobRun) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse("admin:pipeline_jobrun_change", args=[run.pk]))
 
 
+def drain_notice() -> dict[str, str] | None:
+    """What `drained.html` shows while a drain is in force."""
+    drain = drains.in_force()
+    return {"sentence": labels.drain_sentence(drain)} if drain else None
+
+
 def _context(request: HttpRequest, title: str, **more: Any) -> dict[str, Any]:
-    return {**site.each_context(request), "title": title, "opts": JobRun._meta, "drain": drains.in_force(), **more}
+    return {**site.each_context(request), "title": title, "opts": JobRun._meta, "drain": drain_notice(), **more}
 
 
 @require_safe
@@ -51,12 +107,12 @@ def detail(request: HttpRequest, object_id: str) -> HttpResponse:
 
 def start(request: HttpRequest) -> HttpResponse:
     user = _require(request, "run_job")
-    form = StartForm(request.POST or None, initial=_asked_in_link(request))
+    form = StartForm(request.POST or None, initial={"job": request.GET.get("job", "")})
     if request.method == "POST" and form.is_valid():
         try:
-            run = queue.start(form.cleaned_data["job"], trigger=Trigger.ADMIN, user=user, **form.asked())
+            run = queue.start(form.cleaned_data["job"], trigger=Trigger.ADMIN, user=user, **form.options())
         except runs.AlreadyRunning as refused:
-            _say_already_running(request, refused.run)
+            _report_already_running(request, refused.run)
             return redirect(request.get_full_path())
         except (runs.InvalidRun, registry.UnknownJob) as refused:
             form.add_error(None, str(refused))
@@ -66,11 +122,7 @@ def start(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "pipeline/start.html", _context(request, _("Run a job"), form=form))
 
 
-def _asked_in_link(request: HttpRequest) -> dict[str, str]:
-    return {"job": request.GET["job"]} if "job" in request.GET else {}
-
-
-def _say_already_running(request: HttpRequest, live: JobRun) -> None:
+def _report_already_running(request: HttpRequest, live: JobRun) -> None:
     sentence = _("Not started: {job} is already running, see {link}.")
     messages.error(request, format_html(sentence, job=live.job, link=run_page.link_to(live)))
 
@@ -93,7 +145,7 @@ def resume(request: HttpRequest, run_id: int) -> HttpResponse:
     try:
         resumed = queue.resume(run, user)
     except runs.AlreadyRunning as refused:
-        _say_already_running(request, refused.run)
+        _report_already_running(request, refused.run)
         return _to(run)
     except (runs.InvalidRun, registry.UnknownJob) as refused:
         messages.error(request, str(refused))
@@ -104,13 +156,13 @@ def resume(request: HttpRequest, run_id: int) -> HttpResponse:
 
 @require_POST
 def lift(request: HttpRequest) -> HttpResponse:
-    """Ends a drain that its deploy forgot."""
+    """Lifts a drain that its deploy did not lift."""
     user = _require(request, "run_job")
     drain = drains.in_force()
     if drain is None:
         messages.warning(request, _("No drain is in force."))
     else:
-        resumed = resuming.lift(drain, user.get_username())
+        resumed = lift_drain(drain, user.get_username())
         messages.success(request, labels.lifted_sentence(len(resumed)))
     return HttpResponseRedirect(reverse("admin:pipeline_jobrun_changelist"))
 
@@ -128,7 +180,7 @@ def _etag(request: HttpRequest, run_id: int) -> str | None:
 @require_safe
 @condition(etag_func=_etag)
 def live(request: HttpRequest, run_id: int) -> HttpResponse:
-    """The numbers that move, for the page that is open; 304 while neither a beat came nor the position moved."""
+    """What changes while the page is open; 304 while there is neither a new beat nor a new position."""
     _require(request, "view_jobrun")
     return JsonResponse(run_page.moving(get_object_or_404(JobRun, pk=run_id)))
 

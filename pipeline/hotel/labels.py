@@ -1,4 +1,4 @@
-"""What the screens call the hotel's columns: message ids, put into the reader's language where they are shown."""
+"""What the screens call the hotel's columns: message ids, translated where they are shown."""
 
 from django.utils.translation import gettext_noop
 

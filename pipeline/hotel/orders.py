@@ -17,6 +17,7 @@ from snapshots.source_spec import SourceSpec
 TABLE = "ordens_servico"
 SOURCE = "ordens_servico"
 KEY = "id"
+OPENED = "aberta_em"
 
 OPEN_STATUSES = ("aberta", "em_andamento", "aguardando")
 HOTEL_ZONE = ZoneInfo("America/Sao_Paulo")
@@ -44,7 +45,7 @@ SELECT = ",".join((*COLUMNS, *LINK, "updated_at"))
 _INSTANTS = ("aberta_em", "concluida_em")
 
 # Besides what was typed, what the engine reads of an order.
-MATCHED_BY = frozenset({*TYPED, "aberta_em", "setor", "tipo", "local_tipo"})
+MATCHED_BY = frozenset({*TYPED, OPENED, "setor", "tipo", "local_tipo"})
 
 
 def spec() -> SourceSpec:
@@ -107,9 +108,14 @@ def is_linked(row: Mapping[str, Any]) -> bool:
     return row["matched_at"] is not None
 
 
+def is_without_guest(row: Mapping[str, Any]) -> bool:
+    """Somebody decided that the order is about no guest."""
+    return bool(row["sem_hospede"])
+
+
 def opened_on(row: Mapping[str, Any]) -> date:
     """The hotel's calendar day on which the order was typed."""
-    return datetime.fromisoformat(row["aberta_em"]).astimezone(HOTEL_ZONE).date()
+    return datetime.fromisoformat(row[OPENED]).astimezone(HOTEL_ZONE).date()
 
 
 def rooms_named(row: Mapping[str, Any]) -> frozenset[str]:

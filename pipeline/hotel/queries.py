@@ -7,8 +7,8 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
+from pipeline.hotel import StayStatus, stays
 from pipeline.hotel import orders as order_rows
-from pipeline.hotel import stays
 from pipeline.hotel.reader import PAGE, Query, Wanted
 from pipeline.hotel.stays import Row
 from sistema_os.supabase import SupabaseClient
@@ -20,7 +20,7 @@ def listing(supabase: SupabaseClient, business_date: date) -> Wanted:
 
     def asked(columns: str, *, count: bool = False) -> Query:
         query = _select(supabase, stays.TABLE, columns, count=count)
-        return query.gte("saida", earliest).lte("chegada", latest).is_(stays.REMOVED, None)
+        return query.gte(stays.DEPARTURE, earliest).lte(stays.ARRIVAL, latest).is_(stays.REMOVED, None)
 
     return Wanted(
         spec=stays.spec(business_date),
@@ -44,8 +44,8 @@ def orders(supabase: SupabaseClient, business_date: date, previous: date | None)
 async def departed(supabase: SupabaseClient, business_date: date) -> dict[int, Row]:
     """Stays that left before the listing's window and not longer than 30 days ago, flat, by id."""
     first, last = stays.departed_window(business_date)
-    query = _select(supabase, stays.TABLE, stays.SELECT).gte("saida", first).lte("saida", last)
-    query = query.eq("status", stays.DEPARTED).is_(stays.REMOVED, None)
+    query = _select(supabase, stays.TABLE, stays.SELECT).gte(stays.DEPARTURE, first).lte(stays.DEPARTURE, last)
+    query = query.eq(stays.STATUS, StayStatus.DEPARTED).is_(stays.REMOVED, None)
     found: dict[int, Row] = {}
     async for page in query.pages(key=stays.KEY, size=PAGE):
         found |= await sync_to_async(_flat_by_key)(page)

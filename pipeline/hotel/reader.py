@@ -1,15 +1,14 @@
 """One source, read page by page past the row cap, and its snapshot."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from asgiref.sync import sync_to_async
 
 from pipeline.hotel.stays import Row
-from pipeline.orchestration.ahead import Ahead
 from pipeline.runs import FenceLost
 from pipeline.runs.context import RunContext
 from sistema_os.supabase.builders import AsyncQueryBuilder
@@ -20,6 +19,63 @@ from snapshots.snapshot_manager import ChangeView, SourceSpec
 PAGE = 1000
 Query = AsyncQueryBuilder[list[Row]]
 Flatten = Callable[[Mapping[str, Any]], Row]
+T = TypeVar("T")
+
+
+class Later(Generic[T]):
+    """The result of work that is under way, or its error."""
+
+    def __init__(self, task: "asyncio.Task[T | Exception]") -> None:
+        self._task = task
+
+    async def get(self) -> T:
+        found = await self._task
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+class Ahead:
+    def __init__(self, group: asyncio.TaskGroup) -> None:
+        self._group = group
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    def begin(self, work: Coroutine[Any, Any, T]) -> Later[T]:
+        task = self._group.create_task(_settled(work))
+        self._tasks.append(task)
+        return Later(task)
+
+    def end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+
+@asynccontextmanager
+async def reading_ahead() -> AsyncGenerator[Ahead, None]:
+    """Starts reads before the step that needs them: while one source is stored, the others are being fetched.
+
+    A read that fails raises where its result is awaited and nowhere else: a source that cannot be read must not end
+    the step of another. Leaving the block cancels what nobody awaited.
+    """
+    failed: BaseException | None = None
+    async with asyncio.TaskGroup() as group:
+        ahead = Ahead(group)
+        try:
+            yield ahead
+        except BaseException as error:  # raised below as it is: the group would wrap it, a Cancelled too
+            failed = error
+        finally:
+            ahead.end()
+    if failed is not None:
+        raise failed
+
+
+async def _settled(work: Coroutine[Any, Any, T]) -> T | Exception:
+    """An error is a result: as the error of a task it would end the whole group."""
+    try:
+        return await work
+    except Exception as error:  # raised by Later.get
+        return error
 
 
 @dataclass

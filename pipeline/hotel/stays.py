@@ -1,8 +1,9 @@
 """The guest listing: the hotel's columns, our snapshot row, and the row that the matcher reads.
 
-One of the two places outside SQL where the hotel's column names stand (the other is `order_rows`).
-A snapshot row is flat and JSON-able and holds no document: `doc_hmac` tells equal from different,
-`doc_final` is all that a screen may show. Birth date, race, profession and address are never asked for.
+`pipeline.hotel` is the only package of the pipeline that names the hotel's columns. The engine's parser
+(`matching.core.parsing`), our copies (`matching.hotel_rows`) and the write-back name those that they read or write.
+A snapshot row is flat and JSON-able and holds no document: `doc_hmac` tells equal documents from different ones,
+`doc_final` is all that a screen may show. Birth date, race, profession and address are never selected.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from pipeline.hotel import labels
+from pipeline.hotel import StayStatus, labels
 from snapshots.guards import Thresholds
 from snapshots.source_spec import SourceSpec
 
@@ -23,12 +24,25 @@ Row = dict[str, Any]
 TABLE = "listagem_hospedes"
 SOURCE = "listagem_hospedes"
 KEY = "id"
+RESERVATION = "reserva_id"
+BOOKING_NUMBER = "num_reserva"
+STATUS = "status"
 ROOM = "uh"
+ARRIVAL = "chegada"
+DEPARTURE = "saida"
+MAIN_GUEST = "titular"
+DOCUMENT_HMAC = "doc_hmac"
+DOCUMENT_END = "doc_final"
+# A change in one of these is a change of the person in the row.
+IDENTITY = frozenset({"nome_listagem", "nome", "nome_social", "hospede_id"})
+# What the engine reads of a stay.
+MATCHED_BY = frozenset(
+    {*IDENTITY, DOCUMENT_HMAC, "telefone", "telefone_e164", "email"}
+    | {ROOM, ARRIVAL, DEPARTURE, STATUS, "grupo_codigo", "agencia", "empresa"}
+)
 
-LIVE_STATUSES = frozenset({"a_confirmar", "confirmada", "na_casa"})
-IN_HOUSE = "na_casa"
-DEPARTED = "saida"
-CALLED_OFF = frozenset({"cancelada", "no_show"})
+LIVE_STATUSES = frozenset({StayStatus.TO_BE_CONFIRMED, StayStatus.CONFIRMED, StayStatus.IN_HOUSE})
+CALLED_OFF = frozenset({StayStatus.CANCELLED, StayStatus.NO_SHOW})
 
 DAYS_BACK = 1
 DAYS_AHEAD = 14
@@ -233,3 +247,8 @@ def document_of(source: Mapping[str, Any]) -> str | None:
 def suggestible(row: Mapping[str, Any]) -> bool:
     """Minors and incognito guests are suggested to nobody."""
     return not row["menor"] and not row["incognito"]
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """What staff call the guest, "" where the row has no name."""
+    return row["nome_social"] or row["nome_listagem"] or row["nome"] or ""

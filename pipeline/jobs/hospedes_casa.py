@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pipeline.hotel.stays import KEY, REMOVED, SOURCE, Row
-from pipeline.jobs import casa_rows
+from pipeline.hotel import StayStatus, house_photo
+from pipeline.hotel.stays import KEY, REMOVED, SOURCE, STATUS, TABLE, Row
 from pipeline.runs.context import RunContext
 from pipeline.runs.registry import Outcome, job
 from snapshots.models import Snapshot
@@ -23,7 +23,7 @@ async def run(context: RunContext) -> Outcome:
         return Outcome("partial", {}, _("The guest listing of this date is held: no photo is taken of a doubtful one."))
     house, roomless = await _collect(context)
     before = await _photo(context, await _date_before(context))
-    summary = {"rows": len(house), "without_room": roomless, **vars(casa_rows.compare(before, house.values()))}
+    summary = {"rows": len(house), "without_room": roomless, **vars(house_photo.compare(before, house.values()))}
     if not house and before:
         return Outcome("partial", summary, _("Nobody is in the house according to the listing: no photo was written."))
     if context.wants("store"):
@@ -39,14 +39,14 @@ def _listing_is_held(day: date) -> bool:
 async def _collect(context: RunContext) -> tuple[dict[int, Row], int]:
     """Who is in the house, by stay, and how many of them have no room."""
     await context.phase("house")
-    query = context.supabase.async_table(casa_rows.LISTING).select(casa_rows.LISTING_SELECT)
-    query = query.eq("status", casa_rows.STATUS_IN_HOUSE).is_(REMOVED, None)
+    query = context.supabase.async_table(TABLE).select(house_photo.LISTING_SELECT)
+    query = query.eq(STATUS, StayStatus.IN_HOUSE).is_(REMOVED, None)
     house: dict[int, Row] = {}
     seen = 0
     async for page in query.pages(key=KEY, size=PAGE):
         seen += len(page)
         for source in page:
-            if row := casa_rows.photo_row(context.business_date, source):
+            if row := house_photo.photo_row(context.business_date, source):
                 house[source[KEY]] = row
         await context.advance(seen, str(page[-1][KEY]))
     return house, seen - len(house)
@@ -54,24 +54,24 @@ async def _collect(context: RunContext) -> tuple[dict[int, Row], int]:
 
 async def _date_before(context: RunContext) -> date | None:
     """The business date of the last photo before this one."""
-    query = context.supabase.async_table(casa_rows.PHOTO).select(casa_rows.DATE)
-    query = query.lt(casa_rows.DATE, context.business_date).order(casa_rows.DATE, desc=True).limit(1)
+    query = context.supabase.async_table(house_photo.PHOTO).select(house_photo.DATE)
+    query = query.lt(house_photo.DATE, context.business_date).order(house_photo.DATE, desc=True).limit(1)
     rows = (await query.execute()).data
-    return date.fromisoformat(rows[0][casa_rows.DATE]) if rows else None
+    return date.fromisoformat(rows[0][house_photo.DATE]) if rows else None
 
 
 async def _photo(context: RunContext, day: date | None) -> list[Row]:
     if day is None:
         return []
-    query = context.supabase.async_table(casa_rows.PHOTO).select(casa_rows.PHOTO_SELECT).eq(casa_rows.DATE, day)
-    return [row async for page in query.pages(key=casa_rows.STAY, size=PAGE) for row in page]
+    query = context.supabase.async_table(house_photo.PHOTO).select(house_photo.PHOTO_SELECT).eq(house_photo.DATE, day)
+    return [row async for page in query.pages(key=house_photo.STAY, size=PAGE) for row in page]
 
 
 async def _write(context: RunContext, house: dict[int, Row]) -> dict[str, Any]:
     """Writes what differs from the stored photo of this date, then removes who is no longer in it, by key."""
-    stored = {row[casa_rows.STAY]: row for row in await _photo(context, context.business_date)}
+    stored = {row[house_photo.STAY]: row for row in await _photo(context, context.business_date)}
     now = timezone.now().isoformat()
-    changed = [casa_rows.taken(row, now) for key, row in house.items() if casa_rows.differs(row, stored.get(key))]
+    changed = [house_photo.taken(row, now) for key, row in house.items() if house_photo.differs(row, stored.get(key))]
     obsolete = sorted(stored.keys() - house.keys())
     await context.phase("store", len(changed) + len(obsolete))
     if not context.dry_run:
@@ -82,16 +82,16 @@ async def _write(context: RunContext, house: dict[int, Row]) -> dict[str, Any]:
 
 
 async def _upsert(context: RunContext, rows: list[Row]) -> None:
-    photo = context.supabase.async_table(casa_rows.PHOTO)
+    photo = context.supabase.async_table(house_photo.PHOTO)
     for start in range(0, len(rows), PAGE):
         await context.check_fence()
-        outcomes = await photo.upsert_many(rows[start : start + PAGE], on_conflict=casa_rows.PHOTO_KEY)
+        outcomes = await photo.upsert_many(rows[start : start + PAGE], on_conflict=house_photo.PHOTO_KEY)
         outcomes.raise_for_failure()
 
 
 async def _remove(context: RunContext, stays: list[int]) -> None:
-    photo = context.supabase.async_table(casa_rows.PHOTO)
+    photo = context.supabase.async_table(house_photo.PHOTO)
     for start in range(0, len(stays), PAGE):
         await context.check_fence()
-        obsolete = photo.delete(returning="minimal").eq(casa_rows.DATE, context.business_date)
-        await obsolete.in_(casa_rows.STAY, stays[start : start + PAGE]).execute()
+        obsolete = photo.delete(returning="minimal").eq(house_photo.DATE, context.business_date)
+        await obsolete.in_(house_photo.STAY, stays[start : start + PAGE]).execute()

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import TextIO
 
-from pipeline.jobs.rm_rows import TOTAL, Booking, Night, Row, Stock, booking, books_row, stock
+from pipeline.hotel.on_the_books import TOTAL, Booking, Night, Row, Stock, booking, books_row, stock
 from pipeline.worker.processes import die_with_parent
 
 

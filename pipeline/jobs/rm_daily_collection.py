@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from pipeline.jobs import rm_rows
+from pipeline.hotel import on_the_books as books
+from pipeline.hotel.on_the_books import Row
 from pipeline.jobs.collector_process import collect
-from pipeline.jobs.rm_rows import Row
 from pipeline.runs.context import RunContext
 from pipeline.runs.registry import ExpectedFailure, Outcome, job
 
@@ -23,7 +23,7 @@ COLLECTOR = "pipeline.jobs.rm_collector"
 @job("rm_daily_collection", title=gettext_lazy("On-the-books collection"), idempotent=True, phases=("collect", "store"))
 async def run(context: RunContext) -> Outcome:
     await context.phase("collect")
-    inventory = (await context.supabase.async_table(rm_rows.INVENTORY).select(rm_rows.INVENTORY_SELECT).execute()).data
+    inventory = (await context.supabase.async_table(books.INVENTORY).select(books.INVENTORY_SELECT).execute()).data
     if not inventory:
         raise ExpectedFailure(_("The room inventory is empty: without it there is no occupancy to collect."))
     unreadable: list[int] = []
@@ -48,7 +48,7 @@ def _partial(summary: dict[str, Any], unreadable: list[int]) -> Outcome:
 
 def _is_readable(row: Row) -> bool:
     try:
-        rm_rows.booking(row)
+        books.booking(row)
     except ValueError:
         return False
     return True
@@ -61,47 +61,52 @@ async def _feed(
     yield [{"business_date": context.business_date.isoformat(), "days": HORIZON_DAYS}]
     yield [{"stock": row} for row in inventory]
     last = context.business_date + timedelta(HORIZON_DAYS)
-    query = context.supabase.async_table(rm_rows.BOOKINGS).select(rm_rows.BOOKING_SELECT)
-    query = query.in_("status", rm_rows.COUNTED).gte("saida_prevista", context.business_date)
+    query = context.supabase.async_table(books.BOOKINGS).select(books.BOOKING_SELECT)
+    query = query.in_(books.STATUS, books.COUNTED)
+    query = query.gte(books.PLANNED_DEPARTURE, context.business_date).lte(books.PLANNED_ARRIVAL, last)
     fed = 0
-    async for page in query.lte("chegada_prevista", last).pages(key="id", size=PAGE):
-        readable = [row for row in page if _is_readable(row)]
-        unreadable += sorted({row["id"] for row in page} - {row["id"] for row in readable})
+    async for page in query.pages(key=books.BOOKING_KEY, size=PAGE):
+        readable = []
+        for row in page:
+            if _is_readable(row):
+                readable.append(row)
+            else:
+                unreadable.append(row[books.BOOKING_KEY])
         yield [{"booking": row} for row in readable]
         fed += len(page)
-        await context.advance(fed, str(page[-1]["id"]))
+        await context.advance(fed, str(page[-1][books.BOOKING_KEY]))
 
 
 async def _write(context: RunContext, rows: list[Row]) -> int:
     """Upserts what differs from the stored collection of this date; a second run writes nothing."""
     stored = await _stored(context)
     now = timezone.now().isoformat()
-    changed = [row | {rm_rows.COLLECTED_AT: now} for row in rows if rm_rows.differs(row, stored.get(rm_rows.key(row)))]
+    changed = [row | {books.COLLECTED_AT: now} for row in rows if books.differs(row, stored.get(books.key(row)))]
     await context.phase("store", len(changed))
     if context.dry_run:
         return len(changed)
-    books = context.supabase.async_table(rm_rows.BOOKS)
+    table = context.supabase.async_table(books.BOOKS)
     for start in range(0, len(changed), PAGE):
         await context.check_fence()
         chunk = changed[start : start + PAGE]
-        (await books.upsert_many(chunk, on_conflict=rm_rows.BOOKS_KEY)).raise_for_failure()
-        await context.advance(start + len(chunk), "/".join(rm_rows.key(chunk[-1])))
+        (await table.upsert_many(chunk, on_conflict=books.BOOKS_KEY)).raise_for_failure()
+        await context.advance(start + len(chunk), "/".join(books.key(chunk[-1])))
     return len(changed)
 
 
 async def _stored(context: RunContext) -> dict[tuple[str, str], Row]:
-    query = context.supabase.async_table(rm_rows.BOOKS).select(rm_rows.BOOKS_SELECT)
-    query = query.eq(rm_rows.COLLECTED_ON, context.business_date)
-    pages = query.pages(key=rm_rows.WITHIN_COLLECTION, size=PAGE)
-    return {rm_rows.key(row): row async for page in pages for row in page}
+    query = context.supabase.async_table(books.BOOKS).select(books.BOOKS_SELECT)
+    query = query.eq(books.COLLECTED_ON, context.business_date)
+    pages = query.pages(key=books.WITHIN_COLLECTION, size=PAGE)
+    return {books.key(row): row async for page in pages for row in page}
 
 
 def _summary(rows: list[Row]) -> dict[str, Any]:
     """What a manager reads: tonight, and the next week and month, over all room types."""
-    totals = rm_rows.totals(rows)
+    totals = books.totals(rows)
     return {
         "rows": len(rows),
-        "tonight": rm_rows.occupancy(totals[:1]),
-        "next_7_days": rm_rows.occupancy(totals[:7]),
-        "next_30_days": rm_rows.occupancy(totals[:30]),
+        "tonight": books.occupancy(totals[:1]),
+        "next_7_days": books.occupancy(totals[:7]),
+        "next_30_days": books.occupancy(totals[:30]),
     }

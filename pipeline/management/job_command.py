@@ -1,4 +1,4 @@
-"""The command of a job: the same path as a queued run, in the foreground.
+"""The command of a job: the same execution as a queued run, in the foreground.
 
 Exit codes: 0 succeeded, 3 partial, 1 failed, 124 timed out, 130 cancelled, 2 refused (usage, or already running).
 """
@@ -18,12 +18,12 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from pipeline import runs
+from pipeline.business_date import current_business_date
 from pipeline.checks import LIMITS
 from pipeline.labels import summary_rows
 from pipeline.management.progress import ProgressBar
 from pipeline.models import RESUMABLE, JobRun, Trigger
 from pipeline.runs import registry
-from pipeline.runs.context import current_business_date
 from pipeline.worker.execution import EXIT_CODES, USAGE_ERROR, Process, execute
 
 
@@ -35,7 +35,7 @@ def _day(text: str) -> date:
 
 
 class JobCommand(BaseCommand):
-    """Subclasses name their job."""
+    """Subclasses set `job`."""
 
     job = ""
     requires_system_checks: list[str] = [LIMITS]
@@ -57,7 +57,7 @@ class JobCommand(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             run = self._open(options)
-            with _console_kept_for_the_bar(sys.stdout.isatty() and options["verbosity"] < 2):
+            with _quiet_console(sys.stdout.isatty() and options["verbosity"] < 2):
                 run = self._execute(run)
         except DatabaseError as error:
             raise CommandError(
@@ -104,7 +104,7 @@ class JobCommand(BaseCommand):
             bar.close()
 
     def _report(self, run: JobRun, *, as_json: bool) -> None:
-        took = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else 0.0
+        seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else 0.0
         if as_json:
             self.stdout.write(
                 json.dumps(
@@ -115,7 +115,7 @@ class JobCommand(BaseCommand):
                         "state": run.state,
                         "reason": run.reason,
                         "summary": run.summary,
-                        "seconds": round(took, 3),
+                        "seconds": round(seconds, 3),
                     },
                     ensure_ascii=False,
                 )
@@ -125,7 +125,7 @@ class JobCommand(BaseCommand):
             "run": run,
             "date": run.business_date.strftime("%d/%m/%Y"),
             "state": run.get_state_display(),
-            "seconds": number_format(took, 1),
+            "seconds": number_format(seconds, 1),
         }
         self.stdout.write(head)
         for label, value in summary_rows(run.summary):
@@ -139,8 +139,8 @@ def _refuse(sentence: str) -> NoReturn:
 
 
 @contextmanager
-def _console_kept_for_the_bar(wanted: bool) -> Iterator[None]:
-    """Log lines below a warning would tear the bar apart; they still go to the run."""
+def _quiet_console(wanted: bool) -> Iterator[None]:
+    """Hides log lines below a warning, which would break the progress bar; they are still stored with the run."""
     handlers = [handler for handler in logging.getLogger().handlers if wanted]
     before = [handler.level for handler in handlers]
     for handler in handlers:

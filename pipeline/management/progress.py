@@ -1,4 +1,4 @@
-"""A progress bar for a terminal, and one line a phase where there is none."""
+"""A progress bar on a terminal, and one line for each phase elsewhere."""
 
 import time
 from typing import TextIO

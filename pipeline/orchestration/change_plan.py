@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from matching.core.parsing.rooms import room_key
 from matching.models.choices import AlertKind, EndReason, Severity
-from pipeline.hotel.orders import is_linked, is_open, opened_on, rooms_named
+from matching.suggestion_manager import Counts
+from pipeline.hotel.orders import is_linked, is_open, is_without_guest, opened_on, rooms_named
+from pipeline.hotel.stays import Row
 from pipeline.orchestration.effects import (
     Effect,
     Expire,
@@ -19,8 +22,8 @@ from pipeline.orchestration.effects import (
     WarnOpen,
     WarnStay,
 )
+from snapshots.snapshot_manager import Changes
 
-Row = Mapping[str, Any]
 Orders = Mapping[int, Row]
 
 
@@ -53,6 +56,60 @@ class Plan:
     alerts: list[AlertCall] = field(default_factory=list)
 
 
+@dataclass
+class Work:
+    """What there is to do, as read. `listing` holds the rows in force and `departed` those gone up to 30 days, both
+    flat; `orders` the hotel's rows, all by id. `documents` are this run's own reading and go no further than the
+    engine. `may_expire` is off while a source is held: nothing ends because of what was not read."""
+
+    stay_changes: Changes
+    order_changes: Changes
+    listing: dict[int, Row]
+    departed: dict[int, Row]
+    orders: dict[int, Row]
+    documents: Mapping[int, str | None]
+    missing: list[Effect] = field(default_factory=list)
+    closed_orders: list[Row] = field(default_factory=list)
+    gone_orders: list[int] = field(default_factory=list)
+    may_expire: bool = True
+
+
+@dataclass
+class Done:
+    """For the run's summary."""
+
+    matched: int = 0
+    # Orders that the engine offers nothing for, because the one meant is most likely not in the listing.
+    unanswered: int = 0
+    counts: Counts = field(default_factory=Counts)
+    expired: int = 0
+    alerts: int = 0
+    skipped: int = 0
+    model: str = ""
+    queue: dict[str, int] = field(default_factory=dict)
+    # A sentence for people about what kept the step from all of its work.
+    problem: str = ""
+
+    def as_summary(self) -> dict[str, Any]:
+        made = self.counts
+        return {
+            "orders_matched": self.matched,
+            "unanswered": self.unanswered,
+            "suggestions": {
+                "created": made.created,
+                "rescored": made.rescored,
+                "superseded": made.superseded,
+                "unchanged": made.unchanged,
+                "withheld": made.withheld,
+            },
+            "queue": self.queue,
+            "expired": self.expired,
+            "alerts": self.alerts,
+            "skipped_rows": self.skipped,
+            "model": self.model,
+        }
+
+
 def make(effects: Iterable[Effect], orders: Orders, known: Known) -> Plan:
     """`orders` are the rows read from the hotel in this run, by id, linked ones included."""
     effects = list(effects)
@@ -81,7 +138,7 @@ def _to_match(effects: list[Effect], orders: Orders, known: Known) -> set[int]:
     days = [e.day for e in effects if isinstance(e, MatchOpenedSince)]
     if days:
         wanted |= _opened_since(min(days), candidates)
-    rooms = {_bare(name) for e in effects if isinstance(e, MatchNaming) for name in e.rooms}
+    rooms = {room_key(name) for e in effects if isinstance(e, MatchNaming) for name in e.rooms}
     if rooms:
         wanted |= {key for key, row in candidates.items() if rooms & _rooms(row)}
     return wanted & candidates.keys()
@@ -92,11 +149,7 @@ def _opened_since(day: date, orders: Orders) -> set[int]:
 
 
 def _rooms(row: Row) -> frozenset[str]:
-    return frozenset(map(_bare, rooms_named(row)))
-
-
-def _bare(room: str) -> str:
-    return room.lstrip("0") or room
+    return frozenset(map(room_key, rooms_named(row)))
 
 
 def _alerts(effects: list[Effect], orders: Orders, known: Known) -> list[AlertCall]:
@@ -138,8 +191,8 @@ def _flag(order: int, move: FlagMoved) -> AlertCall:
 
 def _left_behind(order: int, row: Row, move: FlagMoved, family: set[int], known: Known) -> bool:
     """An open order of the old room while this guest had it; one that is known to be another's is not."""
-    if not is_open(row) or opened_on(row) < move.arrival or row["sem_hospede"]:
+    if not is_open(row) or opened_on(row) < move.arrival or is_without_guest(row):
         return False
     if any(order in known.linked.get(stay, ()) for stay in family):
         return True
-    return not is_linked(row) and _bare(move.old) in _rooms(row)
+    return not is_linked(row) and room_key(move.old) in _rooms(row)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext, ngettext
 from matching.models import Alert, MatchSuggestion
 from matching.models.choices import AlertKind, EndReason, State
 from pipeline.hotel import orders, stays
-from snapshots.admin.consequences import tell_by
+from snapshots.admin.consequences import register_reporter
 from snapshots.models import Snapshot
 
 Side = Literal["stay", "order"]
@@ -28,8 +28,8 @@ Lines = dict[str, list[str]]
 
 
 def register() -> None:
-    tell_by(stays.SOURCE, partial(caused, "stay"))
-    tell_by(orders.SOURCE, partial(caused, "order"))
+    register_reporter(stays.SOURCE, partial(caused, "stay"))
+    register_reporter(orders.SOURCE, partial(caused, "order"))
 
 
 def caused(side: Side, snapshot: Snapshot, keys: Sequence[str], user: Any) -> Lines:

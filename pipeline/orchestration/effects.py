@@ -19,15 +19,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from matching.models.choices import AlertKind, EndReason, Severity
+from pipeline.hotel import StayStatus, stays
 from pipeline.hotel.orders import MATCHED_BY, is_open
-from pipeline.hotel.stays import CALLED_OFF, DEPARTED, IN_HOUSE, LIVE_STATUSES, suggestible
+from pipeline.hotel.stays import ARRIVAL, CALLED_OFF, DEPARTURE, DOCUMENT_HMAC, LIVE_STATUSES, ROOM, STATUS, suggestible
 from snapshots.diffing import ChangeView
-
-_SCORED = frozenset(
-    {"nome_listagem", "nome", "nome_social", "hospede_id", "doc_hmac", "telefone", "telefone_e164", "email"}
-    | {"uh", "chegada", "saida", "status", "grupo_codigo", "agencia", "empresa"}
-)
-_WHO = frozenset({"nome_listagem", "nome", "nome_social", "hospede_id"})
 
 
 @dataclass(frozen=True)
@@ -129,7 +124,7 @@ def of_order(change: ChangeView) -> list[Effect]:
 
 
 def _appeared(after: Row, business_date: date) -> list[Effect]:
-    if after["status"] not in LIVE_STATUSES or not suggestible(after):
+    if after[STATUS] not in LIVE_STATUSES or not suggestible(after):
         return []
     return [MatchOpenedSince(business_date - timedelta(1))]
 
@@ -137,15 +132,15 @@ def _appeared(after: Row, business_date: date) -> list[Effect]:
 def _changed(change: ChangeView, before: Row, after: Row, business_date: date) -> list[Effect]:
     stay, fields = int(change.key), set(change.fields)
     found: list[Effect] = []
-    if fields & _SCORED:
+    if fields & stays.MATCHED_BY:
         found.append(Rescore(stay))
-    if "status" in fields:
+    if STATUS in fields:
         found += _status_effects(stay, before, after, business_date)
-    if "uh" in fields:
+    if ROOM in fields:
         found += _room_effects(stay, before, after, business_date)
-    if fields & _WHO and after["status"] in LIVE_STATUSES:
+    if fields & stays.IDENTITY and after[STATUS] in LIVE_STATUSES:
         found.append(MatchOpenedSince(business_date - timedelta(1)))
-    if before["doc_hmac"] and after["doc_hmac"] and "doc_hmac" in fields:
+    if before[DOCUMENT_HMAC] and after[DOCUMENT_HMAC] and DOCUMENT_HMAC in fields:
         found.append(WarnStay(stay, AlertKind.DOCUMENT_CHANGED, Severity.HIGH, _on(business_date)))
     if not suggestible(after) and suggestible(before):
         found.append(Expire(stay, EndReason.HIDDEN_GUEST))
@@ -153,17 +148,17 @@ def _changed(change: ChangeView, before: Row, after: Row, business_date: date) -
 
 
 def _status_effects(stay: int, before: Row, after: Row, business_date: date) -> list[Effect]:
-    if after["status"] in CALLED_OFF:
-        return called_off(stay, after["status"], business_date)
-    if after["status"] == DEPARTED:
-        return departed(stay, business_date, early=after["saida"] < before["saida"])
-    if after["status"] == IN_HOUSE:
+    if after[STATUS] in CALLED_OFF:
+        return called_off(stay, after[STATUS], business_date)
+    if after[STATUS] == StayStatus.DEPARTED:
+        return departed(stay, business_date, early=after[DEPARTURE] < before[DEPARTURE])
+    if after[STATUS] == StayStatus.IN_HOUSE:
         return [MatchOpenedSince(business_date - timedelta(1))]
     return []
 
 
 def called_off(stay: int, status: str, business_date: date) -> list[Effect]:
-    reason = EndReason.NO_SHOW if status == "no_show" else EndReason.STAY_CANCELLED
+    reason = EndReason.NO_SHOW if status == StayStatus.NO_SHOW else EndReason.STAY_CANCELLED
     params = (*_on(business_date), ("status", status))
     return [
         Rescore(stay),
@@ -178,11 +173,11 @@ def departed(stay: int, business_date: date, *, early: bool) -> list[Effect]:
 
 
 def _room_effects(stay: int, before: Row, after: Row, business_date: date) -> list[Effect]:
-    rooms = frozenset(name for name in (before["uh"], after["uh"]) if name)
+    rooms = frozenset(name for name in (before[ROOM], after[ROOM]) if name)
     found: list[Effect] = [MatchNaming(rooms)]
-    if before["uh"] and after["uh"] and before["status"] == after["status"] == IN_HOUSE:
-        arrival = date.fromisoformat(after["chegada"])
-        found.append(FlagMoved(stay, after["reserva_id"], arrival, before["uh"], after["uh"], business_date))
+    if before[ROOM] and after[ROOM] and before[STATUS] == after[STATUS] == StayStatus.IN_HOUSE:
+        arrival = date.fromisoformat(after[ARRIVAL])
+        found.append(FlagMoved(stay, after[stays.RESERVATION], arrival, before[ROOM], after[ROOM], business_date))
     return found
 
 

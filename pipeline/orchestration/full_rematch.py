@@ -11,17 +11,15 @@ from django.utils.translation import gettext as _
 
 from pipeline.hotel import orders as order_rows
 from pipeline.hotel import queries, reader, stays
-from pipeline.hotel.reader import Reading
+from pipeline.hotel.reader import Ahead, Later, Reading
 from pipeline.hotel.stays import Row
 from pipeline.orchestration import change_plan, impact_queries
-from pipeline.orchestration.ahead import Ahead, Later
 from pipeline.orchestration.base_orchestrator import Step
-from pipeline.orchestration.change_plan import Plan
+from pipeline.orchestration.change_plan import Plan, Work
 from pipeline.orchestration.listagem_hospedes_orchestrator import ListagemHospedesOrchestrator
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
-from pipeline.orchestration.matching_work import Work
 from snapshots import snapshot_manager
-from snapshots.erased import without_erased
+from snapshots.erasure import without_erased
 from snapshots.snapshot_manager import Changes
 
 STEPS = ("orders", "matching", "mirror")

@@ -11,16 +11,15 @@ from matching import suggestion_manager, writeback
 from pipeline.hotel import orders as order_rows
 from pipeline.hotel import queries, reader
 from pipeline.hotel import stays as listing_rows
-from pipeline.hotel.reader import Coming, Reading, Wanted
+from pipeline.hotel.reader import Ahead, Coming, Later, Reading, Wanted, reading_ahead
 from pipeline.hotel.stays import Row
 from pipeline.orchestration import missing_rows
-from pipeline.orchestration.ahead import Ahead, Later, reading_ahead
 from pipeline.orchestration.base_orchestrator import BaseOrchestrator, Step
+from pipeline.orchestration.change_plan import Work
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
-from pipeline.orchestration.matching_work import Work
 from pipeline.runs.registry import Outcome
 from snapshots import diffing, snapshot_manager
-from snapshots.erased import without_erased
+from snapshots.erasure import without_erased
 from snapshots.models import Snapshot
 from snapshots.snapshot_manager import Changes
 

@@ -5,8 +5,8 @@ which moves in the last transaction of this step. A crash before it does the sam
 it is idempotent; a resumed run leaves out the chunks that its predecessor had committed for the same changes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from matching import alerts, suggestion_manager
 from matching.core import Model, Skipped
+from matching.core.parsing.fields import BadRow, day, moment
 from matching.hospede_matcher import MatchResult, match_orders
 from matching.learning import model_registry
 from matching.models import Alert
@@ -25,9 +26,7 @@ from pipeline.hotel import orders as order_rows
 from pipeline.hotel import stays as listing_rows
 from pipeline.hotel.stays import Row
 from pipeline.orchestration import change_plan, effects, impact_queries
-from pipeline.orchestration.change_plan import Plan
-from pipeline.orchestration.matching_work import Done, Work
-from pipeline.orchestration.readable import Unreadable, leave_out
+from pipeline.orchestration.change_plan import Done, Plan, Work
 from pipeline.runs.context import RunContext
 from snapshots import snapshot_manager
 from snapshots.snapshot_manager import Changes
@@ -37,6 +36,17 @@ CONSUMER = "matching"
 CHUNK = 100
 # Rows that cannot be read are named in the run's log up to here; the count is whole.
 MOST_NAMED = 20
+
+Problem = Callable[[Mapping[str, Any]], str]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """`problem` names the column, never its value."""
+
+    side: str
+    key: int
+    problem: str
 
 
 class MatchingStep:
@@ -79,7 +89,7 @@ class MatchingStep:
 
     def _name_skipped(self, skipped: Sequence[Skipped], read: Mapping[str, Sequence[Row]]) -> None:
         """Those that the engine left out, besides what `decide` did."""
-        engine = [Unreadable(one.side, read[one.side][one.row - 1]["id"], one.problem) for one in skipped]
+        engine = [Unreadable(one.side, read[one.side][one.row - 1][listing_rows.KEY], one.problem) for one in skipped]
         self.unreadable += engine
         self.done.skipped = len(self.unreadable)
         for row in self.unreadable[:MOST_NAMED]:
@@ -213,3 +223,51 @@ class MatchingStep:
 def _only(result: MatchResult, orders: Iterable[int]) -> MatchResult:
     wanted = set(orders)
     return replace(result, candidates=tuple(c for c in result.candidates if c.os_id in wanted))
+
+
+def leave_out(work: Work) -> list[Unreadable]:
+    """Takes them out of `work`, their changes too, and says which."""
+    stays = _bad("stays", {**work.departed, **work.listing}, _stay_problem)
+    orders = _bad("orders", work.orders, _order_problem)
+    work.listing, work.departed = _without(work.listing, stays), _without(work.departed, stays)
+    work.orders = _without(work.orders, orders)
+    work.closed_orders = [row for row in work.closed_orders if not _order_problem(row)]
+    work.stay_changes = _readable(work.stay_changes, _stay_problem)
+    work.order_changes = _readable(work.order_changes, _order_problem)
+    return [*stays, *orders]
+
+
+def _bad(side: str, rows: Mapping[int, Row], problem_of: Problem) -> list[Unreadable]:
+    return [Unreadable(side, key, problem) for key, row in rows.items() if (problem := problem_of(row))]
+
+
+def _without(rows: Mapping[int, Row], bad: Iterable[Unreadable]) -> dict[int, Row]:
+    left_out = {one.key for one in bad}
+    return {key: row for key, row in rows.items() if key not in left_out}
+
+
+def _readable(changes: Changes, problem_of: Problem) -> Changes:
+    """A row that was unreadable before and no longer is counts as a new one: nothing was done with it so far."""
+    kept = []
+    for change in changes:
+        if change.after is not None and problem_of(change.after):
+            continue
+        was_unreadable = change.before is not None and problem_of(change.before)
+        kept.append(replace(change, kind="added", before=None) if was_unreadable and change.after else change)
+    return Changes(kept, changes.since, changes.upto)
+
+
+def _stay_problem(row: Mapping[str, Any]) -> str:
+    try:
+        day(row, listing_rows.ARRIVAL)
+        day(row, listing_rows.DEPARTURE)
+    except BadRow as problem:
+        return str(problem)
+    return ""
+
+
+def _order_problem(row: Mapping[str, Any]) -> str:
+    try:
+        return "" if moment(row, order_rows.OPENED) else f"{order_rows.OPENED} is missing"
+    except BadRow as problem:
+        return str(problem)

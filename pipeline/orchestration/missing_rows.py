@@ -10,8 +10,8 @@ from datetime import date
 from asgiref.sync import sync_to_async
 
 from matching.models.choices import EndReason
+from pipeline.hotel import StayStatus, queries
 from pipeline.hotel import orders as order_rows
-from pipeline.hotel import queries
 from pipeline.hotel import stays as listing_rows
 from pipeline.hotel.stays import Row
 from pipeline.orchestration import impact_queries
@@ -26,12 +26,12 @@ def of_stay(missing: Missing, standing: Mapping[str, object] | None, business_da
     stay = int(missing.key)
     if standing is None:
         return [Rescore(stay), Expire(stay, EndReason.STAY_VANISHED)]
-    status = str(standing["status"])
+    status = str(standing[listing_rows.STATUS])
     if status in listing_rows.CALLED_OFF:
         return called_off(stay, status, business_date)
-    if status == listing_rows.DEPARTED:
-        early = str(standing["saida"]) < str(missing.row["saida"])
-        return departed(stay, date.fromisoformat(str(standing["saida"])), early=early)
+    if status == StayStatus.DEPARTED:
+        early = str(standing[listing_rows.DEPARTURE]) < str(missing.row[listing_rows.DEPARTURE])
+        return departed(stay, date.fromisoformat(str(standing[listing_rows.DEPARTURE])), early=early)
     return []
 
 
@@ -52,7 +52,11 @@ async def orders(supabase: SupabaseClient) -> tuple[list[Row], list[int]]:
 
 
 def _missing_stays() -> list[Missing]:
-    return [m for m in snapshot_manager.missing(listing_rows.SOURCE) if m.row["status"] in listing_rows.LIVE_STATUSES]
+    return [
+        m
+        for m in snapshot_manager.missing(listing_rows.SOURCE)
+        if m.row[listing_rows.STATUS] in listing_rows.LIVE_STATUSES
+    ]
 
 
 def _missing_orders() -> list[int]:

@@ -1,4 +1,4 @@
-"""Runs of jobs: their lifecycle in the database, the registry of what can be run, schedules and drains."""
+"""Runs of jobs: their lifecycle in the database, the registry of jobs, schedules and drains."""
 
 from pipeline.runs.errors import (
     AlreadyRunning,
@@ -9,22 +9,24 @@ from pipeline.runs.errors import (
     SlotTaken,
     why_not_resumable,
 )
-from pipeline.runs.fencing import check_fence, lock_fence, save_checkpoint
 from pipeline.runs.lifecycle import (
     CANCEL_CHANNEL,
-    beat,
+    append_beat,
     cancel_requested,
+    check_fence,
     claim,
-    columns,
-    end_from_outside,
     finish,
-    keep_stack,
-    leave_out,
+    force_end,
+    lock_fence,
     open_run,
+    position_fields,
+    record_postponed,
+    record_stack,
     request_cancel,
     resume,
+    save_checkpoint,
     sweep,
-    update_if_free,
+    update_unless_locked,
 )
 
 __all__ = [
@@ -35,21 +37,21 @@ __all__ = [
     "InvalidRun",
     "NotClaimed",
     "SlotTaken",
-    "beat",
+    "append_beat",
     "cancel_requested",
     "check_fence",
     "claim",
-    "columns",
-    "end_from_outside",
     "finish",
-    "keep_stack",
-    "leave_out",
+    "force_end",
     "lock_fence",
     "open_run",
+    "position_fields",
+    "record_postponed",
+    "record_stack",
     "request_cancel",
     "resume",
     "save_checkpoint",
     "sweep",
-    "update_if_free",
+    "update_unless_locked",
     "why_not_resumable",
 ]

@@ -1,4 +1,4 @@
-"""What a job gets: the only way it touches its run."""
+"""The interface between a job and its run."""
 
 import asyncio
 import logging
@@ -9,22 +9,21 @@ from asgiref.sync import sync_to_async
 from django.utils.translation import gettext_noop
 
 from pipeline.models import JobRun
-from pipeline.runs import lifecycle
+from pipeline.runs import errors, lifecycle
 from pipeline.runs.control import Control
-from pipeline.runs.errors import current_business_date
 
 if TYPE_CHECKING:
     from sistema_os.supabase import SupabaseClient
 
-__all__ = ["Cancelled", "RunContext", "current_business_date"]
-
 
 class Cancelled(asyncio.CancelledError):
-    """A person asked the run to stop. Not an Exception: no handler of ordinary errors swallows it."""
+    """A person cancelled the run. Not an Exception, so that no handler of ordinary errors swallows it."""
 
 
 class RunContext:
-    # The run's one client; present unless the job was registered with supabase=False.
+    """Handed to a job: the parameters of its run, its phases and progress, its fence and checkpoint."""
+
+    # The run's only client; missing if the job was registered with supabase=False.
     supabase: "SupabaseClient"
 
     def __init__(self, run: JobRun, control: Control | None = None) -> None:
@@ -39,35 +38,36 @@ class RunContext:
         self._control = control or Control()
 
     async def phase(self, name: str, total: int | None = None) -> None:
-        """Enters a phase of `total` units at 0. Raises Cancelled if a person asked."""
-        self._refuse_if_stopped()
+        """Enters a phase of `total` units at 0. Raises Cancelled or FenceLost."""
+        self._raise_if_stopped()
         self._control.enter(name, total)
         self.log.info(gettext_noop("phase %s started"), name)
 
     async def advance(self, done: int, last_key: str = "") -> None:
-        """Stores the position for the next heartbeat. Raises Cancelled if a person asked."""
-        self._refuse_if_stopped()
+        """Stores the position for the next heartbeat. Raises Cancelled or FenceLost."""
+        self._raise_if_stopped()
         self._control.advance(done, last_key)
 
     def wants(self, step: str) -> bool:
-        """Whether the run was asked for this step: all of them unless some were named."""
+        """Whether the run includes this step: all steps unless some were named."""
         return self.steps is None or step in self.steps
 
     def fence(self) -> None:
-        """Inside transaction.atomic(): locks the run's row until its end. Raises FenceLost if the run is not ours."""
+        """In transaction.atomic(): locks the run's row until its end. Raises FenceLost if the run was ended
+        elsewhere."""
         lifecycle.lock_fence(self.run_id, self._fence)
 
     async def check_fence(self) -> None:
-        """Before each chunk written to Supabase. Raises FenceLost if the run is not ours any more."""
+        """Called before each chunk written to Supabase. Raises FenceLost if another process ended the run."""
         await sync_to_async(lifecycle.check_fence)(self.run_id, self._fence)
 
     def save_checkpoint(self, data: dict[str, Any]) -> None:
-        """In the transaction of the writes it speaks of, after fence(): both are kept or neither. The position goes
-        along for the screens: while one such transaction follows the other, the heartbeat finds the row locked."""
-        lifecycle.save_checkpoint(self.run_id, self._fence, data, **lifecycle.columns(self._control.position))
+        """In the transaction of the writes that it records, after fence(): both are committed or neither. The position
+        is stored as well: while such transactions follow each other, the heartbeat finds the row locked."""
+        lifecycle.save_checkpoint(self.run_id, self._fence, data, **lifecycle.position_fields(self._control.position))
 
-    def _refuse_if_stopped(self) -> None:
+    def _raise_if_stopped(self) -> None:
         if self._control.stop == "cancel":
             raise Cancelled
         if self._control.stop == "fence":
-            raise lifecycle.FenceLost(self.run_id)
+            raise errors.FenceLost(self.run_id)

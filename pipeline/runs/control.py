@@ -1,7 +1,7 @@
-"""What the job's loop and the heartbeat's thread tell each other, without a lock.
+"""The state that the job's event loop and the heartbeat's thread share.
 
-The loop replaces `position`, a frozen value, whole; the thread reads it. The thread asks the job to stop; the loop's
-task is cancelled, and the job's next `advance` refuses as well.
+The loop replaces `position`, an immutable value, as a whole and without a lock; the thread reads it. The thread
+requests a stop: the loop's task is cancelled, and the job's next `advance` raises as well.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ Stop = Literal["cancel", "fence"]
 
 @dataclass(frozen=True)
 class Position:
-    """How far a run is. `changed` is a monotonic time, so that a jump of the clock ages nothing."""
+    """How far a run is. `changed` is a monotonic time: an adjustment of the clock does not change its age."""
 
     phase: str = ""
     done: int = 0
@@ -44,7 +44,7 @@ class Control:
         self._task: asyncio.Task[object] | None = None
 
     def enter(self, phase: str, total: int | None) -> None:
-        """Starts a phase at 0 and wakes the heartbeat, so that no phase is too short to be seen."""
+        """Starts a phase at 0 and wakes the heartbeat, so that every phase is recorded, however short."""
         entered = self.position.phases
         if phase != self.position.phase:
             entered = (*entered, (phase, timezone.now()))
@@ -69,8 +69,8 @@ class Control:
         with self._lock:
             self._loop = self._task = None
 
-    def ask_to_stop(self, why: Stop) -> None:
-        """From any thread, any number of times; the first reason stands, except that a lost fence beats a cancel."""
+    def request_stop(self, why: Stop) -> None:
+        """From any thread, any number of times. The first reason stays, except that a lost fence overrides a cancel."""
         with self._lock:
             first = self.stop is None
             if first or why == "fence":

@@ -1,7 +1,7 @@
-"""A drain: who deploys marks it in the database, and until it is lifted or its time is over no run is opened.
+"""A drain: a deploy records it in the database, and until it is lifted or expires no run is opened.
 
-The mark and the opening of a run exclude each other: whoever opened a run before the mark stands has committed it by
-then, so that the drain sees it; whoever comes later reads the mark.
+Beginning a drain and opening a run exclude each other by table locks: a run that was opened first is committed before
+the drain begins and is seen by it; a run that comes later finds the drain.
 """
 
 from datetime import timedelta
@@ -19,19 +19,19 @@ def in_force() -> Drain | None:
 
 
 def expired() -> Drain | None:
-    """A drain that nobody lifted in time: it holds nobody back any more, and what it stopped waits."""
+    """A drain that was not lifted in time: it blocks nothing any more, but the runs that it stopped still wait."""
     return Drain.objects.filter(lifted_at=None, until__lte=Now()).first()
 
 
 def refuse_while_drained() -> None:
-    """In the transaction that opens a run. Raises Draining."""
+    """Called in the transaction that opens a run. Raises Draining."""
     _lock("ROW SHARE")
     if drain := in_force():
         raise Draining(drain)
 
 
 def begin(by: str, seconds: float) -> Drain:
-    """The drain, in force for `seconds` from now. One that nobody has lifted yet goes on."""
+    """The drain, in force for `seconds` from now. One that is not lifted yet is extended."""
     until = Now() + Value(timedelta(seconds=seconds))
     with transaction.atomic():
         _lock("EXCLUSIVE")
@@ -42,12 +42,12 @@ def begin(by: str, seconds: float) -> Drain:
     return drain
 
 
-def end(drain: Drain, by: str) -> bool:
-    """Lifts it; False if somebody was first."""
+def mark_lifted(drain: Drain, by: str) -> bool:
+    """False if it was lifted before."""
     return Drain.objects.filter(pk=drain.pk, lifted_at=None).update(lifted_at=Now(), lifted_by=by) == 1
 
 
 def _lock(mode: str) -> None:
-    """To the end of the transaction that must be open. Both modes let pages and a backup read the table."""
+    """Until the end of the current transaction. Both modes let pages and a backup read the table."""
     with connection.cursor() as cursor:
         cursor.execute(f"LOCK TABLE {Drain._meta.db_table} IN {mode} MODE")

@@ -1,18 +1,17 @@
-"""Why something about a run was refused: one exception each, and the rules that are asked before a row is written."""
+"""The exceptions of runs, and the rules that are checked before a run is opened or resumed."""
 
 from datetime import date
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from pipeline import labels
+from pipeline.business_date import current_business_date
 from pipeline.models import RESUMABLE, Drain, JobRun
 from pipeline.runs.registry import JobDefinition
 
 
 class AlreadyRunning(Exception):
-    """The job has a live run, which `run` names: a second one was refused."""
+    """The job has a live run (`run`): a second one was refused."""
 
     def __init__(self, run: JobRun) -> None:
         self.run = run
@@ -26,32 +25,27 @@ class SlotTaken(Exception):
 
 
 class InvalidRun(ValueError):
-    """What was asked cannot be run; the message says why in a sentence. No row was written."""
+    """The requested run is not possible; the message is a sentence that explains it. No row was written."""
 
 
 class Draining(InvalidRun):
-    """A deploy is under way, which `drain` names: until it is over nothing starts."""
+    """A deploy is under way (`drain`): until it is over no run starts."""
 
     def __init__(self, drain: Drain) -> None:
         self.drain = drain
-        super().__init__(drain.sentence)
+        super().__init__(labels.drain_sentence(drain))
 
 
 class NotClaimed(Exception):
-    """The run is not queued: somebody else has it, or it is over. A redelivered task ends here."""
+    """The run is not queued: another process has it, or it is over. A redelivered task ends here."""
 
 
 class FenceLost(Exception):
-    """The run was declared lost, finished or cancelled by others: nothing more may be written in its name."""
-
-
-def current_business_date() -> date:
-    """The hotel's calendar day. Only whoever opens a run asks; steps take the date of their run."""
-    return timezone.localdate(timezone=ZoneInfo(settings.TIME_ZONE))
+    """Another process declared the run lost, finished or cancelled: nothing more may be written for it."""
 
 
 def validate(job: JobDefinition, business_date: date, steps: list[str] | None, resume_of: JobRun | None) -> None:
-    """Raises InvalidRun where the run may not be opened, whatever else is live."""
+    """Raises InvalidRun where the run may not be opened. Live runs are not checked here."""
     if business_date > current_business_date():
         raise InvalidRun(_("The business date %(date)s lies in the future.") % {"date": business_date.isoformat()})
     unknown = [step for step in steps or () if step not in job.phases]

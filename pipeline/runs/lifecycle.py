@@ -1,7 +1,8 @@
 """The only writer of JobRun.state: open, claim, beat, checkpoint, finish, cancel, sweep.
 
-Every change is one conditional UPDATE: whoever finds 0 rows changed was second. All times are the database's, so
-machines agree on who is late. Row locks are `FOR NO KEY UPDATE`, which the foreign keys of beats and requests pass.
+Every change is one conditional UPDATE: 0 rows changed means that another process was first. All times are the
+database's, so that machines agree on lateness. Row locks are `FOR NO KEY UPDATE`, which inserts of beats and cancel
+requests (foreign keys) do not wait for.
 """
 
 from collections.abc import Iterable
@@ -19,27 +20,58 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pipeline import labels
-from pipeline.models import LIVE, WORKING, Beat, CancelRequest, Drain, JobRun, State, Trigger
-from pipeline.querysets import JobRunQuerySet
+from pipeline.models import LIVE, WORKING, Beat, CancelRequest, Drain, JobRun, JobRunQuerySet, State, Trigger
 from pipeline.runs import drain as drains
-from pipeline.runs import fencing, registry
+from pipeline.runs import registry
 from pipeline.runs.control import Position
 from pipeline.runs.errors import (
     AlreadyRunning,
-    Draining,
     FenceLost,
-    InvalidRun,
     NotClaimed,
     SlotTaken,
     validate,
-    why_not_resumable,
 )
-from pipeline.runs.fencing import check_fence, held, lock_fence, save_checkpoint
-
-__all__ = ["AlreadyRunning", "Draining", "FenceLost", "InvalidRun", "NotClaimed", "SlotTaken", "why_not_resumable"]
-__all__ += ["check_fence", "held", "lock_fence", "save_checkpoint"]
 
 CANCEL_CHANNEL = "pipeline_cancel"
+_GRACE_SECONDS = 10
+
+
+def _fenced(run_id: int, fence: int) -> JobRunQuerySet:
+    """The run, if it is working under this fence."""
+    return JobRun.objects.filter(pk=run_id, fence=fence, state__in=WORKING)
+
+
+def lease() -> float:
+    """Seconds without a beat after which a run counts as lost. At a beat of 30 s, a machine that failed is noticed
+    within 100 s, the interval of the watch included. Short beats get ten seconds of grace."""
+    return float(max(3 * settings.HEARTBEAT_SECONDS, settings.HEARTBEAT_SECONDS + _GRACE_SECONDS))
+
+
+def lock_fence(run_id: int, fence: int) -> None:
+    """Locks the run's row until the end of the transaction; raises FenceLost. If this process freezes in the middle
+    of the transaction, the server ends it after 30 s."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("fence() guards the writes of a transaction: call it inside transaction.atomic().")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', '30s', true) FROM pipeline_jobrun"
+            " WHERE id = %s AND fence = %s AND state IN ('running', 'cancelling') FOR NO KEY UPDATE",
+            [run_id, fence],
+        )
+        if cursor.fetchone() is None:
+            raise FenceLost(run_id)
+
+
+def check_fence(run_id: int, fence: int) -> None:
+    if not _fenced(run_id, fence).exists():
+        raise FenceLost(run_id)
+
+
+def save_checkpoint(run_id: int, fence: int, data: dict[str, Any], **shown: Any) -> None:
+    if not connection.in_atomic_block:
+        raise RuntimeError("A checkpoint belongs into the transaction of the writes that it speaks of.")
+    if _fenced(run_id, fence).update(checkpoint=data, **shown) != 1:
+        raise FenceLost(run_id)
 
 
 def open_run(
@@ -79,7 +111,7 @@ def open_run(
                 raise SlotTaken(job, slot) from error
             if broken != "one_live_run_a_job":
                 raise
-        # The live run may end between the refusal and this look: then try again.
+        # The live run may have ended between the refusal and this query: then try again.
         if live := JobRun.objects.live().of(job).first():
             raise AlreadyRunning(live)
 
@@ -89,11 +121,11 @@ def _broken_constraint(error: IntegrityError) -> str | None:
     return cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
 
 
-def leave_out(job: str, *, business_date: date, slot: datetime | None, drain: Drain) -> JobRun:
-    """What a schedule gets during a drain: a run that ended before it began and can be resumed afterwards, so that
-    nobody wonders. Raises SlotTaken where this slot was told before."""
+def record_postponed(job: str, *, business_date: date, slot: datetime | None, drain: Drain) -> JobRun:
+    """The run of a schedule during a drain: cancelled before it began, visible with its reason, and resumable after
+    the drain. Raises SlotTaken where this slot was recorded before."""
     run = JobRun(job=job, business_date=business_date, trigger=Trigger.SCHEDULE, slot=slot, state=State.CANCELLED)
-    run.reason, run.finished_at = drain.sentence, timezone.now()
+    run.reason, run.finished_at = labels.drain_sentence(drain), timezone.now()
     try:
         with transaction.atomic():
             run.save()
@@ -106,7 +138,7 @@ def leave_out(job: str, *, business_date: date, slot: datetime | None, drain: Dr
 
 
 def resume(run: JobRun, user: User | None = None) -> JobRun:
-    """A new queued run that goes on at the checkpoint of `run`. Raises like open_run."""
+    """A new queued run that continues at the checkpoint of `run`. Raises like open_run."""
     return open_run(
         run.job,
         business_date=run.business_date,
@@ -119,7 +151,7 @@ def resume(run: JobRun, user: User | None = None) -> JobRun:
 
 
 def claim(run_id: int) -> JobRun:
-    """The run, now running under a fence of its own, with its first beat. Raises NotClaimed if it was not queued."""
+    """The run, now running under a new fence, with its first beat. Raises NotClaimed if it was not queued."""
     with transaction.atomic():
         claimed = JobRun.objects.filter(pk=run_id, state=State.QUEUED).update(
             state=State.RUNNING,
@@ -127,7 +159,7 @@ def claim(run_id: int) -> JobRun:
             started_at=Now(),
             beat_at=Now(),
             progress_at=Now(),
-            lease_seconds=fencing.lease(),
+            lease_seconds=lease(),
         )
         if claimed != 1:
             raise NotClaimed(run_id)
@@ -136,8 +168,8 @@ def claim(run_id: int) -> JobRun:
     return run
 
 
-def beat(run_id: int, fence: int, position: Position) -> bool:
-    """Appends a beat and says whether it could: False means the run is not ours any more. Never waits for a writer."""
+def append_beat(run_id: int, fence: int, position: Position) -> bool:
+    """Appends a beat. False if the run is not working under this fence any more. Never waits for a lock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO pipeline_beat (run_id, fence, at, progress_at, phase, done, total, last_key)"
@@ -155,12 +187,12 @@ def beat(run_id: int, fence: int, position: Position) -> bool:
         )
         if cursor.rowcount != 1:
             return False
-    update_if_free(run_id, fence, beat_at=Now(), **columns(position))
+    update_unless_locked(run_id, fence, beat_at=Now(), **position_fields(position))
     return True
 
 
-def columns(position: Position) -> dict[str, Any]:
-    """The run's own copy of a position, for screens that look between two beats."""
+def position_fields(position: Position) -> dict[str, Any]:
+    """A position as fields of JobRun, for pages that are loaded between two beats."""
     idle = Value(timedelta(seconds=position.idle_seconds))
     return {
         "progress_at": ExpressionWrapper(Now() - idle, output_field=JobRun._meta.get_field("progress_at")),
@@ -172,44 +204,44 @@ def columns(position: Position) -> dict[str, Any]:
     }
 
 
-def update_if_free(run_id: int, fence: int, **fields: Any) -> bool:
-    """Updates the run unless a writer holds its row; False if nothing was changed. One statement: whoever freezes
-    around it holds no lock."""
-    return bool(held(run_id, fence).filter(pk__in=_free(run_id)).update(**fields))
+def update_unless_locked(run_id: int, fence: int, **fields: Any) -> bool:
+    """Updates the run unless its row is locked; False if nothing was changed. It is one statement, so a process that
+    freezes before or after it holds no lock."""
+    return bool(_fenced(run_id, fence).filter(pk__in=_unlocked(run_id)).update(**fields))
 
 
-def _free(run_id: int) -> RawSQL:
-    """The run's id, locked, or nothing where somebody holds the row."""
+def _unlocked(run_id: int) -> RawSQL:
+    """The run's id, now locked by us, or no row where another transaction holds the lock."""
     return RawSQL("SELECT id FROM pipeline_jobrun WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED", [run_id])
 
 
 def finish(
     run_id: int, fence: int, state: str, *, summary: dict[str, Any], reason: str, position: Position | None = None
 ) -> None:
-    """Ends the run. Raises FenceLost if somebody ended it before; then nothing was changed."""
-    where = columns(position) if position else {}
-    ended = held(run_id, fence).update(state=state, finished_at=Now(), summary=summary, reason=reason, **where)
+    """Ends the run. Raises FenceLost if another process ended it before; then nothing was changed."""
+    last = position_fields(position) if position else {}
+    ended = _fenced(run_id, fence).update(state=state, finished_at=Now(), summary=summary, reason=reason, **last)
     if ended != 1:
         raise FenceLost(run_id)
 
 
-def end_from_outside(run: JobRun, state: str, reason: str, *, if_free: bool = False) -> bool:
-    """What a supervisor records when its child could not. The fence rises: a child that wakes up writes nothing.
-    False if the run was over, or, with `if_free`, while somebody holds its row."""
-    over = JobRun.objects.filter(pk=run.pk, fence=run.fence, state__in=LIVE)
-    if if_free:
-        over = over.filter(pk__in=_free(run.pk))
-    return bool(over.update(state=state, fence=F("fence") + 1, finished_at=Now(), reason=reason))
+def force_end(run: JobRun, state: str, reason: str, *, unless_locked: bool = False) -> bool:
+    """Ends a run whose process could not record its end. The fence is raised, so that a process that wakes up writes
+    nothing. False if the run was over or, with `unless_locked`, while its row is locked."""
+    live = JobRun.objects.filter(pk=run.pk, fence=run.fence, state__in=LIVE)
+    if unless_locked:
+        live = live.filter(pk__in=_unlocked(run.pk))
+    return bool(live.update(state=state, fence=F("fence") + 1, finished_at=Now(), reason=reason))
 
 
-def keep_stack(run: JobRun, stack: str) -> None:
-    """A stack that was found after the process ended; one that the heartbeat saved is nearer and stays."""
+def record_stack(run: JobRun, stack: str) -> None:
+    """Stores a stack found after the process ended, unless the heartbeat stored one, which is more precise."""
     JobRun.objects.filter(pk=run.pk, blocked_stack="").update(blocked_stack=stack)
 
 
 def request_cancel(run: JobRun, user: User | None = None, why: str = "", drain: Drain | None = None) -> bool:
-    """Asks a live run to stop; False if it is over. Never waits for the job: a queued run ends at once, a running one
-    is woken by NOTIFY and reads the request at its next beat at the latest."""
+    """Requests a live run to stop; False if it is over. Never waits for the job: a queued run is cancelled at once, a
+    running one is woken by NOTIFY and reads the request at its next beat at the latest."""
     if not JobRun.objects.filter(pk=run.pk).live().exists():
         return False
     with transaction.atomic():
@@ -217,7 +249,7 @@ def request_cancel(run: JobRun, user: User | None = None, why: str = "", drain: 
         JobRun.objects.filter(pk=run.pk, state=State.QUEUED).update(
             state=State.CANCELLED, finished_at=Now(), reason=labels.cancel_sentence(user, why)
         )
-    JobRun.objects.filter(pk__in=_free(run.pk), state=State.RUNNING).update(state=State.CANCELLING)
+    JobRun.objects.filter(pk__in=_unlocked(run.pk), state=State.RUNNING).update(state=State.CANCELLING)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, str(run.pk)])
     return True
@@ -228,17 +260,17 @@ def cancel_requested(run_id: int) -> CancelRequest | None:
 
 
 def sweep() -> list[JobRun]:
-    """Ends what nobody will end any more: runs without a beat for longer than their lease, and, as the last net, runs
-    that are live after STALE_RUNNING_HOURS. A row that a writer holds at this moment is left for the next sweep."""
+    """Ends runs without a beat for longer than their lease and, as the last resort, runs that are live after
+    STALE_RUNNING_HOURS. A row that is locked at this moment is left to the next sweep."""
     newest = Beat.objects.filter(run=OuterRef("pk")).order_by().values("run").annotate(at=Max("at")).values("at")
     lease = ExpressionWrapper(F("lease_seconds") * Value(timedelta(seconds=1)), output_field=DurationField())
-    silent = JobRun.objects.filter(state__in=WORKING).annotate(heard=Coalesce(Subquery(newest), F("started_at")))
+    silent = JobRun.objects.filter(state__in=WORKING).annotate(last_beat=Coalesce(Subquery(newest), F("started_at")))
     old = JobRun.objects.live().annotate(since=Coalesce(F("started_at"), F("queued_at")))
     hours = settings.STALE_RUNNING_HOURS
     lost = _("No heartbeat for too long: the process or its machine is gone. Nothing more was written.")
     stale = _("Still not over after %(hours)g hours: given up as stale.") % {"hours": hours}
     return [
-        *_end_all(silent.filter(heard__lt=Now() - lease), lost),
+        *_end_all(silent.filter(last_beat__lt=Now() - lease), lost),
         *_end_all(old.filter(since__lt=Now() - Value(timedelta(hours=hours))), stale),
     ]
 
@@ -246,4 +278,4 @@ def sweep() -> list[JobRun]:
 def _end_all(found: JobRunQuerySet, reason: str) -> list[JobRun]:
     with transaction.atomic():
         chosen = list(found.select_for_update(skip_locked=True, no_key=True, of=("self",)))
-        return [run for run in chosen if end_from_outside(run, State.LOST, reason)]
+        return [run for run in chosen if force_end(run, State.LOST, reason)]

@@ -1,22 +1,19 @@
-"""The jobs there are. Only what is registered here can run, whoever asks."""
+"""The registered jobs. Only a registered job can be run, by schedule, page or command."""
 
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-if TYPE_CHECKING:
-    from pipeline.runs.context import RunContext
-
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job that reached its end came out. `reason` is a sentence for people and holds no guest data."""
+    """The result of a job that reached its end. `reason` is a sentence for people without guest data."""
 
     state: Literal["succeeded", "partial"]
     summary: dict[str, Any] = field(default_factory=dict)
@@ -24,14 +21,15 @@ class Outcome:
 
 
 class ExpectedFailure(Exception):
-    """Ends the run `failed` without a traceback; the message is the sentence that people read."""
+    """Ends the run `failed` without a traceback; the message is the sentence shown to people."""
 
 
 class UnknownJob(LookupError):
-    """No job of that name is registered; the message lists those that are."""
+    """No job of that name is registered; the message lists the registered ones."""
 
 
-JobFunction = Callable[["RunContext"], Awaitable[Outcome]]
+# Its one argument is a RunContext; naming it here would make an import cycle.
+JobFunction = Callable[..., Awaitable[Outcome]]
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,11 @@ class JobDefinition:
     name: str
     title: str | Promise
     run: JobFunction
-    # A run that was lost may be resumed by itself only when doing a chunk twice changes nothing.
+    # A lost run is resumed automatically only if processing a chunk twice changes nothing.
     idempotent: bool
     phases: tuple[str, ...]
     supabase: bool
-    # Keeps the house itself in order: not among the runs that people follow.
+    # Maintenance of our own database: not among the runs that people follow.
     housekeeping: bool = False
 
 

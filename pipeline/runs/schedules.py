@@ -1,4 +1,4 @@
-"""When the jobs run by themselves. SCHEDULES in the settings may name other times for the same jobs."""
+"""The schedules of the jobs. SCHEDULES in the settings may override the times."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from pipeline.runs import registry
 
-# After the hotel's night audit; the house changes all day; the sweep is the last net behind jobwatch.
+# The daily jobs run after the hotel's night audit; the sweep is the last resort behind jobwatch.
 DEFAULTS = {
     "pipeline_diario": "05:50",
     "rm_daily_collection": "06:10",
@@ -20,19 +20,19 @@ DEFAULTS = {
 
 
 class MalformedSchedule(ValueError):
-    """The message names the job and what was read instead of a time."""
+    """The message names the job and the text that is neither a time nor an interval."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A job and either the time of day it starts at or the minutes between its starts."""
+class JobSchedule:
+    """A job, and either the time of day at which it starts or the minutes between two starts."""
 
     job: str
     at: time | None = None
     minutes: int | None = None
 
     def next_after(self, moment: datetime) -> datetime:
-        """The first start after `moment`, in the hotel's time zone: always the same for the same moment."""
+        """The first start after `moment`, in the hotel's time zone."""
         local = timezone.localtime(moment)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
         if self.at is not None:
@@ -42,18 +42,18 @@ class Plan:
         return midnight + step * ((local - midnight) // step + 1)
 
 
-def plans() -> list[Plan]:
-    """What should run, checked: raises MalformedSchedule or UnknownJob."""
+def job_schedules() -> list[JobSchedule]:
+    """The configured schedules. Raises MalformedSchedule or UnknownJob."""
     wanted: dict[str, str] = {**DEFAULTS, **getattr(settings, "SCHEDULES", {})}
     return [_parse(registry.get(job).name, text) for job, text in wanted.items()]
 
 
-def _parse(job: str, text: str) -> Plan:
+def _parse(job: str, text: str) -> JobSchedule:
     if daily := re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip()):
-        return Plan(job, at=time(int(daily[1]), int(daily[2])))
+        return JobSchedule(job, at=time(int(daily[1]), int(daily[2])))
     every = re.fullmatch(r"(\d{1,4}) ?min", text.strip())
     if every and 1 <= int(every[1]) <= 24 * 60:
-        return Plan(job, minutes=int(every[1]))
+        return JobSchedule(job, minutes=int(every[1]))
     raise MalformedSchedule(
         f"The schedule of {job} is “{text}”; write a time of day like 05:50 or a pause like 30 min."
     )

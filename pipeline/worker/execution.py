@@ -52,19 +52,19 @@ class End:
 
 @dataclass(frozen=True)
 class Process:
-    """What the process around the run is: `owned` if it runs nothing else (then signals cancel the run and a job that
-    does not obey is left behind), `supervisor` if it must end with that parent, `traces` the folder where that parent
-    looks for the fence of our claim and the stack of a blocked loop."""
+    """The process that executes the run. `owned` if it does nothing else: then signals cancel the run, and a job that
+    does not stop is abandoned by ending the process. `supervisor` is the parent with which it must end, `traces` the
+    folder where that parent reads the fence of our claim and the stack of a blocked loop."""
 
     owned: bool = False
     supervisor: int | None = None
     traces: Path | None = None
 
-    def tell_claim(self, run: JobRun) -> None:
+    def record_claim(self, run: JobRun) -> None:
         if self.traces is not None:
             (self.traces / "claim").write_text(str(run.fence))
 
-    def stack_dump(self) -> IO[str] | None:
+    def open_stack_file(self) -> IO[str] | None:
         return None if self.traces is None else (self.traces / "stack").open("w+")
 
 
@@ -73,13 +73,13 @@ def execute(
 ) -> JobRun:
     """Claims the run, executes its job and returns the ended run. Raises NotClaimed if the run was not queued.
 
-    Whatever the job does, it ends in a state. If the run was ended by others meanwhile, their word stands.
+    Whatever the job does, the run ends in a terminal state. If another process ended it meanwhile, that end stays.
     """
     process = process or Process()
     run = runs.claim(run_id)
-    process.tell_claim(run)
+    process.record_claim(run)
     control = Control(on_move)
-    watchdog = LoopWatchdog(process.stack_dump())
+    watchdog = LoopWatchdog(process.open_stack_file())
     with logs.bind(run_id=run.pk, job=run.job), RunLog(run) as log:
         with Heartbeat(run, control, log, watchdog, owns_process=process.owned, supervisor=process.supervisor):
             logger.info(gettext_noop("run %s of %s started for %s"), run.pk, run.job, run.business_date)
@@ -92,13 +92,13 @@ def execute(
 
 
 def _finish(run: JobRun, end: End, position: Position) -> None:
-    """Records the end, and waits for a database that restarts as long as the run does not count as lost."""
+    """Records the end. While the database restarts it retries, as long as the run does not count as lost."""
     deadline = time.monotonic() + run.lease_seconds
     while True:
         try:
             runs.finish(run.pk, run.fence, end.state, summary=end.summary, reason=end.reason, position=position)
         except runs.FenceLost:
-            logger.warning("run %s was ended by others before; this end was not recorded", run.pk)
+            logger.warning("run %s was ended by another process before; this end was not recorded", run.pk)
         except (OperationalError, InterfaceError):
             if time.monotonic() > deadline:
                 raise
@@ -112,7 +112,7 @@ def _execute(run: JobRun, control: Control, watchdog: LoopWatchdog, owned: bool)
     try:
         definition = registry.get(run.job)
         if owned:
-            gc.freeze()  # else each full collection walks all of Django again, and no thread moves meanwhile
+            gc.freeze()  # otherwise every full collection scans all of Django while no thread runs
         outcome = asyncio.run(_drive(definition, run, control, watchdog, owned))
     except BaseException as raised:
         return _end_of(failures.cause_of(raised), run, control)
@@ -120,7 +120,7 @@ def _execute(run: JobRun, control: Control, watchdog: LoopWatchdog, owned: bool)
 
 
 class _TimeLimit(Exception):
-    """The job's own time is over, as told from a time-out inside it."""
+    """The time limit of the job, as opposed to a time-out inside it."""
 
 
 async def _drive(
@@ -131,9 +131,9 @@ async def _drive(
     loop = asyncio.get_running_loop()
     if owned and threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, control.ask_to_stop, "cancel")
+            loop.add_signal_handler(number, control.request_stop, "cancel")
     control.attach(loop, task)
-    signs = asyncio.create_task(watchdog.keep_signing())
+    stamps = asyncio.create_task(watchdog.stamp_regularly())
     limit = asyncio.timeout(settings.JOB_TIMEOUT)
     try:
         async with limit:
@@ -144,11 +144,11 @@ async def _drive(
         raise
     finally:
         control.detach()
-        signs.cancel()
+        stamps.cancel()
 
 
 async def _run_job(definition: registry.JobDefinition, context: RunContext) -> registry.Outcome:
-    """The ORM gets one thread of this run's own, and its connection is closed with it."""
+    """The ORM gets one thread for this run, and its connections are closed at the end."""
     async with ThreadSensitiveContext():
         try:
             if not definition.supabase:
@@ -165,15 +165,12 @@ def _end_of(error: BaseException, run: JobRun, control: Control) -> End:
     if control.stop == "fence" or isinstance(error, runs.FenceLost):
         return End(State.LOST, _("The run was declared lost while it still worked; it stopped without writing."))
     if control.stop == "cancel" and isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
-        return End(State.CANCELLED, _cancel_reason(run))
+        request = runs.cancel_requested(run.pk)
+        reason = labels.cancel_sentence(request.user, request.why) if request else labels.cancel_sentence(None)
+        return End(State.CANCELLED, reason)
     if sentence := failures.expected_sentence(error):
         logger.error("%s", sentence)
         return End(State.FAILED, sentence)
     phase = labels.phase_title(control.position.phase)
     logger.error("%s: %s", type(error).__name__, failures.frames_of(error))
     return End(State.FAILED, failures.unexpected_sentence(error, phase))
-
-
-def _cancel_reason(run: JobRun) -> str:
-    request = runs.cancel_requested(run.pk)
-    return labels.cancel_sentence(request.user, request.why) if request else labels.cancel_sentence(None)

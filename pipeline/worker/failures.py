@@ -1,4 +1,4 @@
-"""Why a run ended, in one sentence for people: no key, no row of anybody's, no traceback."""
+"""Why a run failed, in one sentence for people: without keys, guest data or a traceback."""
 
 import traceback
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from sistema_os.supabase import errors
 
 
 def cause_of(error: BaseException) -> BaseException:
-    """Of the errors that a group of tasks ended with, the one that says most."""
+    """Of the errors of a group of tasks, the most informative one."""
     leaves = list(_leaves(error))
     for kind in (FenceLost, ExpectedFailure, errors.SupabaseError, Exception):
         for leaf in leaves:
@@ -33,7 +33,7 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 
 
 def expected_sentence(error: BaseException) -> str:
-    """The sentence for a failure that is nobody's programming error, or "" for one that is."""
+    """The sentence for an operational failure, or "" for a programming error."""
     if isinstance(error, ExpectedFailure | UnknownJob):
         return redact(str(error))
     if isinstance(error, errors.SupabaseError):
@@ -68,7 +68,7 @@ def _supabase_sentence(error: errors.SupabaseError) -> str:
 
 
 def unexpected_sentence(error: BaseException, phase: str) -> str:
-    """Names the kind of error and the place, never the message: it may quote a guest."""
+    """Names the class of the error and the phase, never the message: it may contain guest data."""
     return _("Unexpected error (%(kind)s) in “%(phase)s”. The log has the place in the program.") % {
         "kind": type(error).__name__,
         "phase": phase or "-",
@@ -76,15 +76,12 @@ def unexpected_sentence(error: BaseException, phase: str) -> str:
 
 
 def frames_of(error: BaseException) -> str:
-    """Where it happened: our own calls, innermost first, without messages and without the machine's folders."""
-    frames = traceback.extract_tb(error.__traceback__)
+    """Our own frames of the traceback, innermost first, without messages and with paths relative to the project."""
     base = Path(settings.BASE_DIR)
-    own = [f"{_inside(frame.filename, base)}:{frame.lineno} {frame.name}" for frame in frames]
-    return " < ".join(place for place in reversed(own) if not place.startswith(":"))
-
-
-def _inside(file: str, base: Path) -> str:
-    """The file's path from the project's root, "" for what is not ours."""
-    path = Path(file)
-    ours = path.is_relative_to(base) and not path.relative_to(base).parts[0].startswith(".")
-    return str(path.relative_to(base)) if ours else ""
+    own = []
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        # A folder like .venv inside the project holds other people's code.
+        if path.is_relative_to(base) and not path.relative_to(base).parts[0].startswith("."):
+            own.append(f"{path.relative_to(base)}:{frame.lineno} {frame.name}")
+    return " < ".join(own)

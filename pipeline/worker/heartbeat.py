@@ -1,8 +1,8 @@
 """The heartbeat of a run: a thread with a database connection of its own.
 
-In a shared thread a beat waited seconds behind the job's queries. Each beat stores the position and writes it to the
-log; a beat that cannot be appended means that the run is not ours any more and stops the job. The same thread hears a
-cancel (NOTIFY wakes it, and it looks by itself at each beat), watches the loop, and stores the run's log.
+In the ORM's thread a beat would wait behind the job's queries. Each beat stores the position and writes it to the log;
+a beat that cannot be appended means that another process ended the run, and stops the job. The same thread notices a
+cancel (NOTIFY wakes it, and it queries every second), watches the event loop, and stores the run's log.
 """
 
 import logging
@@ -25,7 +25,7 @@ from pipeline.worker.run_log import RunLog
 from pipeline.worker.watchdog import LoopWatchdog
 from sistema_os import logs
 
-# A job that was asked to stop gets this long to do so before its process ends without it.
+# How long a job may take to stop before its process ends.
 GRACE_SECONDS = 10.0
 _LOOK_SECONDS = 1.0
 
@@ -33,10 +33,10 @@ logger = logging.getLogger(__name__)
 
 
 class Heartbeat(threading.Thread):
-    """Beats from entering to leaving, once at least at both ends.
+    """Beats while it is entered, at least once at both ends.
 
-    `owns_process` where the process runs nothing else: if the job does not obey in time, the thread records the end
-    and leaves the process. `supervisor` is the parent without which the process must not go on.
+    `owns_process` if the process does nothing else: if the job does not stop in time, the thread records the end and
+    ends the process. `supervisor` is the parent without which the process must not continue.
     """
 
     def __init__(
@@ -53,13 +53,13 @@ class Heartbeat(threading.Thread):
         self._run, self._control, self._log, self._watchdog = run, control, log, watchdog
         self._owns_process, self._supervisor = owns_process, supervisor
         self._over = False
-        self._ear, self._wake_end = os.pipe()
-        os.set_blocking(self._wake_end, False)
+        self._wake_pipe, self._wake_input = os.pipe()
+        os.set_blocking(self._wake_input, False)
         self._began = self._last_good = time.monotonic()
         # The claim has appended the first beat.
         self._next_beat = self._began + settings.HEARTBEAT_SECONDS
         self._beaten = self._shown = Position()
-        self._asked: float | None = None
+        self._stop_seen: float | None = None
         self._stack = ""
         self._listening: object = None
 
@@ -76,27 +76,27 @@ class Heartbeat(threading.Thread):
         self.wake()
         self.join()
         self._control.wake = lambda: None
-        os.close(self._wake_end)
-        os.close(self._ear)
+        os.close(self._wake_input)
+        os.close(self._wake_pipe)
 
     def wake(self) -> None:
         try:
-            os.write(self._wake_end, b".")
+            os.write(self._wake_input, b".")
         except BlockingIOError:
-            return  # the pipe is full of wake-ups: it will wake
+            return  # the pipe is full of wake-ups already
 
     def run(self) -> None:
         with logs.bind(run_id=self._run.pk, job=self._run.job):
             try:
-                while not self._turn():
+                while not self._round():
                     self._wait()
             except Exception:
                 logger.exception("the heartbeat failed; the run stops")
-                self._control.ask_to_stop("fence")
+                self._control.request_stop("fence")
             finally:
                 connections.close_all()
 
-    def _turn(self) -> bool:
+    def _round(self) -> bool:
         """One round; True when it was the last."""
         last = self._over
         try:
@@ -105,12 +105,12 @@ class Heartbeat(threading.Thread):
                 self._beat()
             elif self._control.position is not self._shown:
                 self._show()
-            self._look_for_cancel()
-            self._look_at_loop()
+            self._check_cancel()
+            self._watch_loop()
             self._log.store()
         except DatabaseError as error:
             self._database_away(error)
-        self._look_at_process()
+        self._watch_process()
         return last
 
     def _due(self) -> bool:
@@ -122,45 +122,47 @@ class Heartbeat(threading.Thread):
     def _beat(self) -> None:
         position = self._control.position
         self._next_beat = time.monotonic() + settings.HEARTBEAT_SECONDS
-        if not runs.beat(self._run.pk, self._run.fence, position):
-            self._control.ask_to_stop("fence")
+        if not runs.append_beat(self._run.pk, self._run.fence, position):
+            self._control.request_stop("fence")
             return
         self._last_good, self._beaten, self._shown = time.monotonic(), position, position
         log_beat(position)
 
     def _show(self) -> None:
-        """So that an open page is seconds old, not a heartbeat. Where a writer holds the row, its checkpoint tells."""
+        """Keeps an open page up to date between two beats. While a writer has the row locked, its checkpoints store the
+        position."""
         position = self._control.position
-        if runs.update_if_free(self._run.pk, self._run.fence, **runs.columns(position)):
+        if runs.update_unless_locked(self._run.pk, self._run.fence, **runs.position_fields(position)):
             self._shown = position
 
-    def _look_for_cancel(self) -> None:
+    def _check_cancel(self) -> None:
         if self._control.stop is None and runs.cancel_requested(self._run.pk):
-            self._control.ask_to_stop("cancel")
+            self._control.request_stop("cancel")
 
-    def _look_at_loop(self) -> None:
-        """Saves a new blockage; while a writer holds the row it waits in memory for the next round."""
-        if stack := self._watchdog.new_blockage():
+    def _watch_loop(self) -> None:
+        """Stores the stack of a blocked loop; while the row is locked it waits in memory for the next round."""
+        if stack := self._watchdog.new_blocked_stack():
             self._stack = stack
             logger.warning(gettext_noop("the event loop is blocked; its stack is on the run"))
-        if self._stack and runs.update_if_free(self._run.pk, self._run.fence, blocked_stack=self._stack):
+        if self._stack and runs.update_unless_locked(self._run.pk, self._run.fence, blocked_stack=self._stack):
             self._stack = ""
 
-    def _look_at_process(self) -> None:
+    def _watch_process(self) -> None:
         if self._supervisor is not None and os.getppid() != self._supervisor:
-            os._exit(1)  # nobody would record our end any more: the sweep does
+            os._exit(1)  # only the sweep can record our end now
         if not self._owns_process:
             return
         now = time.monotonic()
-        if self._control.stop is not None and self._asked is None:
-            self._asked = now
-        if self._asked is not None and now - self._asked > GRACE_SECONDS:
-            self._leave(State.CANCELLED, 130, _("Cancelled; the job did not obey and was stopped."))
+        if self._control.stop is not None and self._stop_seen is None:
+            self._stop_seen = now
+        if self._stop_seen is not None and now - self._stop_seen > GRACE_SECONDS:
+            self._end_process(State.CANCELLED, 130, _("Cancelled; the job did not obey and was stopped."))
         if now - self._began > settings.JOB_TIMEOUT + GRACE_SECONDS:
-            self._leave(State.TIMED_OUT, 124, timeout_sentence())
+            self._end_process(State.TIMED_OUT, 124, timeout_sentence())
 
-    def _leave(self, state: State, code: int, reason: str) -> None:
-        """The loop does not turn: the process ends from here. The recording may fail, then the sweep finds the run."""
+    def _end_process(self, state: State, code: int, reason: str) -> None:
+        """Ends the process, for the event loop does not run. Where the end cannot be recorded, the sweep finds the
+        run."""
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET lock_timeout = '2s'")
@@ -170,7 +172,7 @@ class Heartbeat(threading.Thread):
                 self._run.pk, self._run.fence, state, summary={}, reason=reason, position=self._control.position
             )
         except (DatabaseError, runs.FenceLost):
-            logger.warning("the end could not be recorded")
+            logger.warning("the end of the run could not be recorded")
         finally:
             os._exit(code)
 
@@ -182,23 +184,23 @@ class Heartbeat(threading.Thread):
             self._listening = connection.connection
 
     def _wait(self) -> None:
-        """Until the next look, a wake-up or a notification. What was notified is not read: the next look asks."""
+        """Until the next look, a wake-up or a notification, whose content is ignored: the next look queries."""
         with selectors.DefaultSelector() as selector:
-            selector.register(self._ear, selectors.EVENT_READ)
-            # Once the job was asked to stop nobody reads the connection: it would wake us again and again.
+            selector.register(self._wake_pipe, selectors.EVENT_READ)
+            # Once the job is stopping, notifications stay unread and would wake us again and again.
             if self._control.stop is None and connection.connection is not None:
                 selector.register(connection.connection.fileno(), selectors.EVENT_READ)
             pause = min(_LOOK_SECONDS, max(0.0, self._next_beat - time.monotonic()))
-            if any(key.fd == self._ear for key, _events in selector.select(pause)):
-                os.read(self._ear, 4096)
+            if any(key.fd == self._wake_pipe for key, _events in selector.select(pause)):
+                os.read(self._wake_pipe, 4096)
 
     def _database_away(self, error: Exception) -> None:
-        """Tries again each second; a run that could not beat for its lease counts as lost, so it stops by itself."""
+        """Retries each second. A run that could not beat for its lease counts as lost, so the job is stopped."""
         logger.warning(gettext_noop("the heartbeat could not reach the database: %s"), type(error).__name__)
         connections.close_all()
         self._next_beat = time.monotonic() + min(_LOOK_SECONDS, settings.HEARTBEAT_SECONDS)
         if time.monotonic() - self._last_good > self._run.lease_seconds:
-            self._control.ask_to_stop("fence")
+            self._control.request_stop("fence")
 
 
 def log_beat(position: Position) -> None:

@@ -1,4 +1,4 @@
-"""Child processes: they end with the process that started them, and their whole group ends with them."""
+"""Child processes that end with their parent, and whose whole process group ends with them."""
 
 import ctypes
 import os
@@ -12,9 +12,9 @@ _TERM_GRACE_SECONDS = 2.0
 
 
 def die_with_parent(parent: int) -> None:
-    """Asks the kernel to kill this process when `parent` (who started it) ends, and ends at once if it already has.
+    """Makes the kernel kill this process when its parent ends, and exits at once if the parent has ended already.
 
-    Linux only; elsewhere the heartbeat looks for its parent once a second.
+    Linux only; elsewhere the heartbeat checks for its parent once a second.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -23,7 +23,7 @@ def die_with_parent(parent: int) -> None:
 
 
 def ended_within(child: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Waits for the child's end without reaping it, so that its process group still has its name."""
+    """Waits for the child's end without reaping it, so that its process group id stays valid."""
     if not hasattr(os, "pidfd_open"):
         try:
             child.wait(seconds)
@@ -40,7 +40,7 @@ def ended_within(child: subprocess.Popen[bytes], seconds: float) -> bool:
 
 
 def end_group(child: subprocess.Popen[bytes]) -> int:
-    """Ends the child and everything in its group: asks first, then kills. Returns its exit code."""
+    """Ends the child and its process group with SIGTERM, then SIGKILL. Returns the exit code."""
     if not ended_within(child, 0):
         _signal_group(child, signal.SIGTERM)
         ended_within(child, _TERM_GRACE_SECONDS)
@@ -52,4 +52,4 @@ def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> Non
     try:
         os.killpg(child.pid, number)
     except ProcessLookupError:
-        return  # nobody is left in the group
+        return  # the group is empty

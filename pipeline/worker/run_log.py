@@ -1,7 +1,7 @@
 """The tail of a run's log in the database, so that the admin can show it.
 
-Any thread and the loop itself may log: a line is redacted and put into memory; the heartbeat's thread, which has a
-connection of its own, stores what has come together.
+Any thread and the loop itself may log: a line is redacted and kept in memory; the heartbeat's thread, which has a
+connection of its own, stores the lines.
 """
 
 import logging
@@ -20,15 +20,15 @@ _OURS = ("pipeline", "matching", "snapshots", "sistema_os")
 
 
 class RunLog(logging.Handler):
-    """While it is entered, the lines of our own loggers go to the run as well, in the language of the screens where the
-    catalogue has them. Third parties' lines stay out: what they quote is not ours to promise."""
+    """While it is entered, the lines of our own loggers are stored with the run as well, translated where the catalogue
+    has them. Lines of libraries are left out: they may contain guest data."""
 
     def __init__(self, run: JobRun) -> None:
         super().__init__(logging.INFO)
         self._run_id = run.pk
         self._lines: deque[LogLine] = deque(maxlen=KEPT_LINES)
-        self._taken: list[LogLine] = []
-        self._said_loss = False
+        self._unstored: list[LogLine] = []
+        self._reported_output = False
         self._stored = 0
 
     def __enter__(self) -> "RunLog":
@@ -54,26 +54,26 @@ class RunLog(logging.Handler):
         self._lines.append(LogLine(run_id=self._run_id, at=at, level=level, text=clean))
 
     def store(self) -> None:
-        """Called by one thread only. What the database did not take is offered again, the newest KEPT_LINES of it."""
-        self._say_loss()
+        """Called by one thread only. If the database fails, the newest KEPT_LINES lines are stored by the next call."""
+        self._report_unwritable_output()
         fresh = [self._lines.popleft() for _ in range(len(self._lines))]
-        self._taken = [*self._taken, *fresh][-KEPT_LINES:]
-        if not self._taken:
+        self._unstored = [*self._unstored, *fresh][-KEPT_LINES:]
+        if not self._unstored:
             return
-        LogLine.objects.bulk_create(self._taken)
-        self._stored += len(self._taken)
-        self._taken = []
+        LogLine.objects.bulk_create(self._unstored)
+        self._stored += len(self._unstored)
+        self._unstored = []
         if self._stored > 2 * KEPT_LINES:
-            self._forget_the_oldest()
+            self._delete_oldest()
 
-    def _say_loss(self) -> None:
-        """Once: what the process itself could not write (a full disk) stands here, and only here."""
-        if OutputHandler.failure and not self._said_loss:
-            self._said_loss = True
+    def _report_unwritable_output(self) -> None:
+        """Once: lines that the process could not write (a full disk) are stored here only."""
+        if OutputHandler.failure and not self._reported_output:
+            self._reported_output = True
             sentence = gettext("The log of the process cannot be written (%(why)s); from here on it stands only here.")
             self._keep(datetime.now(UTC), logging.WARNING, sentence % {"why": OutputHandler.failure})
 
-    def _forget_the_oldest(self) -> None:
+    def _delete_oldest(self) -> None:
         lines = LogLine.objects.filter(run_id=self._run_id)
         oldest_kept = lines.order_by("-id").values_list("id", flat=True)[KEPT_LINES - 1 : KEPT_LINES].first()
         if oldest_kept is not None:

@@ -1,7 +1,7 @@
-"""The plain function that django-q2 calls: a run executes in a process of its own, and its end is always recorded.
+"""The function that django-q2 calls: it executes a run in a process of its own and makes sure that its end is recorded.
 
-The worker only waits. A child that is killed, that cannot start or that does not obey in time leaves its run in a
-terminal state within seconds, and nothing of its process group survives it.
+The worker only waits. A child that is killed, cannot start or does not stop in time leaves its run in a terminal state
+within seconds, and no process of its group survives.
 """
 
 import os
@@ -25,9 +25,9 @@ from pipeline.worker.processes import end_group, ended_within
 from pipeline.worker.watchdog import readable_dump
 
 _LOOK_SECONDS = 0.5
-# The child ends itself at the grace period; the supervisor steps in when it could not.
+# The child ends itself after the grace period; the supervisor steps in when it could not.
 _PATIENCE_SECONDS = GRACE_SECONDS + 1.5
-# How long a database that restarts is waited for before an end is left to the sweep.
+# How long to retry while the database restarts; after that the sweep, which needs no supervisor, records the end.
 _RECORD_SECONDS = 60.0
 _RETRY_SECONDS = 0.5
 
@@ -35,29 +35,27 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ForcedEnd:
+    """The state and reason of a run whose child did not record its end."""
+
     state: State
     reason: str
 
 
 @dataclass(frozen=True)
 class Traces:
-    """What the child leaves while it runs: the fence of its claim, and the stack of an interpreter that is held."""
+    """The folder in which the child leaves the fence of its claim and the stack of a blocked interpreter."""
 
     folder: str
 
-    @property
-    def arguments(self) -> list[str]:
-        return ["--supervisor", str(os.getpid()), "--traces", self.folder]
-
     def stack(self) -> str:
-        """Only whole lines: it may be about to be written."""
+        """Empty while the dump is incomplete: the child may be writing it."""
         dump = self._read("stack")
         return readable_dump(dump) if dump.endswith("\n") else ""
 
     def owns(self, run: JobRun) -> bool:
-        """Whether the run is our child's, or nobody's yet. A task that was delivered twice has two supervisors, and the
-        one whose child came second must not speak for the run."""
+        """Whether our child claimed the run, or nobody did yet. A task that was delivered twice has two supervisors;
+        the one whose child was second must not change the run."""
         claimed = self._read("claim")
         return run.fence == int(claimed) if claimed else run.state == State.QUEUED
 
@@ -69,81 +67,94 @@ class Traces:
 
 
 def supervise(run_id: int) -> str:
-    """Executes the queued run in a child and returns how it ended. A run that is not queued is left alone: a task that
-    is delivered again does nothing."""
-    run = _once_the_database_answers(lambda: JobRun.objects.filter(pk=run_id).first())
+    """Executes the queued run in a child process and returns how it ended. A run that is not queued is left alone: a
+    task that is delivered again does nothing."""
+    run = _retry_while_database_is_away(lambda: JobRun.objects.filter(pk=run_id).first())
     if run is None or run.state != State.QUEUED:
         return f"run {run_id} is not queued; nothing was done"
     with tempfile.TemporaryDirectory(prefix="run-") as folder:
         traces = Traces(folder)
-        child = _start(run_id, traces)
-        verdict = None
+        command = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "runjob", str(run_id)]
+        command += ["--supervisor", str(os.getpid()), "--traces", folder]
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        forced = None
         try:
-            if verdict := _wait(child, run_id, traces):
-                # Before the child hears a signal and says something else; unless it froze with its row locked.
-                _record(run_id, traces, verdict, if_free=True)
+            forced = _wait(child, run_id, traces)
+            if forced is not None:
+                # Recorded before the child receives a signal and records another end, unless it froze with its row
+                # locked: then _close records it.
+                try:
+                    _force_end(run_id, traces, forced, unless_locked=True)
+                except (OperationalError, InterfaceError):
+                    connection.close()
         finally:
             code = end_group(child)
-        return _once_the_database_answers(lambda: _close(run_id, traces, code, verdict))
+        return _retry_while_database_is_away(lambda: _close(run_id, traces, code, forced))
 
 
-def _start(run_id: int, traces: Traces) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "runjob", str(run_id), *traces.arguments]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-
-
-def _wait(child: subprocess.Popen[bytes], run_id: int, traces: Traces) -> Verdict | None:
-    """None where the child ended by itself, otherwise why it must be ended now."""
+def _wait(child: subprocess.Popen[bytes], run_id: int, traces: Traces) -> ForcedEnd | None:
+    """None where the child ended by itself, otherwise the reason why it must be ended now."""
     deadline = time.monotonic() + settings.SUPERVISOR_TIMEOUT
-    asked: float | None = None
-    told = False
+    stop_seen: float | None = None
+    stack_recorded = False
     while not ended_within(child, _LOOK_SECONDS):
         now = time.monotonic()
         if now > deadline:
-            return Verdict(State.TIMED_OUT, timeout_sentence())
-        told = told or _tell_stack(run_id, traces)
-        if asked is None and _must_stop(run_id):
-            asked = now
-        if asked is not None and now - asked > _PATIENCE_SECONDS:
-            return Verdict(State.CANCELLED, _("Cancelled; the job did not obey and was stopped."))
+            return ForcedEnd(State.TIMED_OUT, timeout_sentence())
+        try:
+            stack_recorded = stack_recorded or _record_stack(run_id, traces)
+            if stop_seen is None and _must_stop(run_id):
+                stop_seen = now
+        except (DatabaseError, InterfaceError):
+            connection.close()  # the database restarts: the next round queries again
+        if stop_seen is not None and now - stop_seen > _PATIENCE_SECONDS:
+            return ForcedEnd(State.CANCELLED, _("Cancelled; the job did not obey and was stopped."))
     return None
 
 
-def _tell_stack(run_id: int, traces: Traces) -> bool:
-    """While a C call holds the child's interpreter nobody in it can save the stack. True once it stands on the run."""
+def _record_stack(run_id: int, traces: Traces) -> bool:
+    """While a C call holds the child's interpreter, no thread of it can store the stack. True once the run has one."""
     if not (stack := traces.stack()):
         return False
-    try:
-        run = JobRun.objects.get(pk=run_id)
-        return bool(run.blocked_stack) or runs.update_if_free(run.pk, run.fence, blocked_stack=stack)
-    except (DatabaseError, InterfaceError):
-        connection.close()
-        return False
+    run = JobRun.objects.get(pk=run_id)
+    return bool(run.blocked_stack) or runs.update_unless_locked(run.pk, run.fence, blocked_stack=stack)
 
 
 def _must_stop(run_id: int) -> bool:
-    """A person asked, or somebody else ended the run: a child that is frozen then would keep its worker for hours."""
-    try:
-        over = not JobRun.objects.filter(pk=run_id).live().exists()
-        return over or runs.cancel_requested(run_id) is not None
-    except (DatabaseError, InterfaceError):
-        connection.close()  # the database is restarting: look again in a second
-        return False
+    """A person cancelled the run, or another process ended it: a frozen child would occupy its worker for hours."""
+    over = not JobRun.objects.filter(pk=run_id).live().exists()
+    return over or runs.cancel_requested(run_id) is not None
 
 
-def _record(run_id: int, traces: Traces, verdict: Verdict, *, if_free: bool = False) -> None:
-    try:
-        run = JobRun.objects.get(pk=run_id)
-        if traces.owns(run):
-            runs.end_from_outside(run, verdict.state, verdict.reason, if_free=if_free)
-    except (OperationalError, InterfaceError):
-        if not if_free:
-            raise
-        connection.close()  # said again once the child is gone
+def _force_end(run_id: int, traces: Traces, end: ForcedEnd, *, unless_locked: bool = False) -> None:
+    run = JobRun.objects.get(pk=run_id)
+    if traces.owns(run):
+        runs.force_end(run, end.state, end.reason, unless_locked=unless_locked)
 
 
-def _once_the_database_answers(work: Callable[[], T]) -> T:
-    """Waits for a database that restarts; then the sweep, which needs no supervisor, is the one to say it."""
+def _close(run_id: int, traces: Traces, code: int, forced: ForcedEnd | None) -> str:
+    """Once the child is gone: stores its stack and ends the run if the child did not."""
+    run = JobRun.objects.get(pk=run_id)
+    if not traces.owns(run):
+        return f"run {run_id} belongs to another process"
+    if stack := traces.stack():
+        runs.record_stack(run, stack)
+    if run.live:
+        _force_end(run_id, traces, forced or _end_without_record(run, code))
+        run.refresh_from_db()
+    return f"run {run_id}: {run.state}"
+
+
+def _end_without_record(run: JobRun, code: int) -> ForcedEnd:
+    how = _("signal %(number)d") % {"number": -code} if code < 0 else _("exit code %(number)d") % {"number": code}
+    if run.state == State.QUEUED:
+        return ForcedEnd(State.FAILED, _("The process could not start (%(how)s); nothing was done.") % {"how": how})
+    return ForcedEnd(
+        State.LOST, _("The process ended without a word (%(how)s). What it had written stands.") % {"how": how}
+    )
+
+
+def _retry_while_database_is_away(work: Callable[[], T]) -> T:
     deadline = time.monotonic() + _RECORD_SECONDS
     while True:
         try:
@@ -153,24 +164,3 @@ def _once_the_database_answers(work: Callable[[], T]) -> T:
                 raise
             connection.close()
             time.sleep(_RETRY_SECONDS)
-
-
-def _close(run_id: int, traces: Traces, code: int, verdict: Verdict | None) -> str:
-    run = JobRun.objects.get(pk=run_id)
-    if not traces.owns(run):
-        return f"run {run_id} is somebody else's"
-    if stack := traces.stack():
-        runs.keep_stack(run, stack)
-    if run.live:
-        _record(run_id, traces, verdict or _verdict_on_silence(run, code))
-        run.refresh_from_db()
-    return f"run {run_id}: {run.state}"
-
-
-def _verdict_on_silence(run: JobRun, code: int) -> Verdict:
-    how = _("signal %(number)d") % {"number": -code} if code < 0 else _("exit code %(number)d") % {"number": code}
-    if run.state == State.QUEUED:
-        return Verdict(State.FAILED, _("The process could not start (%(how)s); nothing was done.") % {"how": how})
-    return Verdict(
-        State.LOST, _("The process ended without a word (%(how)s). What it had written stands.") % {"how": how}
-    )

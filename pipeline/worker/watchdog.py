@@ -1,9 +1,9 @@
-"""Sees an event loop that stopped turning and says on which line.
+"""Detects a blocked event loop and the line that blocks it.
 
-A beat proves that the process lives, not that its loop turns: the beats come from a thread of their own. So the loop
-leaves a sign each half second; where the sign is older than BLOCKED_SECONDS, the stack of the loop's thread is taken.
-Where a C call holds the interpreter's lock no Python thread can look; the timer of `faulthandler` needs no lock, writes
-the stack to a file, and whoever can (the supervisor while it waits, else the heartbeat afterwards) reads it.
+A beat comes from a thread of its own and proves only that the process lives. So the loop stores a time stamp each half
+second; when it is older than BLOCKED_SECONDS, the stack of the loop's thread is captured. While a C call holds the
+interpreter's lock no Python thread runs; the timer of `faulthandler` needs no lock and writes the stack to a file,
+which the supervisor reads while it waits, or the heartbeat afterwards.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from typing import IO
 from django.conf import settings
 
 BLOCKED_SECONDS = 3.0
-_SIGN_SECONDS = 0.5
+_STAMP_SECONDS = 0.5
 _LIBRARY = Path(asyncio.__file__).parent.parent
 _DUMPED_FRAME = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<name>.+)')
 
@@ -33,20 +33,20 @@ class LoopWatchdog:
         self._reported: float | None = None
         self._loop_thread = 0
 
-    async def keep_signing(self) -> None:
+    async def stamp_regularly(self) -> None:
         """Runs in the watched loop until it is cancelled."""
         self._loop_thread = threading.get_ident()
         try:
             while True:
                 self._seen = time.monotonic()
-                faulthandler.dump_traceback_later(BLOCKED_SECONDS + _SIGN_SECONDS, file=self._dump)
-                await asyncio.sleep(_SIGN_SECONDS)
+                faulthandler.dump_traceback_later(BLOCKED_SECONDS + _STAMP_SECONDS, file=self._dump)
+                await asyncio.sleep(_STAMP_SECONDS)
         finally:
             faulthandler.cancel_dump_traceback_later()
             self._seen = None
 
-    def new_blockage(self) -> str:
-        """The stack of a blockage that was not reported yet, else "". Called from another thread."""
+    def new_blocked_stack(self) -> str:
+        """The stack of a blocked loop that was not reported yet, else "". Called from another thread."""
         if stack := self._dumped():
             return stack
         seen = self._seen
@@ -57,7 +57,7 @@ class LoopWatchdog:
         return "" if frame is None else _readable(traceback.format_stack(frame))
 
     def _dumped(self) -> str:
-        """What faulthandler wrote while no thread could look. Where we looked ourselves its dump is old news."""
+        """What faulthandler wrote while no thread could run. A dump of a block that was reported is ignored."""
         if self._reported is not None:
             return ""
         self._dump.seek(0)
@@ -77,7 +77,7 @@ def _readable(stack: list[str]) -> str:
 
 
 def readable_dump(dump: str) -> str:
-    """What faulthandler wrote, in the words of the other stacks: the loop's thread alone, with the lines of source."""
+    """A dump of faulthandler in the format of the other stacks: the loop's thread alone, with the source lines."""
     threads = [thread for thread in dump.split("\n\n") if "asyncio/runners.py" in thread]
     frames = _DUMPED_FRAME.finditer(threads[0] if threads else dump)
     entries = [f'  File "{f["file"]}", line {f["line"]}, in {f["name"]}\n{_source(f)}' for f in frames]

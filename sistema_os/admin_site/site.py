@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.i18n import JavaScriptCatalog
 
-from pipeline.runs.context import current_business_date
+from pipeline.business_date import current_business_date
 from sistema_os import pages
 from sistema_os.admin_site.menu import menu_for
 from sistema_os.admin_site.page_help import help_for

@@ -12,15 +12,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sistema_os.local.errors import LocalStackError
-from sistema_os.local.processes import end, read_pid
+from sistema_os.local.processes import Account, end, read_pid
 
 _PREFIX = "sistema-os-postgres-"
-
-
-@dataclass(frozen=True)
-class Account:
-    uid: int
-    gid: int
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,9 @@ from typing import NoReturn
 
 from django.utils.translation import gettext as _
 
-from sistema_os.local.children import Children, Refused
+from sistema_os.local.children import Children, Keeper, Refused
 from sistema_os.local.errors import LocalStackError
-from sistema_os.local.keeping import Keeper
-from sistema_os.local.ports import in_use
-from sistema_os.local.processes import wait_for
+from sistema_os.local.processes import in_use, wait_for
 from sistema_os.local.sample import Sample
 from sistema_os.local.services import Services, open_services
 from sistema_os.local.stack import Stack

@@ -14,8 +14,7 @@ import psycopg
 
 from sistema_os.local.account import Place
 from sistema_os.local.errors import LocalStackError
-from sistema_os.local.ports import free_port
-from sistema_os.local.processes import end, gone, read_pid, run_as, spawn, wait_for
+from sistema_os.local.processes import end, free_port, gone, read_pid, run_as, spawn, wait_for
 
 SUPERUSER = "postgres"
 _START_SECONDS = 60.0

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sistema_os.local.errors import LocalStackError
-from sistema_os.local.ports import free_port
-from sistema_os.local.processes import end, gone, read_pid, spawn, wait_for
+from sistema_os.local.processes import end, free_port, gone, read_pid, spawn, wait_for
 
 # What Supabase gives to one answer; whoever reads more must page.
 MAX_ROWS = 1000

@@ -5,18 +5,23 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from sistema_os.local.account import Account
+from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Account:
+    uid: int
+    gid: int
 
 
 def spawn(
@@ -145,4 +150,22 @@ def _group_gone(pid: int) -> bool:
         os.killpg(pid, 0)
     except (ProcessLookupError, PermissionError):
         return True
+    return False
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody holds at this moment; whoever takes it must still be ready to lose the race."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def in_use(port: int) -> bool:
+    """Whether somebody listens there, asked in the way that a server would take it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
     return False

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sistema_os.local.errors import LocalStackError
 from sistema_os.local.keys import new_secret
-from sistema_os.local.ports import free_port
 from sistema_os.local.postgrest import Ports
+from sistema_os.local.processes import free_port
 
 
 @dataclass(frozen=True)

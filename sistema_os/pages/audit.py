@@ -1,7 +1,7 @@
-"""Who did what, when, and what it was before: one page over what every app keeps of people's deeds. Reading only."""
+"""The audit: who did what, when, and what the state was before, from the records of all apps. Read only."""
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -9,49 +9,143 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django import forms
 from django.contrib.admin import AdminSite
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import pgettext_lazy as _p
 from django.views.decorators.http import require_GET
 
-from matching.reports import AuditLine, AuditQuery, midnight
-from sistema_os.pages.audit_sources import PERMISSION, SOURCES, Source, name_of
+from matching.models import AuditAction
+from matching.reports import AuditLine, AuditQuery, decision_lines, entry_lines, midnight
+from pipeline.models import CancelRequest, JobRun
+from snapshots.models import Snapshot
+
+PERMISSION: Final = "matching.view_decision"
+SEES_ADMIN: Final = "auth.view_user"
+
+_BULK: Final = (AuditAction.BULK, AuditAction.BULK_UNDO)
+_MARKS: Final = (AuditAction.FLAG, AuditAction.UNFLAG)
+
+
+def name_of(user: Any) -> str:
+    return str(user.get_full_name() or user.get_username()) if user is not None else "—"
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One kind of line. `needs` is a permission besides PERMISSION; only feeds `of_orders` can be filtered by order or
+    batch."""
+
+    label: str | Promise
+    lines: Callable[[AuditQuery], list[AuditLine]]
+    needs: str = PERMISSION
+    of_orders: bool = False
+
+
+def _overrides(asked: AuditQuery) -> list[AuditLine]:
+    rows = asked.of(Snapshot.objects.filter(override_at__isnull=False), "override_at").select_related("source")
+    if asked.user is not None:
+        rows = rows.filter(override_by=asked.user)
+    return [
+        AuditLine(
+            snapshot.override_at,
+            name_of(snapshot.override_by),
+            _("Held listing decided"),
+            str(snapshot),
+            reverse("admin:snapshots_snapshot_change", args=[snapshot.pk]),
+            Snapshot.Status.HELD.label,
+            snapshot.get_status_display(),
+            snapshot.override_reason,
+        )
+        for snapshot in rows.select_related("override_by")[: asked.most]
+    ]
+
+
+def _runs(asked: AuditQuery) -> list[AuditLine]:
+    rows = asked.of(JobRun.objects.filter(user__isnull=False), "queued_at").select_related("user")
+    if asked.user is not None:
+        rows = rows.filter(user=asked.user)
+    rows = rows.defer("checkpoint", "blocked_stack", "summary")
+    return [_run(run, run.queued_at, run.user, _("Run asked for")) for run in rows[: asked.most]]
+
+
+def _cancels(asked: AuditQuery) -> list[AuditLine]:
+    rows = asked.of(CancelRequest.objects.filter(user__isnull=False), "at")
+    if asked.user is not None:
+        rows = rows.filter(user=asked.user)
+    rows = rows.select_related("user", "run")
+    return [_run(row.run, row.at, row.user, _("Run cancelled")) for row in rows[: asked.most]]
+
+
+def _run(run: JobRun, at: datetime, user: Any, what: str) -> AuditLine:
+    url = reverse("admin:pipeline_jobrun_change", args=[run.pk])
+    return AuditLine(at, name_of(user), what, str(run), url, "", run.get_state_display(), "")
+
+
+def _changes(asked: AuditQuery) -> list[AuditLine]:
+    """Changes in the stock admin: users, groups, thresholds. Decisions are left out, they have a feed of their own."""
+    others = LogEntry.objects.exclude(content_type__app_label="matching")
+    rows = asked.of(others, "action_time").select_related("user", "content_type")
+    if asked.user is not None:
+        rows = rows.filter(user=asked.user)
+    return [
+        AuditLine(
+            entry.action_time,
+            name_of(entry.user),
+            entry.get_action_flag_display(),
+            f"{entry.content_type.name}: {entry.object_repr}" if entry.content_type else entry.object_repr,
+            "",
+            "",
+            "",
+            entry.get_change_message(),
+        )
+        for entry in rows[: asked.most]
+    ]
+
+
+FEEDS: Final[dict[str, Feed]] = {
+    "decisions": Feed(_lazy("Decisions"), decision_lines, of_orders=True),
+    "bulk": Feed(_lazy("Batches"), lambda asked: entry_lines(asked, _BULK), of_orders=True),
+    "marks": Feed(_lazy("Marks"), lambda asked: entry_lines(asked, _MARKS), of_orders=True),
+    "alerts": Feed(_p("audit", "Alerts"), lambda asked: entry_lines(asked, [AuditAction.SETTLE])),
+    "exports": Feed(_lazy("Exports"), lambda asked: entry_lines(asked, [AuditAction.EXPORT])),
+    "overrides": Feed(_lazy("Held listings"), _overrides, "snapshots.view_snapshot"),
+    "runs": Feed(_p("audit", "Runs"), _runs, "pipeline.view_jobrun"),
+    "cancels": Feed(_lazy("Cancelled runs"), _cancels, "pipeline.view_jobrun"),
+    "admin": Feed(_lazy("Users and settings"), _changes, SEES_ADMIN),
+}
+
 
 PER_PAGE: Final = 50
 LONGEST_ORDER: Final = 30
 
 
-@require_GET
-def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
-    if not request.user.has_perm(PERMISSION):
-        raise PermissionDenied
-    wanted = _Wanted.of(request)
-    lines = _lines(request, wanted)
-    shown = lines[:PER_PAGE]
-    context = site.each_context(request) | {
-        "title": _("Audit"),
-        "asked": wanted,
-        "lines": shown,
-        "kinds": [(name, source.label) for name, source in _sources(request).items()],
-        "people": _people(),
-        "older": _older(wanted, shown) if len(lines) > PER_PAGE else "",
-        "newest": wanted.url() if wanted.until is not None else "",
-        "narrowed": wanted.narrowed,
-    }
-    return TemplateResponse(request, "sistema_os/audit.html", context)
+class _QueryForm(forms.Form):
+    """The query string; invalid values count as none. `skip` lines of the moment `until` are on the page before."""
+
+    kind = forms.ChoiceField(choices=[(name, name) for name in FEEDS], required=False)
+    user = forms.IntegerField(min_value=1, max_value=10**9, required=False)
+    day = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
+    order = forms.CharField(required=False)
+    batch = forms.UUIDField(required=False)
+    until = forms.DateTimeField(required=False)
+    skip = forms.IntegerField(min_value=0, required=False)
+
+    def clean_order(self) -> str:
+        return str(self.cleaned_data["order"]).removeprefix("OS").strip()[:LONGEST_ORDER]
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """The address, read with care: whatever makes no sense is as if it were not there. `skip` lines of the moment
-    `until` stand on the page before."""
-
     kind: str = ""
     user: int | None = None
     day: date | None = None
@@ -61,17 +155,10 @@ class _Wanted:
     skip: int = 0
 
     @classmethod
-    def of(cls, request: HttpRequest) -> "_Wanted":
-        said = {name: str(value).replace("\x00", "").strip()[:60] for name, value in request.GET.items()}
-        return cls(
-            kind=said.get("kind", "") if said.get("kind") in SOURCES else "",
-            user=_number(said.get("user", "")) or None,
-            day=_read(parse_date, said.get("day", "")),
-            order=said.get("order", "").removeprefix("OS").strip()[:LONGEST_ORDER],
-            batch=_read(UUID, said.get("batch", "")),
-            until=_aware(_read(parse_datetime, said.get("until", ""))),
-            skip=min(_number(said.get("skip", "")), 10 * PER_PAGE),
-        )
+    def read(cls, query: Mapping[str, str]) -> "_Wanted":
+        form = _QueryForm(query)
+        form.full_clean()
+        return cls(**{name: value for name, value in form.cleaned_data.items() if value})
 
     @property
     def narrowed(self) -> bool:
@@ -79,14 +166,16 @@ class _Wanted:
 
     def url(self, **more: str) -> str:
         parts = {"kind": self.kind, "user": self.user, "day": self.day, "order": self.order, "batch": self.batch}
-        said = {name: str(value) for name, value in parts.items() if value}
-        return f"{reverse('admin:audit')}?{urlencode(said | more)}"
+        given = {name: str(value) for name, value in parts.items() if value}
+        return f"{reverse('admin:audit')}?{urlencode(given | more)}"
 
     def asked(self) -> AuditQuery:
-        ends = [end for end in (self.until, _last_moment(self.day)) if end is not None]
+        until = self.until or timezone.now()
+        if self.day:
+            until = min(until, midnight(self.day + timedelta(days=1)) - timedelta(microseconds=1))
         return AuditQuery(
-            until=min(ends, default=timezone.now()),
-            most=PER_PAGE + 1 + self.skip,
+            until=until,
+            most=PER_PAGE + 1 + min(self.skip, 10 * PER_PAGE),
             since=midnight(self.day) if self.day else None,
             user=self.user,
             order=self.order,
@@ -94,50 +183,47 @@ class _Wanted:
         )
 
 
-def _last_moment(day: date | None) -> datetime | None:
-    return midnight(day + timedelta(days=1)) - timedelta(microseconds=1) if day else None
+@require_GET
+def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    wanted = _Wanted.read(request.GET)
+    feeds = {name: feed for name, feed in FEEDS.items() if request.user.has_perm(feed.needs)}
+    lines = _lines(feeds, wanted)
+    shown = lines[:PER_PAGE]
+    older = ""
+    if len(lines) > PER_PAGE:
+        last = shown[-1].at
+        skip = _lines_at(last, shown) + (wanted.skip if last == wanted.until else 0)
+        older = wanted.url(until=last.isoformat(), skip=str(skip))
+    staff = User.objects.filter(is_staff=True).order_by("first_name", "username")
+    context = site.each_context(request) | {
+        "title": _("Audit"),
+        "asked": wanted,
+        "lines": shown,
+        "kinds": [(name, feed.label) for name, feed in feeds.items()],
+        "people": [(user.pk, name_of(user)) for user in staff],
+        "older": older,
+        "newest": wanted.url() if wanted.until is not None else "",
+        "narrowed": wanted.narrowed,
+    }
+    return TemplateResponse(request, "sistema_os/audit.html", context)
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+def _lines(feeds: Mapping[str, Feed], wanted: _Wanted) -> list[AuditLine]:
+    """One page and one line more, newest first, merged from all feeds that the filters leave."""
+    asked = wanted.asked()
+    chosen = [
+        feed
+        for name, feed in feeds.items()
+        if wanted.kind in ("", name) and (feed.of_orders or not (asked.order or asked.batch))
+    ]
+    merged = heapq.merge(*(feed.lines(asked) for feed in chosen), key=lambda line: line.at, reverse=True)
+    lines = list(islice(merged, asked.most))
+    skip = asked.most - PER_PAGE - 1
+    # Fewer lines at that moment than the address says: the page before is gone, nothing is skipped.
+    return lines[skip:] if _lines_at(asked.until, lines) >= skip else lines
 
 
-def _read(reader: Callable[[str], Any], text: str) -> Any:
-    try:
-        return reader(text) if text else None
-    except ValueError:
-        return None
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return timezone.make_aware(moment) if moment is not None and timezone.is_naive(moment) else moment
-
-
-def _sources(request: HttpRequest) -> dict[str, Source]:
-    return {name: source for name, source in SOURCES.items() if request.user.has_perm(source.needs)}
-
-
-def _lines(request: HttpRequest, wanted: _Wanted) -> list[AuditLine]:
-    """One page and one line more, of all sources in the order of time."""
-    asked, chosen = wanted.asked(), _sources(request)
-    if wanted.kind:
-        chosen = {name: source for name, source in chosen.items() if name == wanted.kind}
-    if asked.order or asked.batch:
-        chosen = {name: source for name, source in chosen.items() if source.of_orders}
-    merged = heapq.merge(*(source.lines(asked) for source in chosen.values()), key=lambda line: line.at, reverse=True)
-    told = list(islice(merged, asked.most))
-    return told[wanted.skip :] if _same(told, asked.until) >= wanted.skip else told
-
-
-def _same(lines: Iterable[AuditLine], moment: datetime) -> int:
+def _lines_at(moment: datetime, lines: Iterable[AuditLine]) -> int:
     return sum(line.at == moment for line in lines)
-
-
-def _older(wanted: _Wanted, shown: list[AuditLine]) -> str:
-    last = shown[-1].at
-    skip = _same(shown, last) + (wanted.skip if last == wanted.until else 0)
-    return wanted.url(until=last.isoformat(), skip=str(skip))
-
-
-def _people() -> list[tuple[int, str]]:
-    return [(user.pk, name_of(user)) for user in User.objects.filter(is_staff=True).order_by("first_name", "username")]

@@ -1,13 +1,15 @@
-"""The search box over every page: leads to the room, the order or the guest that was meant."""
+"""The search box of every page: redirects to the room, or to the list of orders and guests."""
 
 import re
 from typing import Final
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -17,7 +19,7 @@ from matching.room_numbers import typed_room
 SEES_ROOMS: Final = "snapshots.view_snapshot"
 SEES_ORDERS: Final = "matching.view_matchsuggestion"
 LONGEST: Final = 60
-# More figures in a row than an order's number has: a document or a phone, which nobody is looked up by.
+# More digits than an order's number has: a document or a phone, which must not be searched for.
 MOST_FIGURES: Final = 8
 # "203", "12A"; orders have longer numbers.
 _ROOM: Final = re.compile(r"[0-9]{1,4}[a-z]?")
@@ -28,24 +30,31 @@ def may_find(request: HttpRequest) -> bool:
     return request.user.has_perm(SEES_ORDERS) or request.user.has_perm(SEES_ROOMS)
 
 
+class _SearchForm(forms.Form):
+    q = forms.CharField(required=False)
+
+    def clean_q(self) -> str:
+        text = " ".join(str(self.cleaned_data["q"]).split())[:LONGEST]
+        if sum(map(str.isdigit, text)) > MOST_FIGURES:
+            raise forms.ValidationError("document or phone")
+        return text
+
+
 @require_GET
 def page(request: HttpRequest, _site: AdminSite) -> HttpResponse:
+    """A number is a room, unless it is marked as an order's or too long for a room."""
     if not may_find(request):
         raise PermissionDenied
-    typed = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:LONGEST]
-    if sum(map(str.isdigit, typed)) > MOST_FIGURES:
+    form = _SearchForm(request.GET)
+    if not form.is_valid():
         messages.warning(request, _("Search by order, guest or room. What was typed before was not kept."))
-        return HttpResponseRedirect(reverse("admin:index"))
-    return HttpResponseRedirect(_meant(request, typed) if typed else reverse("admin:index"))
-
-
-def _meant(request: HttpRequest, typed: str) -> str:
-    """An order's number says so or is long; whatever else is a number is a room."""
-    order = _ORDER.sub("", typed, count=1)
-    sees_orders = request.user.has_perm(SEES_ORDERS)
-    if request.user.has_perm(SEES_ROOMS) and (
-        not sees_orders or (order == typed and _ROOM.fullmatch(typed_room(typed)))
-    ):
-        return f"{reverse('admin:rooms')}?{urlencode({'q': typed})}"
+        return redirect("admin:index")
+    text = form.cleaned_data["q"]
+    if not text:
+        return redirect("admin:index")
+    order = _ORDER.sub("", text, count=1)
+    is_room = order == text and _ROOM.fullmatch(typed_room(text)) is not None
+    if request.user.has_perm(SEES_ROOMS) and (is_room or not request.user.has_perm(SEES_ORDERS)):
+        return redirect(f"{reverse('admin:rooms')}?{urlencode({'q': text})}")
     found = {"q": order, "state": "all"}
-    return f"{reverse('admin:matching_matchsuggestion_changelist')}?{urlencode(found)}"
+    return redirect(f"{reverse('admin:matching_matchsuggestion_changelist')}?{urlencode(found)}")

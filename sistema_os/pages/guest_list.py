@@ -1,7 +1,7 @@
-"""A row of the listing's snapshot as pages read it: the mapping from the hotel's columns, and who is where."""
+"""The guest list as pages read it: one snapshot, its guests, and a sentence where it cannot be shown."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -9,17 +9,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from pipeline.hotel.stays import CALLED_OFF, DEPARTED, IN_HOUSE, SOURCE
-
-__all__ = ["SOURCE", "ListedGuest", "read"]
+from matching.room_numbers import room_key
+from pipeline.hotel import StayStatus, stays
+from snapshots import snapshot_manager
+from snapshots.models import Snapshot
 
 WORDS: dict[str, str | Promise] = {
-    "a_confirmar": pgettext_lazy("stay", "to be confirmed"),
-    "confirmada": pgettext_lazy("stay", "confirmed"),
-    "na_casa": pgettext_lazy("stay", "in the house"),
-    "saida": pgettext_lazy("stay", "left"),
-    "cancelada": pgettext_lazy("stay", "cancelled"),
-    "no_show": pgettext_lazy("stay", "did not show up"),
+    StayStatus.TO_BE_CONFIRMED: pgettext_lazy("stay", "to be confirmed"),
+    StayStatus.CONFIRMED: pgettext_lazy("stay", "confirmed"),
+    StayStatus.IN_HOUSE: pgettext_lazy("stay", "in the house"),
+    StayStatus.DEPARTED: pgettext_lazy("stay", "left"),
+    StayStatus.CANCELLED: pgettext_lazy("stay", "cancelled"),
+    StayStatus.NO_SHOW: pgettext_lazy("stay", "did not show up"),
 }
 
 
@@ -41,15 +42,15 @@ class ListedGuest:
 
     @property
     def in_house(self) -> bool:
-        return self.status == IN_HOUSE
+        return self.status == StayStatus.IN_HOUSE
 
     @property
     def gone(self) -> bool:
-        return self.status == DEPARTED
+        return self.status == StayStatus.DEPARTED
 
     @property
     def called_off(self) -> bool:
-        return self.status in CALLED_OFF
+        return self.status in stays.CALLED_OFF
 
     @property
     def status_words(self) -> str | Promise:
@@ -61,17 +62,45 @@ def read(rows: Iterable[Mapping[str, Any]]) -> list[ListedGuest]:
 
 
 def _guest(row: Mapping[str, Any]) -> ListedGuest:
-    hidden = bool(row["menor"] or row["incognito"])
-    name = row["nome_social"] or row["nome_listagem"] or row["nome"] or _("guest without a name")
+    hidden = not stays.suggestible(row)
+    name = stays.name_of(row) or _("guest without a name")
     return ListedGuest(
-        stay=int(row["id"]),
-        reservation=str(row["num_reserva"] or ""),
-        room=str(row["uh"] or "").strip(),
+        stay=int(row[stays.KEY]),
+        reservation=str(row[stays.BOOKING_NUMBER] or ""),
+        room=str(row[stays.ROOM] or "").strip(),
         name=_("hidden guest") if hidden else name,
         hidden=hidden,
-        main=bool(row["titular"]),
-        status=str(row["status"]),
-        arrival=date.fromisoformat(str(row["chegada"])[:10]),
-        departure=date.fromisoformat(str(row["saida"])[:10]),
-        document="" if hidden else str(row["doc_final"] or "")[-2:],
+        main=bool(row[stays.MAIN_GUEST]),
+        status=str(row[stays.STATUS]),
+        arrival=date.fromisoformat(str(row[stays.ARRIVAL])[:10]),
+        departure=date.fromisoformat(str(row[stays.DEPARTURE])[:10]),
+        document="" if hidden else str(row[stays.DOCUMENT_END] or "")[-2:],
     )
+
+
+@dataclass(frozen=True)
+class Listing:
+    """`unreadable` says why there are no guests although there is a snapshot."""
+
+    snapshot: Snapshot
+    guests: list[ListedGuest] = field(default_factory=list)
+    unreadable: str | Promise = ""
+
+    def of_room(self, key: str) -> list[ListedGuest]:
+        return [guest for guest in self.guests if room_key(guest.room) == key]
+
+    def rooms(self) -> dict[str, str]:
+        """Key of the room -> the room as the list writes it."""
+        return {room_key(guest.room): guest.room for guest in self.guests if guest.room}
+
+
+def listing(snapshot: Snapshot | None) -> Listing | None:
+    """None where there was no listing. Two queries."""
+    if snapshot is None:
+        return None
+    try:
+        return Listing(snapshot, read(snapshot_manager.as_of(snapshot)))
+    except snapshot_manager.Purged:
+        return Listing(snapshot, unreadable=_("This listing is older than what is kept."))
+    except snapshot_manager.Corrupt:
+        return Listing(snapshot, unreadable=_("This listing no longer agrees with what was published. Tell IT."))

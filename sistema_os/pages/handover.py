@@ -1,4 +1,4 @@
-"""What the next shift must know, on one page that can be printed."""
+"""The shift handover: what the next shift has to know, on one page that can be printed."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django import forms
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -24,17 +24,30 @@ from matching.reports import handover as left
 from matching.reports import open_orders
 from matching.room_numbers import room_key
 from pipeline import dashboard, labels
-from pipeline.runs.context import current_business_date
-from sistema_os.pages.guest_list import SOURCE, ListedGuest
-from sistema_os.pages.listing import Listing, listing
+from pipeline.business_date import current_business_date
+from pipeline.hotel.stays import SOURCE
+from sistema_os.pages.guest_list import ListedGuest, Listing, listing
 from sistema_os.pages.rooms import ShownOrder, room_url, shown_orders
-from snapshots import by_date
+from snapshots import history
 from snapshots.dashboard import MAX_HELD
 from snapshots.models import Snapshot
 
 PERMISSION = "matching.view_matchsuggestion"
-# Four printed pages: whoever has more open orders than these reads them room by room.
+# Four printed pages; beyond that, orders are read room by room.
 MOST_ORDERS = 100
+ONE_DAY = timedelta(days=1)
+
+
+class _DayForm(forms.Form):
+    """A business date within a year of today's; without one, today's."""
+
+    date = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
+
+    def clean_date(self) -> Any:
+        day = self.cleaned_data["date"]
+        if day and abs(day - current_business_date()) > timedelta(days=366):
+            raise forms.ValidationError("out of range")
+        return day
 
 
 @require_GET
@@ -42,32 +55,40 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
     today = current_business_date()
-    day, misread = _day(request.GET.get("date", ""), today)
+    form = _DayForm(request.GET)
+    misread = not form.is_valid()
+    day = form.cleaned_data.get("date") or today
+    cards = left.departing_cards(day)
     context = site.each_context(request) | {
         "title": _("Shift handover"),
         "day": day,
         "misread": misread,
-        "days": [(word, chosen, _url(chosen)) for word, chosen in _choices(today)],
+        "days": [
+            (word, chosen, f"{reverse('admin:handover')}?date={chosen.isoformat()}")
+            for word, chosen in (
+                (_("Yesterday"), today - ONE_DAY),
+                (_("Today"), today),
+                (_("Tomorrow"), today + ONE_DAY),
+            )
+        ],
         "made_at": timezone.localtime(),
         "is_today": day == today,
         "day_format": _("n/j"),
-        "cards": left.departing_cards(day),
-        "card_rows": [],
+        "cards": cards,
+        "card_rows": [
+            (card, card_url(card.pk), badges.band_chip(card.band), share(card.probability)) for card in cards.rows
+        ],
     }
-    context["card_rows"] = [
-        (card, card_url(card.pk), badges.band_chip(card.band), share(card.probability))
-        for card in context["cards"].rows
-    ]
     return TemplateResponse(request, "sistema_os/handover.html", context | _parts(request, day, today))
 
 
 def _parts(request: HttpRequest, day: date, today: date) -> dict[str, Any]:
-    """Each part for those who may open its own page."""
+    """Each part for users who may open its own page."""
     may, parts = request.user.has_perm, _links()
     if may("matching.view_alert"):
         parts |= _alerts()
     if may("snapshots.view_snapshot"):
-        found = by_date.latest(SOURCE) if day >= today else by_date.last_of(SOURCE, day)
+        found = history.latest(SOURCE) if day >= today else history.last_of(SOURCE, day)
         parts |= _house(listing(found), day)
         parts["held"] = Snapshot.objects.held().select_related("source").order_by("-id")[:MAX_HELD]
     if may("pipeline.view_jobrun"):
@@ -75,29 +96,8 @@ def _parts(request: HttpRequest, day: date, today: date) -> dict[str, Any]:
     return parts
 
 
-def _day(text: str, today: date) -> tuple[date, bool]:
-    """The date asked for, and whether it could not be read; then it is today's."""
-    if not text:
-        return today, False
-    try:
-        found = parse_date(text)
-    except ValueError:
-        found = None
-    near = found is not None and abs((found - today).days) <= 366
-    return (found, False) if found is not None and near else (today, True)
-
-
-def _choices(today: date) -> list[tuple[str, date]]:
-    one = timedelta(days=1)
-    return [(_("Yesterday"), today - one), (_("Today"), today), (_("Tomorrow"), today + one)]
-
-
-def _url(day: date) -> str:
-    return f"{reverse('admin:handover')}?date={day.isoformat()}"
-
-
 def _links() -> dict[str, Any]:
-    """What was decided and does not stand at the hotel yet, or never will."""
+    """Decisions that the hotel has not confirmed yet, and those that it refused."""
     waiting, back = left.to_confirm(), left.came_back()
     return {
         "waiting": waiting,
@@ -118,7 +118,7 @@ def _alerts() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class RoomMove:
-    """A room that somebody leaves or comes to on the day, and the orders still open there."""
+    """A room with a departure or an arrival on the day, and its open orders."""
 
     room: str
     url: str
@@ -148,7 +148,7 @@ def _rooms_of(guests: Iterable[ListedGuest]) -> int:
 
 
 def _moves(leaving: list[ListedGuest], arriving: list[ListedGuest]) -> tuple[list[RoomMove], int]:
-    """Rooms with open orders only, by number; and how many orders these are when there are more, else 0."""
+    """Rooms with open orders, by number; and MOST_ORDERS if there are more orders than that, else 0."""
     away, coming = _by_room(leaving), _by_room(arriving)
     keys = {key: guests[0].room for key, guests in (away | coming).items()}
     by_stay = {guest.stay: room_key(guest.room) for guest in (*leaving, *arriving)}
@@ -179,9 +179,9 @@ def _by_room(guests: Iterable[ListedGuest]) -> dict[str, list[ListedGuest]]:
     return found
 
 
-def _names(told: Collection[ListedGuest]) -> str:
-    """The main guests; nobody is told twice."""
-    main = [guest for guest in told if guest.main] or told
+def _names(guests: Collection[ListedGuest]) -> str:
+    """The main guests, each once; without one, all."""
+    main = [guest for guest in guests if guest.main] or guests
     return ", ".join(Counter(str(guest.name) for guest in main))
 
 

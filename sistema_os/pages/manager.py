@@ -1,4 +1,4 @@
-"""The manager's page: is the work getting done, and can the suggestions be trusted?"""
+"""The manager's page: progress of the work, and quality of the suggestions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,11 +20,10 @@ from django.views.decorators.http import require_GET
 
 from matching.models.choices import Band
 from matching.presentation.badges import band_chip
-from matching.reports import Measured, Period, agreement, charts, measured, periods, throughput
+from matching.reports import Measured, Period, agreement, apart, charts, measured, periods, throughput
+from pipeline.business_date import current_business_date
 from pipeline.dashboard import ages
 from pipeline.dashboard import today as todays_run
-from pipeline.runs.context import current_business_date
-from sistema_os.pages.against import change, target_words
 
 PERMISSION = "matching.view_decision"
 BEST_FIRST = (Band.STRONG, Band.DOUBT, Band.WEAK)
@@ -34,10 +33,10 @@ RANGES = {
     Band.WEAK: _lazy("under 0.50"),
 }
 WAITS = (_lazy("up to 15 min"), _lazy("15–60 min"), _lazy("1–4 h"), _lazy("4–24 h"), _lazy("over 1 day"))
-# Under so many verdicts an interval is too wide to build a habit on.
+# With fewer decisions the interval is too wide for a conclusion.
 FEW = 30
-# Band -> what the team thought of it in some days.
-Verdicts = Mapping[str, Measured | None]
+# Band -> share of its suggestions that were accepted.
+Precision = Mapping[str, Measured | None]
 
 
 @require_GET
@@ -53,7 +52,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "choices": [(days, f"{reverse('admin:manager')}?days={days}") for days in periods.PERIODS],
         "day_format": _("n/j"),
         **_orders(chosen, work.orders),
-        **_verdicts(chosen),
+        **_precision(chosen),
         **_work(work),
     }
     if request.user.has_perm("pipeline.view_jobrun"):
@@ -91,7 +90,7 @@ class BandRow:
     change: str
 
 
-def _verdicts(chosen: Period) -> dict[str, Any]:
+def _precision(chosen: Period) -> dict[str, Any]:
     days = agreement.verdicts_by_day(chosen.last)
     found = agreement.quality(days, chosen)
     weeks = agreement.weekly(days, chosen.last)
@@ -108,7 +107,7 @@ def _verdicts(chosen: Period) -> dict[str, Any]:
         "weeks_labels": [(tick, _short(weeks[tick.value][0].last)) for tick in drawn.labels],
         "weeks_css": list(zip(("q-strong", "q-doubt", "q-weak"), drawn.series, strict=True)),
         "weeks_rows": [
-            (piece, [_told(agreement.of_band(week, band)) for band in BEST_FIRST])
+            (piece, [_cell(agreement.of_band(week, band)) for band in BEST_FIRST])
             for piece, week in reversed(weeks)
             if any(agreement.of_band(week, band) for band in BEST_FIRST)
         ],
@@ -117,7 +116,7 @@ def _verdicts(chosen: Period) -> dict[str, Any]:
     }
 
 
-def _band_row(band: Band, now: Verdicts, before: Verdicts) -> BandRow:
+def _band_row(band: Band, now: Precision, before: Precision) -> BandRow:
     found, earlier = now.get(str(band.value)), before.get(str(band.value))
     return BandRow(
         band_chip(band),
@@ -137,8 +136,8 @@ def _interval(found: Measured | None) -> str:
     return _("%(low)s to %(high)s%%") % {"low": low, "high": high}
 
 
-def _told(found: Measured | None) -> str:
-    """One cell of the weeks' table: the share, its cases and its interval."""
+def _cell(found: Measured | None) -> str:
+    """One cell of the table of weeks: share, cases, interval."""
     if found is None:
         return "—"
     words = {"share": percent(found.share), "hits": found.hits, "of": found.of, "interval": _interval(found)}
@@ -148,16 +147,16 @@ def _told(found: Measured | None) -> str:
 def _sentences(strong: Measured | None, sure: Measured | None) -> list[str]:
     if strong is None:
         return [_("No suggestion of the strong band was decided in these days.")]
-    said = [_("In the strong band the team refused %(no)s of %(of)s.") % _counts(strong)]
+    sentences = [_("In the strong band the team refused %(no)s of %(of)s.") % _counts(strong)]
     if sure is None or sure.of < FEW:
-        said.append(_("There are too few decisions above 0.98 to say what accepting in bulk would cost."))
+        sentences.append(_("There are too few decisions above 0.98 to say what accepting in bulk would cost."))
     else:
         worst = number_format(round(100 * (1 - sure.low), 1), 1)
         words = _counts(sure) | {"worst": worst}
-        said.append(
+        sentences.append(
             _("Above 0.98 it refused %(no)s of %(of)s: in bulk, reckon with up to %(worst)s errors in 100.") % words
         )
-    return said
+    return sentences
 
 
 def _counts(found: Measured) -> dict[str, str]:
@@ -173,10 +172,10 @@ def _weeks_words(strong: list[Measured | None]) -> str:
     return _("Precision by week and band; strong band from %(first)s to %(last)s.") % words
 
 
-def _work(told: throughput.Work) -> dict[str, Any]:
-    waiting, pace, per_stay = told.waiting, told.pace, told.per_stay
+def _work(work: throughput.Work) -> dict[str, Any]:
+    waiting, pace, per_stay = work.waiting, work.pace, work.per_stay
     bars = charts.time_bars(waiting.classes)
-    within, before = (measured(w.within_a_day, w.links) for w in (waiting, told.waited_before))
+    within, before = (measured(w.within_a_day, w.links) for w in (waiting, work.waited_before))
     return {
         "waiting": waiting,
         "waiting_median": lasted(waiting.median),
@@ -194,7 +193,7 @@ def _work(told: throughput.Work) -> dict[str, Any]:
 
 
 def lasted(time: timedelta | None) -> str:
-    """To the minute from one minute on: nobody plans by the seconds of an hour. Days from two days on."""
+    """In seconds below one minute, in days from two days on, else in hours and minutes."""
     if time is None:
         return "—"
     time = max(time, timedelta(0))
@@ -207,7 +206,7 @@ def lasted(time: timedelta | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """One place, in the screen's language; never 100 or 0 for what only rounds to it."""
+    """With one decimal place; never 100 or 0 for a share that only rounds to it."""
     if share is None:
         return "—"
     rounded = round(100 * share, 1)
@@ -218,3 +217,37 @@ def percent(share: float | None) -> str:
 
 def _short(day: date) -> str:
     return date_format(day, _("n/j"))
+
+
+def change(now: Measured | None, before: Measured | None) -> str:
+    """Difference in percentage points from the period before, or that it is not clear where the intervals overlap.
+    Empty if one of the two has no case."""
+    if now is None or before is None:
+        return ""
+    words = {"before": f"{_number(100 * before.share)}%", "points": _signed(100 * (now.share - before.share))}
+    if not apart(now, before):
+        return _("no clear difference (before: %(before)s)") % words
+    return _("%(points)s points (before: %(before)s)") % words
+
+
+def target_words(now: Measured | None, target: int) -> str:
+    """Reached or missed only if the whole interval lies on one side of the target; empty without a target."""
+    if not target:
+        return ""
+    words = {"target": target}
+    if now is None:
+        return _("target %(target)s%%") % words
+    if now.low >= target / 100:
+        return _("target %(target)s%%: reached") % words
+    if now.high < target / 100:
+        missing = {"points": _number(target - 100 * now.share)}
+        return _("target %(target)s%%: %(points)s points missing") % (words | missing)
+    return _("target %(target)s%%: about there") % words
+
+
+def _signed(points: float) -> str:
+    return ("−" if points < 0 else "+") + _number(abs(points))
+
+
+def _number(value: float) -> str:
+    return number_format(round(value, 1), 1)

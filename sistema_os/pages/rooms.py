@@ -1,4 +1,4 @@
-"""Who is in a room now, who was there yesterday, and what is still to be done there."""
+"""The rooms page: who is in a room now, who was there yesterday, and its open orders."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -22,29 +23,41 @@ from django.views.decorators.http import require_GET
 from matching.presentation import badges, card_url, department_words, order_url
 from matching.reports import OpenOrder, open_orders
 from matching.room_numbers import room_key, typed_room
-from pipeline.runs.context import current_business_date
+from pipeline.business_date import current_business_date
+from pipeline.hotel import StayStatus
+from pipeline.hotel.stays import SOURCE
 from sistema_os.masking import masked_document
-from sistema_os.pages.guest_list import SOURCE, ListedGuest
-from sistema_os.pages.listing import Listing, listing
-from snapshots import by_date
+from sistema_os.pages.guest_list import ListedGuest, Listing, listing
+from snapshots import history
 
 PERMISSION = "snapshots.view_snapshot"
 SEES_ORDERS = "matching.view_matchsuggestion"
-# "Bangalô 12" fits; a document or a whole name does not, and stays neither on the page nor in its address.
+# "Bangalô 12" fits. A document or a full name does not, and is kept neither on the page nor in its address.
 LONGEST_ROOM, MOST_FIGURES = 13, 6
 TOO_LONG = "long"
 MOST_COMING = 5
 MOST_NEAR = 6
 
 
+class _RoomForm(forms.Form):
+    q = forms.CharField(required=False)
+
+    def clean_q(self) -> str:
+        room = " ".join(str(self.cleaned_data["q"]).split())
+        if len(room) > LONGEST_ROOM or sum(map(str.isdigit, room)) > MOST_FIGURES:
+            raise forms.ValidationError("no room")
+        return room
+
+
 @require_GET
 def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
-    asked = " ".join(request.GET.get("q", "").split())
-    if len(asked) > LONGEST_ROOM or sum(map(str.isdigit, asked)) > MOST_FIGURES:
+    form = _RoomForm(request.GET)
+    if not form.is_valid():
         return redirect(f"{reverse('admin:rooms')}?{TOO_LONG}=1")
-    now = listing(by_date.latest(SOURCE))
+    asked = form.cleaned_data["q"]
+    now = listing(history.latest(SOURCE))
     context = site.each_context(request) | {
         "title": _("Rooms"),
         "asked": asked,
@@ -55,7 +68,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "day_format": _("n/j"),
     }
     if now and asked and not now.unreadable:
-        before = listing(by_date.last_before(SOURCE, now.snapshot.business_date))
+        before = listing(history.last_before(SOURCE, now.snapshot.business_date))
         context |= _answer(request, asked, now, before)
     elif now:
         context["floors"] = _floors(now)
@@ -86,7 +99,7 @@ def _answer(request: HttpRequest, asked: str, now: Listing, before: Listing | No
 
 
 def _near(key: str, rooms: Mapping[str, str]) -> list[str]:
-    """Rooms that may have been meant: the same figures in another order first."""
+    """Rooms of similar numbers, those with the same digits in another order first."""
     if not key:
         return []
     mixed = [room for room in rooms if sorted(room) == sorted(key)]
@@ -106,52 +119,61 @@ class ShownGuest:
     arrived: bool
 
 
-_CHIPS = {"na_casa": "ok", "saida": "off", "confirmada": "wait", "a_confirmar": "wait"}
+_CHIPS: dict[str, str] = {
+    StayStatus.IN_HOUSE: "ok",
+    StayStatus.DEPARTED: "off",
+    StayStatus.CONFIRMED: "wait",
+    StayStatus.TO_BE_CONFIRMED: "wait",
+}
 
 
 def _present(here: Iterable[ListedGuest], key: str, before: Listing | None, day: date) -> list[ShownGuest]:
-    """Who is there, who left that day, who arrives that day."""
-    told = [g for g in here if g.in_house or (g.gone and g.departure >= day) or _arrives(g, day)]
-    return _shown(told, key, before, day)
+    """Guests in the room, and those who leave or arrive on the day."""
+    present = [
+        guest
+        for guest in here
+        if guest.in_house
+        or (guest.gone and guest.departure >= day)
+        or (guest.arrival == day and not guest.called_off and not guest.gone)
+    ]
+    return _shown(present, key, before, day)
 
 
 def _past(
     there: Iterable[ListedGuest], here: Iterable[ListedGuest], key: str, now: Listing, day: date
 ) -> list[ShownGuest]:
-    """Who was there on the day before by its own list, and who arrived after that list and is still told of today."""
-    told = [g for g in there if g.in_house or (g.gone and g.departure >= day)]
-    known = {guest.stay for guest in told}
+    """Guests of the day before by its own list, and those who arrived after that list and are in today's."""
+    past = [g for g in there if g.in_house or (g.gone and g.departure >= day)]
+    known = {guest.stay for guest in past}
     later = [g for g in here if g.stay not in known and g.arrival == day and (g.in_house or g.gone)]
-    return _shown([*told, *later], key, now, day)
+    return _shown([*past, *later], key, now, day)
 
 
-def _arrives(guest: ListedGuest, day: date) -> bool:
-    return guest.arrival == day and not guest.called_off and not guest.gone
-
-
-def _shown(told: Iterable[ListedGuest], key: str, other: Listing | None, day: date) -> list[ShownGuest]:
-    """Main guests first. `other` is the list that tells where they were before, or are now."""
+def _shown(guests: Iterable[ListedGuest], key: str, other: Listing | None, day: date) -> list[ShownGuest]:
+    """Main guests first. `other` is the list with the room from which they came, or to which they moved."""
     elsewhere = {guest.stay: guest.room for guest in other.guests if guest.room} if other else {}
-    ordered = sorted(told, key=lambda g: (not g.in_house, g.gone, not g.main, str(g.name)))
-    return [_guest(guest, elsewhere.get(guest.stay, ""), key, day) for guest in ordered]
-
-
-def _guest(guest: ListedGuest, elsewhere: str, key: str, day: date) -> ShownGuest:
-    moved = elsewhere if elsewhere and room_key(elsewhere) != key else ""
-    return ShownGuest(
-        guest,
-        badges.chip(_CHIPS.get(guest.status, "off"), guest.status_words),
-        _lazy("main guest") if guest.main else _lazy("companion"),
-        masked_document(guest.document) if guest.document else "",
-        moved,
-        room_url(moved) if moved else "",
-        guest.departure == day,
-        guest.arrival == day,
-    )
+    shown = []
+    for guest in sorted(guests, key=lambda g: (not g.in_house, g.gone, not g.main, str(g.name))):
+        moved = elsewhere.get(guest.stay, "")
+        if moved and room_key(moved) == key:
+            moved = ""
+        shown.append(
+            ShownGuest(
+                guest,
+                badges.chip(_CHIPS.get(guest.status, "off"), guest.status_words),
+                _lazy("main guest") if guest.main else _lazy("companion"),
+                masked_document(guest.document) if guest.document else "",
+                moved,
+                room_url(moved) if moved else "",
+                guest.departure == day,
+                guest.arrival == day,
+            )
+        )
+    return shown
 
 
 def _coming(guests: Iterable[ListedGuest], day: date) -> list[ListedGuest]:
-    """Reservations that have this room from a later day on."""
+    """Reservations of this room from a later day on."""
     coming = [guest for guest in guests if guest.arrival > day and not guest.called_off]
     return sorted(coming, key=lambda guest: (guest.arrival, not guest.main))[:MOST_COMING]
 
@@ -167,36 +189,26 @@ class ShownOrder:
 
 
 def shown_orders(found: Iterable[OpenOrder]) -> list[ShownOrder]:
-    """As rows of a table; the link leads to the card, or to the list where there is none."""
-    return [
-        ShownOrder(
-            item.order,
-            card_url(item.suggestion.pk) if item.suggestion else order_url(item.order),
-            department_words(item.order.department),
-            _tie(item),
-            _named(item),
-            item.room,
-        )
-        for item in found
-    ]
-
-
-def _tie(item: OpenOrder) -> SafeString:
-    if item.linked:
-        return badges.chip("ok", _("linked"))
-    if item.suggestion is None:
-        return badges.chip("off", _("without a suggestion"))
-    return badges.chip("wait", _("to review"))
-
-
-def _named(item: OpenOrder) -> str:
-    if item.suggestion is None:
-        return "—"
-    return item.suggestion.stay.name if item.suggestion.stay else _("no guest")
+    """As table rows; the link leads to the suggestion's card, or to the order in the list if there is none."""
+    shown = []
+    for item in found:
+        suggestion = item.suggestion
+        if item.linked:
+            chip = badges.chip("ok", _("linked"))
+        elif suggestion is None:
+            chip = badges.chip("off", _("without a suggestion"))
+        else:
+            chip = badges.chip("wait", _("to review"))
+        guest = "—"
+        if suggestion is not None:
+            guest = suggestion.stay.name if suggestion.stay else _("no guest")
+        url = card_url(suggestion.pk) if suggestion else order_url(item.order)
+        shown.append(ShownOrder(item.order, url, department_words(item.order.department), chip, guest, item.room))
+    return shown
 
 
 def _floors(now: Listing) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Rooms with somebody in them, by floor: the number without its last two figures."""
+    """Occupied rooms by floor, which is the number without its last two digits."""
     occupied = {room_key(guest.room): guest.room for guest in now.guests if guest.room and guest.in_house}
     floors: dict[str, list[tuple[str, str]]] = {}
     for key in sorted(occupied, key=lambda key: (len(key), key)):

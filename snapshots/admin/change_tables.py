@@ -1,19 +1,18 @@
-"""What the screens show, page by page, out of streams that may be long."""
+"""The tables of the snapshot pages, filtered and one page at a time."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from snapshots import netting
-from snapshots.canonical import Row
-from snapshots.diffing import ChangeView, diff
-from snapshots.display import (
+from django import forms
+from django.core.paginator import Page, Paginator
+
+from snapshots import diffing, history, ingest
+from snapshots.admin.display import (
     FieldChange,
-    ShownChange,
     describe,
     field_label,
     matches,
@@ -22,40 +21,123 @@ from snapshots.display import (
     shown,
     summary_columns,
 )
+from snapshots.canonical import Row
+from snapshots.diffing import ChangeView
 from snapshots.held_decision import held_rows
-from snapshots.history import change_queries, versions
-from snapshots.ingest import held_changes
 from snapshots.models import HeadRow, Snapshot, Source
 
+if TYPE_CHECKING:
+    _Page = Page[Any]
+else:
+    _Page = Page
+
 PAGE_SIZE = 50
-KINDS = ("added", "removed", "changed")
-Item = TypeVar("Item")
+# Removed rows first: they are what a decision is about.
+KINDS = ("removed", "changed", "added")
+
+
+class _FilterForm(forms.Form):
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], required=False)
+    field = forms.CharField(required=False)
+    room = forms.CharField(required=False)
+    name = forms.CharField(required=False)
+    page = forms.IntegerField(min_value=1, max_value=10**6, required=False)
 
 
 @dataclass(frozen=True)
-class Filters:
-    """As the reader typed them; unknown kinds and fields count as none."""
+class Filters(history.ChangeFilter):
+    """The query string of a table; invalid values count as none."""
 
-    kind: str = ""
-    field: str = ""
-    room: str = ""
-    name: str = ""
     page: int = 1
 
     @classmethod
     def read(cls, query: Mapping[str, str], source: Source) -> Filters:
-        kind, column, page = query.get("kind", ""), query.get("field", ""), query.get("page", "")
-        return cls(
-            kind if kind in KINDS else "",
-            column if column in source.layout else "",
-            query.get("room", "").strip(),
-            query.get("name", "").strip(),
-            int(page) if page.isdecimal() and 0 < int(page) < 10**6 else 1,
-        )
+        form = _FilterForm(query)
+        form.full_clean()
+        found = {name: value for name, value in form.cleaned_data.items() if value}
+        if found.get("field") not in source.layout:
+            found.pop("field", None)
+        return cls(**found)
 
     @property
     def any(self) -> bool:
         return bool(self.kind or self.field or self.room or self.name)
+
+
+class TablePage(_Page):
+    """The wanted page of `found`, an object list for Django's Paginator; `show` makes its part of the list into items.
+    `counts` are all changes by kind, whatever the filters."""
+
+    def __init__(
+        self, found: Any, wanted: Filters, show: Callable[[Any], list[Any]], counts: Mapping[str, int] | None = None
+    ):
+        page = Paginator(found, PAGE_SIZE).get_page(wanted.page)
+        self.items = show(page.object_list)
+        self.counts = Counter(counts or {})
+        super().__init__(self.items, page.number, page.paginator)
+
+    @property
+    def total(self) -> int:
+        return self.paginator.count
+
+
+def snapshot_changes(snapshot: Snapshot, filters: Filters) -> TablePage:
+    """What a published snapshot changed, or what a held one would change; of any other, nothing."""
+    source, counts = snapshot.source, history.counts(snapshot)
+    if snapshot.status == Snapshot.Status.HELD:
+        kept = ingest.kept_changes(snapshot)
+        if kept is None:
+            return changes_page(source, _changes_of_rows(snapshot), filters)
+        return TablePage(
+            ingest.filter_held_changes(kept, filters),
+            filters,
+            lambda rows: [describe(source, ingest.view_of(row, kept)) for row in rows],
+            counts,
+        )
+    seq = snapshot.seq
+    if seq is None or seq <= source.min_seq:
+        return TablePage((), filters, list)
+    return TablePage(
+        history.published_keys(snapshot, filters),
+        filters,
+        lambda keys: [describe(source, change) for change in history.changes_between(source, seq - 1, seq, keys)],
+        counts,
+    )
+
+
+def compared(a: Snapshot, b: Snapshot, filters: Filters) -> TablePage:
+    """What turns `a` into `b`. With a filter by field, and between snapshots of other columns, every change is read."""
+    source = a.source
+    found: Any
+    if filters.field or not history.comparable(a, b):
+        found, counts = [], Counter[str]()
+        for change in history.diff(a, b):
+            counts[change.kind] += 1
+            if matches(source, change, filters):
+                found.append(change.key)
+    else:
+        found, counts = history.difference_keys(a, b, filters), Counter(history.difference_counts(a, b))
+    return TablePage(
+        found, filters, lambda keys: [describe(source, change) for change in history.diff(a, b, keys)], counts
+    )
+
+
+def changes_page(source: Source, changes: Iterable[ChangeView], filters: Filters) -> TablePage:
+    """Holds every change in memory."""
+    known = list(changes)
+    found = [change for change in known if matches(source, change, filters)]
+    counts = Counter(str(change.kind) for change in known)
+    return TablePage(found, filters, lambda part: [describe(source, change) for change in part], counts)
+
+
+def _changes_of_rows(held: Snapshot) -> Iterator[ChangeView]:
+    """For snapshots held before changes were stored: compares their rows with the current ones."""
+    source = held.source
+    columns = [name for name in held.columns if name in source.columns] or held.columns
+    current = HeadRow.objects.filter(source=source).values_list("key", "payload").iterator(chunk_size=2000)
+    rows = ((str(row[source.key_column]), row) for row in held_rows(held))
+    changes = diffing.diff(current, rows, columns, held.kinds)
+    return iter(sorted(changes, key=lambda change: KINDS.index(change.kind)))
 
 
 @dataclass(frozen=True)
@@ -66,89 +148,17 @@ class ShownRow:
     values: tuple[FieldChange, ...]
 
 
-@dataclass
-class Page(Generic[Item]):
-    number: int
-    items: list[Item] = field(default_factory=list)
-    total: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def last(self) -> int:
-        return max(1, -(-self.total // PAGE_SIZE))
-
-    @property
-    def first_shown(self) -> int:
-        return (self.number - 1) * PAGE_SIZE + 1
-
-    @property
-    def last_shown(self) -> int:
-        return self.first_shown + len(self.items) - 1
-
-    @property
-    def before(self) -> int | None:
-        return self.number - 1 if self.number > 1 else None
-
-    @property
-    def after(self) -> int | None:
-        return self.number + 1 if self.number < self.last else None
-
-
-def snapshot_changes(snapshot: Snapshot, filters: Filters) -> Page[ShownChange]:
-    """What a published snapshot changed, or what a held one would change; of any other, nothing."""
+def rows_page(snapshot: Snapshot, filters: Filters) -> TablePage:
+    """The rows of a snapshot by room and name, those without a room last. Raises Corrupt and Purged."""
     source = snapshot.source
-    wanted = {"kind": filters.kind, "field": filters.field, "room": filters.room, "name": filters.name}
-    start = (filters.page - 1) * PAGE_SIZE
-    if snapshot.status == Snapshot.Status.HELD:
-        kept = held_changes.kept_of(snapshot)
-        if kept is None:
-            return changes_page(source, _would_change(snapshot), filters)
-        found, total = held_changes.held_changes(kept, source, **wanted, offset=start, limit=PAGE_SIZE)
-        return Page(filters.page, [describe(source, c) for c in found], total, Counter(change_queries.counts(snapshot)))
-    if snapshot.seq is None or snapshot.seq <= source.min_seq:
-        return Page(filters.page)
-    keys, total = change_queries.changed_keys(snapshot, **wanted, offset=start, limit=PAGE_SIZE)
-    changes = versions.changes_between(source, snapshot.seq - 1, snapshot.seq, keys)
-    items = [describe(source, change) for change in changes]
-    return Page(filters.page, items, total, Counter(change_queries.counts(snapshot)))
-
-
-def compared(a: Snapshot, b: Snapshot, filters: Filters) -> Page[ShownChange]:
-    """What turns `a` into `b`. By one field only, and between listings of other columns, every change is looked at."""
-    source = a.source
-    if filters.field or not netting.comparable(a, b):
-        return changes_page(source, versions.diff(a, b), filters)
-    wanted = {"kind": filters.kind, "room": filters.room, "name": filters.name}
-    start = (filters.page - 1) * PAGE_SIZE
-    keys, total = netting.differing_keys(a, b, **wanted, offset=start, limit=PAGE_SIZE)
-    items = [describe(source, change) for change in versions.diff(a, b, keys)]
-    return Page(filters.page, items, total, Counter(netting.counted(a, b)))
-
-
-def changes_page(source: Source, changes: Iterable[ChangeView], filters: Filters) -> Page[ShownChange]:
-    """One page of those that pass the filters; `counts` counts every kind, whatever the filters say."""
-    page: Page[ShownChange] = Page(filters.page)
-    for change in changes:
-        page.counts[change.kind] += 1
-        if matches(source, change, kind=filters.kind, field=filters.field, room=filters.room, name=filters.name):
-            _take(page, partial(describe, source, change))
-    return page
-
-
-def rows_page(source: Source, rows: Iterable[tuple[str, Row]], filters: Filters) -> Page[ShownRow]:
-    page: Page[ShownRow] = Page(filters.page)
-    room, name = filters.room.casefold(), filters.name.casefold()
-    for key, row in rows:
-        in_room = room in str(row.get(source.room_column) or "").casefold()
-        if in_room and name in str(row.get(source.label_column) or "").casefold():
-            _take(page, partial(_shown_row, source, key, row))
-    return page
-
-
-def _take(page: Page[Item], make: Callable[[], Item]) -> None:
-    if (page.number - 1) * PAGE_SIZE <= page.total < page.number * PAGE_SIZE:
-        page.items.append(make())
-    page.total += 1
+    in_room, named = filters.room.casefold(), filters.name.casefold()
+    found = []
+    for key, row in history.keyed_as_of(snapshot):
+        room, name = str(row.get(source.room_column) or ""), str(row.get(source.label_column) or "")
+        if in_room in room.casefold() and named in name.casefold():
+            found.append((room.zfill(8) if room else "~", name, key, row))
+    found.sort(key=lambda item: item[:2])
+    return TablePage(found, filters, lambda part: [_shown_row(source, key, row) for *_order, key, row in part])
 
 
 def _shown_row(source: Source, key: str, row: Row) -> ShownRow:
@@ -160,29 +170,6 @@ def _shown_row(source: Source, key: str, row: Row) -> ShownRow:
 
 
 def column_choices(source: Source) -> list[tuple[str, str]]:
+    """(name, label) of the columns to filter by, in the order of their labels."""
     columns = [name for name in source.columns if name != source.key_column]
     return sorted(((name, field_label(source, name)) for name in columns), key=lambda choice: choice[1].casefold())
-
-
-def _would_change(snapshot: Snapshot) -> Iterator[ChangeView]:
-    """Of what was held before changes were kept: worked out from its rows."""
-    source = snapshot.source
-    columns = [name for name in snapshot.columns if name in source.columns] or snapshot.columns
-    head = HeadRow.objects.filter(source=source).values_list("key", "payload").iterator(chunk_size=2000)
-    rows = ((str(row[source.key_column]), row) for row in held_rows(snapshot))
-    # What would be gone first: it is what the decision is about.
-    order = ("removed", "changed", "added")
-    return iter(sorted(diff(head, rows, columns, snapshot.kinds), key=lambda change: order.index(change.kind)))
-
-
-def listing_of(snapshot: Snapshot) -> Iterator[tuple[str, Row]]:
-    """By room and name, as people look for somebody."""
-    source = snapshot.source
-
-    def order(item: tuple[str, Row]) -> tuple[str, str]:
-        _key, row = item
-        room = str(row.get(source.room_column) or "")
-        # Who has no room yet comes last.
-        return room.zfill(8) if room else "~", str(row.get(source.label_column) or "")
-
-    return iter(sorted(versions.keyed_as_of(snapshot), key=order))

@@ -1,4 +1,4 @@
-"""What a row's change set off elsewhere: told by whoever acts on the changes, for this app knows nothing of it."""
+"""Consequences of a row's change in other apps, reported by the app that processes the changes."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 
 from snapshots.models import Snapshot
 
-# Of a published snapshot, some of its keys and the reader: key -> short sentences; a key may be missing. A bounded
-# number of queries, whatever the number of keys.
-Teller = Callable[[Snapshot, Sequence[str], Any], Mapping[str, Sequence[str]]]
-_tellers: dict[str, Teller] = {}
+# (published snapshot, some of its keys, user) -> short sentences by key; keys without consequences may be missing. The
+# number of queries does not depend on the number of keys.
+Reporter = Callable[[Snapshot, Sequence[str], Any], Mapping[str, Sequence[str]]]
+_reporters: dict[str, Reporter] = {}
 
 
-def tell_by(source: str, teller: Teller) -> None:
-    """From now on `teller` is asked about the changes of this source."""
-    _tellers[source] = teller
+def register_reporter(source: str, reporter: Reporter) -> None:
+    """From now on `reporter` is called for the changes of this source."""
+    _reporters[source] = reporter
 
 
 def consequences(snapshot: Snapshot, keys: Sequence[str], user: Any) -> Mapping[str, Sequence[str]]:
-    """Nothing for a snapshot that was never published, and for a source that nobody tells about."""
-    teller = _tellers.get(snapshot.source.name)
-    return teller(snapshot, keys, user) if teller and keys and snapshot.seq is not None else {}
+    """Empty for a snapshot that was never published and for a source without a reporter."""
+    reporter = _reporters.get(snapshot.source.name)
+    return reporter(snapshot, keys, user) if reporter and keys and snapshot.seq is not None else {}

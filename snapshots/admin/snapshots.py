@@ -1,4 +1,4 @@
-"""Snapshots are read here and decided on, never edited; of a source, staff edit the thresholds."""
+"""Admin of snapshots, which are read only, and of sources, whose thresholds staff edit."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 from sistema_os.admin_base import ReadOnlyAdmin
 from snapshots.admin import views
+from snapshots.admin.display import status_chip
 from snapshots.dashboard import chart_of, held_notes
-from snapshots.display import status_chip
-from snapshots.history.listings import latest_in_force
+from snapshots.history import latest_of_each
 from snapshots.models import Snapshot, Source
 
 # Only the stubs make ModelAdmin generic.
@@ -42,7 +42,7 @@ class SnapshotAdmin(ReadOnlyAdmin):
     empty_text = _("The first one comes with the next run of the daily pipeline.")
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
-        """What waits for a decision stands first."""
+        """Held snapshots first."""
         return Case(When(status=Snapshot.Status.HELD, then=0), default=1).asc(), "-id"
 
     def get_urls(self) -> list[URLPattern]:
@@ -72,7 +72,7 @@ class SnapshotAdmin(ReadOnlyAdmin):
         more = {
             **held_notes(request.user),
             **chart_of(chosen or Source.objects.order_by("pk").first()),
-            "in_force": latest_in_force(),
+            "in_force": latest_of_each(),
         }
         return super().changelist_view(request, {**more, **(extra_context or {})})
 
@@ -160,12 +160,12 @@ class SourceAdmin(_SourceBase):
 
 
 def _named(column: str | Promise, value: str) -> SafeString:
-    """A phone shows no heading over a column: there the cell names it."""
+    """On phones tables have no column headings, so the cell contains the heading."""
     return format_html('<span class="only-s sub">{} </span>{}', column, value)
 
 
 def _or_share(rows: int, share: float) -> str:
-    """What the guards let pass: the larger of the two."""
+    """The limit of a guard, which is the larger of the two."""
     return gettext("%(rows)s rows or %(share)s") % {"rows": number_format(rows), "share": _percent(share)}
 
 

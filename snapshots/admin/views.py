@@ -1,4 +1,4 @@
-"""The snapshot pages. Reading needs view_snapshot, deciding publish_held; no page changes anything on GET."""
+"""The snapshot pages. Reading needs view_snapshot, deciding publish_held; GET changes nothing."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from snapshots import held_decision
-from snapshots.admin.change_tables import Filters, column_choices, compared, listing_of, rows_page, snapshot_changes
+from snapshots import held_decision, ingest
+from snapshots.admin.change_tables import Filters, column_choices, compared, rows_page, snapshot_changes
 from snapshots.admin.consequences import consequences
+from snapshots.admin.display import field_label, status_chip, timeline
 from snapshots.dashboard import collect_url
-from snapshots.display import field_label, status_chip
 from snapshots.errors import AlreadySettled, Corrupt, Outdated, Purged, ReasonMissing
-from snapshots.ingest import held_changes
 from snapshots.models import Snapshot, Source
-from snapshots.timeline import life_of
 
 
 def may_view(request: HttpRequest) -> None:
@@ -39,7 +37,7 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
     source, filters = snapshot.source, Filters.read(request.GET, snapshot.source)
     page = snapshot_changes(snapshot, filters)
     asked = request.GET.get("row", "")
-    # Beside the table there is room for a history; it is the first row's until somebody chooses another.
+    # The history beside the table is that of the chosen row, else of the first one.
     key = asked or (page.items[0].key if page.items else "")
     caused = consequences(snapshot, [item.key for item in page.items], request.user)
     context = {
@@ -50,7 +48,7 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
         "rows": [(item, caused.get(item.key, ())) for item in page.items],
         "filters": filters,
         "columns": column_choices(source),
-        "life": life_of(source, key) if key else None,
+        "life": timeline(source, key) if key else None,
         "asked": asked,
         "keep": [("row", asked)] if asked else [],
         "purged": snapshot.seq is not None and snapshot.seq <= source.min_seq,
@@ -58,7 +56,7 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
     if snapshot.status == Snapshot.Status.HELD:
         context |= {
             "preview": held_decision.preview(snapshot),
-            "most_kept": held_changes.shown_of_each(snapshot),
+            "most_kept": ingest.shown_of_each(snapshot),
             "may_decide": request.user.has_perm("snapshots.publish_held"),
             "collect_url": collect_url(request.user),
         }
@@ -67,13 +65,13 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
 
 @require_GET
 def listing_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpResponse:
-    """The listing as it was when this snapshot was taken."""
+    """The rows of a snapshot."""
     may_view(request)
     snapshot = _snapshot(pk)
     filters = Filters.read(request.GET, snapshot.source)
     context = {**_frame(request, site, snapshot), "title": _("The listing as it was"), "filters": filters}
     try:
-        context["page"] = rows_page(snapshot.source, listing_of(snapshot), filters)
+        context["page"] = rows_page(snapshot, filters)
     except (Corrupt, Purged) as error:
         context["unreadable"] = _unreadable(error)
     return TemplateResponse(request, "snapshots/listing.html", context)
@@ -128,10 +126,10 @@ def _chosen_source(request: HttpRequest) -> Source | None:
 
 @require_GET
 def row_page(request: HttpRequest, site: AdminSite, source: str, key: str) -> HttpResponse:
-    """One row's life, and what it says now (or said last)."""
+    """The history of one row, and its current or last values."""
     may_view(request)
     found = get_object_or_404(Source, name=source)
-    life = life_of(found, key)
+    life = timeline(found, key)
     if life is None:
         raise Http404
     context = {
@@ -145,7 +143,7 @@ def row_page(request: HttpRequest, site: AdminSite, source: str, key: str) -> Ht
 
 @require_POST
 def decide(request: HttpRequest, pk: str) -> HttpResponse:
-    """Publishes or rejects a held snapshot and says what happened; the manager checks the permission again."""
+    """Publishes or rejects a held snapshot; the permission is checked by `held_decision`."""
     snapshot = _snapshot(pk)
     user, reason = request.user, request.POST.get("reason", "")
     act = held_decision.publish_held if request.POST.get("verb") == "publish" else held_decision.reject_held
@@ -186,7 +184,7 @@ def _frame(request: HttpRequest, site: AdminSite, snapshot: Snapshot) -> dict[st
 
 
 def _words(source: Source) -> dict[str, str]:
-    """What this source calls the two columns by which people look."""
+    """The source's names of its room and name columns."""
     return {
         "room_word": field_label(source, source.room_column) if source.room_column else "",
         "name_word": field_label(source, source.label_column) if source.label_column else "",

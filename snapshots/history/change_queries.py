@@ -1,69 +1,173 @@
-"""One page of what a published snapshot changed, found by the database: a hundred thousand changes cost like fifty."""
+"""Keys of changed rows, filtered, counted and paged by the database: a hundred thousand changes cost like fifty."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
-from snapshots.models import Snapshot
+from snapshots.models import Snapshot, Source
 
-# The version that the change made: the old one of the next change of that row, else what is in force.
-_AFTER = """
+# The version that a change made: the old one of the row's next change, else the current one.
+_MADE = """
 LEFT JOIN LATERAL (
     SELECT n.old FROM snapshots_change n
     WHERE n.source_id = c.source_id AND n.key = c.key AND n.seq > c.seq ORDER BY n.seq LIMIT 1
 ) later ON true
 LEFT JOIN snapshots_headrow head ON head.source_id = c.source_id AND head.key = c.key AND head.since <= c.seq
 """
-# Of a row that came or went every filled column counts, of a changed one what its mask names.
+# Of an added or removed row every filled column counts, of a changed one those in its mask.
 _FIELD = """CASE c.kind
     WHEN 'changed' THEN c.mask & %(bit)s <> 0
     WHEN 'removed' THEN coalesce(c.old ->> %(place)s, '') <> ''
     ELSE coalesce(later.old ->> %(place)s, head.payload ->> %(field)s, '') <> ''
 END"""
+# A row for each key that differs between two versions, by kind. A row that was touched repeatedly may be again what it
+# was: then the hash of its first old version is that of its last new one.
+_NET = """
+WITH touched AS (
+    SELECT DISTINCT ON (key) key, seq, kind, old, old_hash, max(seq) OVER spans AS last,
+        last_value(kind) OVER spans AS last_kind
+    FROM snapshots_change WHERE source_id = %(source)s AND seq > %(low)s AND seq <= %(high)s
+    WINDOW spans AS (PARTITION BY key ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    ORDER BY key, seq
+), net AS (
+    SELECT t.key, t.last, t.old, later.old AS later_old, head.payload,
+        CASE
+            WHEN t.kind = 'added' AND t.last_kind = 'removed' THEN NULL
+            WHEN t.kind = 'added' THEN %(added)s
+            WHEN t.last_kind = 'removed' THEN %(removed)s
+            WHEN t.seq = t.last OR t.old_hash <> coalesce(later.old_hash, head.hash) THEN 'changed'
+        END AS kind
+    FROM touched t
+    LEFT JOIN LATERAL (
+        SELECT c.old, c.old_hash FROM snapshots_change c
+        WHERE %(look)s AND c.source_id = %(source)s AND c.key = t.key AND c.seq + 0 > %(high)s ORDER BY c.seq LIMIT 1
+    ) later ON true
+    LEFT JOIN snapshots_headrow head
+        ON %(look)s AND head.source_id = %(source)s AND head.key = t.key AND head.since <= %(high)s
+)
+"""
+_COUNT_NET = "SELECT kind, count(*) FROM net WHERE kind IS NOT NULL GROUP BY 1"
+# Where every row was touched at most once, the kind of its change is the net kind: nothing has to be looked up.
+_REPEATED = """
+SELECT EXISTS (
+    SELECT FROM snapshots_change WHERE source_id = %(source)s AND seq > %(low)s AND seq <= %(high)s
+    GROUP BY key HAVING count(*) > 1
+)
+"""
+Params = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ChangeFilter:
+    """Empty for all. Texts are searched in the old and in the new version of the row, whatever their case."""
+
+    kind: str = ""
+    field: str = ""
+    room: str = ""
+    name: str = ""
+
+
+class ChangeKeys:
+    """An object list for Django's Paginator: counts and slices the keys of a query."""
+
+    def __init__(self, query: str, params: Params, *, key: str, order: str, common: str = ""):
+        self._query, self._params, self._key, self._order, self._common = query, params, key, order, common
+
+    def count(self) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{self._common} SELECT count(*) {self._query}", self._params)
+            (total,) = cursor.fetchone()
+            return int(total)
+
+    __len__ = count
+
+    def __getitem__(self, page: slice) -> list[str]:
+        params = self._params | {"offset": page.start, "limit": page.stop - page.start}
+        part = f"ORDER BY {self._order} OFFSET %(offset)s LIMIT %(limit)s"
+        with connection.cursor() as cursor:
+            cursor.execute(f"{self._common} SELECT {self._key} {self._query} {part}", params)
+            return [key for (key,) in cursor.fetchall()]
 
 
 def counts(snapshot: Snapshot) -> dict[str, int]:
-    """Changes by kind, as they were counted when the snapshot was published."""
+    """Changes by kind, as counted when the snapshot was published or held."""
     return {"added": snapshot.added, "removed": snapshot.removed, "changed": snapshot.changed}
 
 
-def changed_keys(
-    snapshot: Snapshot, *, kind: str, field: str, room: str, name: str, offset: int, limit: int
-) -> tuple[list[str], int]:
-    """The keys of one page, in their order, and how many there are in all. Texts are searched on either side."""
+def published_keys(snapshot: Snapshot, wanted: ChangeFilter) -> ChangeKeys:
+    """The rows that a published snapshot changed, by key."""
     source = snapshot.source
-    conditions = ["c.source_id = %(source)s", "c.seq = %(seq)s"]
-    params: dict[str, Any] = {"source": source.pk, "seq": snapshot.seq, "offset": offset, "limit": limit}
-    if kind:
+    conditions, params = _text_search(source, wanted, old="c.old", later="later.old", current="head.payload")
+    made = _MADE if conditions or wanted.field else ""
+    conditions += ["c.source_id = %(source)s", "c.seq = %(seq)s"]
+    params |= {"source": source.pk, "seq": snapshot.seq}
+    if wanted.kind:
         conditions.append("c.kind = %(kind)s")
-        params["kind"] = kind
-    if field:
-        place = source.layout.index(field)
+        params["kind"] = wanted.kind
+    if wanted.field:
+        place = source.layout.index(wanted.field)
         conditions.append(_FIELD)
-        params |= {"bit": 1 << place, "place": place, "field": field}
-    wanted = {source.room_column: room, source.label_column: name}
-    searched = {column: text for column, text in wanted.items() if text and column in source.layout}
-    for number, (column, text) in enumerate(searched.items()):
-        conditions.append(_either_side(number))
-        params |= {f"at{number}": source.layout.index(column), f"column{number}": column, f"like{number}": like(text)}
-    after = _AFTER if searched or field else ""
-    where = f"FROM snapshots_change c {after} WHERE {' AND '.join(conditions)}"
+        params |= {"bit": 1 << place, "place": place, "field": wanted.field}
+    query = f"FROM snapshots_change c {made} WHERE {' AND '.join(conditions)}"
+    return ChangeKeys(query, params, key="c.key", order="c.key")
+
+
+def comparable(a: Snapshot, b: Snapshot) -> bool:
+    """Whether equal hashes mean equal rows: both snapshots and the current rows have the same columns and recipe."""
+    source = a.source
+    return all(item.columns == source.columns and item.recipe == source.recipe for item in (a, b))
+
+
+def difference_counts(a: Snapshot, b: Snapshot) -> dict[str, int]:
+    """Differences from `a` to `b` by kind; either may be the older."""
+    params = _between(a, b)
+    params["look"] = _any_repeated(params)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) {where}", params)
-        (total,) = cursor.fetchone()
-        cursor.execute(f"SELECT c.key {where} ORDER BY c.key OFFSET %(offset)s LIMIT %(limit)s", params)
-        return [key for (key,) in cursor.fetchall()], total
+        cursor.execute(f"{_NET} {_COUNT_NET}", params)
+        return dict(cursor.fetchall())
 
 
-def _either_side(number: int) -> str:
-    before = f"c.old ->> %(at{number})s ILIKE %(like{number})s"
-    made = f"coalesce(later.old ->> %(at{number})s, head.payload ->> %(column{number})s) ILIKE %(like{number})s"
-    return f"({before} OR {made})"
+def difference_keys(a: Snapshot, b: Snapshot, wanted: ChangeFilter) -> ChangeKeys:
+    """The rows that differ between two comparable snapshots, oldest change first. `wanted.field` is not supported."""
+    conditions, search = _text_search(a.source, wanted, old="old", later="later_old", current="payload")
+    params = _between(a, b)
+    params |= {**search, "look": bool(conditions) or _any_repeated(params)}
+    conditions.append("kind IS NOT NULL")
+    if wanted.kind:
+        conditions.append("kind = %(kind)s")
+        params["kind"] = wanted.kind
+    return ChangeKeys(f"FROM net WHERE {' AND '.join(conditions)}", params, key="key", order="last, key", common=_NET)
 
 
-def like(text: str) -> str:
-    """A pattern of ILIKE for any text that holds this one, whatever signs it has."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+def _text_search(
+    source: Source, wanted: ChangeFilter, *, old: str, later: str, current: str
+) -> tuple[list[str], Params]:
+    """Conditions on room and name, given the SQL of the old version and of the new one: the array of a later change or
+    else the current row."""
+    conditions: list[str] = []
+    params: Params = {}
+    for n, (column, text) in enumerate(((source.room_column, wanted.room), (source.label_column, wanted.name))):
+        if text and column in source.layout:
+            new = f"coalesce({later} ->> %(place{n})s, {current} ->> %(column{n})s)"
+            conditions.append(f"({old} ->> %(place{n})s ILIKE %(text{n})s OR {new} ILIKE %(text{n})s)")
+            escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            place = source.layout.index(column)
+            params |= {f"place{n}": place, f"column{n}": column, f"text{n}": f"%{escaped}%"}
+    return conditions, params
+
+
+def _any_repeated(params: Params) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(_REPEATED, params)
+        (found,) = cursor.fetchone()
+        return bool(found)
+
+
+def _between(a: Snapshot, b: Snapshot) -> Params:
+    """From the newer to the older snapshot, what was added counts as removed."""
+    low, high = sorted((a.at_seq, b.at_seq))
+    added, removed = ("removed", "added") if a.at_seq > b.at_seq else ("added", "removed")
+    return {"source": a.source_id, "low": low, "high": high, "added": added, "removed": removed}

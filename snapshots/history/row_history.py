@@ -1,4 +1,4 @@
-"""One row through time."""
+"""The versions of one row, and rows that are missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from snapshots.models import Change, HeadRow, Snapshot, Source
 
 @dataclass(frozen=True)
 class Version:
-    """What the row was from snapshot `seq` on, and what changed then. `row` None: it was gone from then on."""
+    """The row from version `seq` on, and what changed then. `row` is None if it was removed."""
 
     seq: int
     snapshot_id: int | None
@@ -28,7 +28,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Missing:
-    """A row that is gone: its last version, since when, and on how many business dates it has been missing."""
+    """A removed row: its last version, and since when and on how many business dates it has been missing."""
 
     key: str
     row: Row
@@ -38,7 +38,7 @@ class Missing:
 
 
 def history(source: str, key: str) -> list[Version]:
-    """The row's versions, oldest first. What was purged is missing at the beginning."""
+    """The row's versions, oldest first, without those that were purged."""
     found = Source.objects.get(name=source)
     states = list(_states(found, str(key)))
     snapshots = {item.seq: item for item in Snapshot.objects.filter(source=found, seq__in=[seq for seq, _ in states])}
@@ -72,8 +72,8 @@ def _states(source: Source, key: str) -> Iterator[tuple[int, Row | None]]:
 
 
 def intervals(source: str, key: str, field: str) -> list[tuple[Any, date, date | None]]:
-    """(value, first business date, business date on which it ended or None), oldest first: where a guest was
-    when. Equal neighbours are one interval; days without the row are in none."""
+    """(value, first business date, business date on which it ended or None) of one column, oldest first, such as the
+    rooms of a guest. Consecutive equal values are one interval; days without the row are in none."""
     found = Source.objects.filter(name=source).first()
     if found is None:
         return []
@@ -93,15 +93,15 @@ def intervals(source: str, key: str, field: str) -> list[tuple[Any, date, date |
 
 
 def missing(source: str, dates: int = 2) -> Iterator[Missing]:
-    """Rows gone from the last `dates` business dates or more, in listings that were in force. A second listing of the
-    same date counts once: only another day's listing confirms that a row is really gone."""
+    """Rows missing from the snapshots of the last `dates` business dates or more. Several snapshots of one date count
+    once: only the export of another day confirms that a row is really gone."""
     found = Source.objects.filter(name=source).first()
     if found is None:
         return
-    listings = list(Snapshot.objects.filter(source=found).in_force().order_by("finished_at"))
+    snapshots = list(Snapshot.objects.filter(source=found).in_force().order_by("finished_at"))
     last = Change.objects.filter(source=found).order_by("key", "-seq").distinct("key")
     for change in Change.objects.filter(pk__in=last.values("pk"), kind="removed").order_by("seq", "key"):
-        without = [item.business_date for item in listings if item.at_seq >= change.seq]
+        without = [item.business_date for item in snapshots if item.at_seq >= change.seq]
         if change.old is not None and len(set(without)) >= dates:
             row = only(unpack(change.old, found.layout), found.columns)
             yield Missing(change.key, row, min(without), change.seq, len(set(without)))

@@ -1,4 +1,4 @@
-"""The rows in force, any past listing, and what lies between two."""
+"""The current rows, the rows of any past version, and the changes between two versions."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ UNION ALL
 SELECT key, since, old, NULL FROM snapshots_change WHERE source_id = %(source)s AND seq > %(seq)s AND since <= %(seq)s
 """
 
-# For every row touched in (low, high]: its version at `low` (the first change's old one) and at `high` (the head's, or
-# the old one of the first change after `high`). `fields` is the mask of what changed; null if it changed repeatedly.
-# `+ 0`: by its key the later change is found at once; by its number, a planner with old statistics reads them all.
+# For every row touched in (low, high]: its version at `low` (the old one of its first change) and at `high` (the
+# current one, or the old one of its first change after `high`). `fields` is the mask of what changed; null if it
+# changed repeatedly. `+ 0` makes the planner use the index on the key: with old statistics it would scan all later
+# changes.
 _BETWEEN = """
 WITH touched AS (
     SELECT DISTINCT ON (key) key, kind, old, max(seq) OVER spans AS last, last_value(vanished) OVER spans AS vanished,
@@ -44,12 +45,8 @@ ORDER BY t.last, t.key
 """
 
 
-def named(source: str) -> Source:
-    return Source.objects.get(name=source)
-
-
 def current(source: str) -> Iterator[Row]:
-    """The rows in force, in no particular order; none while nothing was published."""
+    """The current rows, in no particular order; none before the first publication."""
     found = Source.objects.filter(name=source).first()
     if found is None:
         return
@@ -58,8 +55,8 @@ def current(source: str) -> Iterator[Row]:
 
 
 def as_of(snapshot: Snapshot, *, verify: bool = True) -> Iterator[Row]:
-    """The listing as it was, with that snapshot's columns. After the last row it is checked against the snapshot's
-    count and digest: a generator that ends without `Corrupt` gave exactly what was published."""
+    """The rows of a snapshot, with its columns. After the last row they are checked against the snapshot's count and
+    digest: a generator that ends without `Corrupt` gave exactly what was published. Raises Purged, Corrupt."""
     for _key, row in keyed_as_of(snapshot, verify=verify):
         yield row
 
@@ -80,16 +77,16 @@ def keyed_as_of(snapshot: Snapshot, *, verify: bool = True) -> Iterator[Keyed]:
 
 
 def rows_at(source: Source, seq: int, columns: Sequence[str]) -> Iterator[tuple[str, int, Row]]:
-    """(key, since which snapshot, row): one statement, so that a publish meanwhile does not show through."""
+    """(key, version since which the row is unchanged, row), by one statement: concurrent publications do not show."""
     for key, since, old, payload in _query(_AS_OF, {"source": source.pk, "seq": seq}):
         yield key, since, only(_loads(payload) if old is None else unpack(_loads(old), source.layout), columns)
 
 
 def diff(a: Snapshot, b: Snapshot, keys: Sequence[str] | None = None) -> Iterator[ChangeView]:
-    """What turns listing `a` into listing `b` (either may be the older), oldest change first; rows that end as they
-    began are left out. Of some keys only, if they are named."""
+    """The changes from snapshot `a` to `b` (either may be the older), oldest first, without rows that have no net
+    change; with `keys`, of these rows only. Raises Purged."""
     if a.source_id != b.source_id:
-        raise ValueError("two snapshots of one source are compared")
+        raise ValueError("snapshots of different sources cannot be compared")
     _must_be_kept(a.source, min(a, b, key=lambda snapshot: snapshot.at_seq))
     if a.at_seq <= b.at_seq:
         yield from changes_between(a.source, a.at_seq, b.at_seq, keys)
@@ -101,7 +98,7 @@ def diff(a: Snapshot, b: Snapshot, keys: Sequence[str] | None = None) -> Iterato
 
 
 def changes_between(source: Source, low: int, high: int, keys: Sequence[str] | None = None) -> Iterator[ChangeView]:
-    """What turns the rows as of `low` into those as of `high`; of some keys only, if they are named."""
+    """The net changes from version `low` to version `high`, oldest first; with `keys`, of these rows only."""
     columns_low, columns_high = _columns_at(source, low), _columns_at(source, high)
     common = [name for name in columns_high if not columns_low or name in columns_low]
     params = {"source": source.pk, "low": low, "high": high, "keys": None if keys is None else list(keys)}
@@ -110,7 +107,7 @@ def changes_between(source: Source, low: int, high: int, keys: Sequence[str] | N
         end = _loads(payload) if later is None else unpack(_loads(later), source.layout)
         after = None if end is None else only(end, columns_high)
         if mask is not None and before is not None and after is not None:
-            # It changed once: what differs was written down then.
+            # It changed once: the mask has the columns that differ.
             if fields := tuple(name for name in masked(mask, source.layout) if name in common):
                 yield ChangeView("changed", key, before, after, fields, seq)
             continue
@@ -120,7 +117,7 @@ def changes_between(source: Source, low: int, high: int, keys: Sequence[str] | N
 
 
 def masked(mask: int, layout: Sequence[str]) -> list[str]:
-    """The columns whose bits are set."""
+    """The columns whose bits are set in a mask."""
     return [name for place, name in enumerate(layout) if mask >> place & 1]
 
 
@@ -139,12 +136,12 @@ def only(payload: Row, columns: Sequence[str]) -> Row:
 
 
 def unpack(old: Sequence[Any], layout: Sequence[str]) -> Row:
-    """Arrays written before the layout grew are shorter: what they lack was absent."""
+    """The row of an array in layout order. Older arrays may be shorter: the columns that they lack were absent."""
     return dict(zip(layout, old, strict=False))
 
 
 def _query(statement: str, params: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    # A server-side cursor: rows do not pile up in memory however many there are.
+    # A server-side cursor: memory does not grow with the number of rows.
     with connection.chunked_cursor() as cursor:
         cursor.execute(statement, params)
         while rows := cursor.fetchmany(2000):
@@ -152,5 +149,5 @@ def _query(statement: str, params: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
 
 
 def _loads(text: str | None) -> Any:
-    # Django has psycopg hand JSON over as text, for its own field to parse.
+    # Django has psycopg return JSON as text, for its own field to parse.
     return None if text is None else orjson.loads(text)

@@ -1,8 +1,9 @@
-"""One collection: rows stream in and are hashed outside any transaction; publishing is one short transaction."""
+"""One collection of a source: rows stream in and are hashed outside any transaction, publishing is one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import compress, islice
 from typing import Any
 
 from django.conf import settings
@@ -11,20 +12,21 @@ from django.utils import timezone
 
 from sistema_os.logs import redact
 from snapshots import guards
-from snapshots.canonical import Canonical, hash_key, recipe
-from snapshots.ending import close_open, supersede
+from snapshots.canonical import hash_key, recipe
 from snapshots.errors import AlreadySettled
 from snapshots.guards import Facts, Reason
-from snapshots.history.listings import accepted, standing, tally
-from snapshots.ingest.comparison import Comparison, Declared, Found
+from snapshots.history import accepted, latest, totals_of
+from snapshots.ingest import publication
+from snapshots.ingest.comparison import Comparison
 from snapshots.ingest.held_changes import keep_changes
-from snapshots.ingest.publication import lock, new_stage, refresh_statistics, respell, stage, vanished, write
-from snapshots.ingest.spool import Header, pack
-from snapshots.intake import Intake
-from snapshots.models import HeldRows, Snapshot
-from snapshots.remembered import Remembered, Twice
-from snapshots.source_spec import MAX_COLUMNS, SourceSpec
-from snapshots.staged import Staged
+from snapshots.ingest.reader import PAGE, Page, Reader
+from snapshots.ingest.row_lookup import ArrivedRow, DatabaseLookup, DuplicateKey, MemoryLookup
+from snapshots.ingest.spool import Header, Spool, pack
+from snapshots.models import HeldRows, Snapshot, Suppressed
+from snapshots.source_spec import SourceSpec, tombstones
+
+# Beyond this number of rows that differ from the current ones, the database compares.
+_MOST_DIFFERING = 50_000
 
 Fence = Callable[[], None]
 
@@ -34,117 +36,156 @@ def no_fence() -> None:
 
 
 class Ingest:
-    """Use: `begin`, then `add` any number of times, then `publish` or `abort`, once, all in one thread at a time.
+    """Usage: `begin`, then `add` any number of times, then `publish` or `abort`, once, all in one thread at a time.
 
-    Between the calls no transaction and no cursor is open."""
+    Between the calls no transaction and no cursor is open. Memory: the marks of the current rows and the rows that
+    differ; from SNAPSHOT_STAGED_FROM rows on, or if very many differ, one page of rows, and the database compares.
+
+    `forced` publishes a held snapshot although the guards objected."""
 
     def __init__(self, spec: SourceSpec, snapshot: Snapshot, *, forced: bool = False):
         self.spec, self.snapshot, self.forced = spec, snapshot, forced
         self.source = snapshot.source
         self.key = hash_key(settings.HASH_KEY)
         self.recipe = recipe(spec.kinds, self.key)
-        self.intake = Intake(spec, self.source, self.key)
+        self.spool, self.reader = Spool(), Reader(spec, self.key)
+        self.suppressed = self.null_keys = 0
+        current = latest(self.source.name)
+        large = current is not None and current.rows >= settings.SNAPSHOT_STAGED_FROM
+        # None if the database has to compare.
+        self.memory = None if large else MemoryLookup(self.source)
+        self._tombstones = frozenset(Suppressed.objects.filter(source=self.source).values_list("hash", flat=True))
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Any part of the listing, in any order."""
-        self.intake.add(rows)
+        """Any part of the export, in any order."""
+        rest = iter(rows)
+        while page := list(islice(rest, PAGE)):
+            self._add_page(self.reader.read(page))
+
+    def _add_page(self, page: Page) -> None:
+        """Rows that are current as they are go only to the spool, which is nearly all of them; those that differ are
+        kept for the comparison. Rows without a key and those of erased persons, never current, are left out."""
+        large = self.reader.received >= settings.SNAPSHOT_STAGED_FROM
+        if self.memory is not None and (large or self.memory.size > _MOST_DIFFERING):
+            self.memory = None
+        known = self.memory.match(page.marks) if self.memory is not None else [False] * len(page.marks)
+        if not all(known):
+            lines = zip(known, page.keys, page.lines, strict=True)
+            wanted = [same or self._wanted(key, line) for same, key, line in lines]
+            if self.memory is not None:
+                new = [keep and not same for keep, same in zip(wanted, known, strict=True)]
+                rows = zip(*(compress(part, new) for part in page), strict=True)
+                try:
+                    self.memory.add(ArrivedRow(str(key), mark, line) for key, mark, line in rows)
+                except DuplicateKey:
+                    self.memory = None
+            page = Page(*([*compress(part, wanted)] for part in page))
+        self.spool.write(page.lines)
+
+    def _wanted(self, key: Any, line: bytes) -> bool:
+        if key is None or str(key).strip() == "":
+            self.null_keys += 1
+            return False
+        if self._tombstones and not self._tombstones.isdisjoint(tombstones(self.spec, self.reader.row(line), self.key)):
+            self.suppressed += 1
+            return False
+        return True
+
+    def restore(self, held: Snapshot) -> None:
+        """Takes over what a held collection observed and its kept rows no longer show."""
+        self.reader.received, self.reader.freshness = held.received, held.freshness
 
     def publish(self, declared: int | None, fence: Fence, declared_after: int | None = None) -> Snapshot:
-        """Publishes, holds, or finds nothing changed; the returned snapshot says which. `declared` is the count that
-        the source announced; `declared_after` what it announced once read, if asked again.
+        """Publishes, holds, or finds nothing changed: see the status of the returned snapshot. `declared` is the row
+        count that the source announced before it was read, `declared_after` the one afterwards, if it was asked again.
 
-        A lost fence raises and leaves everything as it was. So does a head that moved meanwhile, but with the
-        snapshot `failed`."""
-        self._must_be_open()
+        An exception of `fence` is passed on and leaves everything as it was. If another collection was published
+        meanwhile, the snapshot becomes `failed`."""
+        self._require_open()
         with transaction.atomic():
-            found = self.compare()
+            found = self._compare()
             facts = self._facts(found, declared, declared_after)
-            self.source = lock(self.source)
+            self.source = publication.lock(self.source)
             self.snapshot = Snapshot.objects.select_for_update().get(pk=self.snapshot.pk)
-            self._must_be_open()
+            self._require_open()
             fence()
             self._record(facts, found)
             if self.source.head_seq != self.snapshot.base_seq:
                 self._close(Snapshot.Status.FAILED, Reason("head_moved"))
             else:
-                self._settle(facts, found)
-        self.intake.spool.close()
+                limits = self.source.thresholds
+                reasons = guards.integrity(facts, limits)
+                unchanged = found.delta.empty and found.columns == self.source.columns
+                if not reasons and not unchanged:
+                    reasons = guards.shape(facts, limits)
+                if reasons and not self.forced:
+                    self._hold(reasons, found)
+                elif unchanged:
+                    publication.update_marks(found.delta)
+                    self._close(Snapshot.Status.SAME)
+                else:
+                    self._publish(found)
+        self.spool.close()
         if self.snapshot.status == Snapshot.Status.PUBLISHED:
-            refresh_statistics(found.delta)
+            publication.refresh_statistics(found.delta)
         return self.snapshot
 
-    def _must_be_open(self) -> None:
+    def abort(self, error: str) -> Snapshot:
+        """Closes a collection whose reading failed; the current rows stay as they are. Does nothing if it is closed."""
+        self.spool.close()
+        reason = Reason("aborted", {"error": redact(error)[:300]})
+        publication.close_open(Snapshot.objects.filter(pk=self.snapshot.pk), reason)
+        self.snapshot.refresh_from_db()
+        return self.snapshot
+
+    def _require_open(self) -> None:
         expected = Snapshot.Status.HELD if self.forced else Snapshot.Status.RUNNING
         if self.snapshot.status != expected:
             raise AlreadySettled(str(self.snapshot))
 
-    def _settle(self, facts: Facts, found: Found) -> None:
-        limits = self.source.thresholds
-        reasons = guards.integrity(facts, limits)
-        unchanged = found.delta.empty and found.columns == self.source.columns
-        if not reasons and not unchanged:
-            reasons = guards.shape(facts, limits)
-        if reasons and not self.forced:
-            self._hold(reasons, found)
-        elif unchanged:
-            respell(found.delta)
-            self._close(Snapshot.Status.SAME)
-        else:
-            self._publish(found)
-
-    def compare(self) -> Found:
-        """Stages what publishing would write, inside the caller's transaction. Reads the head; writes nothing."""
-        columns = self._columns()
-        whole = self._must_look_at_all(columns)
-        memory = self.intake.in_memory()
-        if memory and not whole:
+    def _compare(self) -> Comparison:
+        """Stages what publishing would write, inside the caller's transaction."""
+        source = self.source
+        # An empty export shows nothing about its columns.
+        arrived = self.reader.seen if self.reader.received else {*source.columns}
+        columns = [name for name in self.spec.columns if name in arrived]
+        # Another key or declaration gives every row another hash; a column that returns may have, in rows that seem
+        # unchanged, the value from before it was lost. Then every row is compared.
+        returned = {*columns} & ({*source.layout} - {*source.columns})
+        every = bool(returned) or source.recipe not in ("", self.recipe)
+        if self.memory is not None and not every:
             try:
-                return self._compared(memory, columns, whole=False)
-            except Twice:
-                self.intake.forget()
-        return self._compared(self.intake.staged(every=whole), columns, whole=whole)
+                return self._stage(self.memory, columns, every=False)
+            except DuplicateKey:
+                self.memory = None
+        return self._stage(DatabaseLookup(source, self.reader, self.spool, every=every), columns, every=every)
 
-    def _compared(self, arrivals: Remembered | Staged, columns: list[str], *, whole: bool) -> Found:
-        spec = self.spec
-        canonical = Canonical(spec.columns, spec.kinds, self.key)
-        declared = Declared(canonical, self.intake.reader.row, spec.explained, columns, spec.kinds)
-        comparison = Comparison(self.source, declared, None if whole else tally(standing(self.source)))
-        if len(comparison.layout) > MAX_COLUMNS:
-            raise ValueError(f"{spec.name}: more than {MAX_COLUMNS} columns over its life")
-        new_stage()
-        for batch in arrivals.met():
-            stage(comparison.judge(batch))
-        ordered = [name for name in comparison.layout if name in columns]
-        return Found(comparison.delta, ordered, comparison.layout, arrivals.duplicates)
+    def _stage(self, lookup: MemoryLookup | DatabaseLookup, columns: list[str], *, every: bool) -> Comparison:
+        totals = None if every else totals_of(latest(self.source.name))
+        comparison = Comparison(self.source, self.reader, columns, self.key, totals)
+        publication.new_stage()
+        for batch in lookup.pairs():
+            publication.stage(comparison.rows(batch))
+        comparison.duplicates = lookup.duplicates
+        return comparison
 
-    def _columns(self) -> list[str]:
-        # An empty listing tells nothing about its columns.
-        seen = self.intake.reader.seen if self.intake.reader.received else {*self.source.columns}
-        return [name for name in self.spec.columns if name in seen]
-
-    def _must_look_at_all(self, columns: list[str]) -> bool:
-        """Another key or declaration gives every row another hash; a column that comes back may hold, in rows that
-        seem unchanged, what it held before it was lost."""
-        returned = {*columns} & ({*self.source.layout} - {*self.source.columns})
-        return bool(returned) or self.source.recipe not in ("", self.recipe)
-
-    def _facts(self, found: Found, declared: int | None, declared_after: int | None) -> Facts:
-        head, delta, reader = standing(self.source), found.delta, self.intake.reader
+    def _facts(self, found: Comparison, declared: int | None, declared_after: int | None) -> Facts:
+        current, delta = latest(self.source.name), found.delta
         return Facts(
             business_date=self.snapshot.business_date,
-            received=reader.received,
+            received=self.reader.received,
             declared=declared,
             declared_after=declared_after,
-            null_keys=self.intake.null_keys,
+            null_keys=self.null_keys,
             duplicate_keys=found.duplicates,
             lost_columns=tuple(name for name in self.source.columns if name not in found.columns),
-            filled=delta.tally.fill(found.columns),
-            mojibake=delta.tally.mojibake,
-            mojibake_before=head.mojibake if head else 0,
-            freshness=reader.freshness,
-            head_rows=head.rows if head else None,
-            head_date=head.business_date if head else None,
-            head_freshness=head.freshness if head else "",
+            filled=delta.totals.fill(found.columns),
+            mojibake=delta.totals.mojibake,
+            mojibake_before=current.mojibake if current else 0,
+            freshness=self.reader.freshness,
+            head_rows=current.rows if current else None,
+            head_date=current.business_date if current else None,
+            head_freshness=current.freshness if current else "",
             added=delta.added,
             removed=delta.removed,
             unexplained=delta.unexplained,
@@ -152,62 +193,45 @@ class Ingest:
             history=accepted(self.source, self.snapshot.business_date),
         )
 
-    def _record(self, facts: Facts, found: Found) -> None:
-        snapshot, total = self.snapshot, found.delta.tally
-        snapshot.declared, snapshot.received, snapshot.rows = facts.declared, facts.received, total.rows
+    def _record(self, facts: Facts, found: Comparison) -> None:
+        snapshot, totals = self.snapshot, found.delta.totals
+        snapshot.declared, snapshot.received, snapshot.rows = facts.declared, facts.received, totals.rows
         snapshot.added, snapshot.removed, snapshot.changed = facts.added, facts.removed, facts.changed
         snapshot.unexplained, snapshot.mojibake, snapshot.freshness = facts.unexplained, facts.mojibake, facts.freshness
-        snapshot.digest, snapshot.recipe = total.digest, self.recipe
+        snapshot.digest, snapshot.recipe = totals.digest, self.recipe
         snapshot.columns, snapshot.filled = found.columns, dict(facts.filled)
-        snapshot.notes = [note.as_json() for note in self._notes(found)]
-
-    def _notes(self, found: Found) -> list[Reason]:
         known = self.source.columns
+        undeclared = sorted(self.reader.seen - {*self.spec.columns, self.spec.freshness})
         notes = (
             ("new_column", "columns", [name for name in found.columns if known and name not in known]),
             ("narrowed", "columns", [name for name in known if self.forced and name not in found.columns]),
-            (
-                "undeclared_column",
-                "columns",
-                sorted(self.intake.reader.seen - {*self.spec.columns, self.spec.freshness}),
-            ),
-            ("suppressed", "rows", self.intake.left_out),
+            ("undeclared_column", "columns", undeclared),
+            ("suppressed", "rows", self.suppressed),
             ("refreshed", "rows", found.delta.refreshed),
         )
-        return [Reason(code, {name: value}) for code, name, value in notes if value]
+        snapshot.notes = [Reason(code, {name: value}).as_json() for code, name, value in notes if value]
 
-    def _hold(self, reasons: list[Reason], found: Found) -> None:
+    def _hold(self, reasons: list[Reason], found: Comparison) -> None:
         absent = [name for name in self.spec.columns if name not in found.columns]
-        header = Header([*self.spec.columns], absent, [*vanished()])
-        blob = pack(header, self.intake.spool.lines())
+        header = Header([*self.spec.columns], absent, [*publication.vanished_keys()])
+        blob = pack(header, self.spool.lines())
         keep_changes(HeldRows.objects.create(snapshot=self.snapshot, blob=blob, layout=found.layout))
         self._close(Snapshot.Status.HELD, *reasons)
 
-    def _publish(self, found: Found) -> None:
+    def _publish(self, found: Comparison) -> None:
         source, seq = self.source, self.source.head_seq + 1
-        write(source, seq, found.delta)
+        publication.apply_stage(source, seq, found.delta)
         source.head_seq, source.columns, source.layout = seq, found.columns, found.layout
         source.kinds, source.recipe = dict(self.spec.kinds), self.recipe
         source.save(update_fields=("head_seq", "columns", "layout", "kinds", "recipe"))
         self.snapshot.seq = seq
         self._close(Snapshot.Status.PUBLISHED)
-        supersede(self.snapshot)
+        publication.supersede_held(self.snapshot)
 
     def _close(self, status: Snapshot.Status, *reasons: Reason) -> None:
         self.snapshot.status = status
-        # What was held is as old as its collection, whenever it is decided on.
+        # A held snapshot keeps the time of its collection, whenever it is decided.
         self.snapshot.finished_at = self.snapshot.finished_at or timezone.now()
         if reasons:
             self.snapshot.reasons = [reason.as_json() for reason in reasons]
         self.snapshot.save()
-
-    def restore(self, held: Snapshot) -> None:
-        """Takes over what a held collection observed and its kept rows no longer tell."""
-        self.intake.reader.received, self.intake.reader.freshness = held.received, held.freshness
-
-    def abort(self, error: str) -> Snapshot:
-        """Ends a collection whose reading failed; the rows in force stay as they are. Once it has ended, nothing."""
-        self.intake.spool.close()
-        close_open(Snapshot.objects.filter(pk=self.snapshot.pk), Reason("aborted", {"error": redact(error)[:300]}))
-        self.snapshot.refresh_from_db()
-        return self.snapshot

@@ -1,24 +1,28 @@
-"""What a collected listing would do to the rows in force: worked out before the source is locked. writing.py
-stages it beside the tables, and then brings it in."""
+"""What a collected export would change in the current rows, computed before the source is locked.
+
+`publication` stages the result in a temporary table and then applies it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from snapshots.canonical import Canonical, Kinds, Row, differing
-from snapshots.ingest.row_lookup import Arrived, Head, Met
+from snapshots.canonical import Canonical, Row, differing
+from snapshots.ingest.reader import Reader
+from snapshots.ingest.row_lookup import ArrivedRow, CurrentRow, RowPair
 from snapshots.models import Source
-from snapshots.totals import Tally
+from snapshots.source_spec import MAX_COLUMNS
+from snapshots.totals import Totals
 
-# added, changed, removed: history. refreshed: the row is rewritten in place, nothing that counts differs.
-# respelt: only its mark is.
-Verb = Literal["added", "changed", "removed", "refreshed", "respelt"]
+# added, changed, removed: recorded in the history. refreshed: the row is rewritten in place, no value that counts
+# differs. reformatted: the same values in another spelling, only the mark is updated.
+Verb = Literal["added", "changed", "removed", "refreshed", "reformatted"]
 
 
-class Staged(NamedTuple):
-    """What becomes of one row: what it was (`old`, an array in layout order), what it will be (`payload`)."""
+class StagedRow(NamedTuple):
+    """The change of one row: `old` are its values in layout order, `payload` is the new row."""
 
     verb: Verb
     key: str
@@ -35,14 +39,14 @@ class Staged(NamedTuple):
 
 @dataclass
 class Delta:
-    """How many rows of each kind, and what the listing adds up to with them."""
+    """Number of rows by verb, removed rows that nothing explains, and the totals after all changes."""
 
-    tally: Tally = field(default_factory=Tally)
+    totals: Totals = field(default_factory=Totals)
     added: int = 0
     changed: int = 0
     removed: int = 0
     refreshed: int = 0
-    respelt: int = 0
+    reformatted: int = 0
     unexplained: int = 0
 
     @property
@@ -53,87 +57,71 @@ class Delta:
     def history(self) -> int:
         return self.added + self.changed + self.removed
 
-    def count(self, staged: Staged) -> Staged:
-        setattr(self, staged.verb, getattr(self, staged.verb) + 1)
-        self.unexplained += staged.vanished
-        return staged
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What a comparison is made with: the declaration, and the columns that came."""
-
-    canonical: Canonical
-    row: Callable[[bytes, list[str]], Row]
-    explained: Callable[[Row], bool]
-    columns: list[str]
-    kinds: Kinds
-
-
-@dataclass(frozen=True)
-class Found:
-    """A finished comparison. `columns` are those that came, in the order of `layout`, which has them all."""
-
-    delta: Delta
-    columns: list[str]
-    layout: list[str]
-    duplicates: int
+    def count(self, row: StagedRow) -> StagedRow:
+        setattr(self, row.verb, getattr(self, row.verb) + 1)
+        self.unexplained += row.vanished
+        return row
 
 
 class Comparison:
-    """Judges rows one by one; `delta` is complete once all were.
+    """Compares rows one by one; `delta` is complete once all pairs were passed to `rows`.
 
-    A column that the head does not know yet is taken over in place and makes no change. A column that was lost and
-    accepted as lost stays in the payload of untouched rows, out of `source.columns`, so that older snapshots can
-    still be read; should it return, its old value counts again.
+    A column that the current snapshot does not have yet is added in place and counts as no change. A lost column whose
+    loss was accepted stays in the payload of untouched rows but not in `source.columns`, so that older snapshots can
+    still be read; if it returns, its old value is compared again.
 
-    `tally` is the listing in force's; None if every row arrives here anyway, and is counted anew."""
+    `columns` are those that arrived; `totals` those of the current snapshot, None if every row is going to be compared
+    and counted anew. Raises ValueError beyond MAX_COLUMNS."""
 
-    def __init__(self, source: Source, declared: Declared, tally: Tally | None):
-        self.source, self.declared, columns = source, declared, declared.columns
+    def __init__(self, source: Source, reader: Reader, columns: list[str], key: bytes, totals: Totals | None):
+        self.source, self._reader = source, reader
         self.layout: list[str] = [*source.layout, *(name for name in columns if name not in source.layout)]
-        self._common = [name for name in columns if name in source.columns]
-        self._returned = [name for name in columns if name in source.layout and name not in source.columns]
-        self._whole = tally is None
-        self.delta = Delta(tally or Tally())
+        self.columns = [name for name in self.layout if name in columns]
+        if len(self.layout) > MAX_COLUMNS:
+            raise ValueError(f"{reader.spec.name}: more than {MAX_COLUMNS} columns over its life")
+        self._canonical = Canonical(reader.spec.columns, reader.spec.kinds, key)
+        self._common = [name for name in self.columns if name in source.columns]
+        self._returned = [name for name in self.columns if name in source.layout and name not in source.columns]
+        self._recount = totals is None
+        self.delta = Delta(totals or Totals())
+        # Rows beyond the first of their key; set by the caller.
+        self.duplicates = 0
 
-    def judge(self, met: Iterable[Met]) -> Iterator[Staged]:
-        for head, arrived in met:
+    def rows(self, pairs: Iterable[RowPair]) -> Iterator[StagedRow]:
+        for current, arrived in pairs:
             if arrived is not None:
-                yield self.delta.count(self._arrive(head, arrived))
-            elif head is not None:
-                yield self.delta.count(self._go(head))
+                yield self.delta.count(self._arrive(current, arrived))
+            elif current is not None:
+                yield self.delta.count(self._remove(current))
 
-    def _go(self, head: Head) -> Staged:
-        known = {name: head.payload.get(name) for name in self.source.columns}
-        self._take(head)
-        return self._ended("removed", head, vanished=not self.declared.explained(known))
+    def _arrive(self, current: CurrentRow | None, arrived: ArrivedRow) -> StagedRow:
+        row = self._reader.row(arrived.line, self.columns)
+        number = self._canonical.hash(row)
+        if current is None:
+            self.delta.totals.add(row, number)
+            return StagedRow("added", arrived.key, hash=number, mark=arrived.mark, payload=row)
+        if number == current.hash and not self._recount:
+            return StagedRow("reformatted", current.key, current.id, hash=number, mark=arrived.mark)
+        self._subtract(current)
+        self.delta.totals.add(row, number)
+        compared = self._common + [name for name in self._returned if name in current.payload]
+        if fields := differing(current.payload, row, compared, self._reader.spec.kinds):
+            mask = sum(1 << self.layout.index(name) for name in fields)
+            return self._ended("changed", current, mask)._replace(hash=number, mark=arrived.mark, payload=row)
+        kept = {name: value for name, value in current.payload.items() if name not in row}
+        return StagedRow("refreshed", current.key, current.id, hash=number, mark=arrived.mark, payload={**kept, **row})
 
-    def _arrive(self, head: Head | None, arrived: Arrived) -> Staged:
-        row = self.declared.row(arrived.line, self.declared.columns)
-        number, tally = self.declared.canonical.hash(row), self.delta.tally
-        if head is None:
-            tally.add(row, number)
-            return Staged("added", arrived.key, hash=number, mark=arrived.mark, payload=row)
-        if number == head.hash and not self._whole:
-            return Staged("respelt", head.key, head.id, hash=number, mark=arrived.mark)
-        self._take(head)
-        tally.add(row, number)
-        compared = self._common + [name for name in self._returned if name in head.payload]
-        if fields := differing(head.payload, row, compared, self.declared.kinds):
-            ended = self._ended("changed", head, self._mask(fields))
-            return ended._replace(hash=number, mark=arrived.mark, payload=row)
-        kept = {name: value for name, value in head.payload.items() if name not in row}
-        return Staged("refreshed", head.key, head.id, hash=number, mark=arrived.mark, payload={**kept, **row})
+    def _remove(self, current: CurrentRow) -> StagedRow:
+        self._subtract(current)
+        known = {name: current.payload.get(name) for name in self.source.columns}
+        return self._ended("removed", current, vanished=not self._reader.spec.explained(known))
 
-    def _take(self, head: Head) -> None:
-        if not self._whole:
-            known = {name: value for name, value in head.payload.items() if name in self.source.columns}
-            self.delta.tally.take(known, head.hash)
+    def _subtract(self, current: CurrentRow) -> None:
+        if not self._recount:
+            known = {name: value for name, value in current.payload.items() if name in self.source.columns}
+            self.delta.totals.subtract(known, current.hash)
 
-    def _mask(self, fields: list[str]) -> int:
-        return sum(1 << self.layout.index(name) for name in fields)
-
-    def _ended(self, verb: Verb, head: Head, mask: int = 0, *, vanished: bool = False) -> Staged:
-        old = [head.payload.get(name) for name in self.layout]
-        return Staged(verb, head.key, head.id, head.since, head.hash, mask, old, vanished)
+    def _ended(self, verb: Verb, current: CurrentRow, mask: int = 0, *, vanished: bool = False) -> StagedRow:
+        """The end of the current version, with its old values."""
+        old = [current.payload.get(name) for name in self.layout]
+        return StagedRow(verb, current.key, current.id, current.since, current.hash, mask, old, vanished)

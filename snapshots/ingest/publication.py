@@ -1,4 +1,6 @@
-"""The statements of a publish: what it writes is staged by COPY first, then brought in by a few statements."""
+"""The SQL of a publication: changes are staged by COPY, then applied by a few statements.
+
+Also the source lock, and how collections that did not come to an end are closed."""
 
 from __future__ import annotations
 
@@ -7,9 +9,11 @@ from typing import Any
 
 import orjson
 from django.db import connection
+from django.utils import timezone
 
-from snapshots.ingest.comparison import Delta, Staged
-from snapshots.models import Source
+from snapshots.guards import Reason
+from snapshots.ingest.comparison import Delta, StagedRow
+from snapshots.models import HeldRows, Snapshot, SnapshotQuerySet, Source
 
 # First half of the advisory lock's key; the second is the source's id.
 _LOCK_SPACE = 0x534E4150
@@ -32,8 +36,8 @@ UPDATE snapshots_headrow h SET hash = s.hash, mark = s.mark, payload = s.payload
     since = CASE s.verb WHEN 'changed' THEN %(seq)s ELSE h.since END
 FROM snapshots_stage s WHERE s.verb IN ('changed', 'refreshed') AND h.id = s.head_id
 """
-_RESPELT = """
-UPDATE snapshots_headrow h SET mark = s.mark FROM snapshots_stage s WHERE s.verb = 'respelt' AND h.id = s.head_id
+_MARKS = """
+UPDATE snapshots_headrow h SET mark = s.mark FROM snapshots_stage s WHERE s.verb = 'reformatted' AND h.id = s.head_id
 """
 _ADDED = """
 INSERT INTO snapshots_headrow (source_id, key, hash, mark, since, payload)
@@ -42,34 +46,34 @@ SELECT %(source)s, key, hash, mark, %(seq)s, payload FROM snapshots_stage WHERE 
 
 
 def lock(source: Source) -> Source:
-    """Waits until no other publish, purge or erasure of this source is under way, and reads the source again."""
+    """Waits for any other publication, purge or erasure of this source, and reads the source again."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, source.pk])
     return Source.objects.select_for_update().get(pk=source.pk)
 
 
 def new_stage() -> None:
-    """Inside the transaction that will write, or forget, what is staged."""
+    """An empty staging table, which lives until the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
         cursor.execute("TRUNCATE snapshots_stage")
 
 
-def stage(rows: Iterable[Staged]) -> None:
+def stage(rows: Iterable[StagedRow]) -> None:
     with connection.cursor() as cursor, cursor.copy("COPY snapshots_stage FROM STDIN") as copy:
         for row in rows:
             copy.write_row((*row[:6], _json(row.old), *row[7:10], _json(row.payload)))
 
 
-def vanished() -> Iterator[str]:
-    """The staged keys whose going nothing explains."""
+def vanished_keys() -> Iterator[str]:
+    """Keys of the staged removals that nothing explains."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT key FROM snapshots_stage WHERE verb = 'removed' AND vanished")
         yield from (key for (key,) in cursor.fetchall())
 
 
-def write(source: Source, seq: int, delta: Delta) -> None:
-    """Ends the old versions and begins the new ones at `seq`; inside the transaction that staged them."""
+def apply_stage(source: Source, seq: int, delta: Delta) -> None:
+    """Writes the staged changes as version `seq`, in the transaction that staged them."""
     params = {"source": source.pk, "seq": seq}
     statements = (
         (_HISTORY, delta.history),
@@ -82,22 +86,39 @@ def write(source: Source, seq: int, delta: Delta) -> None:
         for statement, rows in statements:
             if rows:
                 cursor.execute(statement, params)
-    respell(delta)
+    update_marks(delta)
 
 
-def respell(delta: Delta) -> None:
-    """So that the next listing in the new spelling is recognised at once; no value changes."""
-    if delta.respelt:
+def update_marks(delta: Delta) -> None:
+    """Stores the marks of reformatted rows, so that the next collection matches them at once; no value changes."""
+    if delta.reformatted:
         with connection.cursor() as cursor:
-            cursor.execute(_RESPELT)
+            cursor.execute(_MARKS)
 
 
 def refresh_statistics(delta: Delta) -> None:
-    """After most was written: until the planner knows, it may read whole tables to find one row."""
-    if delta.history >= _MANY and delta.history * 5 >= delta.tally.rows:
+    """After a large publication: with old statistics the planner may scan whole tables to find one row."""
+    if delta.history >= _MANY and delta.history * 5 >= delta.totals.rows:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE snapshots_headrow, snapshots_change")
 
 
 def _json(value: Any) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
+
+
+def close_open(snapshots: SnapshotQuerySet, reason: Reason) -> None:
+    """Marks running collections as failed; a process that still works on one gets AlreadySettled."""
+    snapshots.filter(status=Snapshot.Status.RUNNING).update(
+        status=Snapshot.Status.FAILED, reasons=[reason.as_json()], finished_at=timezone.now()
+    )
+
+
+def supersede_held(published: Snapshot) -> None:
+    """Rejects the source's older held snapshots and deletes their rows."""
+    older = Snapshot.objects.filter(source=published.source).held().exclude(pk=published.pk)
+    HeldRows.objects.filter(snapshot__in=older).delete()
+    for held in older:
+        held.notes = [*held.notes, Reason("superseded").as_json()]
+        held.status, held.override_at = Snapshot.Status.REJECTED, timezone.now()
+        held.save(update_fields=("notes", "status", "override_at"))

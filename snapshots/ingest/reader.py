@@ -1,7 +1,7 @@
-"""Rows as they arrive, a page at a time: which columns came, and each row's key, mark and text. Pure: no Django.
+"""Arriving rows, a page at a time: the columns seen, and the key, mark and line of each row. Pure: no Django.
 
-A mark is a keyed hash of the row exactly as it is spelt. Nearly every row arrives spelt as it was the day before, and
-its mark tells so without a single value being normalised; only the others are made canonical and compared.
+A mark is a keyed hash of the row exactly as it arrives. Nearly every row arrives as it did the day before, which its
+mark shows without normalising a single value; only the others are made canonical and compared.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NEWLINE = orjson.Fragment(b"\n")
 
 
 class Page(NamedTuple):
-    """Some rows. A line is the row's values in the order of the declaration, as a JSON array."""
+    """Up to PAGE rows. A line has the row's values in the order of the declaration, as a JSON array."""
 
     keys: list[Any]
     marks: list[int]
@@ -31,7 +31,7 @@ class Page(NamedTuple):
 
 
 class Reader:
-    """One declaration, ready for any number of pages; counts what it sees."""
+    """Reads any number of pages for one declaration; counts rows, columns and the newest freshness."""
 
     def __init__(self, spec: SourceSpec, key: bytes):
         self.spec, self.columns = spec, spec.columns
@@ -40,14 +40,14 @@ class Reader:
         self.freshness = ""
         self._place = spec.columns.index(spec.key)
         self._values = _getter(spec.columns)
-        # Another order of columns is another spelling: the columns are part of the key.
+        # The columns are part of the key: in another order the same values are another line.
         secret = blake2b(orjson.dumps(spec.columns), digest_size=32, key=key).digest()
         self._salt, self._person = secret[:16], secret[16:]
 
     def read(self, rows: Sequence[Mapping[str, Any]]) -> Page:
         self.received += len(rows)
         values = self._all_values(rows)
-        self._see_freshness(rows)
+        self._update_freshness(rows)
         lines = as_lines(values)
         return Page([value[self._place] for value in values], self.marks(lines), lines)
 
@@ -58,7 +58,7 @@ class Reader:
         return list(unpack(f">{len(digests)}q", b"".join(digests)))
 
     def row(self, line: bytes, columns: Sequence[str] | None = None) -> Row:
-        """The row of a line, with only those columns that came."""
+        """The row of a line, with only those columns if they are given."""
         whole = dict(zip(self.columns, orjson.loads(line), strict=True))
         return whole if columns is None else {name: whole[name] for name in columns}
 
@@ -66,32 +66,32 @@ class Reader:
         return str(orjson.loads(line)[self._place])
 
     def _all_values(self, rows: Sequence[Mapping[str, Any]]) -> list[Values]:
-        """A column that a row lacks is null, as it is when rows are compared."""
+        """A column that a row lacks is null, as in comparisons."""
         try:
             values = [*map(self._values, rows)]
         except KeyError:
             values = [tuple([row.get(name) for name in self.columns]) for row in rows]
             self.seen.update(*rows)
             return values
-        if not self._nothing_else(rows):
+        if not self._has_declared_only(rows):
             self.seen.update(*rows)
         self.seen.update(self.columns if rows else ())
         return values
 
-    def _nothing_else(self, rows: Sequence[Mapping[str, Any]]) -> bool:
-        """Have these rows, which have every declared column, no other? Nearly always; then none is looked into."""
+    def _has_declared_only(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether these rows, which have every declared column, have no other: nearly always, found by counting."""
         fresh = self.spec.freshness
         expected = len(self.columns) + (fresh not in self.columns and all(fresh in row for row in rows))
         return {*map(len, rows)} <= {expected}
 
-    def _see_freshness(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def _update_freshness(self, rows: Sequence[Mapping[str, Any]]) -> None:
         if name := self.spec.freshness:
             moments = [str(moment) for row in rows if (moment := row.get(name))]
             self.freshness = max([self.freshness, *moments])
 
 
 def as_lines(values: Sequence[Values]) -> list[bytes]:
-    """Each row as a JSON array, all by one call: no newline can stand inside JSON, so newlines part the rows."""
+    """Each row as a JSON array, serialised by one call: JSON has no newlines inside, so they separate the rows."""
     mixed: list[Any] = [_NEWLINE] * (2 * len(values))
     mixed[::2] = values
     return orjson.dumps(mixed)[1:-3].split(b",\n,") if values else []

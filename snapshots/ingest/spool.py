@@ -1,4 +1,4 @@
-"""The rows of one collection as they come, and what a held snapshot keeps of them."""
+"""Files of JSON lines: the rows of a running collection, and the compressed rows of a held snapshot."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ import zstandard
 from snapshots.canonical import Row
 
 _IN_MEMORY = 4 * 2**20
-# Marks the line that says what the others mean; a column cannot be called so.
+# Key of the header line; a column cannot have this name.
 _HEADER = ""
 
 
 class Spool:
-    """Lines of JSON, written once, then read any number of times. Beyond 4 MB they lie in a temporary file that has
-    no name."""
+    """JSON lines, written once, then read any number of times. Beyond 4 MB they are in an unnamed temporary file."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - a spool outlives this call
-        # A collection that is never published is simply dropped.
+        # A collection that is never published is garbage collected.
         self.close = weakref.finalize(self, self._file.close)
 
     def write(self, lines: Sequence[bytes]) -> None:
@@ -34,7 +33,7 @@ class Spool:
             self._file.write(b"\n".join(lines) + b"\n")
 
     def lines(self) -> Iterator[bytes]:
-        """Without their newlines, in the order in which they came."""
+        """Without their newlines, in the order of arrival."""
         self._file.seek(0)
         for line in self._file:
             yield line[:-1]
@@ -42,8 +41,8 @@ class Spool:
 
 @dataclass(frozen=True)
 class Header:
-    """`columns` are the names of a line's values, `absent` those of them that no row had; `vanished` the keys that were
-    gone with nothing to explain it."""
+    """`columns` are the names of a line's values, `absent` those that no row had, `vanished` the keys of removed rows
+    that nothing explains."""
 
     columns: list[str]
     absent: list[str]
@@ -58,7 +57,7 @@ def pack(header: Header, lines: Iterable[bytes]) -> bytes:
 
 
 class Packed:
-    """A blob of `pack`, or of earlier versions: a JSON object a row, and nothing about what vanished."""
+    """Reads a blob of `pack`, or of earlier releases: a JSON object a row, without a header."""
 
     def __init__(self, blob: bytes):
         self._blob = blob
@@ -68,9 +67,9 @@ class Packed:
     def rows(self) -> Iterator[Row]:
         return (row for _line, row in self._read())
 
-    def without(self, theirs: Callable[[Row], bool], keys: Collection[str]) -> bytes:
-        """The same with the rows of one person left out."""
-        kept = (line for line, row in self._read() if not theirs(row))
+    def without(self, is_of_person: Callable[[Row], bool], keys: Collection[str]) -> bytes:
+        """The blob without the rows of one person."""
+        kept = (line for line, row in self._read() if not is_of_person(row))
         if self.header is None:
             return zstandard.ZstdCompressor(level=3).compress(b"".join(line + b"\n" for line in kept))
         vanished = [key for key in self.header.vanished if key not in keys]

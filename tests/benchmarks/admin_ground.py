@@ -7,9 +7,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
+from pipeline.business_date import current_business_date
 from pipeline.hotel import stays
 from pipeline.models import JobRun
-from pipeline.runs.context import current_business_date
 from snapshots import snapshot_manager
 from snapshots.models import Snapshot, Source
 

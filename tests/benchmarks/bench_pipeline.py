@@ -112,7 +112,7 @@ def touched(where: Ground, morning: Morning) -> list[Touched]:
     stays = where.keys(
         f"select id from {listing} where removido_em is null and (saida >= %s and chegada <= %s"  # noqa: S608  a name of ours
         " or status = %s and saida between %s and %s)",
-        [*listing_rows.window(day), listing_rows.DEPARTED, *listing_rows.departed_window(day)],
+        [*listing_rows.window(day), "saida", *listing_rows.departed_window(day)],
     )
     open_orders = where.keys(f"select id from {orders} where status = any(%s)", [list(order_rows.OPEN_STATUSES)])  # noqa: S608  a name of ours
     written = where.keys(

@@ -18,8 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sistema_os.local.ports import free_port
-from sistema_os.local.processes import wait_for
+from sistema_os.local.processes import free_port, wait_for
 from tests.benchmarks.stage import private_stack, say, say_pace
 from tests.browser.robots import Machine, Robot
 

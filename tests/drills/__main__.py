@@ -6,11 +6,12 @@ failed, lost or doubled a row, was too slow, or a figure misses its target.
 
 import json
 import sys
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
-from tests.drills.record import Drill, Figure, worst
+from tests.drills.record import DRILL, Drill, Figure, worst
 
 
 class Table:
@@ -20,13 +21,15 @@ class Table:
         self.rows: list[dict[str, Any]] = []
         self.figures: list[Figure] = []
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
         if report.when == "call" or report.failed:
-            found = [told for _name, told in report.user_properties if isinstance(told, Drill)]
-            drill = found[0] if found else _untold(report)
+            drill = item.stash.get(DRILL, None) or _untold(report)
             self.rows.append(_row(drill, passed=report.passed))
             sys.stderr.write(f"\n{_line(self.rows[-1])}\n")  # at once: all of them take some minutes
             self.figures += drill.all_figures()
+        return report
 
 
 def _untold(report: pytest.TestReport) -> Drill:

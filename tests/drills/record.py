@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -78,6 +80,10 @@ class Drill:
         for name, rows in (("rows lost", self.lost), ("rows doubled", self.doubled)):
             if rows is not None:
                 yield Figure(name, rows, 0, exact=True)
+
+
+# Where a test's drill is kept, for the plugin that makes the table.
+DRILL = pytest.StashKey[Drill]()
 
 
 def _rows(tables: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:

@@ -59,7 +59,7 @@ def test_a_host_that_is_gone_is_noticed_after_three_beats(
     drill.figure = "dead host -> lost, at a beat of 30 s, s"
     monkeypatch.setenv("HEARTBEAT_SECONDS", "30")
     run = open_sample("wait")
-    parent = started("shell", "-c", f"from pipeline import supervisor; supervisor.supervise({run.pk})")
+    parent = started("shell", "-c", f"from pipeline.worker import supervisor; supervisor.supervise({run.pk})")
     until(lambda: beaten(run, "wait"))
     os.killpg(parent.pid, signal.SIGKILL)
     parent.wait()

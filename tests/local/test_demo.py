@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sistema_os.local.ports import free_port
-from sistema_os.local.processes import command_line, wait_for
+from sistema_os.local.processes import command_line, free_port, wait_for
 from sistema_os.local.stack import PROJECT
 from tests.stack import settings_names
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sistema_os.local.stack import PROJECT
-from tests.stack import settings_names
+from tests.stack import WORKER, settings_names
 
 COPIED = ("sistema_os", "pipeline", "matching", "snapshots", "tests", "manage.py", "pyproject.toml", ".env.example")
 
@@ -60,6 +60,7 @@ def _settings_that_lead_to(port: int) -> dict[str, str]:
 
 def _run_some_tests(project: Path, settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if name not in settings_names()}
-    env.pop("SISTEMA_OS_ENV_FILE", None)
+    for name in ("SISTEMA_OS_ENV_FILE", WORKER):
+        env.pop(name, None)
     command = [sys.executable, "-m", "pytest", "-q", "tests/local/test_stack.py"]
     return subprocess.run(command, cwd=project, env=env | settings, capture_output=True, text=True, check=False)

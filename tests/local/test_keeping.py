@@ -14,10 +14,8 @@ from pipeline import queue
 from pipeline.management.commands import jobwatch
 from pipeline.models import JobRun, State, Trigger
 from pipeline.runs import registry
-from sistema_os.local import keeping
-from sistema_os.local.children import Children
+from sistema_os.local.children import FROZEN, QUEUE, Children, Keeper
 from sistema_os.local.errors import LocalStackError
-from sistema_os.local.keeping import QUEUE, Keeper
 from tests.pipeline.conftest import DAY, SAMPLE_JOBS
 from tests.pipeline.waiting import gone, until
 
@@ -108,7 +106,7 @@ def test_a_queue_that_froze_or_died_is_started_again_and_loses_nothing(
 
 
 def test_the_keeper_and_the_watch_mean_the_same_by_the_exit_code() -> None:
-    assert keeping.FROZEN == jobwatch.FROZEN
+    assert FROZEN == jobwatch.FROZEN
 
 
 class Ending(Children):

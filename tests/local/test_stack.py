@@ -11,6 +11,7 @@ from django.db import connection
 from sistema_os.local.stack import PROJECT
 from tests import stack
 from tests.conftest import HOTEL_TABLES
+from tests.stack import WORKER
 
 
 def test_the_suite_has_servers_of_its_own() -> None:
@@ -37,7 +38,7 @@ def settings_sources() -> dict[str, str]:
 
 @pytest.mark.django_db
 def test_django_works_on_a_test_database_of_the_suites_cluster() -> None:
-    assert connection.settings_dict["NAME"] == "test_sistema_os"
+    assert connection.settings_dict["NAME"] in ("test_sistema_os", f"test_sistema_os_{os.environ.get(WORKER)}")
     assert str(connection.settings_dict["PORT"]) == str(urlsplit(os.environ["DATABASE_URL"]).port)
     with connection.cursor() as cursor:
         cursor.execute("select 1")

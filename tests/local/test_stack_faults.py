@@ -203,8 +203,11 @@ def test_under_a_folder_closed_to_others_the_cluster_lies_outside_and_the_folder
 def test_a_cluster_outside_whose_project_is_gone_is_taken_away(tmp_path: Path) -> None:
     nobody = account.unprivileged(tmp_path)
     assert nobody is not None
-    outside = account._new_outside(tmp_path / "never-made" / ".local", nobody)
+    project = tmp_path / "project"
+    project.mkdir()
+    outside = account._new_outside(project, nobody)
     assert outside.is_dir()
+    project.rmdir()
     other = account._new_outside(tmp_path, nobody)
     assert not outside.exists()
     (other / "owner").unlink()

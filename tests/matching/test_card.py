@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from matching.core import Reason
 from matching.models import Decision, MatchSuggestion
 from matching.review import service
+from tests.markup import compact
 from tests.matching.conftest import Candidate, Card, Hotel
 from tests.matching.pages import LIST, QUEUE, page, seen, signed_in, url_of
 
@@ -57,7 +58,7 @@ class TestTheCard:
 
     def test_every_decision_is_a_post_of_the_page(self, card: Card, ana: User) -> None:
         client, url = signed_in(ana), url_of(card.best)
-        html = page(ana, url)
+        html = compact(page(ana, url))
         assert f'name="no_guest" value="{card.order}:1"' in html
 
         response = client.post(url, {"reject": seen(card.best), "reason": "namesake"}, follow=True)
@@ -89,7 +90,7 @@ class TestTheCard:
         hotel.suggest(Candidate(order, None, 0.99, reasons=()))
         assert "Sem hóspede" in page(ana, url_of(MatchSuggestion.objects.get()))
 
-    @pytest.mark.parametrize("key", ["x", str(uuid.uuid4()), "1", "%00"])
+    @pytest.mark.parametrize("key", ["x", str(uuid.UUID(int=7, version=4)), "1", "%00"])
     def test_a_forged_address_is_not_found(self, card: Card, ana: User, key: str) -> None:
         assert signed_in(ana).get(f"{LIST}{key}/change/").status_code == 404
 
@@ -126,7 +127,7 @@ class TestTheQueue:
 
     def test_skipping_goes_round(self, card: Card, hotel: Hotel, ana: User) -> None:
         hotel.suggest(Candidate(hotel.order("toalha"), hotel.stay("Rosa Lima", "203"), 0.7))
-        assert "Rosa Lima</h1>" in page(ana, f"{QUEUE}?band=doubt&at=1")
+        assert "Rosa Lima</h1>" in compact(page(ana, f"{QUEUE}?band=doubt&at=1"))
         assert f"{QUEUE}?band=doubt&amp;at=0" in page(ana, f"{QUEUE}?band=doubt&at=1")
 
     @pytest.mark.parametrize("query", ["?at=999999999999999999999", "?at=-1", "?at=x", "?band=x", "?at=88888888"])

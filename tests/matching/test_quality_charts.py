@@ -94,10 +94,3 @@ def test_weeks_without_a_verdict_have_no_mark() -> None:
     drawn = charts.weeks([[None, found], [None, None], [found, found]])
     assert [[mark.week for mark in row] for row in drawn.series] == [[1], [], [0, 1]]
     assert math.isclose(float(drawn.lines[0].place), 182)
-
-
-@pytest.mark.parametrize(("count", "wanted"), [(1, 5), (2, 5), (7, 5), (13, 7), (30, 5)])
-def test_the_last_place_always_has_its_label(count: int, wanted: int) -> None:
-    places = charts.chosen(count, wanted)
-    assert places[-1] == count - 1
-    assert len(places) <= wanted

@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 from pipeline.models import JobRun, Trigger
 from pipeline.runs import lifecycle, registry
 from sistema_os.roles import setup_groups
-from tests.drills.record import Drill
+from tests.drills.record import DRILL, Drill
 
 DAY = date(2026, 11, 1)
 SAMPLE_JOBS = "tests.pipeline.sample_jobs"
@@ -110,5 +110,5 @@ def drill(request: pytest.FixtureRequest) -> Drill:
     """What this test tells the table of `make drills`: `@pytest.mark.drill("what is done", within=seconds)`."""
     mark = request.node.get_closest_marker("drill")
     drill = Drill(*mark.args, **mark.kwargs)
-    request.node.user_properties.append(("drill", drill))
+    request.node.stash[DRILL] = drill
     return drill

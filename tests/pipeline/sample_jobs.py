@@ -78,7 +78,7 @@ async def hold(context: RunContext) -> Outcome:
     """Holds the interpreter's lock in a C call: no Python thread of the process moves."""
     await context.phase("hold")
     await asyncio.sleep(0.6)
-    ctypes.PyDLL(None).sleep(60)
+    ctypes.PyDLL(None).sleep(600)
     return Outcome("succeeded")
 
 

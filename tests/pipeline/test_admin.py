@@ -192,7 +192,7 @@ def test_the_record_shows_beats_log_and_the_blocked_stack(
     as_: Callable[[str], Client], open_sample: OpenSample
 ) -> None:
     run = lifecycle.claim(open_sample("write").pk)
-    lifecycle.beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
+    lifecycle.append_beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
     LogLine.objects.create(run=run, at=run.queued_at, level=40, text="algo <b>falhou</b>")
     JobRun.objects.filter(pk=run.pk).update(blocked_stack='File "pipeline/x.py", line 3')
     shown = as_("Operação").get(page(DETAIL, run)).content.decode()
@@ -218,13 +218,13 @@ def test_the_page_polls_and_hears_304_while_nothing_is_new(
     as_: Callable[[str], Client], open_sample: OpenSample
 ) -> None:
     run = lifecycle.claim(open_sample("write").pk)
-    lifecycle.beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
+    lifecycle.append_beat(run.pk, run.fence, Position("listing", 300, 622, "9001"))
     client, url = as_("Consulta"), page("admin:pipeline_jobrun_live", run)
     first = client.get(url)
     assert (first.json()["live"], first.json()["done"], first.json()["total"]) == (True, 300, 622)
     assert first.json()["phase"] == "Lendo a listagem"
     assert client.get(url, headers={"If-None-Match": first["ETag"]}).status_code == 304
-    lifecycle.beat(run.pk, run.fence, Position("listing", 400, 622, "9101"))
+    lifecycle.append_beat(run.pk, run.fence, Position("listing", 400, 622, "9101"))
     second = client.get(url, headers={"If-None-Match": first["ETag"]})
     assert (second.status_code, second.json()["done"]) == (200, 400)
     lifecycle.finish(run.pk, run.fence, State.SUCCEEDED, summary={}, reason="")

@@ -129,4 +129,4 @@ def test_a_malformed_schedule_does_not_keep_the_others_from_starting(
     Schedule.objects.filter(name="hospedes_casa").update(next_run=timezone.now() - timedelta(seconds=1))
     scheduler()
     assert [task.task["args"] for task in OrmQ.objects.all()] == [("hospedes_casa",)]
-    assert queue.mend_schedules() == []
+    assert queue.repair_schedules() == []

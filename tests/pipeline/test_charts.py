@@ -16,6 +16,7 @@ from pipeline import charts, run_charts
 from pipeline.charts import Day
 from pipeline.models import JobRun, State
 from pipeline.runs import lifecycle
+from sistema_os.chart_geometry import end_among
 
 OpenSample = Callable[..., JobRun]
 TODAY = date(2026, 11, 30)
@@ -27,7 +28,7 @@ def days_ago(days: int, seconds: float, **fields: int) -> Day:
 
 @pytest.mark.parametrize(("longest", "top"), [(0, 1), (1, 1), (1.1, 2), (61, 120), (3601, 7200), (50_000, 50_000)])
 def test_the_axis_ends_at_a_round_duration(longest: float, top: float) -> None:
-    assert charts.scale(longest) == top
+    assert end_among(charts.AXIS_ENDS, longest) == top
 
 
 def test_a_bar_is_as_high_as_its_share_of_the_axis_and_never_invisible() -> None:

@@ -21,7 +21,7 @@ from pytest_django.fixtures import Settings
 from pipeline.management.job_command import JobCommand
 from pipeline.management.progress import ProgressBar
 from pipeline.models import Beat, JobRun, LogLine, State, Trigger
-from pipeline.runs import lifecycle
+from pipeline.runs import errors, lifecycle
 from pipeline.runs.control import Position
 from tests.pipeline.conftest import DAY, SAMPLE_JOBS
 from tests.pipeline.waiting import until
@@ -131,7 +131,7 @@ def test_ctrl_c_cancels_the_run(child_env: dict[str, str], open_sample: OpenSamp
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
         until(lambda: Beat.objects.filter(run=run, phase="wait").exists())
         os.kill(process.pid, number)
-        assert process.wait(10) == 130
+        assert process.wait(60) == 130
     run.refresh_from_db()
     assert run.state == State.CANCELLED
 
@@ -152,7 +152,7 @@ def test_draining_stops_every_run_so_that_it_can_be_resumed(db: None, open_sampl
     call_command("jobs_drain", "--timeout", "1", stdout=out)
     run.refresh_from_db()
     assert run.state == State.CANCELLED
-    assert lifecycle.why_not_resumable(run) == ""
+    assert errors.why_not_resumable(run) == ""
 
 
 def test_draining_says_so_when_a_run_does_not_stop(db: None, open_sample: OpenSample) -> None:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from pytest_django.fixtures import Settings
 
 from pipeline.models import Beat, JobRun, State
-from pipeline.runs import lifecycle
+from pipeline.runs import errors, lifecycle
 from pipeline.runs.control import Position
 from pipeline.worker.execution import execute
 from tests.pipeline.conftest import DAY
@@ -127,7 +127,7 @@ def test_a_run_that_was_declared_lost_stops_and_its_end_stands(
 
     def declare_lost() -> None:
         until(lambda: Group.objects.count() >= 3)
-        assert lifecycle.end_from_outside(JobRun.objects.get(pk=run.pk), State.LOST, "por outros")
+        assert lifecycle.force_end(JobRun.objects.get(pk=run.pk), State.LOST, "por outros")
 
     in_background(declare_lost)
     ended = execute(run.pk)
@@ -161,13 +161,13 @@ def test_a_blocked_loop_keeps_beating_and_its_stack_is_on_the_run(open_sample: O
     assert run.blocked_stack.lstrip().startswith('File "tests/pipeline/sample_jobs.py"')
     assert "time.sleep(5)" in run.blocked_stack.splitlines()[1]
     during = run.beats.filter(phase="block", done=2, total=7, last_key="key-2")
-    assert during.count() >= 8
+    assert during.count() >= 4, "the first, the last, and those of the 5 s in between"
     assert during.exclude(progress_at__lt=run.started_at).count() == during.count()
 
 
 def test_a_redelivered_run_is_not_executed_again(open_sample: OpenSample) -> None:
     run = execute(open_sample("succeed").pk)
-    with pytest.raises(lifecycle.NotClaimed):
+    with pytest.raises(errors.NotClaimed):
         execute(run.pk)
     assert run.beats.filter(fence=1).count() == run.beats.count()
     assert run.business_date == DAY

@@ -85,13 +85,13 @@ def test_the_watch_stops_cleanly_when_it_is_asked_to(child_env: dict[str, str], 
     with subprocess.Popen(command, env=child_env, stderr=subprocess.DEVNULL) as watch:
         until(lambda: JobRun.objects.filter(pk=lost.pk, state=State.LOST).exists())
         os.kill(watch.pid, signal.SIGTERM)
-        assert watch.wait(10) == 0
+        assert watch.wait(60) == 0
 
 
 def watch_of(patience: float, settings: Settings) -> jobwatch.Command:
     settings.QUEUE_FROZEN_SECONDS = patience
     watch = jobwatch.Command()
-    watch._since = {}
+    watch._requeued_at = {}
     return watch
 
 
@@ -124,4 +124,4 @@ def test_a_run_that_began_after_it_was_put_back_is_forgotten(
     lifecycle.claim(run.pk)
     now += 3600
     assert watch._look() == []
-    assert watch._since == {}
+    assert watch._requeued_at == {}

@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Group
@@ -49,7 +51,7 @@ def test_of_two_deliveries_at_once_the_second_leaves_the_run_alone(
     run = open_sample("write")
     deliveries = [in_background(lambda: supervisor.supervise(run.pk)) for _ in range(2)]
     for delivery in deliveries:
-        delivery.join(30)
+        delivery.join(60)
     run.refresh_from_db()
     assert (run.state, run.fence, run.reason) == (State.SUCCEEDED, 1, "")
     assert Group.objects.count() == CHUNKS
@@ -63,7 +65,7 @@ def test_a_cancel_reaches_the_child(open_sample: OpenSample, in_background: InBa
     with drill.clock():
         lifecycle.request_cancel(run)
         until(lambda: JobRun.objects.get(pk=run.pk).finished_at)
-    watched.join(10)
+    watched.join(60)
     run.refresh_from_db()
     assert run.state == State.CANCELLED
     drill.seen = "cancelled"
@@ -79,7 +81,7 @@ def test_a_killed_child_is_recorded_by_its_supervisor(
     with drill.clock():
         os.kill(child_of(run), signal.SIGKILL)
         until(lambda: JobRun.objects.get(pk=run.pk).finished_at)
-    watched.join(10)
+    watched.join(60)
     run.refresh_from_db()
     assert run.state == State.LOST
     assert "9" in run.reason
@@ -97,10 +99,19 @@ def test_a_child_that_cannot_start_leaves_a_failed_run(
     assert run.started_at is None
 
 
-def test_a_child_that_never_ends_is_ended_at_the_supervisors_limit(open_sample: OpenSample, settings: Settings) -> None:
-    settings.SUPERVISOR_TIMEOUT = 4
+def test_a_child_that_never_ends_is_ended_at_the_supervisors_limit(
+    open_sample: OpenSample, in_background: InBackground, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit passes once the child is at work, however long the machine took to start it."""
+    settings.SUPERVISOR_TIMEOUT = 3600
+    ahead = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead[0], sleep=time.sleep)
+    monkeypatch.setattr(supervisor, "time", clock)
     run = open_sample("hold")
-    supervisor.supervise(run.pk)
+    watched = in_background(lambda: supervisor.supervise(run.pk))
+    until(lambda: beaten(run, "hold"))
+    ahead[0] = 3601
+    watched.join(60)
     run.refresh_from_db()
     assert run.state == State.TIMED_OUT
 
@@ -113,11 +124,11 @@ def test_a_job_that_holds_the_interpreter_is_cancelled_and_its_line_is_on_the_ru
     run = open_sample("hold")
     watched = in_background(lambda: supervisor.supervise(run.pk))
     until(
-        lambda: beaten(run, "hold") and not Beat.objects.filter(run=run, at__gt=Now() - timedelta(seconds=1)).exists()
+        lambda: beaten(run, "hold") and not Beat.objects.filter(run=run, at__gt=Now() - timedelta(seconds=3)).exists()
     )
     with drill.clock():
         lifecycle.request_cancel(run)
-        watched.join(20)
+        watched.join(60)
     run.refresh_from_db()
     assert run.state == State.CANCELLED
     assert "tests/pipeline/sample_jobs.py" in run.blocked_stack
@@ -131,7 +142,7 @@ def test_a_child_dies_with_its_supervisor_and_the_sweep_finds_the_run(
     open_sample: OpenSample, started: Callable[..., subprocess.Popen[bytes]], drill: Drill
 ) -> None:
     run = open_sample("wait")
-    parent = started("shell", "-c", f"from pipeline import supervisor; supervisor.supervise({run.pk})")
+    parent = started("shell", "-c", f"from pipeline.worker import supervisor; supervisor.supervise({run.pk})")
     until(lambda: beaten(run, "wait"))
     child = child_of(run, parent.pid)
     with drill.clock():
@@ -160,7 +171,7 @@ def test_a_killed_command_is_lost_and_its_resume_loses_and_doubles_nothing(
     run.refresh_from_db()
     resumed = lifecycle.resume(run)
     with drill.clock():
-        assert started("runjob", str(resumed.pk)).wait(20) == 0
+        assert started("runjob", str(resumed.pk)).wait(60) == 0
     numbers = sorted(int(name.split()[1]) for name in Group.objects.values_list("name", flat=True))
     drill.count(numbers, range(CHUNKS))
     assert numbers == list(range(CHUNKS))
@@ -183,7 +194,7 @@ def test_a_frozen_child_that_wakes_up_writes_nothing(
     written = list(Group.objects.values_list("name", flat=True))
     with drill.clock():
         os.kill(child.pid, signal.SIGCONT)
-        assert child.wait(20) != 0
+        assert child.wait(60) != 0
     drill.count(Group.objects.values_list("name", flat=True), written)
     drill.exactly("zombie writes", (drill.lost or 0) + (drill.doubled or 0), 0)
     assert Group.objects.count() == len(written)
@@ -217,13 +228,13 @@ def test_a_job_that_blocks_for_ever_is_left_by_its_own_process(
     open_sample: OpenSample, started: Callable[..., subprocess.Popen[bytes]], drill: Drill
 ) -> None:
     run = open_sample("stuck")
-    impatient = "from pipeline import heartbeat; heartbeat.GRACE_SECONDS = 1"
+    impatient = "from pipeline.worker import heartbeat; heartbeat.GRACE_SECONDS = 1"
     call = f"from django.core.management import call_command; call_command('runjob', {run.pk})"
     child = started("shell", "-c", f"{impatient}; {call}")
     until(lambda: JobRun.objects.get(pk=run.pk).blocked_stack)  # before that a cancel is obeyed at once
     with drill.clock():
         lifecycle.request_cancel(run)
-        assert child.wait(15) == 130
+        assert child.wait(60) == 130
     run.refresh_from_db()
     assert run.state == State.CANCELLED
     drill.seen = "cancelled by its own process"
@@ -235,20 +246,20 @@ def test_a_schedule_starts_a_run_through_the_cluster(started: Callable[..., subp
     Schedule.objects.create(name="sample", schedule_type=Schedule.HOURLY, next_run=slot, **task)
     scheduler()
     cluster = started("qcluster")
-    until(lambda: JobRun.objects.filter(job="sample", finished_at__isnull=False).exists(), seconds=40)
+    until(lambda: JobRun.objects.filter(job="sample", finished_at__isnull=False).exists())
     run = JobRun.objects.get()
     assert (run.trigger, run.slot) == (Trigger.SCHEDULE, slot)
     assert run.beats.exists()
     cluster.terminate()
-    assert cluster.wait(30) == 0
+    assert cluster.wait(60) == 0
 
 
 def test_a_queued_run_goes_through_the_cluster(started: Callable[..., subprocess.Popen[bytes]]) -> None:
     run = queue.start("sample", business_date=DAY, trigger="admin", steps=["succeed"])
     cluster = started("qcluster")
-    until(lambda: JobRun.objects.get(pk=run.pk).finished_at is not None, seconds=40)
+    until(lambda: JobRun.objects.get(pk=run.pk).finished_at is not None)
     run.refresh_from_db()
     assert (run.state, run.summary) == (State.SUCCEEDED, {"rows": 3})
     cluster.terminate()
-    assert cluster.wait(30) == 0
+    assert cluster.wait(60) == 0
     assert queue.waiting_tasks() == 0

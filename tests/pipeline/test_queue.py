@@ -151,6 +151,6 @@ def test_a_run_just_queued_by_the_database_clock_is_young(db: None) -> None:
 def test_a_task_that_another_key_signed_is_counted_and_judged_by_nobody(db: None) -> None:
     run = start()
     OrmQ.objects.update(payload="gibberish")
-    assert queue.foreign_tasks() == 1
+    assert queue.tasks_of_other_keys() == 1
     age(3)
     assert [(waiting.task, waiting.run) for waiting in queue.stuck()] == [(None, run)]

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from pipeline import labels, run_page
-from pipeline.admin.forms import StartForm
+from pipeline.admin.views import StartForm
 from pipeline.models import JobRun, State
 from pipeline.runs import lifecycle
 from pipeline.runs.control import Position
@@ -30,7 +30,7 @@ def half_done(db: None, open_sample: OpenSample) -> JobRun:
     """A thousand seconds in its phase, half done."""
     run = lifecycle.claim(open_sample().pk)
     began = timezone.now() - timedelta(seconds=1000)
-    lifecycle.beat(run.pk, run.fence, Position("listing", 30_000, 60_000, phases=(("listing", began),)))
+    lifecycle.append_beat(run.pk, run.fence, Position("listing", 30_000, 60_000, phases=(("listing", began),)))
     run.refresh_from_db()
     return run
 
@@ -44,7 +44,7 @@ def test_the_rate_and_the_time_left_come_from_the_phase_so_far(half_done: JobRun
 def test_without_a_total_there_is_a_rate_and_no_time_left(db: None, open_sample: OpenSample) -> None:
     run = lifecycle.claim(open_sample().pk)
     began: datetime = timezone.now() - timedelta(seconds=1000)
-    lifecycle.beat(run.pk, run.fence, Position("listing", 30_000, None, phases=(("listing", began),)))
+    lifecycle.append_beat(run.pk, run.fence, Position("listing", 30_000, None, phases=(("listing", began),)))
     run.refresh_from_db()
     moving = run_page.moving(run)
     assert (moving["rate"], moving["left"]) == ("30 por segundo", "")

@@ -11,22 +11,22 @@ from pytest_django.fixtures import Settings
 
 from pipeline import queue, resume
 from pipeline.models import JobRun, State, Trigger
-from pipeline.runs import lifecycle, schedules
-from pipeline.runs.schedules import Plan
+from pipeline.runs import errors, lifecycle, schedules
+from pipeline.runs.schedules import JobSchedule
 from tests.pipeline.conftest import DAY
 
 MORNING = datetime(2026, 11, 22, 12, 7, tzinfo=UTC)  # 09:07 at the hotel
 
 
 def test_a_daily_plan_starts_at_the_hotels_time() -> None:
-    (plan,) = (plan for plan in schedules.plans() if plan.job == "pipeline_diario")
+    (plan,) = (plan for plan in schedules.job_schedules() if plan.job == "pipeline_diario")
     assert plan.next_after(MORNING).isoformat() == "2026-11-23T05:50:00-03:00"
     assert plan.next_after(MORNING - timedelta(hours=6)).isoformat() == "2026-11-22T05:50:00-03:00"
 
 
 def test_a_repeated_plan_starts_on_the_clock() -> None:
-    assert Plan("hospedes_casa", minutes=30).next_after(MORNING).isoformat() == "2026-11-22T09:30:00-03:00"
-    assert Plan("cleanup_stale_runs", minutes=10).next_after(MORNING).isoformat() == "2026-11-22T09:10:00-03:00"
+    assert JobSchedule("hospedes_casa", minutes=30).next_after(MORNING).isoformat() == "2026-11-22T09:30:00-03:00"
+    assert JobSchedule("cleanup_stale_runs", minutes=10).next_after(MORNING).isoformat() == "2026-11-22T09:10:00-03:00"
 
 
 def test_setting_up_twice_changes_nothing(db: None) -> None:
@@ -91,14 +91,14 @@ def test_a_slot_is_skipped_while_the_job_runs(db: None) -> None:
 
 def test_a_refused_start_leaves_no_task_behind(db: None) -> None:
     queue.start("sample", business_date=DAY, trigger=Trigger.ADMIN)
-    with pytest.raises(lifecycle.AlreadyRunning):
+    with pytest.raises(errors.AlreadyRunning):
         queue.start("sample", business_date=DAY, trigger=Trigger.ADMIN)
     assert OrmQ.objects.count() == 1
 
 
 def lost(trigger: str) -> JobRun:
     run = lifecycle.claim(lifecycle.open_run("sample", business_date=DAY, trigger=trigger).pk)
-    lifecycle.end_from_outside(run, State.LOST, "")
+    lifecycle.force_end(run, State.LOST, "")
     return run
 
 
@@ -106,7 +106,7 @@ def test_a_lost_run_is_resumed_by_itself_once(db: None) -> None:
     first = lost(Trigger.SCHEDULE)
     (resumed,) = resume.resume_lost()
     assert (resumed.resume_of, resumed.trigger) == (first, Trigger.RESUME)
-    lifecycle.end_from_outside(lifecycle.claim(resumed.pk), State.LOST, "")
+    lifecycle.force_end(lifecycle.claim(resumed.pk), State.LOST, "")
     assert resume.resume_lost() == []
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from pipeline import queue, sharing
+from pipeline import checks, queue
 from pipeline.models import Trigger
 from tests.pipeline.conftest import DAY
 
@@ -29,7 +29,7 @@ def test_one_machine_with_its_own_tasks_has_nothing_to_complain_of(db: None) -> 
 @pytest.mark.parametrize("minutes", [-1, 1])
 def test_a_clock_that_is_wrong_is_an_error(db: None, monkeypatch: pytest.MonkeyPatch, minutes: int) -> None:
     late: Callable[[], object] = lambda: timezone.now() + timedelta(minutes=minutes)  # noqa: E731  stands for the database
-    monkeypatch.setattr(sharing, "_database_time", late)
+    monkeypatch.setattr(checks, "_database_time", late)
     with pytest.raises(CommandError, match="60 s apart"):
         checked()
 
@@ -41,14 +41,14 @@ def test_tasks_of_another_key_are_a_warning(db: None) -> None:
 
 
 def test_without_naming_the_database_nothing_is_asked_of_it() -> None:
-    assert sharing.clocks_agree() == sharing.tasks_can_be_read() == []
+    assert checks.clocks_agree() == checks.tasks_can_be_read() == []
 
 
 def test_behind_a_transaction_pooler_cancelling_waits_for_a_heartbeat_and_readyz_says_so(
     db: None, monkeypatch: pytest.MonkeyPatch, client: Client
 ) -> None:
     assert client.get("/readyz").json()["queue"]["cancel"] == "notify"
-    monkeypatch.setattr(sharing, "_port", lambda: "6543")
-    assert sharing.cancelling_by() == "poll"
-    assert [str(problem.id) for problem in sharing.cancelling_is_heard()] == ["pipeline.W112"]
+    monkeypatch.setattr(checks, "_port", lambda: "6543")
+    assert checks.cancelling_by() == "poll"
+    assert [str(problem.id) for problem in checks.cancels_are_notified()] == ["pipeline.W112"]
     assert client.get("/readyz").json()["queue"]["cancel"] == "poll"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import labels, timeline
+from pipeline import labels, run_charts
 from pipeline.models import JobRun, State
 from pipeline.runs import registry
 
@@ -64,32 +64,32 @@ def run_of(phases: list[tuple[str, int]], ended: int | None, state: str, **field
 
 def test_the_median_of_a_phase_is_what_it_usually_takes() -> None:
     runs = [run_of([("a", 0), ("b", took)], took + 10, State.SUCCEEDED) for took in (10, 20, 90)]
-    assert timeline.usual_times(runs) == {"a": timedelta(seconds=20), "b": timedelta(seconds=10)}
+    assert run_charts.usual_times(runs) == {"a": timedelta(seconds=20), "b": timedelta(seconds=10)}
 
 
 def test_a_phase_that_stopped_the_run_goes_beyond_its_median() -> None:
     run = run_of([("a", 0), ("b", 20)], 100, State.FAILED)
     usual = {"a": timedelta(seconds=20), "b": timedelta(seconds=30), "c": timedelta(seconds=5)}
-    a, b, c = timeline.bars(run, ("a", "b", "c"), usual, START)
+    a, b, c = run_charts.phase_bars(run, ("a", "b", "c"), usual, START)
     assert [(bar.name, bar.state) for bar in (a, b, c)] == [("a", "done"), ("b", "stopped"), ("c", "waiting")]
     assert (a.took, b.took, c.took) == (timedelta(seconds=20), timedelta(seconds=80), None)
     assert a.beyond == 0
-    assert b.width == pytest.approx(timeline.WIDTH * 0.3, abs=0.2)
-    assert b.beyond == pytest.approx(timeline.WIDTH * 0.5, abs=0.2)
-    assert b.x + b.width + b.beyond == pytest.approx(timeline.WIDTH, abs=0.2)
+    assert b.width == pytest.approx(run_charts.PHASES_WIDTH * 0.3, abs=0.2)
+    assert b.beyond == pytest.approx(run_charts.PHASES_WIDTH * 0.5, abs=0.2)
+    assert b.x + b.width + b.beyond == pytest.approx(run_charts.PHASES_WIDTH, abs=0.2)
 
 
 def test_a_live_phase_grows_until_now_and_the_last_one_of_a_good_run_is_done() -> None:
     live = run_of([("a", 0)], None, State.RUNNING)
-    (bar,) = timeline.bars(live, ("a",), {}, START + timedelta(seconds=7))
+    (bar,) = run_charts.phase_bars(live, ("a",), {}, START + timedelta(seconds=7))
     assert (bar.state, bar.took) == ("running", timedelta(seconds=7))
-    (bar,) = timeline.bars(run_of([("a", 0)], 5, State.SUCCEEDED), ("a",), {}, START)
+    (bar,) = run_charts.phase_bars(run_of([("a", 0)], 5, State.SUCCEEDED), ("a",), {}, START)
     assert bar.state == "done"
 
 
 def test_a_run_of_one_step_waits_for_no_other() -> None:
     run = run_of([("b", 0)], 5, State.SUCCEEDED, steps=["b"])
-    assert [bar.name for bar in timeline.bars(run, ("a", "b", "c"), {}, START)] == ["b"]
+    assert [bar.name for bar in run_charts.phase_bars(run, ("a", "b", "c"), {}, START)] == ["b"]
 
 
 def test_nothing_at_all_is_spoken_of_in_the_plural() -> None:

@@ -8,8 +8,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from pipeline.business_date import current_business_date
 from pipeline.models import JobRun
-from pipeline.runs.context import current_business_date
 from sistema_os import health
 
 

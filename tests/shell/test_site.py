@@ -12,10 +12,11 @@ from django_q.models import Schedule
 from pytest_django import DjangoAssertNumQueries
 
 from matching.models import MatchSuggestion, Order
-from pipeline.runs.context import current_business_date
+from pipeline.business_date import current_business_date
 from sistema_os.admin_site.menu import MENU
 from sistema_os.roles import DEMO_USERS
 from snapshots.models import Snapshot, Source
+from tests.markup import compact
 
 SignIn = Callable[[str], Client]
 
@@ -65,7 +66,7 @@ def test_every_link_of_the_menu_opens_for_whoever_sees_it(sign_in: SignIn, perso
 
 
 def test_the_page_that_is_open_is_marked_in_the_menu(sign_in: SignIn) -> None:
-    page = sign_in("admin").get(reverse("admin:pipeline_jobrun_changelist")).content.decode()
+    page = compact(sign_in("admin").get(reverse("admin:pipeline_jobrun_changelist")).content.decode())
     assert page.count('aria-current="page"><svg') == 2  # in the menu and in the phone's bar
 
 

@@ -10,11 +10,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from snapshots import netting
+from snapshots import history
 from snapshots.admin import change_tables
 from snapshots.admin.change_tables import Filters, changes_page, snapshot_changes
-from snapshots.history import versions
-from snapshots.history.versions import diff
+from snapshots.history import comparable, diff
 from snapshots.models import Snapshot
 from tests.snapshots.hotel import collect, stay, stays
 
@@ -113,22 +112,22 @@ def test_a_comparison_reads_a_page_and_not_every_difference(monkeypatch: pytest.
     first = collect(stays(900))
     second = collect([stay(n, uh="415") if n <= 200 else stay(n) for n in range(1, 901)], 2)
     seen: list[str] = []
-    real = versions.diff
+    real = history.diff
 
     def counting(*given: Any) -> Any:
         for change in real(*given):
             seen.append(change.key)
             yield change
 
-    monkeypatch.setattr(versions, "diff", counting)
+    monkeypatch.setattr(history, "diff", counting)
     found = change_tables.compared(first, second, Filters())
     assert (found.total, len(found.items), len(seen)) == (200, 50, 50)
 
 
 def test_listings_hashed_in_another_way_are_compared_row_by_row() -> None:
     first = collect(stays(30))
-    assert netting.comparable(first, first)
+    assert comparable(first, first)
     first.recipe = "another"
-    assert not netting.comparable(first, first)
+    assert not comparable(first, first)
     first.recipe, first.columns = first.source.recipe, first.columns[:-1]
-    assert not netting.comparable(first, first)
+    assert not comparable(first, first)

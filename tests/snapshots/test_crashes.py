@@ -25,7 +25,7 @@ import os, signal, sys
 import django
 django.setup()
 from django.db import connection
-from snapshots import ingest as ingest_module
+from snapshots.ingest import publication
 from snapshots import snapshot_manager as manager
 from tests.snapshots.hotel import DAY, SPEC, stay
 doomed = int(sys.argv[1])
@@ -43,14 +43,14 @@ def stepping(execute, sql, params, many, context):
     step()
     return result
 
-def staging(rows, stage=ingest_module.stage):
+def staging(rows, stage=publication.stage):
     def passing():
         for row in rows:
             step()
             yield row
     stage(passing())
 
-ingest_module.stage = staging
+publication.stage = staging
 
 with connection.execute_wrapper(stepping):
     ingest = manager.begin(SPEC, business_date=DAY, run_id=2)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshots.charts import Day, chart, scale
+from snapshots.admin.display import describe, shown
+from snapshots.charts import Day, chart
 from snapshots.diffing import ChangeView
-from snapshots.display import describe, shown
 from snapshots.models import Source
 
 SOURCE = Source(
@@ -77,11 +77,6 @@ def test_a_chart_stays_inside_its_frame(numbers: list[Any]) -> None:
         assert 22 <= column.added_y <= 142
         assert column.removed_y + column.removed_height <= 243.1
         assert column.changed_y >= 21.9
-
-
-@pytest.mark.parametrize(("largest", "top"), [(0, 10), (11, 20), (54, 100), (100, 100), (101, 200), (4999, 5000)])
-def test_a_scale_is_a_round_number(largest: float, top: int) -> None:
-    assert scale(largest) == top
 
 
 def test_days_without_a_listing_are_left_empty() -> None:

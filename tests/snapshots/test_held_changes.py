@@ -17,7 +17,8 @@ from snapshots import snapshot_manager as manager
 from snapshots.admin.change_tables import Filters, snapshot_changes
 from snapshots.diffing import diff
 from snapshots.erasure import erase
-from snapshots.ingest import held_changes
+from snapshots.history import ChangeFilter
+from snapshots.ingest import filter_held_changes, kept_changes, view_of
 from snapshots.ingest.spool import Packed
 from snapshots.models import HeadRow, HeldChange, HeldRows, Snapshot
 from tests.snapshots.hotel import collect, stay, stays
@@ -77,12 +78,10 @@ def test_what_was_kept_is_what_a_comparison_finds(reader: Client) -> None:
     head = HeadRow.objects.values_list("key", "payload")
     rows = [(str(row["id"]), row) for row in manager.held_rows(found)]
     worked_out = {c.key: c for c in diff(head, rows, found.source.columns, found.kinds)}
-    kept = held_changes.kept_of(found)
+    kept = kept_changes(found)
     assert kept
-    changes, total = held_changes.held_changes(
-        kept, found.source, kind="", field="", room="", name="", offset=0, limit=999
-    )
-    assert total == len(changes) == len(worked_out) == 42
+    changes = [view_of(row, kept) for row in filter_held_changes(kept, ChangeFilter())]
+    assert len(changes) == len(worked_out) == 42
     for change in changes:
         other = worked_out[change.key]
         assert (change.kind, change.before, change.after) == (other.kind, other.before, other.after)
@@ -115,14 +114,15 @@ def test_it_is_narrowed_by_kind_field_room_and_name(query: dict[str, str], keys:
 
 def test_pages_follow_one_another_without_a_gap() -> None:
     found = broken(200, 120)
-    pages = [snapshot_changes(found, Filters(page=number)) for number in (1, 2, 3, 4)]
+    pages = [snapshot_changes(found, Filters(page=number)) for number in (1, 2, 3)]
     keys = [item.key for one in pages for item in one.items]
     assert len(keys) == len(set(keys)) == 122
-    assert pages[3].items == []
+    assert not pages[2].has_next()
+    assert snapshot_changes(found, Filters(page=4)).items == pages[2].items, "beyond the last page is the last"
 
 
 def test_beyond_what_is_kept_the_counts_are_whole(monkeypatch: pytest.MonkeyPatch, reader: Client) -> None:
-    monkeypatch.setattr(held_changes, "MOST_KEPT", 10)
+    monkeypatch.setattr("snapshots.ingest.held_changes.MOST_KEPT", 10)
     found = broken(100, 40)
     assert HeldChange.objects.filter(kind="removed").count() == 10
     html = page(reader, "snapshots_snapshot_change", found.pk)

@@ -12,7 +12,7 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from snapshots import snapshot_manager as manager
-from snapshots.canonical import add_digest, hash_key, row_hash
+from snapshots.canonical import Canonical, add_digest, hash_key
 from snapshots.models import HeadRow, Snapshot
 from tests.snapshots.hotel import DAY, SPEC, Rows, collect, stay, stays
 
@@ -95,7 +95,7 @@ def test_two_hundred_random_days_are_rebuilt_exactly_and_agree_with_their_digest
 
 def _digest(rows: Rows, snapshot: Snapshot) -> int:
     key = hash_key(settings.HASH_KEY)
-    return add_digest(0, *(row_hash(row, snapshot.columns, SPEC.kinds, key) for row in rows))
+    return add_digest(0, *(Canonical(snapshot.columns, SPEC.kinds, key).hash(row) for row in rows))
 
 
 def test_two_diffs_compose_to_the_direct_one_in_the_database_too() -> None:

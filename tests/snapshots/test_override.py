@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 
 from snapshots import snapshot_manager as manager
 from snapshots.erasure import erase
-from snapshots.history.listings import standing
+from snapshots.history import latest
 from snapshots.ingest.spool import Header, Packed
 from snapshots.models import HeadRow, HeldRows, Snapshot
 from tests.snapshots.hotel import SPEC, collect, stay, stays
@@ -44,7 +44,7 @@ def test_published_anyway_it_is_in_force_with_who_and_why(held: Snapshot, superv
     assert (published.status, published.seq, published.removed, published.unexplained) == ("published", 2, 60, 60)
     # The data is no younger for having been decided on.
     assert published.finished_at == held.finished_at
-    assert standing(published.source) == published
+    assert latest(published.source.name) == published
     assert (published.override_by, published.override_reason) == (supervisor, "hotel fechou uma ala")
     assert published.override_at is not None
     assert published.reasons
@@ -168,6 +168,6 @@ def test_after_a_replay_the_next_listing_is_recognised_row_by_row(held: Snapshot
     manager.publish_held(held, supervisor, "ok")
     ingest = manager.begin(SPEC, business_date=held.business_date, run_id=9)
     ingest.add(stays(40))
-    memory = ingest.intake.in_memory()
+    memory = ingest.memory
     assert memory is not None
-    assert memory.weight == 0
+    assert memory.size == 0

@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 
 from snapshots import canonical, guards
 from snapshots import snapshot_manager as manager
-from snapshots.canonical import add_digest, hash_key, row_hash
+from snapshots.canonical import Canonical, add_digest, hash_key
 from snapshots.erasure import erase
 from snapshots.models import Change, HeadRow, Snapshot, Source
 from tests.snapshots.hotel import DAY, SPEC, Rows, collect, stay, stays
@@ -74,9 +74,9 @@ def _accepted(snapshot: Snapshot, spec: manager.SourceSpec) -> Snapshot:
     """What is held goes into force nevertheless, as it does when a person says so."""
     if snapshot.status != "held":
         return snapshot
-    from snapshots.held_decision import _replayed
+    from snapshots.held_decision import _replay
 
-    done = _replayed(Snapshot.objects.get(pk=snapshot.pk)).publish(snapshot.declared, manager.no_fence)
+    done = _replay(Snapshot.objects.get(pk=snapshot.pk)).publish(snapshot.declared, manager.no_fence)
     return Snapshot.objects.get(pk=done.pk)
 
 
@@ -115,7 +115,9 @@ def _agrees_with_its_rows(snapshot: Snapshot) -> None:
     filled = Counter(name for row in rows for name, value in row.items() if value not in (None, ""))
     assert snapshot.filled == {name: filled[name] for name in snapshot.columns}
     assert snapshot.rows == len(rows)
-    assert snapshot.digest == add_digest(0, *(row_hash(row, snapshot.columns, snapshot.kinds, key) for row in rows))
+    assert snapshot.digest == add_digest(
+        0, *(Canonical(snapshot.columns, snapshot.kinds, key).hash(row) for row in rows)
+    )
     assert snapshot.mojibake == sum(guards.has_mojibake(str(row["nome"]).encode()) for row in rows)
 
 
@@ -126,25 +128,29 @@ def test_an_erasure_leaves_tallies_from_which_the_next_day_goes_on_exactly() -> 
     _agrees_with_its_rows(collect([*stays(29), stay(32, telefone="+55")], day=2))
 
 
+def in_memory(ingest: manager.Ingest) -> bool:
+    return ingest.memory is not None
+
+
 def test_a_large_listing_is_compared_by_the_database_and_a_small_one_in_memory(settings: Settings) -> None:
     collect(stays(30))
     small = manager.begin(SPEC, business_date=DAY, run_id=2)
-    assert small.intake.in_memory() is not None
+    assert in_memory(small)
     settings.SNAPSHOT_STAGED_FROM = 30
-    assert manager.begin(SPEC, business_date=DAY, run_id=3).intake.in_memory() is None
+    assert not in_memory(manager.begin(SPEC, business_date=DAY, run_id=3))
     small.add(stays(40))
     small.add(stays(1, first=41))
-    assert small.intake.in_memory() is None
+    assert not in_memory(small)
     assert small.publish(41, manager.no_fence).added == 11
 
 
 def test_rows_that_nearly_all_differ_do_not_pile_up_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     collect(stays(30))
-    monkeypatch.setattr("snapshots.intake._MOST_DIFFERING", 5)
+    monkeypatch.setattr("snapshots.ingest.collection._MOST_DIFFERING", 5)
     ingest = manager.begin(SPEC, business_date=DAY + timedelta(days=1), run_id=2)
     for n in range(1, 31):
         ingest.add([stay(n, uh="415") if n < 15 else stay(n)])
-    assert ingest.intake.in_memory() is None
+    assert not in_memory(ingest)
     assert ingest.publish(30, manager.no_fence).changed == 14
 
 
@@ -156,9 +162,9 @@ def test_another_spelling_is_no_change_and_is_recognised_the_next_time() -> None
     assert list(HeadRow.objects.order_by("key").values_list("key", "hash", "since", "payload")) == before
     third = manager.begin(SPEC, business_date=DAY + timedelta(days=2), run_id=3)
     third.add(respelt)
-    memory = third.intake.in_memory()
+    memory = third.memory
     assert memory is not None
-    assert memory.weight == 0
+    assert memory.size == 0
 
 
 def test_rows_kept_before_there_were_marks_get_theirs_without_a_change() -> None:

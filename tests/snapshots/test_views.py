@@ -15,6 +15,7 @@ from sistema_os.roles import setup_groups
 from snapshots import snapshot_manager as manager
 from snapshots.guards import threshold_names
 from snapshots.models import HeadRow, Snapshot, Source
+from tests.markup import compact
 from tests.snapshots.hotel import SPEC, collect, stays
 from tests.snapshots.screens import page, person, words
 
@@ -50,7 +51,7 @@ def test_the_page_of_a_snapshot_says_what_changed_field_by_field(
 def test_changes_are_filtered_by_kind_field_room_and_name(
     reader: Client, two_days: tuple[Snapshot, Snapshot], query: dict[str, str], found: list[str]
 ) -> None:
-    html = page(reader, "snapshots_snapshot_change", two_days[1].pk, **query)
+    html = compact(page(reader, "snapshots_snapshot_change", two_days[1].pk, **query))
     assert re.findall(r'<th scope="row"><a [^>]*>([^<]+)</a>', html) == found
 
 

@@ -5,9 +5,7 @@
   const find = (selector) => document.querySelector(selector);
   const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
   const wanted = (key) =>
-    [...document.querySelectorAll("[data-key]")].find(
-      (el) => el.dataset.key === key || el.dataset.also === key,
-    );
+    [...document.querySelectorAll("[data-key]")].find((el) => el.dataset.key === key || el.dataset.also === key);
 
   const prepare = () => {
     const help = find("[data-help]");

@@ -2,5 +2,5 @@ from pipeline.management.job_command import JobCommand
 
 
 class Command(JobCommand):
-    help = "End runs that nobody will end any more."
+    help = "End lost and stale runs."
     job = "cleanup_stale_runs"

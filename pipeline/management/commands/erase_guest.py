@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from pipeline.guest_erasure import Account, UnknownGuest, clean_files, erase_guest
+from pipeline.guest_erasure import ErasureReport, UnknownGuest, clean_files, erase_guest
 from snapshots.errors import ReasonMissing
 
 
@@ -11,10 +11,10 @@ class Command(BaseCommand):
     help = "Erases a guest (LGPD) from listings, suggestions, copies of orders, alerts and history, for good."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("row", type=int, help="the number of one of the guest's rows in the listing")
-        parser.add_argument("--by", required=True, help="who asks for it")
+        parser.add_argument("row", type=int, help="the id of one of the guest's rows in the listing")
+        parser.add_argument("--by", required=True, help="who requests it")
         parser.add_argument("--reason", required=True)
-        parser.add_argument("--dry-run", action="store_true", help="say what would go, erase nothing")
+        parser.add_argument("--dry-run", action="store_true", help="report what would be erased, erase nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run = options["dry_run"]
@@ -28,10 +28,10 @@ class Command(BaseCommand):
             ) from error
         if not dry_run:
             clean_files()
-        self.stdout.write(_told(done, dry_run=dry_run))
+        self.stdout.write(_report(done, dry_run=dry_run))
 
 
-def _told(done: Account, *, dry_run: bool) -> str:
+def _report(done: ErasureReport, *, dry_run: bool) -> str:
     text = _("would erase") if dry_run else _("erased")
     text += ": " + _(
         "rows %(rows)s; %(versions)s versions, %(held)s held rows, %(suggestions)s suggestions, %(orders)s orders"

@@ -2,5 +2,5 @@ from pipeline.management.job_command import JobCommand
 
 
 class Command(JobCommand):
-    help = "Photograph who is in the house for the business date."
+    help = "Record who is in the house on the business date."
     job = "hospedes_casa"

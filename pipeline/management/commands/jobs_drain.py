@@ -1,4 +1,4 @@
-"""Empties the house before a deploy: afterwards the cluster can be stopped without losing work."""
+"""Drains before a deploy: afterwards the cluster can be stopped without losing work."""
 
 import getpass
 import os
@@ -8,7 +8,6 @@ from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -32,8 +31,8 @@ def _seconds(text: str) -> float:
 
 class Command(BaseCommand):
     help = (
-        "Before a deploy: from now on nothing starts, every live run is asked to stop at its checkpoint, and the"
-        " command waits until none is left. After it: --lift, and what was stopped or put off goes on."
+        "Before a deploy: from now on no run starts, every live run is requested to stop at its checkpoint, and the"
+        " command waits until none is left. After the deploy: --lift resumes what was stopped or postponed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,7 +42,7 @@ class Command(BaseCommand):
             type=_seconds,
             default=900.0,
             dest="lasts",
-            help="Seconds after which the drain ends even if nobody lifts it (default 900).",
+            help="Seconds after which the drain expires if it is not lifted (default 900).",
         )
         parser.add_argument("--lift", action="store_true", help="The deploy is over.")
 
@@ -51,7 +50,7 @@ class Command(BaseCommand):
         if options["lift"]:
             self._lift()
         else:
-            self._drain(drains.begin(_who(), options["lasts"]), options["timeout"])
+            self._drain(drains.begin(_operator(), options["lasts"]), options["timeout"])
 
     def _drain(self, drain: Drain, timeout: float) -> None:
         deadline = time.monotonic() + timeout
@@ -59,7 +58,7 @@ class Command(BaseCommand):
             runs.request_cancel(run, why=labels.drain_sentence(drain), drain=drain)
         while (left := JobRun.objects.live().count()) and time.monotonic() < deadline:
             time.sleep(_LOOK_SECONDS)
-        for run in _asked(drain):
+        for run in JobRun.objects.filter(cancel_requests__drain=drain).distinct():
             self.stdout.write(f"{run}: {run.get_state_display()}")
         if left:
             raise CommandError(_("%(count)d runs did not stop in time.") % {"count": left})
@@ -73,19 +72,15 @@ class Command(BaseCommand):
         if drain is None:
             self.stdout.write(_("No drain is in force."))
             return
-        resumed = resume.lift(drain, _who())
+        resumed = resume.lift(drain, _operator())
         self.stdout.write(labels.lifted_sentence(len(resumed)))
         for run in resumed:
             self.stdout.write(f"{run.resume_of} -> {run}")
 
 
-def _asked(drain: Drain) -> QuerySet[JobRun]:
-    return JobRun.objects.filter(cancel_requests__drain=drain).distinct()
-
-
-def _who() -> str:
+def _operator() -> str:
     try:
         name = getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
+    except (KeyError, OSError):  # the user of a container may have no name
         name = str(os.getuid())
     return f"{name}@{socket.gethostname()}"

@@ -2,5 +2,5 @@ from pipeline.management.job_command import JobCommand
 
 
 class Command(JobCommand):
-    help = "Read listing and orders, compare with the day before, match and leave suggestions."
+    help = "Read the guest list and the orders, compare with the day before, match, and publish suggestions."
     job = "pipeline_diario"

@@ -2,5 +2,5 @@ from pipeline.management.job_command import JobCommand
 
 
 class Command(JobCommand):
-    help = "Match every open order against the whole house again, and count what changes by it."
+    help = "Match every open order against all stays again and count what changes."
     job = "rematch"

@@ -2,5 +2,5 @@ from pipeline.management.job_command import JobCommand
 
 
 class Command(JobCommand):
-    help = "Forget old listings and the names of guests who left long ago."
+    help = "Erase old listings and the names of guests who left long ago."
     job = "retencao_dados"

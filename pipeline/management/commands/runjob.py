@@ -1,4 +1,4 @@
-"""What the supervisor starts: one queued run, in a process of its own."""
+"""Started by the supervisor: executes one queued run in a process of its own."""
 
 import sys
 from pathlib import Path
@@ -17,8 +17,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("run_id", type=int)
-        parser.add_argument("--supervisor", type=int, help="Process without which the run must not go on.")
-        parser.add_argument("--traces", type=Path, help="Folder to leave the claim and the stack of a blocked loop in.")
+        parser.add_argument("--supervisor", type=int, help="Id of the parent process, with which the run must end.")
+        parser.add_argument("--traces", type=Path, help="Folder for the claim and for the stack of a blocked loop.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         supervisor = options["supervisor"]

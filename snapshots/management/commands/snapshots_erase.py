@@ -12,14 +12,14 @@ from snapshots.models import Change, HeadRow, HeldChange, HeldRows, Source
 
 
 class Command(BaseCommand):
-    help = "Erases the person of one row from every listing, present, past and held, and keeps them from coming back."
+    help = "Erases the person of one row from current rows, history and held snapshots, and from later collections."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source")
         parser.add_argument("key")
         parser.add_argument("--by", required=True, help="who asks for it")
         parser.add_argument("--reason", required=True)
-        parser.add_argument("--dry-run", action="store_true", help="say what would go, erase nothing")
+        parser.add_argument("--dry-run", action="store_true", help="report what would be erased, erase nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         source = Source.objects.filter(name=options["source"]).first()
@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
 
 def _vacuum() -> None:
-    """Deleted rows stay readable in the database's files until they are vacuumed."""
+    """Deleted rows remain in the database's files until they are vacuumed."""
     if connection.in_atomic_block:
         return
     tables = ", ".join(model._meta.db_table for model in (HeadRow, Change, HeldRows, HeldChange))

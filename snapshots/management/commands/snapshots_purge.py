@@ -9,24 +9,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from snapshots.models import Source
-from snapshots.retention import Purged, purge
+from snapshots.retention import PurgeResult, purge
 
 
 class Command(BaseCommand):
-    help = "Forgets listings older than SNAPSHOT_KEEP_DAYS, and held ones that nobody decided on in seven days."
+    help = "Deletes history older than SNAPSHOT_KEEP_DAYS, and held snapshots that were not decided within seven days."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--keep-days", type=int, default=settings.SNAPSHOT_KEEP_DAYS)
-        parser.add_argument("--dry-run", action="store_true", help="say what would go, forget nothing")
+        parser.add_argument("--dry-run", action="store_true", help="report what would be deleted, delete nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         until = timezone.localdate() - timedelta(days=options["keep_days"])
         for source in Source.objects.order_by("pk"):
             done = purge(source, until, dry_run=options["dry_run"])
-            self.stdout.write(_told(done, dry_run=options["dry_run"]))
+            self.stdout.write(_summary(done, dry_run=options["dry_run"]))
 
 
-def _told(done: Purged, *, dry_run: bool) -> str:
+def _summary(done: PurgeResult, *, dry_run: bool) -> str:
     would = _("would forget") if dry_run else _("forgot")
     text = _("%(source)s: %(verb)s %(changes)s old versions and %(held)s held listings") % {
         "source": done.source,

@@ -7,8 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from pipeline.hotel.reader import Coming, Wanted
-from pipeline.orchestration.ahead import reading_ahead
+from pipeline.hotel.reader import Coming, Wanted, reading_ahead
 from pipeline.runs.context import Cancelled
 
 

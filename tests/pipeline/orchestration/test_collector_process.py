@@ -108,7 +108,8 @@ def test_a_cancelled_job_leaves_no_collector_behind(monkeypatch: pytest.MonkeyPa
 def test_the_collector_dies_when_its_job_is_killed(tmp_path: Path) -> None:
     """The job here is a process of its own, killed without a chance to clean up."""
     program = (
-        "import asyncio\n"
+        "import asyncio, django\n"
+        "django.setup()\n"
         "from pipeline.jobs.collector_process import collect\n"
         "async def feed():\n"
         "    yield [{}]\n"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.jobs.casa_rows import HouseChange, compare
+from pipeline.hotel.house_photo import HouseChange, compare
 from pipeline.models import State
 from tests.mornings import run
 from tests.pipeline.orchestration.small_hotel import D, SmallHotel

@@ -160,7 +160,7 @@ def test_a_run_declared_lost_that_goes_on_writes_nothing_any_more(
     def overtaken(*args: Any, **kwargs: Any) -> Any:
         answer = working(*args, **kwargs) if name != "_close" else None
         live = JobRun.objects.live().get()
-        assert lifecycle.end_from_outside(live, RunState.LOST, "drill")
+        assert lifecycle.force_end(live, RunState.LOST, "drill")
         seen["before"] = own_content(), hotel_content(busy.database)
         return working(*args, **kwargs) if name == "_close" else answer
 

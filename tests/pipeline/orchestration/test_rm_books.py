@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.hotel.on_the_books import TOTAL, booking, stock
 from pipeline.jobs.rm_collector import FeedError, compute, main, read_feed
-from pipeline.jobs.rm_rows import TOTAL, booking, stock
 
 D = date(2026, 1, 10)
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from matching.models import Decision, MatchSuggestion, Order, Stay
 from matching.models.choices import State, Verb
+from pipeline.business_date import current_business_date
 from pipeline.hotel import stays
-from pipeline.runs.context import current_business_date
 from sistema_os import roles
 from snapshots import snapshot_manager as manager
 from snapshots.models import Snapshot

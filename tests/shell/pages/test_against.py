@@ -13,7 +13,8 @@ from matching.models.choices import Verb
 from matching.reports import agreement
 from matching.reports.charts import measured
 from matching.reports.periods import Period
-from sistema_os.pages.against import change, target_words
+from sistema_os.pages.manager import change, target_words
+from tests.markup import compact
 from tests.shell.pages.conftest import SignIn, accept, order, suggest
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +64,7 @@ def test_without_a_target_no_line_is_drawn_and_with_one_it_is(sign_in: SignIn, s
     client = sign_in("carla")
     assert "meta" not in client.get("/admin/manager/?days=7").content.decode().partition("<main")[2]
     settings.TARGET_LINKED = 85
-    html = client.get("/admin/manager/?days=7").content.decode()
+    html = compact(client.get("/admin/manager/?days=7").content.decode())
     assert ">meta 85%</text>" in html
     assert '<path class="dash" d="M40 ' in html
     assert "meta 85%: faltam 85,0 pontos" in html

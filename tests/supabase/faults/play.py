@@ -10,7 +10,7 @@ from typing import Any
 from sistema_os import supabase as sb
 from sistema_os.supabase import SupabaseClient
 from tests.supabase.faults.cases import Case
-from tests.supabase.faults.exchange import KEY, read, upsert, write
+from tests.supabase.faults.exchange import KEY, OVERSHOOT, over_in, read, upsert, write
 from tests.supabase.servers import Server, scripted, serving
 
 CALLS: dict[str, Any] = {"read": read, "upsert": upsert, "insert": write}
@@ -18,11 +18,13 @@ CALLS: dict[str, Any] = {"read": read, "upsert": upsert, "insert": write}
 
 @dataclass
 class Seen:
-    """`leaked`: connections held after the query or open after the client, tasks left, slots not given back."""
+    """`in_time`: over by the deadline and OVERSHOOT, by the loop's own timers. `leaked`: connections held after the
+    query or open after the client, tasks left, slots not given back."""
 
     error: sb.SupabaseError | None = None
     requests: int = 0
     seconds: float = 0
+    in_time: bool = True
     leaked: int = 0
 
 
@@ -33,8 +35,10 @@ async def played(case: Case, call: str) -> Seen:
             if case.warm:
                 await read(supabase)
             started, earlier = time.monotonic(), len(server.requests)
+            query = asyncio.ensure_future(CALLS[call](supabase))
+            seen.in_time = await over_in(query, case.deadline + OVERSHOOT)
             try:
-                await CALLS[call](supabase)
+                await query
             except sb.SupabaseError as error:
                 seen.error = error
             seen.seconds = time.monotonic() - started

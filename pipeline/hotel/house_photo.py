@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pipeline.hotel.stays import IN_HOUSE, TABLE, Row, clean, room
+from pipeline.hotel.stays import Row, clean, room
 
-LISTING = TABLE
 LISTING_SELECT = "id,nome_listagem,titular,uh,saida,reservas(adultos,criancas)"
-STATUS_IN_HOUSE = IN_HOUSE
 
 PHOTO = "hospedes_casa"
 DATE = "data_hoteleira"

@@ -1,9 +1,9 @@
-"""Values and fields in words that staff read. What may not be shown whole is masked here, and only here."""
+"""Values, fields, changes and row histories as texts for staff. Personal data is masked here, and only here."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,14 +14,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from sistema_os.masking import masked_document
 from snapshots.canonical import Row
 from snapshots.diffing import ChangeView
+from snapshots.history import ChangeFilter, Version, history
 from snapshots.models import Snapshot, Source
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _CODE = re.compile(r"[a-z]+(_[a-z]+)+$")
-# Columns that a declaration forgot: better masked without need than shown.
+# Personal columns that a source did not declare as such, by name.
 _PRIVATE_NAMES = (
     (re.compile(r"hmac|hash"), "secret"),
     (re.compile(r"(^|_)(doc|cpf|rg|passaporte|document)(?!_tipo)(_|$)"), "document"),
@@ -83,7 +85,7 @@ def kind_of(source: Source, column: str) -> str:
 
 
 def shown(source: Source, column: str, value: Any) -> str | None:
-    """The value as a person may read it; None for nothing."""
+    """The value as staff may read it; None if it is empty."""
     if value is None or value == "":
         return None
     if word := source.labels.get(f"{column}={value}"):
@@ -97,28 +99,17 @@ def shown(source: Source, column: str, value: Any) -> str | None:
 
 
 def _text(value: str) -> str:
+    """Dates and times in the reader's format, codes in words."""
     if _DATE.match(value):
         return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
     if _INSTANT.match(value):
-        return _moment(value)
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+        return date_format(local, "SHORT_DATETIME_FORMAT")
     return value.replace("_", " ") if _CODE.match(value) else value
-
-
-def _moment(value: str) -> str:
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return value
-    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
-    return date_format(local, "SHORT_DATETIME_FORMAT")
-
-
-def _document(value: str) -> str:
-    return f"***.***.***-{value[-2:]}"
-
-
-def _phone(value: str) -> str:
-    return gettext("ending in %(digits)s") % {"digits": value[-2:]}
 
 
 def _email(value: str) -> str:
@@ -126,11 +117,12 @@ def _email(value: str) -> str:
     return f"{name[:1]}***@{domain}"
 
 
-def _secret(_value: str) -> str:
-    return gettext("on file")
-
-
-_MASKS = {"document": _document, "phone": _phone, "email": _email, "secret": _secret}
+_MASKS: dict[str, Callable[[str], str]] = {
+    "document": lambda value: masked_document(value[-2:]),
+    "phone": lambda value: gettext("ending in %(digits)s") % {"digits": value[-2:]},
+    "email": _email,
+    "secret": lambda _value: gettext("on file"),
+}
 
 
 def describe(source: Source, change: ChangeView) -> ShownChange:
@@ -155,40 +147,86 @@ def name_of(source: Source, row: Row, key: str) -> str:
 
 
 def summary_columns(source: Source) -> list[str]:
-    """Declared by the source; else its first five that say something."""
-    boring = (source.key_column, source.room_column, source.label_column)
+    """Those that the source declares, else its first five, without key, room, name and secrets."""
+    elsewhere = (source.key_column, source.room_column, source.label_column)
     if source.summary:
-        return [name for name in source.summary if name in source.layout and name not in boring]
-    telling = [name for name in source.columns if name not in boring and kind_of(source, name) != "secret"]
-    return telling[:5]
-
-
-def _told_columns(source: Source, change: ChangeView) -> list[str]:
-    """Of a row that came or went, the summary; of a changed one, what changed. A secret is told only where
-    nothing that may be shown tells that the document is another."""
-    if change.kind != "changed":
-        return [name for name in summary_columns(source) if name in change.fields]
-    kinds = {name: kind_of(source, name) for name in change.fields}
-    told = "document" in kinds.values()
-    return [name for name, kind in kinds.items() if not (told and kind == "secret")]
+        return [name for name in source.summary if name in source.layout and name not in elsewhere]
+    return [name for name in source.columns if name not in elsewhere and kind_of(source, name) != "secret"][:5]
 
 
 def _fields(source: Source, change: ChangeView) -> Iterator[FieldChange]:
-    for column in _told_columns(source, change):
+    """Of an added or removed row the summary, of a changed one what changed. A secret, such as the hash of a document,
+    is left out where the change of the document itself is shown."""
+    if change.kind == "changed":
+        kinds = {name: kind_of(source, name) for name in change.fields}
+        has_document = "document" in kinds.values()
+        columns = [name for name, kind in kinds.items() if not (has_document and kind == "secret")]
+    else:
+        columns = [name for name in summary_columns(source) if name in change.fields]
+    for column in columns:
         old, new = (shown(source, column, row.get(column)) if row else None for row in (change.before, change.after))
         if old == new and kind_of(source, column) in _MASKS:
-            # Equal once masked: say that it is another one, show neither.
+            # Equal once masked: only say that the value is another one.
             old, new = None, gettext("another one")
         yield FieldChange(field_label(source, column), old, new)
 
 
-def matches(source: Source, change: ChangeView, *, kind: str, field: str, room: str, name: str) -> bool:
-    """Does a change pass the screen's filters? Texts are searched on either side of the change."""
-    if (kind and change.kind != kind) or (field and field not in change.fields):
+def matches(source: Source, change: ChangeView, wanted: ChangeFilter) -> bool:
+    """Whether a change passes the filter, as the database decides it for stored changes."""
+    if (wanted.kind and change.kind != wanted.kind) or (wanted.field and wanted.field not in change.fields):
         return False
     rows = [row for row in (change.before, change.after) if row]
-    return _found(room, source.room_column, rows) and _found(name, source.label_column, rows)
+    return all(
+        any(text.casefold() in str(row.get(column) or "").casefold() for row in rows)
+        for column, text in ((source.room_column, wanted.room), (source.label_column, wanted.name))
+        if text
+    )
 
 
-def _found(wanted: str, column: str, rows: list[Row]) -> bool:
-    return not wanted or any(wanted.casefold() in str(row.get(column) or "").casefold() for row in rows)
+@dataclass(frozen=True)
+class TimelineEntry:
+    version: Version
+    change: ShownChange | None
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The row's current values, or its last ones."""
+
+    key: str
+    name: str
+    room: str
+    gone: bool
+    # What distinguishes persons of the same name: the room, the end of the document.
+    about: tuple[str, ...]
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The versions of one row, newest first, and its values."""
+
+    moments: list[TimelineEntry]
+    row: Identity
+
+
+def timeline(source: Source, key: str) -> Timeline | None:
+    """None for a row that no kept snapshot has."""
+    versions = history(source.name, key)
+    row = next((version.row for version in reversed(versions) if version.row), None)
+    if row is None:
+        return None
+    about, values = [], []
+    for name in source.columns:
+        kind = kind_of(source, name)
+        value = shown(source, name, row.get(name))
+        if not value or kind == "secret" or name in (source.key_column, source.label_column):
+            continue
+        label = field_label(source, name)
+        values.append((label, value))
+        if name == source.room_column or kind == "document":
+            about.append(f"{label} {value}")
+    gone = versions[-1].row is None
+    identity = Identity(key, name_of(source, row, key), room_of(source, row), gone, tuple(about), tuple(values))
+    entries = [TimelineEntry(v, describe(source, v.change) if v.change else None) for v in reversed(versions)]
+    return Timeline(entries, identity)

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pipeline.hotel import StayStatus
+
 Row = dict[str, Any]
 
 BOOKINGS = "reservas"
+BOOKING_KEY = "id"
+STATUS = "status"
+PLANNED_ARRIVAL = "chegada_prevista"
+PLANNED_DEPARTURE = "saida_prevista"
 BOOKING_SELECT = (
     "id,status,chegada_prevista,saida_prevista,saida_real,tipo_uh,adultos,criancas,grupo_codigo,segmento,diaria"
 )
-COUNTED = ("a_confirmar", "confirmada", "na_casa", "saida")
-TENTATIVE = "a_confirmar"
-DEPARTED = "saida"
+COUNTED = (StayStatus.TO_BE_CONFIRMED, StayStatus.CONFIRMED, StayStatus.IN_HOUSE, StayStatus.DEPARTED)
 
 INVENTORY = "inventario_uh"
 INVENTORY_SELECT = "tipo_uh,desde,uh_total,uh_bloqueadas"
@@ -84,13 +88,13 @@ def booking(row: Mapping[str, Any]) -> Booking:
     """
     segment = (row["segmento"] or "").strip().casefold()
     arrival, departure = date.fromisoformat(row["chegada_prevista"]), date.fromisoformat(row["saida_prevista"])
-    if row["status"] == DEPARTED and row["saida_real"]:
+    if row["status"] == StayStatus.DEPARTED and row["saida_real"]:
         departure = max(arrival, min(departure, date.fromisoformat(row["saida_real"][:10])))
     return Booking(
         arrival=arrival,
         departure=departure,
         room_type=(row["tipo_uh"] or "").strip() or NO_TYPE,
-        tentative=row["status"] == TENTATIVE,
+        tentative=row["status"] == StayStatus.TO_BE_CONFIRMED,
         group=bool(row["grupo_codigo"]),
         complimentary=segment in _COMPLIMENTARY,
         house_use=segment in _HOUSE_USE,
