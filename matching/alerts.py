@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from matching.models import Alert, AuditEntry, Deed, Order, Stay
+from matching.models import Alert, AuditAction, AuditEntry, Order, Stay
 from matching.models.choices import AlertKind, Severity
 from sistema_os.masking import without_documents
 
@@ -73,7 +73,7 @@ def settle_many(alerts: QuerySet[Alert], user: Any, note: str = "") -> int:
     keys = dict(open_alerts.values_list("pk", "order_id"))
     Alert.objects.filter(pk__in=keys).update(settled_at=timezone.now(), settled_by=user, note=clean)
     AuditEntry.objects.bulk_create(
-        AuditEntry(user=user, deed=Deed.SETTLE, alert_id=pk, order_id=order) for pk, order in keys.items()
+        AuditEntry(user=user, deed=AuditAction.SETTLE, alert_id=pk, order_id=order) for pk, order in keys.items()
     )
     return len(keys)
 

@@ -1,14 +1,13 @@
-"""The dashboard's cards of this app: what waits for a person, and what should worry one."""
+"""The dashboard's cards of this app: the queue, today's decisions and the open alerts."""
 
 from typing import Any
 
 from matching.alerts import sentence
 from matching.models import Alert, Decision
 from matching.models.choices import Band, Severity, Verb
+from matching.presentation import order_url
 from matching.presentation.badges import band_chip, severity_chip
-from matching.presentation.links import order_url
-from matching.reports.periods import midnight
-from matching.reports.throughput import own_pace
+from matching.reports import midnight, own_pace
 from matching.review import queue
 
 SHOWN_ALERTS = 3
@@ -16,7 +15,7 @@ _WORST_FIRST = [Severity.HIGH, Severity.MEDIUM, Severity.LOW]
 
 
 def panel(user: Any) -> dict[str, Any]:
-    """Empty for those who may not see guests. At most eight queries, whatever the size of the tables."""
+    """Empty for people who may not see guests. At most eight queries, whatever the size of the tables."""
     shown: dict[str, Any] = {}
     if user.has_perm("matching.view_matchsuggestion"):
         counts = queue.counts()
@@ -33,8 +32,9 @@ def panel(user: Any) -> dict[str, Any]:
 
 
 def _alerts() -> tuple[int, list[dict[str, Any]]]:
-    opened = Alert.objects.filter(settled_at=None)
-    worst = [a for level in _WORST_FIRST for a in opened.filter(severity=level).select_related("order", "stay")[:3]]
+    open_alerts = Alert.objects.filter(settled_at=None)
+    by_severity = (open_alerts.filter(severity=severity).select_related("order", "stay") for severity in _WORST_FIRST)
+    worst = [alert for alerts in by_severity for alert in alerts[:SHOWN_ALERTS]]
     rows = [
         {
             "chip": severity_chip(alert.severity),
@@ -45,4 +45,4 @@ def _alerts() -> tuple[int, list[dict[str, Any]]]:
         }
         for alert in worst[:SHOWN_ALERTS]
     ]
-    return opened.count(), rows
+    return open_alerts.count(), rows

@@ -1,4 +1,4 @@
-"""Rows of the hotel in, scored pairs out: the only bridge between the application and the engine."""
+"""Scores orders against stays: rows of the hotel in, candidates out. The pipeline's way to the engine."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from matching.core import Candidate, Engine, Model, Skipped
 
 @dataclass(frozen=True, slots=True)
 class MatchResult:
-    """`candidates` come order by order, best first, "no guest" among them; `skipped` rows could not be read."""
+    """`candidates`: order by order, best first, "no guest" included; `skipped`: rows that could not be read."""
 
     candidates: tuple[Candidate, ...]
     model_version: str
@@ -19,7 +19,7 @@ class MatchResult:
 def match_orders(
     orders: Sequence[Mapping[str, Any]], stays: Sequence[Mapping[str, Any]], *, model: Model | None = None
 ) -> MatchResult:
-    """Pure computation: it may run in a thread. A row that cannot be read is skipped and counted, never raised."""
+    """Pure computation, which may run in a thread. A row that cannot be read is skipped; it raises nothing."""
     engine = Engine(stays, model)
     outcome = engine.match(orders)
     return MatchResult(tuple(outcome.candidates), engine.model.version, tuple(outcome.skipped))

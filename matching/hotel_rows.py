@@ -1,4 +1,7 @@
-"""The hotel's column names -> the fields of our copies. The only place in this package that knows the former."""
+"""Rows of the hotel <-> fields of our copies: the only module of the application side that knows the hotel's columns.
+
+Fingerprints of a row are made here as well.
+"""
 
 import hashlib
 import unicodedata
@@ -15,7 +18,8 @@ from matching.models.choices import CLOSED_ORDER
 from sistema_os.masking import without_documents
 
 Row = Mapping[str, Any]
-# What `order_fields` reads, for whoever asks PostgREST for one order.
+Fingerprint = dict[str, str]
+# The columns that `order_fields` reads, for a PostgREST query.
 ORDER_COLUMNS = (
     "id,numero,aberta_em,aberta_por,origem,setor,tipo,local_tipo,prioridade,status,uh_texto,solicitante_texto,"
     "hospede_texto,telefone_texto,descricao,concluida_em,listagem_id,sem_hospede,matched_at,matched_by,texto_versao,"
@@ -24,7 +28,7 @@ ORDER_COLUMNS = (
 
 
 def order_fields(row: Row) -> dict[str, Any]:
-    """A row of `ordens_servico` as PostgREST gives it."""
+    """The fields of an `Order`, from a row of `ordens_servico` as PostgREST returns it."""
     typed = {
         "request": _text(row["descricao"]),
         "guest_text": _text(row.get("hospede_texto")),
@@ -55,7 +59,8 @@ def order_fields(row: Row) -> dict[str, Any]:
 
 
 def stay_fields(row: Row) -> dict[str, Any]:
-    """A row of `listagem_hospedes` with `reservas` and `hospedes` embedded, and perhaps `ocupacoes`."""
+    """The fields of a `Stay`, from a row of `listagem_hospedes` with `reservas` and `hospedes` embedded, and perhaps
+    `ocupacoes`."""
     person: Row = row.get("hospedes") or {}
     hidden = bool(person.get("menor") or person.get("incognito"))
     names = {
@@ -82,8 +87,8 @@ def stay_fields(row: Row) -> dict[str, Any]:
         "removed": row.get("removido_em") is not None,
         "doc_final": "" if hidden else final,
         "occupancies": rooms,
-        # Status, departure, document and who is the main guest say nothing about who asked: a rejected guest who
-        # checks in, stays a night longer or leaves must not come back as a new question.
+        # Without status, departure, document and main guest, which say nothing about who asked: a rejected guest who
+        # checks in, stays a night longer or leaves must not be suggested again.
         "fingerprint": fingerprint(
             names
             | {
@@ -98,8 +103,27 @@ def stay_fields(row: Row) -> dict[str, Any]:
     }
 
 
+def fingerprint(fields: Mapping[str, Any]) -> Fingerprint:
+    """What a row held when a person judged it, as a keyed hash a field: enough to see what has changed since, without
+    personal data. Twelve hex digits a field, keyed with settings.HASH_KEY; case, Unicode form and spaces are ignored.
+    """
+    key = hashlib.blake2b(settings.HASH_KEY.encode(), digest_size=32).digest()
+    hashes: Fingerprint = {}
+    for name, value in fields.items():
+        if value not in (None, "", []):
+            text = " ".join(unicodedata.normalize("NFC", str(value)).casefold().split())
+            hashes[name] = hashlib.blake2b(f"{name}\0{text}".encode(), key=key, digest_size=6).hexdigest()
+    return hashes
+
+
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Names of the fields that have changed, in the order of the present row."""
+    names = [*after, *(name for name in before if name not in after)]
+    return [name for name in names if before.get(name) != after.get(name)]
+
+
 def engine_order(order: Order) -> Row:
-    """The way back: our copy as a row that the engine reads. Documents stand masked in it."""
+    """Our copy as a row that the engine reads, with documents masked."""
     return {
         "id": order.pk,
         "numero": order.number,
@@ -117,7 +141,7 @@ def engine_order(order: Order) -> Row:
 
 
 def engine_stay(stay: Stay) -> Row:
-    """As `engine_order`. Our copy holds neither phone nor e-mail, and nothing of a hidden guest's name."""
+    """As `engine_order`. Our copy has no phone or e-mail, and no name of a hidden guest."""
     person = {"nome": stay.registered_name, "nome_social": stay.social_name, "incognito": stay.hidden}
     return {
         "id": stay.pk,
@@ -136,12 +160,13 @@ def engine_stay(stay: Stay) -> Row:
 
 
 def searchable(*parts: Any) -> str:
-    """Lower case, without accents, single spaces: what a search box compares."""
+    """Lower case, without accents, with single spaces: the form that searches compare."""
     text = unicodedata.normalize("NFKD", " ".join(str(part or "") for part in parts)).casefold()
     return " ".join("".join(c for c in text if not unicodedata.combining(c)).split())
 
 
 def _closed_at(row: Row) -> datetime:
+    """When the order was closed, or the best that the row has for it."""
     for column in ("concluida_em", "updated_at", "aberta_em"):
         if row.get(column):
             return _moment(row[column])
@@ -155,32 +180,12 @@ def _text(value: Any) -> str:
 def _moment(value: Any) -> datetime:
     found = value if isinstance(value, datetime) else parse_datetime(str(value))
     if found is None:
-        raise ValueError("not a moment in time")
+        raise ValueError("not a timestamp")
     return found if found.tzinfo else timezone.make_aware(found)
 
 
 def _day(value: Any) -> date:
     found = value if isinstance(value, date) else parse_date(str(value)[:10])
     if found is None:
-        raise ValueError("not a day")
+        raise ValueError("not a date")
     return found
-
-
-Fingerprint = dict[str, str]
-
-
-def fingerprint(fields: Mapping[str, Any]) -> Fingerprint:
-    """Twelve hex digits a field, keyed with settings.HASH_KEY; case, accents' form and spacing do not count."""
-    key = hashlib.blake2b(settings.HASH_KEY.encode(), digest_size=32).digest()
-    return {name: _mark(key, name, value) for name, value in fields.items() if value not in (None, "", [])}
-
-
-def _mark(key: bytes, name: str, value: Any) -> str:
-    text = " ".join(unicodedata.normalize("NFC", str(value)).casefold().split())
-    return hashlib.blake2b(f"{name}\0{text}".encode(), key=key, digest_size=6).hexdigest()
-
-
-def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    """Names of the fields that are not what they were, in the order in which the present row has them."""
-    names = [*after, *(name for name in before if name not in after)]
-    return [name for name in names if before.get(name) != after.get(name)]

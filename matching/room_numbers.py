@@ -9,13 +9,12 @@ from matching.core.parsing.rooms import room_key
 
 __all__ = ["BEFORE_ROOM", "bare_room", "room_key", "typed_room"]
 
-# "UH 203", "apto. 0203", "quarto nº 203": what people write before a room number.
-
+# What people write before a room number: "UH 203", "apto. 0203", "quarto nº 203".
 BEFORE_ROOM = r"^(uh|aptos?|apt|ap|quarto|qto|suite|suíte|room)[ .:#nº°-]*"
 
 
 def typed_room(text: str) -> str:
-    """The room that a person typed, in the one form that rooms are compared in; "" for none."""
+    """The canonical form of a room that a person typed; "" for none."""
     return room_key(re.sub(BEFORE_ROOM, "", " ".join(text.split()).lower()))
 
 

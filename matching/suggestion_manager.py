@@ -20,9 +20,8 @@ from matching.hospede_matcher import MatchResult
 from matching.hotel_rows import order_fields, stay_fields
 from matching.models import MatchSuggestion, Order, Stay, WriteBack
 from matching.models.choices import ALIVE, EndReason, State, WriteState
-from matching.suggestions.locks import Fence, again_after_deadlock, lock_orders, no_fence
-from matching.suggestions.reconcile import Changes, Rejections, reconcile
-from matching.writeback.mirror import mirror
+from matching.suggestions import Changes, Fence, Rejections, lock_orders, no_fence, reconcile_order, retry_on_deadlock
+from matching.writeback import mirror
 
 __all__ = ["Counts", "expire", "expire_closed", "mirror", "preview", "publish", "refresh"]
 
@@ -53,9 +52,9 @@ def refresh(orders: Iterable[Mapping[str, Any]], stays: Iterable[Mapping[str, An
     """Updates the local copies. Pending suggestions of a guest who is hidden now expire, and so do those of an order
     that was linked outside this system."""
     for stay_rows in _chunks(stays):
-        again_after_deadlock(partial(_refresh_stays, stay_rows, fence))
+        retry_on_deadlock(partial(_refresh_stays, stay_rows, fence))
     for order_rows in _chunks(orders):
-        again_after_deadlock(partial(_refresh_orders, order_rows, fence))
+        retry_on_deadlock(partial(_refresh_orders, order_rows, fence))
 
 
 def _refresh_stays(rows: Sequence[Mapping[str, Any]], fence: Fence) -> None:
@@ -146,7 +145,7 @@ def _reconciled(
     named = {c.listagem_id for c in candidates if c.listagem_id is not None}
     stays = Stay.objects.in_bulk(named) | {pk: stay for pk, stay in (read or {}).items() if pk in named}
     return [
-        reconcile(
+        reconcile_order(
             order,
             alive[pk],
             by_order.get(pk, ()),

@@ -12,7 +12,7 @@ from functools import partial
 from django.db import connection, transaction
 
 from matching import erasure as matching_erasure
-from matching.suggestions.locks import again_after_deadlock
+from matching.suggestions import retry_on_deadlock
 from pipeline.hotel import orders as order_rows
 from pipeline.hotel import stays
 from snapshots import erasure as snapshot_erasure
@@ -37,7 +37,7 @@ class ErasureReport:
 
 def erase_guest(row: int, *, by: str, reason: str, dry_run: bool = False) -> ErasureReport:
     """Raises UnknownGuest or ReasonMissing; then nothing was erased."""
-    return again_after_deadlock(partial(_erase_guest, row, by=by, reason=reason, dry_run=dry_run))
+    return retry_on_deadlock(partial(_erase_guest, row, by=by, reason=reason, dry_run=dry_run))
 
 
 def _erase_guest(row: int, *, by: str, reason: str, dry_run: bool) -> ErasureReport:

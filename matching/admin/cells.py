@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 
 from matching.models import Alert, MatchSuggestion
 from matching.models.choices import State
-from matching.presentation import badges
-from matching.presentation.labels import share, short_name
-from matching.review.decision import may_undo
+from matching.presentation import badges, share, short_name
+from matching.review import may_undo
 
 
 def order_cell(suggestion: MatchSuggestion) -> SafeString:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from matching.models import Deed, MatchSuggestion, note_down
+from matching.models import AuditAction, MatchSuggestion, record_audit
 from sistema_os.masking import masked_phones, without_documents
 
 # Filters that hold no personal data.
@@ -69,4 +69,4 @@ def _cells(suggestion: MatchSuggestion) -> list[object]:
 def log_export(request: HttpRequest, count: int) -> None:
     """Records the export in the audit. The search text is left out: it may name a guest."""
     filters = {name: request.GET[name][:60] for name in _LOGGED_FILTERS if request.GET.get(name)}
-    note_down(request.user, Deed.EXPORT, count=count, filters=filters)
+    record_audit(request.user, AuditAction.EXPORT, count=count, filters=filters)

@@ -17,8 +17,8 @@ from django.utils.translation import pgettext_lazy as _p
 
 from matching.models import BAND_RANGE, Decision, MatchSuggestion, Order, Stay, WriteBack
 from matching.models.choices import MANUAL, Band, Department, State, WriteState
-from matching.presentation.labels import name_of
-from matching.reports.periods import midnight
+from matching.presentation import name_of
+from matching.reports import midnight
 from matching.room_numbers import bare_room, typed_room
 from sistema_os.admin_base import TypedFilter
 

@@ -24,7 +24,7 @@ from matching.admin.filters import (
     RoomFilter,
     StateFilter,
 )
-from matching.models import Decision, MatchSuggestion, unshown
+from matching.models import Decision, MatchSuggestion, columns_not_listed
 from matching.models.choices import Verb
 from matching.presentation import links
 from matching.review import actions, bulk_views, views
@@ -44,7 +44,7 @@ class MatchSuggestionAdmin(ReadOnlyListAdmin):
         ModelFilter,
     )
     list_select_related = ("order", "stay", "decision__user")
-    list_deferred = (*unshown(), "decision__order_fingerprint", "decision__stay_fingerprint")
+    list_deferred = (*columns_not_listed(), "decision__order_fingerprint", "decision__stay_fingerprint")
     list_per_page = 25
     # The newest orders first, by primary key: by time, PostgreSQL would join and sort all for one page.
     ordering = ("-order", "rank", "pk")
@@ -151,7 +151,7 @@ class DecisionAdmin(ReadOnlyListAdmin):
     list_display_links = None
     list_filter = ("verb", ("user", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user", "suggestion__order", "suggestion__stay", "undone_by__user")
-    list_deferred = ("order_fingerprint", "stay_fingerprint", *unshown("suggestion__"))
+    list_deferred = ("order_fingerprint", "stay_fingerprint", *columns_not_listed("suggestion__"))
     date_hierarchy = "at"
     search_fields = ("suggestion__order__search", "suggestion__stay__search", "user__username")
     list_per_page = 25

@@ -1,1 +1,1 @@
-"""Learning from decisions, guarded: nothing here touches a suggestion, and only `training` proposes a model."""
+"""Training from decisions, and the registry of model versions. Nothing here changes a suggestion."""

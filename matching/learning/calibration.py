@@ -1,7 +1,7 @@
-"""Two numbers that make probabilities honest: how sharp all evidence is, and how many bits "no guest" starts with.
+"""Calibrates two numbers of a model: the sharpness of all evidence, and the prior bits of "no guest".
 
-Penalised maximum likelihood, drawn towards the model it starts from: with few decisions it hardly moves, and it
-never moves far. Pure.
+Penalised maximum likelihood with a prior around the present model: with few decisions the numbers hardly change, and
+their change is bounded. Pure.
 """
 
 import math
@@ -16,7 +16,7 @@ from matching.core import Candidate, Model
 from matching.core.reestimation import Verdict, Verdicts
 from matching.learning.training_set import FLOOR, Found
 
-# One standard deviation of belief before any decision was seen: sharpness as a factor (natural log), offset in bits.
+# Standard deviations of the prior: sharpness as a factor (natural log), offset in bits.
 SHARPNESS_SPREAD, OFFSET_SPREAD = 0.15, 0.75
 FARTHEST_FACTOR, FARTHEST_BITS = 0.5, 3.0
 _ROUNDS, _STEPS = 6, 30
@@ -26,14 +26,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Evidence:
-    """Orders x hypotheses, padded: bits before sharpness (-inf where there is none), who is nobody, what was said."""
+    """Orders x hypotheses, padded: bits before sharpness (-inf for padding), whether the hypothesis is "no guest", and
+    whether it agrees with the verdict."""
 
     bits: Array
     nobody: Array
     meant: Array
 
     def loss(self, sharpness: float, offset: float) -> float:
-        """Natural log loss, summed. `meant` marks the right ones where they are known, else those not refused."""
+        """Summed natural log loss. `meant`: the right hypotheses if they are known, or else those not rejected."""
         scores = sharpness * (self.bits + offset * self.nobody)
         weights = np.exp2(scores - scores.max(axis=1, keepdims=True))
         share = (weights * self.meant).sum(axis=1) / weights.sum(axis=1)
@@ -41,7 +42,7 @@ class Evidence:
 
 
 def calibrate(found: Found, verdicts: Verdicts, start: Model, *, version: str) -> Model:
-    """`found` is what `start` itself says of the decided orders."""
+    """`found`: the hypotheses of `start` for the decided orders."""
     evidence = _evidence([(found[key], verdicts[key]) for key in sorted(verdicts) if key in found], start.sharpness)
     if evidence is None:
         return replace(start, version=version)
@@ -50,12 +51,12 @@ def calibrate(found: Found, verdicts: Verdicts, start: Model, *, version: str) -
     return replace(start, version=version, sharpness=start.sharpness * math.exp(factor), nobody=nobody)
 
 
-def _evidence(told: Sequence[tuple[Sequence[Candidate], Verdict]], sharpness: float) -> Evidence | None:
-    if not told:
+def _evidence(decided: Sequence[tuple[Sequence[Candidate], Verdict]], sharpness: float) -> Evidence | None:
+    if not decided:
         return None
-    shape = len(told), max(len(hypotheses) for hypotheses, _ in told)
+    shape = len(decided), max(len(hypotheses) for hypotheses, _ in decided)
     bits, nobody, meant = np.full(shape, -np.inf), np.zeros(shape), np.zeros(shape)
-    for row, (hypotheses, verdict) in enumerate(told):
+    for row, (hypotheses, verdict) in enumerate(decided):
         for column, candidate in enumerate(hypotheses):
             who = candidate.listagem_id
             bits[row, column] = math.fsum(r.weight_bits for r in candidate.reasons) / sharpness
@@ -65,7 +66,7 @@ def _evidence(told: Sequence[tuple[Sequence[Candidate], Verdict]], sharpness: fl
 
 
 def _fit(evidence: Evidence, sharpness: float) -> tuple[float, float]:
-    """(natural log of the factor on sharpness, bits of offset): one after the other until neither moves."""
+    """(natural log of the factor on sharpness, bits of offset), by coordinate descent."""
 
     def cost(factor: float, offset: float) -> float:
         belief = (factor / SHARPNESS_SPREAD) ** 2 + (offset / OFFSET_SPREAD) ** 2

@@ -1,7 +1,7 @@
-"""Old model against new on decisions that neither has learned from: figures, and whether the difference is real.
+"""Compares an old and a new model on held-out decisions: figures, and whether the difference is significant.
 
-A model is better when it foresees what people say (log loss, order by order, in a paired test) and no figure that a
-reviewer lives with is worse for it. Pure.
+A model is better when it predicts the decisions better (log loss of each order, in a paired test) and no figure that
+matters to reviewers becomes worse. Pure.
 """
 
 import math
@@ -13,12 +13,12 @@ from matching.core.evaluation.report import DEFAULT_THRESHOLD, Judged, quality
 from matching.core.reestimation import Verdict, Verdicts
 from matching.learning.training_set import Found, chance_of_verdict
 
-# A gain below this is not worth a change of model, however certain; in nats an order.
+# In nats an order: a smaller gain does not justify a new model, however significant.
 MARGIN = 0.002
-# Four kinds of model compete for one place: each is held to a quarter of the usual doubt.
+# Required t: four kinds of training are compared, so each is tested at a quarter of the usual level.
 SURELY = 2.5
 SURE_FROM = 0.98
-# Shares may wobble by this much and still be called the same.
+# Shares that differ by less are considered equal.
 SLACK = 0.001
 _BINS = 10
 
@@ -47,13 +47,13 @@ class Comparison:
     old: Figures
     new: Figures
     gain: float
-    """Mean fall of log loss an order; positive is better."""
+    """Mean decrease of log loss an order; positive is better."""
     certainty: float
     """Paired t of that gain."""
 
     @property
     def objections(self) -> list[str]:
-        """Codes of what speaks against the new model; empty when it is better."""
+        """Codes of the reasons against the new model; empty when it is better."""
         tests = {
             "no_gain": self.gain < MARGIN,
             "may_be_luck": self.certainty < SURELY,
@@ -96,8 +96,8 @@ def figures(found: Found, verdicts: Verdicts) -> Figures:
 
 
 def follows_evidence(found: Found, verdicts: Verdicts) -> bool:
-    """Do people say yes rather where the evidence is strong? Decisions that do not (labels mixed up, a user who accepts
-    all) teach nothing: a model that fits them is only less sure of everything."""
+    """Whether people accept more often where the evidence is strong (Mann-Whitney). Decisions that do not (mixed-up
+    labels, a user who accepts everything) teach nothing: a model fitted to them is only less certain."""
     known = [_judged(found.get(order, ()), v) for order, v in sorted(verdicts.items()) if v.right]
     right = sorted(j.probability for j in known if j.is_right)
     wrong = sorted(j.probability for j in known if not j.is_right)
@@ -119,7 +119,7 @@ def _loss(hypotheses: Sequence[Candidate], verdict: Verdict) -> float:
 
 
 def _paired(gains: Sequence[float]) -> tuple[float, float]:
-    """Mean and t; no spread at all means nothing differs, or everything by the same."""
+    """Mean and t; t is 0 without variance."""
     count = len(gains)
     if count < 2:
         return 0.0, 0.0
@@ -134,7 +134,7 @@ def _judged(hypotheses: Sequence[Candidate], verdict: Verdict) -> Judged:
 
 
 def _calibration_error(known: Sequence[Judged]) -> float:
-    """Mean distance between what first suggestions promise and what they keep, by tenths."""
+    """Expected calibration error of the first suggestions, in ten bins."""
     said = [j for j in known if j.answers]
     bins: dict[int, list[Judged]] = {}
     for one in said:
@@ -144,7 +144,7 @@ def _calibration_error(known: Sequence[Judged]) -> float:
 
 
 def table(comparison: Comparison) -> list[str]:
-    """The figures side by side, as a person reads them."""
+    """The figures side by side, as lines of text."""
     rows: list[tuple[str, str]] = [
         ("precision", "precision"),
         ("recall", "recall"),

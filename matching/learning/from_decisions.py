@@ -1,7 +1,7 @@
-"""The decisions that stand, as lessons: our copies of orders and stays turned back into rows, week by week.
+"""Reads the decisions in force as a training set: our copies of orders and stays as rows of the hotel, week by week.
 
-An accepted candidate is the right answer, "no guest" included; a rejected one says only who was not meant. An undone
-decision has left no trace on its suggestion and is not among them. Reads only.
+An accepted candidate, "no guest" included, is the right answer; a rejected one only excludes that candidate. Undone
+decisions are not included. Reads only.
 """
 
 from collections import Counter, defaultdict
@@ -14,26 +14,26 @@ from django.utils import timezone
 
 from matching.core.reestimation import Day, Verdict, Who
 from matching.hotel_rows import engine_order, engine_stay
-from matching.learning.training_set import Lessons
+from matching.learning.training_set import TrainingSet
 from matching.models import MatchSuggestion, Order, Stay
 from matching.models.choices import State
 
-# What our copies do not hold: a decision that rested on it would teach that it did not count.
+# Comparisons whose values our copies do not have: such a decision would teach that they have no weight.
 NOT_KEPT = frozenset({"phone", "document", "email", "label", "booking"})
-# The house of a week, as far back and ahead as an order may reach.
+# The stays of a week, as far back and ahead as an order may refer to.
 BACK, AHEAD = timedelta(31), timedelta(15)
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """`left_out` counts decisions by why they cannot be learned from: "changed", "hidden", "not_kept"."""
+    """`left_out`: numbers of unusable decisions by cause: "changed", "hidden", "not_kept"."""
 
-    lessons: Lessons
+    examples: TrainingSet
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def gather() -> Gathered:
-    """A verdict an order: what was accepted counts before what was rejected."""
+    """One verdict for each order; an acceptance takes precedence over rejections."""
     left_out: Counter[str] = Counter()
     right: dict[int, frozenset[Who]] = {}
     refused: defaultdict[int, set[Who]] = defaultdict(set)
@@ -49,7 +49,7 @@ def gather() -> Gathered:
         else:
             refused[suggestion.order_id].add(suggestion.stay_id)
     verdicts = {key: Verdict(right.get(key, frozenset()), frozenset(refused[key])) for key in sorted(orders)}
-    return Gathered(Lessons(_days(orders.values()), verdicts), dict(left_out))
+    return Gathered(TrainingSet(_days(orders.values()), verdicts), dict(left_out))
 
 
 def _decided() -> QuerySet[MatchSuggestion]:
@@ -58,7 +58,7 @@ def _decided() -> QuerySet[MatchSuggestion]:
 
 
 def _problem(suggestion: MatchSuggestion) -> str:
-    """Both sides must still say what the person judged; of a guest who was accepted the text alone."""
+    """Why the decision is unusable, or "". The order must be unchanged, and for a rejection the stay as well."""
     decision, stay = suggestion.decision, suggestion.stay
     if decision is None or decision.order_fingerprint != suggestion.order.fingerprint:
         return "changed"
@@ -71,7 +71,7 @@ def _problem(suggestion: MatchSuggestion) -> str:
 
 
 def _mates(suggestion: MatchSuggestion) -> Iterable[int]:
-    """Where the card stood for any guest of the room, a model may name another one of them."""
+    """The other guests of the reservation, if the card stood for any guest of the room."""
     stay = suggestion.stay
     if stay is None or stay.reservation_id is None:
         return ()
@@ -90,8 +90,8 @@ def _days(orders: Iterable[Order]) -> Sequence[Day]:
 
 def _day(orders: Sequence[Order]) -> Day:
     days = [timezone.localdate(order.opened_at) for order in orders]
-    return [engine_order(order) for order in orders], [engine_stay(stay) for stay in _house(min(days), max(days))]
+    return [engine_order(order) for order in orders], [engine_stay(stay) for stay in _stays_of(min(days), max(days))]
 
 
-def _house(first: date, last: date) -> QuerySet[Stay]:
+def _stays_of(first: date, last: date) -> QuerySet[Stay]:
     return Stay.objects.filter(departure__gte=first - BACK, arrival__lte=last + AHEAD).order_by("pk")

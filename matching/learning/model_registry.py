@@ -1,4 +1,4 @@
-"""Which model is in use: found, remembered, promoted and rolled back. The only writer of `ModelVersion`."""
+"""The registry of model versions: which one is in use, promotion and rollback. The only writer of `ModelVersion`."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from matching.models.choices import MANUAL
 
 
 class UnreadableModel(ValueError):
-    """The numbers of a stored version make no model; the message names the version and what is wrong."""
+    """The numbers of a stored version are not a valid model; the message names the version and the error."""
 
 
 def in_use() -> Model:
@@ -25,8 +25,8 @@ def in_use() -> Model:
 
 
 def base() -> Model:
-    """The program's own model. Numbers that changed under an old name get a name of their own, so that a version
-    that a suggestion names never means two things."""
+    """The program's own model. If its numbers have changed under the same version, the version gets a suffix: one that
+    a suggestion refers to never has two meanings."""
     model = Model()
     known = ModelVersion.objects.filter(version=model.version).values_list("numbers", flat=True).first()
     if known is None or known == numbers_of(model):
@@ -35,7 +35,7 @@ def base() -> Model:
 
 
 def load(row: ModelVersion) -> Model:
-    """What a later release compares besides comes from the program's own numbers. Raises UnreadableModel."""
+    """The stored numbers; what they lack comes from the program's own. Raises UnreadableModel."""
     try:
         numbers = _over(numbers_of(Model()), row.numbers) | {"version": row.version}
         return Model.from_json(json.dumps(numbers))
@@ -44,13 +44,13 @@ def load(row: ModelVersion) -> Model:
 
 
 def resolve(version: str) -> ModelVersion | None:
-    """The row behind the name that a suggestion or a decision carries; None for a candidate that a person named, and
-    for suggestions older than the versions."""
+    """The row of a version that a suggestion or a decision refers to; None for a candidate that a person added, and for
+    suggestions from before the registry."""
     return None if version == MANUAL else ModelVersion.objects.filter(version=version).first()
 
 
 def remember(model: Model) -> ModelVersion:
-    """Makes sure that the version which is about to score has its row. A second call writes nothing."""
+    """Creates the row of a version before it scores, if there is none. Idempotent."""
     found, _ = ModelVersion.objects.get_or_create(
         version=model.version, defaults={"numbers": numbers_of(model), "origin": Origin.CODE}
     )
@@ -60,7 +60,7 @@ def remember(model: Model) -> ModelVersion:
 def add_trained(
     model: Model, *, made_from: str, learned: list[str], decisions: int, figures: dict[str, Any]
 ) -> ModelVersion:
-    """A row for what was learned, under the next free name; not in use until somebody promotes it."""
+    """Stores a trained model under the next free name; it is not in use until it is promoted."""
     with transaction.atomic():
         version = _next_name()
         return ModelVersion.objects.create(
@@ -75,7 +75,7 @@ def add_trained(
 
 
 def promote(row: ModelVersion, user: Any = None) -> ModelVersion:
-    """From the next run on it scores. Promoting what is in use changes nothing. Raises UnreadableModel."""
+    """Puts the version to use from the next run on. Idempotent. Raises UnreadableModel."""
     load(row)
     with transaction.atomic():
         active = _locked_active()
@@ -87,12 +87,13 @@ def promote(row: ModelVersion, user: Any = None) -> ModelVersion:
 
 
 def is_active(row: ModelVersion) -> bool:
-    """As the database has it now."""
+    """Reads the current state from the database."""
     return ModelVersion.objects.filter(pk=row.pk, active=True).exists()
 
 
 def roll_back(user: Any = None) -> ModelVersion | None:
-    """Back to what was in use before; None is the program's own model. With nothing active it changes nothing."""
+    """Returns to the version that was in use before; None is the program's own model. Does nothing without an active
+    version."""
     with transaction.atomic():
         active = _locked_active()
         if active is None:
@@ -106,13 +107,13 @@ def roll_back(user: Any = None) -> ModelVersion | None:
 
 
 def numbers_of(model: Model) -> dict[str, Any]:
-    """As they come back from the database."""
+    """The model as JSON values, as the database returns them."""
     found: dict[str, Any] = json.loads(model.to_json())
     return found
 
 
 def _locked_active() -> ModelVersion | None:
-    """Every row is locked, by id: two people who promote at once come one after the other."""
+    """Locks all rows in the order of their ids: concurrent promotions run one after the other."""
     rows = list(ModelVersion.objects.select_for_update().order_by("pk"))
     return next((row for row in rows if row.active), None)
 
@@ -125,7 +126,7 @@ def _put_to_use(row: ModelVersion, active: ModelVersion | None, user: Any) -> No
 
 
 def _next_name() -> str:
-    """Called in the transaction that writes the row; the lock keeps two trainings from taking one name."""
+    """Call it in the transaction that creates the row; the lock keeps two trainings from choosing the same name."""
     taken = set(ModelVersion.objects.select_for_update().values_list("version", flat=True))
     number = 1
     while f"trained-{number}" in taken:
@@ -134,7 +135,7 @@ def _next_name() -> str:
 
 
 def _over(below: Mapping[str, Any], above: Any) -> dict[str, Any]:
-    """`above` wherever it says something, table by table."""
+    """`above` merged over `below`, recursively."""
     if not isinstance(above, Mapping):
         raise TypeError("not a table of numbers")
     found = dict(below)

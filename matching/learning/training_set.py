@@ -1,7 +1,7 @@
-"""What people decided, as the engine can be asked about it again. Pure."""
+"""The training set: decided orders with the stays of their time, which any model can score. Pure."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from matching.core import Candidate, Engine, Model
@@ -9,46 +9,46 @@ from matching.core.index.house_index import HouseIndex
 from matching.core.reestimation import Day, Row, Verdict, Who
 
 Found = Mapping[int, Sequence[Candidate]]
-"""Hypotheses by order, best first; an order for which the engine offers nothing is not in it."""
-# No model is so sure that one wrong label may cost more than this chance.
+"""Hypotheses by order, best first; orders without hypotheses are missing."""
+# Lower bound of a probability, so that one wrong label has a bounded loss.
 FLOOR = 0.001
 
 
 @dataclass(frozen=True)
-class Lessons:
-    """`days` hold the decided orders with the house of their time; `verdicts` name each of them. A house is indexed
-    once, whichever models are asked about it."""
+class TrainingSet:
+    """`days`: the decided orders with the stays of their time; `verdicts`: the decisions, by order. The stays of a day
+    are indexed once for all models."""
 
     days: Sequence[Day]
     verdicts: Mapping[int, Verdict]
-    _houses: dict[int, HouseIndex] = field(default_factory=dict, compare=False, repr=False)
+    _indexes: dict[int, HouseIndex] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.verdicts)
 
-    def only(self, wanted: Callable[[int], bool]) -> "Lessons":
-        """The same houses with some of the orders."""
-        days = [([o for o in orders if wanted(_id(o))], stays) for orders, stays in self.days]
-        verdicts = {key: verdict for key, verdict in self.verdicts.items() if wanted(key)}
-        return Lessons([day for day in days if day[0]], verdicts, self._houses)
+    def only(self, wanted: Container[int]) -> "TrainingSet":
+        """These orders, with the same stays."""
+        days = [([o for o in orders if _id(o) in wanted], stays) for orders, stays in self.days]
+        verdicts = {key: verdict for key, verdict in self.verdicts.items() if key in wanted}
+        return TrainingSet([day for day in days if day[0]], verdicts, self._indexes)
 
-    def ask(self, model: Model) -> dict[int, list[Candidate]]:
-        """Every order again, by this model. Costs a match of all of them."""
+    def score(self, model: Model) -> dict[int, list[Candidate]]:
+        """The hypotheses of a model for every order, at the cost of matching all of them."""
         found: dict[int, list[Candidate]] = {}
         for orders, stays in self.days:
-            for candidate in Engine(self._house(stays), model).match(orders).candidates:
+            for candidate in Engine(self._index(stays), model).match(orders).candidates:
                 found.setdefault(candidate.os_id, []).append(candidate)
         return found
 
-    def _house(self, stays: Sequence[Row]) -> HouseIndex:
-        """By the list itself, which the days keep alive."""
-        if id(stays) not in self._houses:
-            self._houses[id(stays)] = Engine(stays).index
-        return self._houses[id(stays)]
+    def _index(self, stays: Sequence[Row]) -> HouseIndex:
+        """Cached by the identity of the list, which `days` keeps alive."""
+        if id(stays) not in self._indexes:
+            self._indexes[id(stays)] = Engine(stays).index
+        return self._indexes[id(stays)]
 
 
 def fold_of(order: int, folds: int, seed: int) -> int:
-    """Which fold an order is in: the same for the same seed, on any machine, whatever else was decided."""
+    """The fold of an order: it depends only on the order and the seed."""
     digest = hashlib.sha256(f"{seed}:{order}".encode()).digest()
     return int.from_bytes(digest[:4], "big") % folds
 
@@ -58,7 +58,7 @@ def share_of(hypotheses: Iterable[Candidate], whom: frozenset[Who]) -> float:
 
 
 def chance_of_verdict(hypotheses: Sequence[Candidate], verdict: Verdict) -> float:
-    """How likely the hypotheses thought what people then said; never below FLOOR."""
+    """The probability that the hypotheses gave to the verdict, at least FLOOR."""
     chance = share_of(hypotheses, verdict.right) if verdict.right else 1 - share_of(hypotheses, verdict.refused)
     return FLOOR + (1 - FLOOR) * chance
 

@@ -1,4 +1,4 @@
-"""Alerts: things that a person should look at."""
+"""Alerts: events that a person should look at."""
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +9,7 @@ from matching.models.choices import AlertKind, Severity
 
 
 class Alert(models.Model):
-    """Something that a person should look at. `key` keeps one occasion from alerting twice, settled or not."""
+    """An event that a person should look at. `key` is unique, so that one occasion never raises two alerts."""
 
     key = models.CharField(max_length=64, unique=True)
     kind = models.CharField(_("kind"), max_length=40, choices=AlertKind.choices)
@@ -22,7 +22,7 @@ class Alert(models.Model):
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, verbose_name=_("settled by"), related_name="+"
     )
-    # What was done about it, in the words of whoever settled it.
+    # What was done about it, written by the person who settled it.
     note = models.CharField(_("note"), max_length=300, blank=True)
 
     class Meta:

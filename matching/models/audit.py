@@ -1,6 +1,6 @@
-"""Audit entries beside the decisions: batches, exports, flags and settled alerts. Append only.
+"""Audit entries for what is not a decision: batches, exports, flags and settled alerts. Append only.
 
-An entry names rows by primary key and holds no personal data, so erasing a guest never has to touch it.
+An entry refers to rows by primary key and has no personal data: erasing a guest never changes it.
 """
 
 from typing import Any, NoReturn
@@ -15,7 +15,7 @@ from django.utils.translation import pgettext_lazy as _p
 from matching.models.decision import AppendOnly, AppendOnlyQuerySet
 
 
-class Deed(models.TextChoices):
+class AuditAction(models.TextChoices):
     BULK = "bulk", _p("audit", "Decided in bulk")
     BULK_UNDO = "bulk_undo", _p("audit", "Batch undone")
     EXPORT = "export", _p("audit", "Exported")
@@ -25,11 +25,12 @@ class Deed(models.TextChoices):
 
 
 class AuditEntry(models.Model):
-    """Who did what beside deciding. `params` are numbers and codes; `batch` is that of the decisions it speaks of."""
+    """An action of a person that is not a decision. `params` are numbers and codes; `batch` is that of the decisions
+    concerned."""
 
     at = models.DateTimeField(auto_now_add=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    deed = models.CharField(max_length=12, choices=Deed.choices)
+    deed = models.CharField(max_length=12, choices=AuditAction.choices)
     order = models.ForeignKey("matching.Order", models.PROTECT, null=True, related_name="+")
     alert = models.ForeignKey("matching.Alert", models.PROTECT, null=True, related_name="+")
     batch = models.UUIDField(null=True)
@@ -41,7 +42,7 @@ class AuditEntry(models.Model):
         verbose_name = _("line of the audit")
         verbose_name_plural = _("lines of the audit")
         default_permissions = ()
-        constraints = [models.CheckConstraint(condition=Q(deed__in=Deed.values), name="audit_deed_known")]
+        constraints = [models.CheckConstraint(condition=Q(deed__in=AuditAction.values), name="audit_deed_known")]
         indexes = [
             models.Index(fields=["at"], name="audit_at"),
             models.Index(fields=["user", "-at"], name="audit_of_user"),
@@ -60,13 +61,13 @@ class AuditEntry(models.Model):
         raise AppendOnly
 
 
-def note_down(
+def record_audit(
     user: Any,
-    deed: Deed,
+    deed: AuditAction,
     *,
     order: int | None = None,
     batch: UUID | None = None,
     **params: Any,
 ) -> None:
-    """Call it inside the transaction of what it tells."""
+    """Call it in the transaction of the action."""
     AuditEntry.objects.create(user=user, deed=deed, order_id=order, batch=batch, params=params)

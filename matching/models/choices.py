@@ -7,7 +7,7 @@ from django.utils.translation import pgettext_lazy as _p
 STRONG_FROM = 0.90
 DOUBT_FROM = 0.50
 
-# `model_version` of a candidate that a person named and no model scored.
+# `model_version` of a candidate that a person chose and no model scored.
 MANUAL = "manual"
 
 
@@ -75,7 +75,7 @@ class Band(TextChoices):
 
 
 class EndReason(TextChoices):
-    """Why a suggestion left the queue without a person's yes or no."""
+    """Why a suggestion ended without a decision on it."""
 
     TEXT_CHANGED = "text_changed", _("the order's text changed")
     OUTRANKED = "outranked", _("better candidates appeared")
@@ -97,7 +97,7 @@ class Verb(TextChoices):
 
 
 class RejectReason(TextChoices):
-    """The optional word after a no; keys 1 to 5 in this order."""
+    """The optional reason of a rejection; keys 1 to 5 in this order."""
 
     OTHER_GUEST = "other_guest", _("another guest of the room")
     NAMESAKE = "namesake", _("namesake or relative")
@@ -119,7 +119,7 @@ class WriteState(TextChoices):
 
 
 class LateConflict(TextChoices):
-    """What Supabase answered after the decision had been taken here; shown on the card that came back."""
+    """Why Supabase refused a link after the decision; shown on the card that returned to the queue."""
 
     TEXT_CHANGED = "text_changed", _("The order's text changed at the hotel before the link was written.")
     LINKED_ELSEWHERE = "linked_elsewhere", _("Somebody had already linked this order to another guest.")

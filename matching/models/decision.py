@@ -1,4 +1,4 @@
-"""Decisions on suggestions (append only), and the batches in which many are taken at once."""
+"""Decisions on suggestions, append only, and the plans of bulk decisions."""
 
 import uuid
 from typing import Any, NoReturn
@@ -24,9 +24,9 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
 
 
 class Decision(models.Model):
-    """Who said what on which suggestion. A database trigger refuses UPDATE and DELETE as well.
+    """A person's decision on a suggestion. A database trigger refuses UPDATE and DELETE as well.
 
-    The fingerprints are keyed hashes field by field: enough to say what changed since, and no guest's data.
+    The fingerprints are keyed hashes of each field: they show what has changed since, without personal data.
     """
 
     at = models.DateTimeField(_("when"), auto_now_add=True)
@@ -39,7 +39,7 @@ class Decision(models.Model):
     reason = models.CharField(_("reason"), max_length=40, blank=True)
     order_fingerprint = models.JSONField(default=dict)
     stay_fingerprint = models.JSONField(default=dict)
-    # As shown to the person: a later re-score must not change what the quality figures count.
+    # As displayed to the person: a later score must not change the quality figures.
     probability = models.DecimalField(_("probability"), max_digits=5, decimal_places=4)
     model_version = models.CharField(max_length=60)
     texto_versao = models.PositiveIntegerField()
@@ -70,7 +70,7 @@ class Decision(models.Model):
 
     @property
     def reason_words(self) -> str:
-        """The reason's label; a reason in somebody's own words as it is."""
+        """The label of the reason, or the text itself when it is not a code."""
         return str(RejectReason(self.reason).label) if self.reason in RejectReason.values else self.reason
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -83,25 +83,25 @@ class Decision(models.Model):
 
 
 class BulkPlan(models.Model):
-    """`items` are pairs of a suggestion's id and the version that was shown, best first. `batch` is that of the
-    decisions, from the beginning on: a batch that was cut off is finished under the same one."""
+    """A bulk decision, from its preview on. `items`: [suggestion id, displayed version, probability], best first.
+    `batch` is that of the decisions: an interrupted plan is resumed under the same one."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     verb = models.CharField(max_length=10)
-    # From this probability on; null when the cards were picked one by one.
+    # The lowest probability; null when the cards were selected in the list.
     threshold = models.DecimalField(max_digits=5, decimal_places=4, null=True)
     items: Any = models.JSONField(default=list)
-    # How many there were, where MOST cut the list.
+    # The number of cards found, of which `items` has at most MAX_ITEMS.
     found = models.PositiveIntegerField()
     made_at = models.DateTimeField(auto_now_add=True)
     batch = models.UUIDField(default=uuid.uuid4)
-    # Whoever carries it out holds it until then.
+    # Lease of the request that carries it out.
     held_until = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     decided = models.PositiveIntegerField(default=0)
     left_out = models.PositiveIntegerField(default=0)
-    # The first sentences of those left out.
+    # [suggestion id, order number, sentence] of the first cards left out.
     told: Any = models.JSONField(default=list)
 
     class Meta:

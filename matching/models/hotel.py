@@ -1,7 +1,7 @@
 """Local copies of the hotel rows that a suggestion compares: `Order` and `Stay`.
 
-They hold what the matcher last saw of the hotel's tables: enough to show a card while Supabase is
-unavailable, and no document beyond its last two characters.
+They hold the rows as last read: enough to show a card while Supabase is unavailable. Of a document, only the last two
+characters are kept.
 """
 
 from datetime import date
@@ -16,7 +16,7 @@ from matching.room_numbers import bare_room
 
 
 class Order(models.Model):
-    """A service order as typed. `texto_versao` is the hotel's: it rises when what staff typed changes."""
+    """A service order. `texto_versao` is the hotel's: it rises when the typed texts change."""
 
     os_id = models.BigIntegerField(primary_key=True)
     number = models.TextField(_("order"))
@@ -27,7 +27,7 @@ class Order(models.Model):
     room_text = models.TextField(blank=True)
     department = models.TextField(_("department"), blank=True)
     kind = models.TextField(blank=True)
-    # Room, common area or outside: what staff chose, as the hotel stores it.
+    # Room, common area or outside, as the hotel stores it.
     place_kind = models.TextField(blank=True, default="")
     priority = models.TextField(blank=True)
     status = models.TextField(blank=True)
@@ -35,13 +35,13 @@ class Order(models.Model):
     opened_by = models.TextField(blank=True)
     closed_at = models.DateTimeField(null=True)
     texto_versao = models.PositiveIntegerField(default=1)
-    # The link that Supabase showed at the last refresh, whoever wrote it.
+    # The link in Supabase at the last refresh, whichever system wrote it.
     linked = models.BooleanField(default=False)
     linked_stay = models.BigIntegerField(null=True)
     linked_by = models.TextField(blank=True)
     fingerprint = models.JSONField(default=dict)
     search = models.TextField(blank=True)
-    # A person wants to come back to it. Ours alone: no refresh touches it.
+    # Flagged by a person for later. Not in Supabase: no refresh changes it.
     flagged = models.BooleanField(default=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -72,7 +72,7 @@ class Order(models.Model):
 
 
 class Stay(models.Model):
-    """A guest on a reservation. `hidden` (minor, incognito) is never suggested, and its names are not kept."""
+    """A guest on a reservation. A `hidden` guest (minor, incognito) is never suggested, and has no names here."""
 
     listagem_id = models.BigIntegerField(primary_key=True)
     listed_name = models.TextField(blank=True)
@@ -110,7 +110,7 @@ class Stay(models.Model):
 
     @property
     def name(self) -> str:
-        """What staff call the guest: the social name wherever there is one."""
+        """The name that pages show: the social name if there is one."""
         if self.hidden:
             return str(_("hidden guest"))
         return self.social_name or self.registered_name or self.listed_name
@@ -120,7 +120,7 @@ class Stay(models.Model):
         return self.hidden or self.removed or self.status in UNAVAILABLE_STAY
 
     def rooms_on(self, day: date) -> list[str]:
-        """Both rooms on the day of a move; the present one where no move is known."""
+        """The rooms on that day, two on the day of a move; the current one when no occupancy is known."""
         iso = day.isoformat()
         spans = [o for o in self.occupancies if str(o.get("de") or "") <= iso <= str(o.get("ate") or "9999")]
         return list(dict.fromkeys(str(o.get("uh") or "") for o in spans)) or ([self.room] if self.room else [])

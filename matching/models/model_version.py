@@ -1,4 +1,4 @@
-"""Models as rows: which numbers scored a suggestion, where they came from, and which are in use now."""
+"""Versions of the matching model: the numbers, their origin, and which version is in use."""
 
 from django.conf import settings
 from django.db import models
@@ -13,17 +13,17 @@ class Origin(TextChoices):
 
 
 class ModelVersion(models.Model):
-    """One set of numbers, never changed once written: a suggestion names its `version` for ever.
+    """One set of numbers, immutable: suggestions refer to its `version`.
 
-    Without an active row the program's own numbers are in use. `figures` are those of the training: what the old and
-    the new model were worth on decisions that neither had seen.
+    Without an active row the program's own numbers are in use. `figures` come from the training: the quality of the old
+    and the new model on held-out decisions.
     """
 
     version = models.CharField(_("version"), max_length=60, unique=True)
     numbers = models.JSONField()
     origin = models.CharField(_("origin"), max_length=10, choices=Origin.choices)
     made_from = models.CharField(_("made from"), max_length=60, blank=True)
-    # Names of what was learned: "weights", "calibration", "aliases".
+    # What was learned: "weights", "calibration", "aliases".
     learned = models.JSONField(default=list)
     decisions = models.PositiveIntegerField(_("decisions"), default=0)
     figures = models.JSONField(default=dict)
@@ -34,7 +34,7 @@ class ModelVersion(models.Model):
     promoted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, verbose_name=_("put to use by"), related_name="+"
     )
-    # What was in use before it; null means the program's own numbers. Rolling back goes there.
+    # The version in use before, to which a rollback returns; null means the program's own numbers.
     replaced = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
 
     class Meta:

@@ -1,4 +1,4 @@
-"""State of a review in progress: who has which card open, and personal key preferences."""
+"""State of the review page: leases of open cards, and each person's key preference."""
 
 from django.conf import settings
 from django.db import models
@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CardLease(models.Model):
-    """Who has an order's card open in the queue, and until when. It keeps two people from reading the same card;
-    what keeps them from deciding it twice is the version that a decision names."""
+    """The person who has an order's card open in the queue, and until when. It keeps two people from reading the same
+    card; the version that a decision names keeps them from deciding it twice."""
 
     order = models.OneToOneField("matching.Order", models.CASCADE, primary_key=True, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -23,8 +23,8 @@ class CardLease(models.Model):
 
 
 class KeyPreference(models.Model):
-    """Whether single letters decide for this person; without a row they do. Some people speak or shake their input,
-    and a letter must not decide for them (WCAG 2.1.4)."""
+    """Whether single-letter keys are enabled for this person; without a row they are. People who use speech input or
+    press keys by accident can turn them off (WCAG 2.1.4)."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
     single_keys = models.BooleanField(default=True)

@@ -21,8 +21,8 @@ BAND_RANGE = {
 }
 
 
-def unshown(suggestion: str = "") -> tuple[str, ...]:
-    """Columns of a suggestion, its order and its guest that no list shows; `suggestion` is the way to it."""
+def columns_not_listed(suggestion: str = "") -> tuple[str, ...]:
+    """Columns of a suggestion, its order and its stay that no list shows; `suggestion` is the lookup prefix."""
     of_order = ("fingerprint", "search")
     of_stay = ("fingerprint", "occupancies", "search")
     joined = (*(f"order__{name}" for name in of_order), *(f"stay__{name}" for name in of_stay))
@@ -34,7 +34,7 @@ class SuggestionQuerySet(models.QuerySet["MatchSuggestion"]):
         return self.filter(state=State.PENDING)
 
     def heads(self) -> SuggestionQuerySet:
-        """The best candidate still pending of each order: what the queue shows, the others being its alternatives."""
+        """The best pending candidate of each order: the cards of the queue."""
         return self.filter(queued_at__isnull=False)
 
     def in_band(self, band: Band) -> SuggestionQuerySet:
@@ -44,20 +44,20 @@ class SuggestionQuerySet(models.QuerySet["MatchSuggestion"]):
         return self.filter(stay__departure=day)
 
     def with_unconfirmed(self) -> SuggestionQuerySet:
-        """Adds `unconfirmed`: a write to Supabase that this suggestion's last decision still waits for."""
+        """Annotates `unconfirmed`: whether a write to Supabase is open for the suggestion."""
         writes = apps.get_model("matching", "WriteBack").objects
         return self.annotate(unconfirmed=Exists(writes.filter(suggestion=OuterRef("pk"), state=WriteState.OPEN)))
 
     def as_card(self) -> SuggestionQuerySet:
-        """With all that a page shows of each."""
+        """With everything that a page shows of a suggestion."""
         return self.with_unconfirmed().select_related("order", "stay", "decision__user")
 
 
 class MatchSuggestion(models.Model):
     """One candidate of one order; `stay` null is "no guest". Its id is `app_id` in the mirror.
 
-    `version` rises with every change that a reader could see, so a decision names what it was taken on;
-    `mirrored_version` is the one that Supabase has.
+    `version` rises with every visible change: a decision names the version it was taken on. `mirrored_version` is the
+    one in Supabase.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -71,13 +71,13 @@ class MatchSuggestion(models.Model):
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.PENDING)
     end_reason = models.CharField(max_length=80, blank=True)
     conflict = models.CharField(max_length=20, choices=LateConflict.choices, blank=True)
-    # The decision that put it in its present state, be it as the one chosen or as one that the choice displaced.
+    # The decision that caused the present state, on this suggestion or on another candidate of the order.
     decision = models.ForeignKey(Decision, models.PROTECT, null=True, related_name="touched")
     run_id = models.BigIntegerField(null=True)
     version = models.PositiveIntegerField(default=1)
     mirrored_version = models.PositiveIntegerField(default=0)
-    # When the order was opened, while this is its best candidate still pending; null otherwise. Kept by a trigger,
-    # in the transaction that changes the suggestion: nothing here writes it.
+    # When the order was opened, while this is its best pending candidate; null otherwise. A database trigger maintains
+    # it: no Python code writes it.
     queued_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

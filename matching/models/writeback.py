@@ -1,4 +1,4 @@
-"""The outbox: links and unlinks that Supabase has yet to confirm, or has confirmed."""
+"""The outbox table: links and unlinks, open or settled."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,10 +9,10 @@ from matching.models.decision import Decision
 
 
 class WriteBack(models.Model):
-    """One row of the outbox: a link or an unlink that Supabase has yet to confirm, or has confirmed.
+    """A link or an unlink to be written to Supabase, or already written.
 
-    Rows of one order are written in the order of their ids. `claim` and `leased_until` say who is writing now;
-    a lease that ran out belongs to whoever takes it next, which is safe because the functions are idempotent.
+    Rows of an order are written in the order of their ids. `claim` and `leased_until` identify the process that is
+    writing; an expired lease can be taken over, as the functions in Supabase are idempotent.
     """
 
     kind = models.CharField(max_length=10, choices=WriteKind.choices)
@@ -25,7 +25,7 @@ class WriteBack(models.Model):
     username = models.CharField(max_length=150)
     score = models.DecimalField(max_digits=5, decimal_places=4, null=True)
     attempts = models.PositiveIntegerField(default=0)
-    # True from the moment that a request may have left: then an undo has to unlink, not merely withdraw.
+    # Whether a request may have reached Supabase: an undo must then unlink, not only withdraw.
     maybe_written = models.BooleanField(default=False)
     claim = models.UUIDField(null=True)
     leased_until = models.DateTimeField(null=True)

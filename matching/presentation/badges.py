@@ -1,4 +1,4 @@
-"""Chips: shape, word and colour for a state. The shapes are look.css's."""
+"""Chips: a state as shape, word and colour. The CSS classes are defined in look.css."""
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString

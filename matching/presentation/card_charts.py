@@ -1,4 +1,4 @@
-"""Geometry of the card's drawings. Pure."""
+"""Geometry of the card's charts. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ LEAST_BAR = 1.5
 
 @dataclass(frozen=True)
 class Bar:
-    """One row of the waterfall: from the sum so far to the sum with this weight. `css` tells base, plus, minus."""
+    """One row of the waterfall, from the sum before this weight to the sum after it. `css`: base, plus or minus."""
 
     axis: str
     x: str
@@ -33,7 +33,7 @@ class Waterfall:
 
 
 def waterfall(weights: Sequence[float]) -> Waterfall:
-    """One bar a weight, in their order, all on one scale that holds zero and every partial sum."""
+    """One bar for each weight, in order, on a scale that includes zero and every partial sum."""
     sums = [0.0]
     for weight in weights:
         sums.append(sums[-1] + weight)
@@ -61,7 +61,7 @@ def _bar(axis: float, start: float, end: float, css: str, *, first: bool) -> Bar
 
 @dataclass(frozen=True)
 class Span:
-    """Nights in one room; `moved` for those after a room move."""
+    """Nights in one room; `moved`: after a room move."""
 
     room: str
     x: str
@@ -82,7 +82,7 @@ LINE, LEFT, RIGHT = 320, 8, 312
 
 
 def stay_line(arrival: date, departure: date, rooms: Sequence[tuple[str, date, date]], opened: date) -> StayLine | None:
-    """The stay as a line from arrival to departure with the order on it; None when the order lies outside."""
+    """The stay from arrival to departure with the opening of the order; None for more than 60 days."""
     first, last = min(arrival, opened), max(departure, opened)
     days = max((last - first).days, 1)
     if days > 60:
@@ -108,7 +108,7 @@ def stay_line(arrival: date, departure: date, rooms: Sequence[tuple[str, date, d
 
 
 def differing_letters(left: str, right: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
-    """Both texts as (piece, differs), letter by letter, case aside."""
+    """Both texts as (piece, differs), compared letter by letter without case."""
     matcher = SequenceMatcher(None, _folded(left), _folded(right), autojunk=False)
     marked: tuple[list[tuple[str, bool]], list[tuple[str, bool]]] = ([], [])
     for tag, a, b, c, d in matcher.get_opcodes():
@@ -119,5 +119,5 @@ def differing_letters(left: str, right: str) -> tuple[list[tuple[str, bool]], li
 
 
 def _folded(text: str) -> list[str]:
-    """Character by character: folded as a whole, "ß" would become two and shift every mark after it."""
+    """Case-folded character by character: as a whole, "ß" would become two letters and shift the rest."""
     return [character.casefold() for character in text]

@@ -1,4 +1,8 @@
-"""The card's explanation as a colleague would give it: what decides, what speaks against it, what is missing."""
+"""The explanation of a suggestion in sentences: what decides, what counts against it, and what is missing.
+
+SUBJECTS and CLAUSES hold the words for the engine's comparisons and levels. One that is not listed is described by its
+labels, so that the reasons of a new model can be explained, too.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,7 +16,7 @@ from matching.presentation.labels import MISSING, Words, agreement, comparison_w
 
 Reason = Mapping[str, Any]
 
-# What the sentence is about, with its article.
+# The subject of a sentence, with its article.
 SUBJECTS: dict[str, Words] = {
     "presence": _p("subject", "the day"),
     "name": _p("subject", "the name"),
@@ -98,116 +102,77 @@ CLAUSES: dict[tuple[str, str], Words] = {
 }
 
 
-def subject(comparison: str) -> str:
-    return str(SUBJECTS.get(comparison, comparison_words(comparison)))
-
-
-def clause(reason: Reason) -> str:
-    """Without its subject and without a full stop."""
-    order, guest = shown_values(reason)
-    found = str(CLAUSES.get((str(reason["comparison"]), str(reason["level"])), ""))
-    lacking = ("%(order)s" in found and not order) or ("%(guest)s" in found and not guest)
-    if found and not lacking:
-        return found % {"order": order, "guest": guest}
-    word = str(agreement(reason).word)
-    if not (order or guest):
-        return word
-    return _("%(agreement)s (%(values)s)") % {"agreement": word, "values": _side_by_side(reason, order, guest)}
-
-
-def words_clause(written: list[str]) -> str:
-    """Several words of a name that the listing has as they are."""
-    if len(written) == 1:
-        return str(CLAUSES["name", "exact"]) % {"order": written[0]}
-    quoted = [f"“{word}”" for word in written]
-    return pgettext("clause", "%(words)s stand in the listing as in the order") % {"words": joined(quoted)}
-
-
-def _side_by_side(reason: Reason, order: str, guest: str) -> str:
-    return f"{order} {agreement(reason).sign} {guest}" if order and guest else order or guest
-
-
-def joined(parts: list[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return _("%(first)s and %(last)s") % {"first": ", ".join(parts[:-1]), "last": parts[-1]}
-
-
+# Bits from which a reason is mentioned.
 DECISIVE = 1.0
-MOST_HELPING, MOST_AGAINST, MOST_SILENT = 3, 2, 2
-# The bits of "when" are the starting point of every guest; only being away is worth a word.
+MAX_HELPING, MAX_AGAINST, MAX_MISSING = 3, 2, 2
+# Of "presence", only these levels are mentioned: being in the house is where every guest starts.
 AWAY = frozenset({"left", "left_long", "coming", "coming_later"})
 NOBODY = "nobody"
 
 
 def why(reasons: Sequence[Reason], place: str = "", *, likely: bool = True) -> str:
-    """A few short sentences; never a document, never a whole phone. `place` says where the guest was and since when:
-    it stands for the clause of a room that agrees. Nothing decides for a candidate that is not likely."""
-    ahead = any((r["comparison"], r["level"]) == ("day", "arrival") for r in reasons)
-    told = [reason for reason in reasons if _tells(reason, ahead)]
-    helping = [r for r in told if _bits(r) >= DECISIVE]
-    against = [r for r in told if _bits(r) <= -DECISIVE]
-    if any(reason["comparison"] == NOBODY for reason in told):
-        said = _of_nobody(helping, against)
+    """A few short sentences, without documents and whole phones. `place`: a clause about where the guest was, which
+    replaces that of a matching room. Without `likely`, no field is said to decide."""
+    arrival = any((r["comparison"], r["level"]) == ("day", "arrival") for r in reasons)
+    shown = [reason for reason in reasons if _is_shown(reason, arrival)]
+    helping = [reason for reason in shown if _bits(reason) >= DECISIVE]
+    against = [reason for reason in shown if _bits(reason) <= -DECISIVE]
+    if any(reason["comparison"] == NOBODY for reason in shown):
+        sentences = _no_guest_sentences(helping, against)
     else:
-        said = [*_helping(helping, place, likely), *_against(against), *_silent(told)]
-    return " ".join(said) or _("No field says much: the place and the day are all there is.")
+        sentences = [
+            *_helping_sentences(helping, place, likely),
+            *(
+                _("Against it speaks %(subject)s: %(clause)s.")
+                % {"subject": subject(field), "clause": _field_clause(field, group)}
+                for field, group in _by_field(against)[:MAX_AGAINST]
+            ),
+            *_missing_sentences(shown),
+        ]
+    return " ".join(sentences) or _("No field says much: the place and the day are all there is.")
+
+
+def _is_shown(reason: Reason, arrival: bool) -> bool:
+    """A guest who is still to come is not mentioned when the order is about the arrival."""
+    if reason["comparison"] == "presence":
+        return reason["level"] in AWAY and not arrival
+    return bool(reason["level"] != "prior")
 
 
 def _bits(reason: Reason) -> float:
     return float(reason["weight_bits"])
 
 
-def _tells(reason: Reason, ahead: bool) -> bool:
-    """That the guest has yet to come is no news to an order that speaks of the arrival."""
-    if reason["comparison"] == "presence":
-        return reason["level"] in AWAY and not ahead
-    return bool(reason["level"] != "prior")
+def _no_guest_sentences(helping: Sequence[Reason], against: Sequence[Reason]) -> list[str]:
+    def clauses(reasons: Sequence[Reason], most: int) -> str:
+        strongest = sorted(reasons, key=lambda reason: -abs(_bits(reason)))
+        return joined([clause(reason) for reason in strongest[:most]])
 
-
-def _of_nobody(helping: Sequence[Reason], against: Sequence[Reason]) -> list[str]:
-    said = []
+    sentences = []
     if helping:
-        said.append(
-            _("For “no guest” speaks the order itself: %(clauses)s.")
-            % {"clauses": _all(_strongest(helping)[:MOST_HELPING])}
-        )
+        text = _("For “no guest” speaks the order itself: %(clauses)s.")
+        sentences.append(text % {"clauses": clauses(helping, MAX_HELPING)})
     if against:
-        said.append(_("Against it: %(clauses)s.") % {"clauses": _all(_strongest(against)[:MOST_AGAINST])})
-    return said
+        sentences.append(_("Against it: %(clauses)s.") % {"clauses": clauses(against, MAX_AGAINST)})
+    return sentences
 
 
-def _strongest(reasons: Sequence[Reason]) -> list[Reason]:
-    return sorted(reasons, key=lambda reason: -abs(_bits(reason)))
-
-
-def _all(reasons: Iterable[Reason]) -> str:
-    return joined([clause(reason) for reason in reasons])
-
-
-def _helping(reasons: Sequence[Reason], place: str, likely: bool) -> list[str]:
+def _helping_sentences(reasons: Sequence[Reason], place: str, likely: bool) -> list[str]:
     """The strongest field decides; the others help, too."""
-    said: list[str] = []
-    for field, group in _by_field(reasons)[:MOST_HELPING]:
-        words = {"subject": subject(field), "clause": _clause(field, group, place)}
-        if said:
-            said.append(capfirst(_("%(subject)s helps, too: %(clause)s.") % words))
+    sentences: list[str] = []
+    for field, group in _by_field(reasons)[:MAX_HELPING]:
+        words = {"subject": subject(field), "clause": _field_clause(field, group, place)}
+        if sentences:
+            sentences.append(capfirst(_("%(subject)s helps, too: %(clause)s.") % words))
         elif not likely:
-            said.append(_("For this guest counts %(subject)s: %(clause)s.") % words)
+            sentences.append(_("For this guest counts %(subject)s: %(clause)s.") % words)
         else:
-            said.append(_("What decides is %(subject)s: %(clause)s.") % words)
-    return said
+            sentences.append(_("What decides is %(subject)s: %(clause)s.") % words)
+    return sentences
 
 
-def _against(reasons: Sequence[Reason]) -> list[str]:
-    return [
-        _("Against it speaks %(subject)s: %(clause)s.") % {"subject": subject(field), "clause": _clause(field, group)}
-        for field, group in _by_field(reasons)[:MOST_AGAINST]
-    ]
-
-
-def _silent(reasons: Sequence[Reason]) -> list[str]:
-    """What the guest has and the order does not say."""
+def _missing_sentences(reasons: Sequence[Reason]) -> list[str]:
+    """What the guest has and the order does not name."""
     fields = [
         subject(str(r["comparison"]))
         for r in reasons
@@ -215,28 +180,55 @@ def _silent(reasons: Sequence[Reason]) -> list[str]:
     ]
     if not fields:
         return []
-    words = {"fields": joined(list(dict.fromkeys(fields))[:MOST_SILENT])}
+    words = {"fields": joined(list(dict.fromkeys(fields))[:MAX_MISSING])}
     return [_("The order does not have %(fields)s, which neither helps nor harms.") % words]
 
 
 def _by_field(reasons: Iterable[Reason]) -> list[tuple[str, list[Reason]]]:
-    """One entry a field, the strongest first; the words of a name together, as they were written."""
+    """The reasons of each field, the strongest field first; the words of a name in their written order."""
     by_field: dict[str, list[Reason]] = {}
     for reason in reasons:
         by_field.setdefault(str(reason["comparison"]), []).append(reason)
     return sorted(by_field.items(), key=lambda entry: -max(abs(_bits(reason)) for reason in entry[1]))
 
 
-def _clause(field: str, group: Sequence[Reason], place: str = "") -> str:
+def _field_clause(field: str, group: Sequence[Reason], place: str = "") -> str:
     if field == "room" and place and group[0]["level"] == "same":
         return place
     if field == "name":
-        return _name(group)
+        # Words that match exactly share one clause.
+        exact = [str(r["order_value"]) for r in group if r["level"] == "exact" and r["order_value"]]
+        others = [clause(reason) for reason in group if reason["level"] != "exact" or not reason["order_value"]]
+        return "; ".join([*([_exact_words_clause(exact)] if exact else []), *dict.fromkeys(others)])
     return clause(group[0])
 
 
-def _name(words: Sequence[Reason]) -> str:
-    """Words that agree to the letter share one clause."""
-    exact = [str(r["order_value"]) for r in words if r["level"] == "exact" and r["order_value"]]
-    others = [clause(reason) for reason in words if reason["level"] != "exact" or not reason["order_value"]]
-    return "; ".join([*([words_clause(exact)] if exact else []), *dict.fromkeys(others)])
+def subject(comparison: str) -> str:
+    return str(SUBJECTS.get(comparison, comparison_words(comparison)))
+
+
+def clause(reason: Reason) -> str:
+    """The clause of an agreement, without subject and full stop."""
+    order, guest = shown_values(reason)
+    text = str(CLAUSES.get((str(reason["comparison"]), str(reason["level"])), ""))
+    lacking = ("%(order)s" in text and not order) or ("%(guest)s" in text and not guest)
+    if text and not lacking:
+        return text % {"order": order, "guest": guest}
+    known = agreement(reason)
+    if not (order or guest):
+        return str(known.word)
+    values = f"{order} {known.sign} {guest}" if order and guest else order or guest
+    return _("%(agreement)s (%(values)s)") % {"agreement": str(known.word), "values": values}
+
+
+def _exact_words_clause(written: list[str]) -> str:
+    if len(written) == 1:
+        return str(CLAUSES["name", "exact"]) % {"order": written[0]}
+    quoted = [f"“{word}”" for word in written]
+    return pgettext("clause", "%(words)s stand in the listing as in the order") % {"words": joined(quoted)}
+
+
+def joined(parts: list[str]) -> str:
+    if len(parts) < 2:
+        return "".join(parts)
+    return _("%(first)s and %(last)s") % {"first": ", ".join(parts[:-1]), "last": parts[-1]}

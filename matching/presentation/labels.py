@@ -1,7 +1,7 @@
-"""The engine's codes in words that staff use: names of fields, and agreement with its sign.
+"""Labels for the engine's codes, for probabilities, departments and people.
 
-Sign and word come before colour. A code not known here is shown as it is and goes by its weight, so that a new
-model never leaves a card without an explanation.
+An agreement has a sign and a word, so that colour is never the only cue. A code without a label is shown as it is, with
+the sign of its weight: the reasons of a new model can be shown, too.
 """
 
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ FIELDS: dict[str, Words] = {
     "whole_name": _p("field", "whole name"),
     "company": _p("field", "company"),
     "nobody": _p("field", "no guest"),
-    # Names of fingerprint fields, for "what changed since".
+    # Fields of fingerprints, for "what changed since".
     "request": _p("field", "request"),
     "guest_text": _p("field", "guest as typed"),
     "requester_text": _p("field", "requester"),
@@ -159,7 +159,7 @@ def agreement(reason: Mapping[str, Any]) -> Agreement:
 
 
 def shown_values(reason: Mapping[str, Any]) -> tuple[str, str]:
-    """Both sides as people write them; empty where the field has no value of its own."""
+    """The values of the order and of the guest as people write them; empty for a field without a value."""
     values = str(reason["order_value"] or ""), str(reason["guest_value"] or "")
     if reason["comparison"] == "sex":
         return (_ADDRESS.get(values[0], values[0]), _ADDRESS.get(values[1], values[1]))
@@ -175,7 +175,7 @@ CERTAIN, FAINT = 0.995, 0.005
 
 
 def share(probability: Any) -> str:
-    """Two places that stay on their side of a band's border, and never a certainty: 0,87, 0,49, > 0,99, < 0,01."""
+    """Two decimal places, never rounded into another band or to certainty: 0,87, 0,49, > 0,99, < 0,01."""
     if probability >= CERTAIN:
         return f"> {number_format(0.99, 2)}"
     if probability < FAINT:

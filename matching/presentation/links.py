@@ -1,4 +1,4 @@
-"""Addresses of the review pages, and primary keys read from addresses."""
+"""URLs of the review pages, and primary keys read from URLs."""
 
 from urllib.parse import urlencode
 from uuid import UUID
@@ -16,7 +16,7 @@ def card_url(suggestion_id: UUID) -> str:
 
 
 def order_url(order: Order) -> str:
-    """The list narrowed to one order, decided and ended suggestions included."""
+    """The list of one order's suggestions in every state."""
     return f"{reverse(LIST)}?{urlencode({'q': order.number, 'state': 'all'})}"
 
 

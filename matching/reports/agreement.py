@@ -1,7 +1,7 @@
-"""How often people agree with the model, by band, counted from their decisions.
+"""The share of decisions that agree with the model, by band.
 
-A verdict is a person's word on a pair: accepted or rejected, or passed over, when somebody chose a candidate that the
-model had put below it. Decisions that were undone count nowhere, nor do candidates that a person named by hand.
+A verdict on a pair is an acceptance, a rejection, or a skip: a person accepted a candidate that the model had ranked
+below. Undone decisions and candidates that a person added by hand do not count.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,35 +18,35 @@ from matching.reports.charts import Measured, measured
 from matching.reports.periods import Period
 
 WEEKS = 13
-# From here on "accept all above" is offered; the page tells what that would have cost.
+# The default threshold of "accept all above".
 SURE = 0.98
 _SURE = "sure"
-KEPT = 60
+CACHE_SECONDS = 60
 YES = (Verb.ACCEPT, Verb.NO_GUEST)
 
 Counts = dict[str, tuple[int, int]]
 
 
 def verdicts_by_day(today: date) -> dict[date, Counts]:
-    """Day -> band -> (yes, verdicts), over WEEKS weeks; under "sure" those at SURE or above.
+    """Day -> band -> (agreements, verdicts), over WEEKS weeks; "sure" counts those from SURE on.
 
-    Counted once for each last decision and at most KEPT seconds old: a decision that the hotel's system refuses
-    afterwards puts candidates back without a decision of its own.
+    Cached until the next decision, and for CACHE_SECONDS at most: a link that Supabase refuses changes states without a
+    decision.
     """
-    return cache.get_or_set(f"verdicts:{today}:{last_decision()}", lambda: _verdicts_by_day(today), KEPT) or {}
+    return cache.get_or_set(f"verdicts:{today}:{last_decision()}", lambda: _verdicts_by_day(today), CACHE_SECONDS) or {}
 
 
 def last_decision() -> int:
-    """What slow figures are kept under: the next decision makes them be counted again."""
+    """The cache key of expensive figures: the next decision invalidates them."""
     return Decision.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def _verdicts_by_day(today: date) -> dict[date, Counts]:
     since = Period(7 * WEEKS, today).since
-    told = Decision.objects.filter(at__gte=since, undone_by=None).exclude(model_version=MANUAL)
-    told = told.filter(verb__in=[*YES, Verb.REJECT])
+    decisions = Decision.objects.filter(at__gte=since, undone_by=None).exclude(model_version=MANUAL)
+    decisions = decisions.filter(verb__in=[*YES, Verb.REJECT])
     found: dict[date, Counts] = {}
-    for row in _by_band(told.annotate(day=TruncDate("at")), yes=Q(verb__in=YES)):
+    for row in _by_band(decisions.annotate(day=TruncDate("at")), yes=Q(verb__in=YES)):
         found[row["day"]] = {name: (row[f"{name}_yes"], row[f"{name}_all"]) for name in _RANGES}
     for row in _by_band(_passed_over(since).annotate(day=TruncDate("decision__at"))):
         day = found.setdefault(row["day"], {})
@@ -71,22 +71,22 @@ def _by_band(rows: Any, yes: Q | None = None) -> Iterable[dict[str, Any]]:
 
 
 def _passed_over(since: datetime) -> Any:
-    """Candidates whose order went to one below them. A candidate named by hand stands below all."""
+    """Candidates of an order for which a lower-ranked one was accepted; one added by hand ranks below all."""
     ended = MatchSuggestion.objects.filter(state=State.SUPERSEDED, end_reason=EndReason.ANOTHER_ACCEPTED)
     return ended.filter(decision__at__gte=since, rank__lt=F("decision__suggestion__rank"))
 
 
 def quality(days: Mapping[date, Counts], within: Period) -> dict[str, Measured | None]:
-    """Band (or "sure") -> share of yes among the verdicts of those days; None without any."""
+    """Band (or "sure") -> share of agreement in those days; None without verdicts."""
     found: dict[str, Measured | None] = {}
     for name in _RANGES:
-        told = [counts.get(name, (0, 0)) for day, counts in days.items() if within.holds(day)]
-        found[name] = measured(sum(yes for yes, _ in told), sum(everything for _, everything in told))
+        verdicts = [counts.get(name, (0, 0)) for day, counts in days.items() if within.holds(day)]
+        found[name] = measured(sum(yes for yes, _ in verdicts), sum(total for _, total in verdicts))
     return found
 
 
 def holds(within: Period, today: date) -> bool:
-    """Are these days among those that `verdicts_by_day` counts? Half a period is not compared with a whole one."""
+    """Whether `verdicts_by_day` covers the whole period: a part of it would not be comparable."""
     return within.first >= Period(7 * WEEKS, today).first
 
 

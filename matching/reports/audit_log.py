@@ -1,4 +1,4 @@
-"""The audit as lines to read: every decision, and what is noted down beside them. Newest first, a page at a time."""
+"""The audit as lines: decisions and audit entries, newest first, a page at a time."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,15 +12,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from matching.models import AuditEntry, Decision, Deed, Order
+from matching.models import AuditAction, AuditEntry, Decision, Order
 from matching.models.choices import State, Verb
-from matching.presentation.labels import short_name
-from matching.presentation.links import alert_url, card_url, order_url
+from matching.presentation import alert_url, card_url, order_url, short_name
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Lines of `until` and before, of one person, one order's number or one batch; at most `most` of a source."""
+class AuditQuery:
+    """Which lines to read: up to `until`, of one person, one order number or one batch; `most` of each source."""
 
     until: datetime
     most: int
@@ -30,7 +29,7 @@ class Asked:
     batch: UUID | None = None
 
     def of(self, rows: QuerySet[Any], moment: str) -> Any:
-        """The rows of that person in that time, newest first."""
+        """The rows of that time, newest first; `moment` is their timestamp field."""
         rows = rows.filter(**{f"{moment}__lte": self.until})
         if self.since is not None:
             rows = rows.filter(**{f"{moment}__gte": self.since})
@@ -38,8 +37,8 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Line:
-    """`before` and `after` are states in words; `text` says more, `url` opens what it is about."""
+class AuditLine:
+    """`before` and `after` are labels of states; `url` opens the subject."""
 
     at: datetime
     who: str
@@ -51,44 +50,44 @@ class Line:
     text: str
 
 
-# All that a line tells: fifty rows of every kind are read for the fifty newest of all.
+# The columns that a line needs: fifty rows of every source are read for the fifty newest of all.
 _PERSON: Final = ("user__first_name", "user__username")
 _OF_DECISION: Final = (
     *("at", "verb", "reason", "undo_of__verb", "suggestion__order__number", *_PERSON),
     *(f"suggestion__stay__{name}" for name in ("listed_name", "registered_name", "social_name", "hidden")),
 )
-_OF_DEED: Final = (
+_OF_ENTRY: Final = (
     *("at", "deed", "batch", "params", "order__number", *_PERSON),
     *("alert__kind", "alert__note", "alert__order__number"),
 )
 
 
-def decisions(asked: Asked) -> list[Line]:
-    """Those of a batch stand behind its one line, and one by one where the batch is asked for."""
-    rows = asked.of(Decision.objects.all(), "at")
-    if asked.user is not None:
-        rows = rows.filter(user=asked.user)
-    if asked.order:
-        orders = list(Order.objects.filter(number=asked.order).values_list("pk", flat=True))
+def decision_lines(query: AuditQuery) -> list[AuditLine]:
+    """The decisions of a batch are represented by its own line, unless the batch or an order is selected."""
+    rows = query.of(Decision.objects.all(), "at")
+    if query.user is not None:
+        rows = rows.filter(user=query.user)
+    if query.order:
+        orders = list(Order.objects.filter(number=query.order).values_list("pk", flat=True))
         rows = rows.filter(suggestion__order__in=orders)
-    if asked.batch is not None:
-        rows = rows.filter(batch=asked.batch)
-    elif not asked.order:
+    if query.batch is not None:
+        rows = rows.filter(batch=query.batch)
+    elif not query.order:
         rows = rows.exclude(Exists(AuditEntry.objects.filter(batch=OuterRef("batch"))))
-    told = rows.select_related("user", "undo_of", "suggestion__order", "suggestion__stay").only(*_OF_DECISION)
-    return [_decision(decision) for decision in told[: asked.most]]
+    rows = rows.select_related("user", "undo_of", "suggestion__order", "suggestion__stay").only(*_OF_DECISION)
+    return [_decision_line(decision) for decision in rows[: query.most]]
 
 
 _AFTER: Final = {Verb.ACCEPT: State.ACCEPTED, Verb.NO_GUEST: State.ACCEPTED, Verb.REJECT: State.REJECTED}
 
 
-def _decision(decision: Decision) -> Line:
+def _decision_line(decision: Decision) -> AuditLine:
     verb = Verb(decision.verb)
     if verb == Verb.UNDO and decision.undo_of is not None:
         before, after = _AFTER[Verb(decision.undo_of.verb)], State.PENDING
     else:
         before, after = State.PENDING, _AFTER[verb]
-    return Line(
+    return AuditLine(
         decision.at,
         short_name(decision.user),
         verb.label,
@@ -100,21 +99,21 @@ def _decision(decision: Decision) -> Line:
     )
 
 
-def deeds(asked: Asked, wanted: Iterable[Deed] = Deed) -> list[Line]:
-    rows = asked.of(AuditEntry.objects.filter(deed__in=list(wanted)), "at")
-    if asked.user is not None:
-        rows = rows.filter(user=asked.user)
-    if asked.order:
-        rows = rows.filter(order__in=list(Order.objects.filter(number=asked.order).values_list("pk", flat=True)))
-    if asked.batch is not None:
-        rows = rows.filter(batch=asked.batch)
-    told = rows.select_related("user", "order", "alert__order").only(*_OF_DEED)
-    return [_deed(entry) for entry in told[: asked.most]]
+def entry_lines(query: AuditQuery, wanted: Iterable[AuditAction] = AuditAction) -> list[AuditLine]:
+    rows = query.of(AuditEntry.objects.filter(deed__in=list(wanted)), "at")
+    if query.user is not None:
+        rows = rows.filter(user=query.user)
+    if query.order:
+        rows = rows.filter(order__in=list(Order.objects.filter(number=query.order).values_list("pk", flat=True)))
+    if query.batch is not None:
+        rows = rows.filter(batch=query.batch)
+    rows = rows.select_related("user", "order", "alert__order").only(*_OF_ENTRY)
+    return [_entry_line(entry) for entry in rows[: query.most]]
 
 
-def _deed(entry: AuditEntry) -> Line:
-    subject, url, before, after, text = _TOLD[Deed(entry.deed)](entry)
-    return Line(entry.at, short_name(entry.user), entry.get_deed_display(), subject, url, before, after, text)
+def _entry_line(entry: AuditEntry) -> AuditLine:
+    subject, url, before, after, text = _PARTS[AuditAction(entry.deed)](entry)
+    return AuditLine(entry.at, short_name(entry.user), entry.get_deed_display(), subject, url, before, after, text)
 
 
 Parts = tuple[str, str, str, str, str]
@@ -148,12 +147,12 @@ def _export(entry: AuditEntry) -> Parts:
 def _flag(entry: AuditEntry) -> Parts:
     number, url = (f"OS {entry.order.number}", order_url(entry.order)) if entry.order else ("—", "")
     words = (_("not marked"), _("marked"))
-    before, after = words if entry.deed == Deed.FLAG else reversed(words)
+    before, after = words if entry.deed == AuditAction.FLAG else reversed(words)
     return number, url, before, after, ""
 
 
 def _settle(entry: AuditEntry) -> Parts:
-    """The note stays with the alert, where a guest's name in it can be forgotten."""
+    """The note is read from the alert, where the erasure of a guest reaches it."""
     alert = entry.alert
     if alert is None:
         return "—", "", _("open"), _("settled"), ""
@@ -161,11 +160,11 @@ def _settle(entry: AuditEntry) -> Parts:
     return subject, alert_url(alert.pk), _("open"), _("settled"), alert.note
 
 
-_TOLD: Final[dict[Deed, Callable[[AuditEntry], Parts]]] = {
-    Deed.BULK: _bulk,
-    Deed.BULK_UNDO: _bulk_undo,
-    Deed.EXPORT: _export,
-    Deed.FLAG: _flag,
-    Deed.UNFLAG: _flag,
-    Deed.SETTLE: _settle,
+_PARTS: Final[dict[AuditAction, Callable[[AuditEntry], Parts]]] = {
+    AuditAction.BULK: _bulk,
+    AuditAction.BULK_UNDO: _bulk_undo,
+    AuditAction.EXPORT: _export,
+    AuditAction.FLAG: _flag,
+    AuditAction.UNFLAG: _flag,
+    AuditAction.SETTLE: _settle,
 }

@@ -1,4 +1,4 @@
-"""Intervals and drawings of the manager's page. Pure."""
+"""Intervals and chart geometry of the manager's page. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ Z95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Measured:
-    """A share of `of` cases with its 95 % interval (Wilson): all three in 0..1."""
+    """A share of `of` cases with its 95 % Wilson interval, all three in 0..1."""
 
     hits: int
     of: int
@@ -21,19 +21,19 @@ class Measured:
 
 
 def measured(hits: int, of: int) -> Measured | None:
-    """None where nothing was measured: no case is no 0 %."""
+    """None without cases."""
     if of <= 0:
         return None
     share, z2 = hits / of, Z95 * Z95
     centre = share + z2 / (2 * of)
     spread = Z95 * math.sqrt(share * (1 - share) / of + z2 / (4 * of * of))
     low, high = (centre - spread) / (1 + z2 / of), (centre + spread) / (1 + z2 / of)
-    # Rounding must not push the interval off its own share at 0 and 1.
+    # Rounding must not move the interval off the share at 0 and 1.
     return Measured(hits, of, share, min(max(low, 0.0), share), max(min(high, 1.0), share))
 
 
 def apart(one: Measured, other: Measured) -> bool:
-    """Do the intervals leave a gap between them? Only then is the difference worth a word."""
+    """Whether the intervals do not overlap: only then is a difference reported."""
     return one.low > other.high or other.low > one.high
 
 
@@ -52,7 +52,7 @@ def whisker(found: Measured) -> Whisker:
 
 @dataclass(frozen=True)
 class Tick:
-    """`place` is the coordinate of a grid line or of a label under the axis; `text_y` where its words stand."""
+    """`place`: coordinate of a grid line or of a label below the axis; `text_y`: baseline of its text."""
 
     place: str
     text_y: str
@@ -73,7 +73,7 @@ class ShareLine:
     end_y: str
     label_y: str
     labels: list[Tick]
-    # Where the target lies, in percent; None without one.
+    # The target in percent; None without one.
     target: Tick | None
 
 
@@ -81,8 +81,8 @@ _LEFT, _RIGHT, _TOP, _BASE = 40, 545, 40, 160
 
 
 def share_line(shares: Sequence[float | None], labels: int = 5, target: int = 0) -> ShareLine | None:
-    """Shares over time; a day without a case is bridged. None with fewer than two points to join. `target` in percent
-    is on the drawing wherever the shares are; 0 is none."""
+    """Shares over time; days without cases are skipped. None with fewer than two points. `target` in percent is always
+    visible; 0 means none."""
     known = [(place, share) for place, share in enumerate(shares) if share is not None]
     if len(known) < 2:
         return None
@@ -111,7 +111,7 @@ def share_line(shares: Sequence[float | None], labels: int = 5, target: int = 0)
 
 @dataclass(frozen=True)
 class TimeBar:
-    """One class of waiting times; `late` for the last, which is hatched."""
+    """One class of waiting times; `late` marks the last one, which is hatched."""
 
     y: str
     text_y: str
@@ -122,7 +122,7 @@ class TimeBar:
 
 
 def time_bars(counts: Sequence[int]) -> list[TimeBar]:
-    """The longest bar is 198 wide; percents are rounded each by itself."""
+    """The longest bar is 198 wide; each percentage is rounded on its own."""
     total, most = sum(counts) or 1, max([*counts, 1])
     return [
         TimeBar(
@@ -139,7 +139,7 @@ def time_bars(counts: Sequence[int]) -> list[TimeBar]:
 
 @dataclass(frozen=True)
 class Mark:
-    """A measured share of one week: its place, its interval as a path, its shape as a path."""
+    """A measured share of one week, with its interval and its shape as SVG paths."""
 
     found: Measured
     week: int
@@ -165,7 +165,7 @@ _SHAPES = (
 
 
 def weeks(series: Sequence[Sequence[Measured | None]], target: int = 0) -> Weeks:
-    """One series a band (circle, diamond, dash), all of the same weeks; neighbours stand apart so that none hides."""
+    """One series for each band (circle, diamond, dash) over the same weeks, side by side."""
     count = len(series[0])
     xs = spread_out(count, 58, WEEKS_WIDTH - 24)
     return Weeks(

@@ -1,4 +1,4 @@
-"""What a batch would probably get wrong, from what people decided on suggestions like these."""
+"""The errors to expect in a bulk decision, estimated from past decisions on similar suggestions."""
 
 import math
 from collections.abc import Iterable
@@ -15,14 +15,14 @@ from matching.reports.agreement import SURE, WEEKS
 from matching.reports.charts import Measured, measured
 from matching.reports.periods import Period
 
-# Under so many verdicts a share says little; the page then says so instead.
+# With fewer verdicts the share is unreliable, which the page shows.
 FEW: Final = 30
 
 
 @dataclass(frozen=True)
 class Expected:
-    """Of `count` cards in a range of probability: errors as the share of the past has them, and at the worse end of
-    its interval. None where nobody ever decided one."""
+    """The errors to expect among `count` cards in a range of probability: by the share of past disagreement, and by the
+    worse end of its interval. None without past decisions."""
 
     label: str | Promise
     count: int
@@ -37,7 +37,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Total:
-    """`sure`: every range has been decided often enough to believe it."""
+    """`sure`: every range has enough past decisions."""
 
     rows: list[Expected]
     errors: float
@@ -54,8 +54,8 @@ _LABELS: Final[tuple[tuple[str, Any], ...]] = (
 
 
 def expected(verb: Verb, probabilities: Iterable[float], today: date) -> Total:
-    """By ranges, over the last WEEKS weeks. An acceptance is wrong where people refused, a rejection where they
-    accepted."""
+    """By range, from the last WEEKS weeks. An acceptance counts as wrong at the rate at which people rejected, and the
+    other way round."""
     counts = dict.fromkeys((name for name, _label in _LABELS), 0)
     for probability in probabilities:
         counts[_range(probability)] += 1
@@ -70,7 +70,7 @@ def expected(verb: Verb, probabilities: Iterable[float], today: date) -> Total:
 
 
 def shares(today: date) -> dict[str, Measured | None]:
-    """Share of yes by range; here the strong one ends where the sure one begins."""
+    """Share of agreement by range; the "strong" range ends where "sure" begins."""
     found = agreement.quality(agreement.verdicts_by_day(today), Period(7 * WEEKS, today))
     strong, sure = agreement.of_band(found, Band.STRONG), agreement.sure(found)
     hits = (strong.hits if strong else 0) - (sure.hits if sure else 0)

@@ -1,6 +1,5 @@
-"""What one shift leaves to the next: cards, links and alerts. Every list is cut, every count whole."""
+"""What a shift leaves to the next: cards, links and alerts. Lists are truncated, counts are complete."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
@@ -11,9 +10,9 @@ from matching.models import Alert, MatchSuggestion, Order, Stay, WriteBack
 from matching.models.choices import Severity, State, WriteState
 
 Row = TypeVar("Row")
-MOST_CARDS = 25
-MOST_ALERTS = 15
-# What only the matcher reads.
+MAX_CARDS = 25
+MAX_ALERTS = 15
+# Columns that only the matcher reads.
 _OF_MATCHING = (
     "reasons",
     "order__fingerprint",
@@ -27,7 +26,7 @@ _WORST_FIRST = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
 @dataclass(frozen=True)
 class Cut(Generic[Row]):
-    """The first rows of a list, and how many it has."""
+    """The first rows of a list, and the number of all."""
 
     rows: list[Row]
     total: int
@@ -38,41 +37,35 @@ class Cut(Generic[Row]):
 
 
 def _cut(found: QuerySet[Any], most: int) -> Cut[Any]:
-    """Two queries when the list is longer than what is shown, else one."""
+    """One query, and a second one for the count of a longer list."""
     rows = list(found[: most + 1])
     return Cut(rows[:most], found.count() if len(rows) > most else len(rows))
 
 
 def departing_cards(day: date) -> Cut[MatchSuggestion]:
-    """Cards still undecided whose guest leaves on that day, by room."""
+    """Undecided cards whose guest leaves on that day, by room."""
     cards = MatchSuggestion.objects.heads().departing(day).select_related("order", "stay")
-    return _cut(cards.defer(*_OF_MATCHING).order_by("stay__room", "order__opened_at", "pk"), MOST_CARDS)
+    return _cut(cards.defer(*_OF_MATCHING).order_by("stay__room", "order__opened_at", "pk"), MAX_CARDS)
 
 
 def came_back() -> Cut[MatchSuggestion]:
-    """Cards whose link Supabase refused after the decision: nothing was written."""
+    """Cards that returned to the queue because Supabase refused the link."""
     cards = MatchSuggestion.objects.filter(state=State.PENDING).exclude(conflict="").select_related("order", "stay")
-    return _cut(cards.defer(*_OF_MATCHING).order_by("order__opened_at", "pk"), MOST_CARDS)
+    return _cut(cards.defer(*_OF_MATCHING).order_by("order__opened_at", "pk"), MAX_CARDS)
 
 
 def to_confirm() -> Cut[WriteBack]:
     """Links and unlinks that Supabase has yet to confirm, oldest first."""
     writes = WriteBack.objects.filter(state=WriteState.OPEN).select_related("order", "suggestion__stay")
-    return _cut(writes.order_by("created_at", "pk"), MOST_CARDS)
+    return _cut(writes.order_by("created_at", "pk"), MAX_CARDS)
 
 
 def open_alerts() -> Cut[Alert]:
-    """The worst first, then the newest."""
-    place = Case(*_places(_WORST_FIRST), default=Value(9), output_field=IntegerField())
-    found = _cut(Alert.objects.filter(settled_at=None).order_by(place, "-created_at", "-pk"), MOST_ALERTS)
-    # By number: joined, every order would be read for fifteen.
-    prefetch_related_objects(found.rows, Prefetch("order", Order.objects.only("number")), Prefetch("stay", _guests()))
+    """The most severe first, then the newest."""
+    ranks = [When(severity=severity, then=Value(rank)) for rank, severity in enumerate(_WORST_FIRST)]
+    rank = Case(*ranks, default=Value(9), output_field=IntegerField())
+    found = _cut(Alert.objects.filter(settled_at=None).order_by(rank, "-created_at", "-pk"), MAX_ALERTS)
+    # By primary key: a join would read every order for fifteen alerts.
+    guests = Stay.objects.only("listed_name", "registered_name", "social_name", "hidden", "room")
+    prefetch_related_objects(found.rows, Prefetch("order", Order.objects.only("number")), Prefetch("stay", guests))
     return found
-
-
-def _guests() -> QuerySet[Stay]:
-    return Stay.objects.only("listed_name", "registered_name", "social_name", "hidden", "room")
-
-
-def _places(severities: Iterable[Severity]) -> list[When]:
-    return [When(severity=severity, then=Value(place)) for place, severity in enumerate(severities)]

@@ -1,4 +1,4 @@
-"""Open orders that concern certain rooms and their guests: by a link, by what was typed, or as the matcher believes."""
+"""Open orders of certain rooms and their guests: by a link, by the typed room, or by a suggestion."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from matching.models import MatchSuggestion, Order, Stay
 from matching.models.choices import ALIVE, CLOSED_ORDER, State
 from matching.room_numbers import bare_room
 
-MOST_SHOWN = 200
-# All that the pages tell of them: hundreds are read at once.
+MAX_SHOWN = 200
+# The columns that pages show: hundreds of rows are read at once.
 _OF_ORDER = ("number", "request", "department", "opened_at", "linked", "linked_stay")
 _OF_STAY = ("listed_name", "registered_name", "social_name", "hidden", "room")
 
 
 @dataclass(frozen=True)
 class OpenOrder:
-    """`suggestion` is the accepted one, else the best that waits; `stay` the guest that either the link or that
-    suggestion names."""
+    """`suggestion`: the accepted one, or else the best pending one; `stay`: the stay of the link or of the
+    suggestion."""
 
     order: Order
     suggestion: MatchSuggestion | None
@@ -32,11 +32,11 @@ class OpenOrder:
         return self.order.linked or bool(self.suggestion and self.suggestion.state == State.ACCEPTED)
 
 
-def concerning(stays: Collection[int], rooms: Iterable[str], most: int = MOST_SHOWN) -> list[OpenOrder]:
+def concerning(stays: Collection[int], rooms: Iterable[str], most: int = MAX_SHOWN) -> list[OpenOrder]:
     """Oldest first, in four queries. `rooms` are keys as `room_key` makes them."""
     keys = {room for room in rooms if room}
     live = Q(state=State.ACCEPTED) | Q(pk__in=MatchSuggestion.objects.filter(stay__in=stays).heads())
-    # By number: three indexes then answer together, where a join would read every open order.
+    # By primary key: PostgreSQL combines three indexes, where a join would read every open order.
     named = list(MatchSuggestion.objects.filter(live, stay__in=stays).values_list("order_id", flat=True))
     found = (
         Order.objects.exclude(status__in=CLOSED_ORDER)
@@ -48,7 +48,7 @@ def concerning(stays: Collection[int], rooms: Iterable[str], most: int = MOST_SH
 
 
 def _best() -> QuerySet[MatchSuggestion]:
-    """Of each order one: "accepted" sorts before "pending". Guests by number: joined, every guest would be read."""
+    """One of each order: "accepted" sorts before "pending". Stays are prefetched: a join would read every stay."""
     alive = MatchSuggestion.objects.filter(state__in=ALIVE).only("order", "state", "stay")
     guests = Prefetch("stay", Stay.objects.only(*_OF_STAY))
     return alive.order_by("order", "state", "rank", "pk").distinct("order").prefetch_related(guests)

@@ -1,4 +1,4 @@
-"""The days that a figure is about."""
+"""Periods of whole days that the figures of a report cover."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -37,7 +37,7 @@ class Period:
 
 
 def period(text: str, today: date) -> Period:
-    """Of the days a person may choose from; anything else means the usual period."""
+    """One of PERIODS, from the text of an address; USUAL_PERIOD for anything else."""
     days = next((days for days in PERIODS if text == str(days)), USUAL_PERIOD)
     return Period(days, today)
 
@@ -48,7 +48,7 @@ def midnight(day: date | None = None) -> datetime:
 
 
 def steps(chosen: Period) -> list[Period]:
-    """The period in pieces for a line: days, or weeks once days would be too many."""
+    """The points of a line chart: days, or weeks for more than 31 days."""
     size = 7 if chosen.days > 31 else 1
     count = -(-chosen.days // size)
     return [Period(size, chosen.last - timedelta(days=size * back)) for back in reversed(range(count))]

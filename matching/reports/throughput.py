@@ -1,4 +1,4 @@
-"""What the decisions say about the work. Each figure is one query that the database sums up."""
+"""Figures of the review work: linked orders, waiting times and pace. Each is aggregated in one query."""
 
 import statistics
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from django.db.models.functions import TruncDate
 
 from matching.models import Decision, MatchSuggestion, Order
 from matching.models.choices import OrderStatus, State, Verb
-from matching.reports.agreement import KEPT, last_decision
+from matching.reports.agreement import CACHE_SECONDS, last_decision
 from matching.reports.periods import Period, midnight
 
 # Classes of waiting time, upper ends; the last class has none.
 WAITS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
-# Longer than a card's lease: the person did something else in between.
+# As long as the lease of a card; a longer gap between two decisions was a break.
 LONGEST_LOOK = timedelta(minutes=2)
 
 
@@ -73,28 +73,24 @@ def summed(days: Mapping[date, Orders], within: Period) -> Orders:
 
 @dataclass(frozen=True)
 class Work:
-    """What the manager's page tells of a period."""
+    """The figures of the manager's page for a period."""
 
     orders: Mapping[date, Orders]
     waiting: "Waiting"
-    # Of as many days before.
+    # The same for the period before.
     waited_before: "Waiting"
     pace: "Pace"
     per_stay: "PerStay"
 
 
 def work(chosen: Period) -> Work:
-    """Counted once for each last decision and at most KEPT seconds old: orders also come and go without a decision."""
+    """Cached until the next decision, and for CACHE_SECONDS at most: orders change without decisions, too."""
     key = f"work:{chosen.last}:{chosen.days}:{last_decision()}"
     found: Work | None = cache.get(key)
     if found is None:
-        found = _work(chosen)
-        cache.set(key, found, KEPT)
+        found = Work(orders_by_day(chosen), waiting(chosen), waiting(chosen.before), pace(chosen), per_stay(chosen))
+        cache.set(key, found, CACHE_SECONDS)
     return found
-
-
-def _work(chosen: Period) -> Work:
-    return Work(orders_by_day(chosen), waiting(chosen), waiting(chosen.before), pace(chosen), per_stay(chosen))
 
 
 class Percentile(Aggregate):
@@ -110,14 +106,14 @@ class Percentile(Aggregate):
 
 @dataclass(frozen=True)
 class Waiting:
-    """How long orders waited for their link, from the moment that they were opened."""
+    """The time from opening an order to linking it."""
 
     links: int
     median: timedelta | None
     p90: timedelta | None
-    # Median from the suggestion to the decision: what of it was ours to wait for.
+    # Median time from the suggestion to the decision, the part that the review accounts for.
     reviewing: timedelta | None
-    # One count for each class of WAITS, and one for longer.
+    # Counts by class: the upper ends of WAITS, and longer.
     classes: tuple[int, ...]
 
     @property
@@ -126,7 +122,7 @@ class Waiting:
 
 
 def waiting(chosen: Period) -> Waiting:
-    """Links decided in the period that stand now."""
+    """Links decided in the period that are still in force."""
     links = MatchSuggestion.objects.filter(
         state=State.ACCEPTED, decision__at__gte=chosen.since, decision__at__lt=chosen.until
     ).annotate(wait=F("decision__at") - F("order__opened_at"), look=F("decision__at") - F("created_at"))
@@ -147,14 +143,14 @@ def waiting(chosen: Period) -> Waiting:
 
 
 def _between(over: timedelta, upto: timedelta | None) -> Q:
-    """The first class also takes an order that says it was opened after its link."""
+    """The first class includes orders whose opening time is after their link."""
     above = Q(wait__gt=over) if over else Q()
     return above & Q(wait__lte=upto) if upto is not None else above
 
 
 @dataclass(frozen=True)
 class Pace:
-    """The team as a whole: nobody's own figure can be read from it."""
+    """The pace of the whole team, which reveals no single person's figure."""
 
     decisions: int
     in_bulk: int
@@ -164,13 +160,13 @@ class Pace:
 
 
 FEWEST_LOOKS = 10
-# A batch is one decision here: its rows are milliseconds apart.
+# A batch counts as one decision: its rows are milliseconds apart.
 _PACE = """
-WITH told AS (
+WITH batches AS (
     SELECT user_id, batch, min(at) AS at, count(*) AS size FROM {decisions}
     WHERE at >= %(since)s AND at < %(until)s AND verb <> %(undo)s GROUP BY user_id, batch
 ), gaps AS (
-    SELECT size, at - lag(at) OVER (PARTITION BY user_id ORDER BY at) AS gap FROM told
+    SELECT size, at - lag(at) OVER (PARTITION BY user_id ORDER BY at) AS gap FROM batches
 )
 SELECT coalesce(sum(size), 0), coalesce(sum(size) FILTER (WHERE size > 1), 0),
     count(*) FILTER (WHERE gap <= %(longest)s),
@@ -221,7 +217,6 @@ def per_stay(chosen: Period) -> PerStay:
     return PerStay(found["stays"], found["orders"] or 0, found["several"])
 
 
-# A longer gap was a pause. Fewer looks than that tell no pace.
 FEWEST_OWN_LOOKS: Final = 5
 NEWEST: Final = 60
 
@@ -233,10 +228,10 @@ class OwnPace:
 
 
 def own_pace(user: Any, cards: int) -> OwnPace | None:
-    """Seconds a card, by the median of this person's latest decisions of today, and whole minutes for so many cards,
-    one at least; None until there is a pace to speak of. One query."""
+    """The median seconds between this person's latest decisions of today, and the whole minutes that so many cards will
+    take, at least one; None for fewer than FEWEST_OWN_LOOKS intervals. One query."""
     today = Decision.objects.filter(user=user, at__gte=midnight()).exclude(verb=Verb.UNDO)
-    # A batch is one decision of the person, whatever its size.
+    # A batch counts as one decision.
     moments = dict(today.order_by("-at").values_list("batch", "at")[:NEWEST])
     times = sorted(moments.values())
     looks = [later - earlier for earlier, later in pairwise(times)]

@@ -1,1 +1,18 @@
-"""The review by people: queue, card, decisions one by one and in bulk."""
+"""The review by people: the queue, the card, and decisions one by one or in bulk."""
+
+from matching.review import actions, bulk_views, queue, views
+from matching.review.decision import Conflict, may_undo
+from matching.review.service import Outcome, decide, no_guest, undo
+
+__all__ = [
+    "Conflict",
+    "Outcome",
+    "actions",
+    "bulk_views",
+    "decide",
+    "may_undo",
+    "no_guest",
+    "queue",
+    "undo",
+    "views",
+]

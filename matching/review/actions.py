@@ -13,9 +13,9 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from matching.models import Decision, Deed, KeyPreference, MatchSuggestion, Order, note_down
+from matching.models import AuditAction, Decision, KeyPreference, MatchSuggestion, Order, record_audit
 from matching.models.choices import Verb
-from matching.presentation.links import number_or_404
+from matching.presentation import number_or_404
 from matching.review import service
 
 BUTTONS = ("accept", "reject", "no_guest", "undo")
@@ -99,7 +99,7 @@ def toggled(request: HttpRequest) -> bool:
     order, flagged = number_or_404(str(request.POST[button])), button == "flag"
     with transaction.atomic():
         if Order.objects.filter(pk=order, flagged=not flagged).update(flagged=flagged):
-            note_down(request.user, Deed.FLAG if flagged else Deed.UNFLAG, order=order)
+            record_audit(request.user, AuditAction.FLAG if flagged else AuditAction.UNFLAG, order=order)
         elif not Order.objects.filter(pk=order).exists():
             raise Http404
     return True

@@ -19,11 +19,11 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from matching.models import BulkPlan, Decision, Deed, MatchSuggestion, WriteBack, note_down
+from matching.models import AuditAction, BulkPlan, Decision, MatchSuggestion, WriteBack, record_audit
 from matching.models.choices import State, Verb, WriteState
 from matching.review import queue, service
 from matching.review.decision import Conflict, check_current
-from matching.suggestions.locks import again_after_deadlock, lock_orders
+from matching.suggestions import lock_orders, retry_on_deadlock
 
 MAX_ITEMS: Final = 10_000
 # Orders locked at a time: a colleague who decides one of them waits for less than a second.
@@ -100,9 +100,9 @@ def carry_out(user: Any, plan: BulkPlan) -> bool:
     plan.done_at = timezone.now()
     with transaction.atomic():
         plan.save(update_fields=["decided", "left_out", "told", "done_at"])
-        note_down(
+        record_audit(
             user,
-            Deed.BULK,
+            AuditAction.BULK,
             batch=plan.batch,
             verb=plan.verb,
             threshold=None if plan.threshold is None else str(plan.threshold),
@@ -130,7 +130,7 @@ def decide_many(
     total, ids = BulkResult(), list(versions)
     for start in range(0, len(ids), CHUNK):
         part = {pk: versions[pk] for pk in ids[start : start + CHUNK]}
-        result = again_after_deadlock(partial(_decide_part, user, part, verb, batch, leased))
+        result = retry_on_deadlock(partial(_decide_part, user, part, verb, batch, leased))
         total.decisions += result.decisions
         total.refused += result.refused
     return total

@@ -16,10 +16,8 @@ from django.utils.translation import gettext as _
 
 from matching.models import BulkPlan, Decision, MatchSuggestion, WriteBack
 from matching.models.choices import STRONG_FROM, State, Verb, WriteState
-from matching.presentation import badges
-from matching.presentation.labels import share
-from matching.presentation.links import card_url
-from matching.reports.expected_errors import Total, expected
+from matching.presentation import badges, card_url, share
+from matching.reports import Total, expected
 from matching.review import actions, bulk
 from sistema_os.admin_base import ReadOnlyAdmin
 

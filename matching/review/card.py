@@ -1,4 +1,4 @@
-"""Everything that the review card shows of one suggestion, gathered in a bounded number of queries."""
+"""The context of the review card, in a bounded number of queries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_date
 from django.utils.formats import date_format, number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext_lazy as _p
 
 from matching.hotel_rows import differing
 from matching.models import Decision, MatchSuggestion, Stay
@@ -29,16 +29,16 @@ from matching.presentation.labels import (
 )
 from sistema_os.masking import masked_document
 
-# A large family decides little; a whole congress under one number is cut.
-MOST_NEAR = 200
-MOST_PEOPLE = 6
-MOST_DECISIONS = 4
+# People and suggestions that are read at most: a reservation may be a whole congress.
+MAX_NEARBY = 200
+MAX_PEOPLE = 6
+MAX_DECISIONS = 4
 Pieces = Sequence[tuple[str, bool]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: the values with their differing letters, the agreement, the bits, the bar."""
+    """One comparison: the values with their differing letters, the agreement, the bits and the bar."""
 
     field: str
     order: Pieces
@@ -71,8 +71,8 @@ def context(suggestion: MatchSuggestion) -> dict[str, Any]:
         "why": explanation.why(suggestion.reasons, _place(suggestion), likely=suggestion.band != Band.WEAK),
         "alternatives": _alternatives(suggestion),
         "rooms": _rooms(suggestion),
-        "nearby": near[:MOST_DECISIONS],
-        "people": family[:MOST_PEOPLE],
+        "nearby": near[:MAX_DECISIONS],
+        "people": family[:MAX_PEOPLE],
         "document": masked_document(stay.doc_final) if stay else "",
         "came_back": _came_back(suggestion, near),
         "unconfirmed": getattr(suggestion, "unconfirmed", False),
@@ -80,7 +80,7 @@ def context(suggestion: MatchSuggestion) -> dict[str, Any]:
 
 
 def signed(bits: float) -> str:
-    """+6,4 or −2,8, in the screen's language."""
+    """With its sign, in the language of the page: +6,4 or −2,8."""
     return ("−" if round(bits, 1) < 0 else "+") + number_format(abs(round(bits, 1)), 1)
 
 
@@ -105,7 +105,7 @@ def _place(suggestion: MatchSuggestion) -> str:
 
 @dataclass(frozen=True)
 class Alternative:
-    """A candidate of the same order; `key` chooses it."""
+    """A candidate of the same order; `key` is its keyboard shortcut."""
 
     key: str
     suggestion: MatchSuggestion
@@ -140,7 +140,7 @@ def _alternatives(suggestion: MatchSuggestion) -> dict[str, Any]:
 
 
 def _rooms(suggestion: MatchSuggestion) -> dict[str, Any] | None:
-    """Where the guest was when the order was opened, and where now."""
+    """The guest's room when the order was opened, and now."""
     stay = suggestion.stay
     if stay is None:
         return None
@@ -149,32 +149,30 @@ def _rooms(suggestion: MatchSuggestion) -> dict[str, Any] | None:
         (str(o.get("uh") or ""), _day(o.get("de"), stay.arrival), _day(o.get("ate"), stay.departure))
         for o in stay.occupancies
     ]
-    line = card_charts.stay_line(stay.arrival, stay.departure, spans, opened)
-    then = " / ".join(stay.rooms_on(opened)) or "—"
-    return {"then": then, "now": stay.room or "—", "line": line, "label": _label(stay, opened, then)}
-
-
-def _label(stay: Stay, opened: date, then: str) -> str:
-    words = {"then": then, "now": stay.room or "—"} | {
-        name: date_format(day, "SHORT_DATE_FORMAT")
-        for name, day in (("from", stay.arrival), ("to", stay.departure), ("day", opened))
+    then, now = " / ".join(stay.rooms_on(opened)) or "—", stay.room or "—"
+    days = {"from": stay.arrival, "to": stay.departure, "day": opened}
+    words = {name: date_format(day, "SHORT_DATE_FORMAT") for name, day in days.items()} | {"then": then, "now": now}
+    return {
+        "then": then,
+        "now": now,
+        "line": card_charts.stay_line(stay.arrival, stay.departure, spans, opened),
+        "label": _("Stay from %(from)s to %(to)s; order opened on %(day)s; room then %(then)s, now %(now)s.") % words,
     }
-    return _("Stay from %(from)s to %(to)s; order opened on %(day)s; room then %(then)s, now %(now)s.") % words
 
 
-def _day(value: Any, otherwise: date) -> date:
-    return (parse_date(str(value)[:10]) if value else None) or otherwise
+def _day(value: Any, default: date) -> date:
+    return (parse_date(str(value)[:10]) if value else None) or default
 
 
 def _decided_near(suggestion: MatchSuggestion, family: Sequence[Stay]) -> list[Decision]:
-    """What was decided on this order and on the people of this reservation, the last first."""
+    """Decisions on this order and on the people of this reservation, the last first."""
     of_order = Q(order=suggestion.order_id)
     near = of_order
     if suggestion.stay is not None and suggestion.stay.reservation_id is not None:
         near |= Q(stay__in=[stay.pk for stay in family])
-    # The nearest by number: of all at once, PostgreSQL would read every decision to find four.
+    # By primary key: with a join, PostgreSQL would read every decision to find four.
     own_first = Case(When(of_order, then=0), default=1)
-    close = MatchSuggestion.objects.filter(near).order_by(own_first, "-updated_at").values("pk")[:MOST_NEAR]
+    close = MatchSuggestion.objects.filter(near).order_by(own_first, "-updated_at").values("pk")[:MAX_NEARBY]
     found = Decision.objects.filter(suggestion__in=close)
     return list(found.select_related("user", "suggestion__order", "suggestion__stay", "undone_by").order_by("-pk"))
 
@@ -184,14 +182,22 @@ def _family(stay: Stay | None) -> list[Stay]:
     if stay is None or stay.reservation_id is None:
         return [stay] if stay else []
     people = Stay.objects.filter(reservation_id=stay.reservation_id).defer("fingerprint", "occupancies", "search")
-    return list(people.order_by("-main_guest", "pk")[:MOST_NEAR])
+    return list(people.order_by("-main_guest", "pk")[:MAX_NEARBY])
 
 
 def _came_back(suggestion: MatchSuggestion, near: Sequence[Decision]) -> str:
-    """What changed since somebody rejected this very pair; empty when nobody did."""
+    """What has changed since a person rejected this pair; empty if nobody did."""
     if suggestion.state != State.PENDING:
         return ""
-    last = next((decision for decision in near if _rejects(decision, suggestion)), None)
+    pair = (suggestion.order_id, suggestion.stay_id)
+    rejections = (
+        decision
+        for decision in near
+        if decision.verb == Verb.REJECT
+        and (decision.suggestion.order_id, decision.suggestion.stay_id) == pair
+        and getattr(decision, "undone_by", None) is None
+    )
+    last = next(rejections, None)
     if last is None:
         return ""
     stay = suggestion.stay.fingerprint if suggestion.stay else {}
@@ -203,14 +209,8 @@ def _came_back(suggestion: MatchSuggestion, near: Sequence[Decision]) -> str:
     }
 
 
-def _rejects(decision: Decision, pair: MatchSuggestion) -> bool:
-    theirs = decision.suggestion
-    same = (theirs.order_id, theirs.stay_id) == (pair.order_id, pair.stay_id)
-    return same and decision.verb == Verb.REJECT and getattr(decision, "undone_by", None) is None
-
-
 def room_clause(room: str, stay: Stay, opened: date, today: date) -> str:
-    """A clause on the room that the order names; empty where it was not this guest's on the day it was opened."""
+    """A clause about the room that the order names; empty if the guest did not have it when the order was opened."""
     if room not in stay.rooms_on(opened):
         return ""
     words = {"room": room}
@@ -227,31 +227,30 @@ def room_clause(room: str, stay: Stay, opened: date, today: date) -> str:
 
 
 def _since(stay: Stay, room: str) -> date:
-    """The day on which the guest came into the present room."""
+    """The day on which the guest moved into the current room."""
     for span in reversed(stay.occupancies):
         if str(span.get("uh") or "") == room and span.get("de"):
             return date.fromisoformat(str(span["de"])[:10])
     return stay.arrival
 
 
+_WEEKDAYS = (
+    _p("since", "Monday"),
+    _p("since", "Tuesday"),
+    _p("since", "Wednesday"),
+    _p("since", "Thursday"),
+    _p("since", "Friday"),
+    _p("since", "Saturday"),
+    _p("since", "Sunday"),
+)
+
+
 def day_words(day: date, today: date) -> str:
-    """A day of the last week by its name, any other by its date."""
+    """The weekday of a day in the last week, otherwise the date."""
     if day == today:
         return _("today")
     if day == today - timedelta(days=1):
         return _("yesterday")
     if timedelta(0) < today - day < timedelta(days=7):
-        return str(_weekdays()[day.weekday()])
+        return str(_WEEKDAYS[day.weekday()])
     return date_format(day, _("m/d"))
-
-
-def _weekdays() -> tuple[str, ...]:
-    return (
-        pgettext("since", "Monday"),
-        pgettext("since", "Tuesday"),
-        pgettext("since", "Wednesday"),
-        pgettext("since", "Thursday"),
-        pgettext("since", "Friday"),
-        pgettext("since", "Saturday"),
-        pgettext("since", "Sunday"),
-    )

@@ -21,12 +21,11 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from matching.models import Decision, Deed, MatchSuggestion, Order, WriteBack, note_down
+from matching.models import AuditAction, Decision, MatchSuggestion, Order, WriteBack, record_audit
 from matching.models.choices import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteKind, WriteState
 from matching.review.decision import Conflict, check_current, repeated_decision
-from matching.suggestions.locks import again_after_deadlock, lock_order_of, lock_orders
-from matching.suggestions.restore import restore
-from matching.writeback.outbox import send_now
+from matching.suggestions import lock_order_of, lock_orders, restore_suggestions, retry_on_deadlock
+from matching.writeback import send_now
 
 __all__ = ["Conflict", "Outcome", "decide", "no_guest", "record", "undo"]
 
@@ -170,7 +169,7 @@ def undo(user: Any, decision_id: int) -> Outcome:
     """
     _require_decider(user)
     batch = Decision.objects.values_list("batch", flat=True).get(pk=decision_id)
-    return _send(again_after_deadlock(partial(_undo, user, batch)))
+    return _send(retry_on_deadlock(partial(_undo, user, batch)))
 
 
 def _undo(user: Any, batch: UUID) -> list[Decision]:
@@ -206,11 +205,11 @@ def _undo(user: Any, batch: UUID) -> list[Decision]:
             )
             for decision in decisions
         )
-        restore([decision.pk for decision in decisions], orders)
+        restore_suggestions([decision.pk for decision in decisions], orders)
         _unlink(user, undos)
         _log_history(undos)
         if len(undos) > 1:
-            note_down(user, Deed.BULK_UNDO, batch=undo_batch, of=str(batch), count=len(undos))
+            record_audit(user, AuditAction.BULK_UNDO, batch=undo_batch, of=str(batch), count=len(undos))
         return undos
 
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from matching.models import CardLease, Decision, MatchSuggestion, WriteBack
 from matching.models.choices import Band, RejectReason, State, Verb, WriteState
-from matching.presentation.labels import name_of
-from matching.reports.periods import midnight
+from matching.presentation import name_of
+from matching.reports import midnight
 from matching.review import actions, card, queue
 from matching.review.decision import may_undo
 from sistema_os.admin_base import ReadOnlyAdmin

@@ -31,7 +31,7 @@ def lock_order_of(suggestion: UUID | str) -> Order:
         raise MatchSuggestion.DoesNotExist from error
 
 
-def again_after_deadlock(transaction: Callable[[], Result]) -> Result:
+def retry_on_deadlock(transaction: Callable[[], Result]) -> Result:
     """Retries a transaction that PostgreSQL ended because of a deadlock: a run locks several sets of orders in one
     transaction, so a batch may lock them in the opposite order."""
     for _ in range(_TRIES - 1):

@@ -33,7 +33,7 @@ class Changes:
     withheld: int = 0
 
 
-def reconcile(
+def reconcile_order(
     order: Order,
     alive: Collection[MatchSuggestion],
     candidates: Iterable[Candidate],

@@ -12,7 +12,7 @@ from matching.models.choices import ALIVE, MANUAL, EndReason, LateConflict, Stat
 CHUNK = 500
 
 
-def restore(decisions: Collection[int], orders: Mapping[int, Order]) -> None:
+def restore_suggestions(decisions: Collection[int], orders: Mapping[int, Order]) -> None:
     """Returns every suggestion that the decisions moved to the queue, if it still belongs there.
 
     Call it with the orders locked. A suggestion of an older text, of a stay that is no longer available, with a newer
@@ -22,8 +22,8 @@ def restore(decisions: Collection[int], orders: Mapping[int, Order]) -> None:
 
 
 def restore_with_conflict(decision: Decision, order: Order, conflict: LateConflict) -> None:
-    """As `restore`; the accepted suggestion goes back to the queue with the conflict. After a change of text it is
-    attached to the new text, so that a person can decide at once."""
+    """As `restore_suggestions`; the accepted suggestion returns to the queue with the conflict. After a change of text
+    it belongs to the new text, so that a person can decide at once."""
     suggestions = _restored([decision.pk], {order.pk: order})
     for suggestion in suggestions:
         if conflict == LateConflict.TEXT_CHANGED and suggestion.end_reason == EndReason.TEXT_CHANGED:

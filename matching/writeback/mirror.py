@@ -9,7 +9,7 @@ from django.utils import translation
 
 from matching.models import MatchSuggestion
 from matching.models.choices import State
-from matching.presentation.labels import agreement, comparison_words
+from matching.presentation import agreement, comparison_words
 from sistema_os.supabase import ChunkOutcome, Conflict, SupabaseClient
 
 CHUNK = 500

@@ -11,8 +11,7 @@ from matching.alerts import raise_alert
 from matching.hotel_rows import order_fields
 from matching.models import MatchSuggestion, Order, WriteBack
 from matching.models.choices import AlertKind, EndReason, LateConflict, Severity, State, WriteKind, WriteState
-from matching.suggestions.locks import lock_orders
-from matching.suggestions.restore import restore, restore_with_conflict
+from matching.suggestions import lock_orders, restore_suggestions, restore_with_conflict
 
 LINKED = frozenset({"vinculada", "ja_vinculada"})
 UNLINKED = frozenset({"desvinculada", "ja_desvinculada"})
@@ -39,7 +38,7 @@ def settle(write: WriteBack, answer: str, current: Mapping[str, Any] | None) -> 
                 params={"writeback": write.pk},
             )
         elif answer == GONE:
-            restore([write.decision_id], {order.pk: order})
+            restore_suggestions([write.decision_id], {order.pk: order})
             MatchSuggestion.objects.pending().filter(order=order).update(
                 state=State.EXPIRED,
                 end_reason=EndReason.ORDER_GONE,

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from matching import erasure
-from matching.suggestions.locks import again_after_deadlock
+from matching.suggestions import retry_on_deadlock
 from pipeline.runs.context import RunContext
 from pipeline.runs.registry import Outcome, job
 from snapshots.models import Source
@@ -57,4 +57,4 @@ def _fenced(context: RunContext, work: Callable[[], Result]) -> Result:
             context.fence()
             return work()
 
-    return again_after_deadlock(once)
+    return retry_on_deadlock(once)

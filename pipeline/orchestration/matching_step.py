@@ -21,7 +21,7 @@ from matching.learning import model_registry
 from matching.models import Alert
 from matching.models.choices import Band, EndReason
 from matching.suggestion_manager import Counts
-from matching.suggestions.locks import again_after_deadlock
+from matching.suggestions import retry_on_deadlock
 from pipeline.hotel import orders as order_rows
 from pipeline.hotel import stays as stay_rows
 from pipeline.hotel.stays import Row
@@ -156,7 +156,7 @@ class MatchingStep:
                 return self._expire(), self._publish_orders(result, first)
 
         # A bulk decision may lock the same orders in another order; PostgreSQL aborts one of the two, perhaps this one.
-        expired, counts = again_after_deadlock(work)
+        expired, counts = retry_on_deadlock(work)
         self.report.expired += expired
         self._add(counts)
 
@@ -179,7 +179,7 @@ class MatchingStep:
                 self.context.save_checkpoint({"changes": self.upto, "last_order": chunk[-1]})
                 return counts
 
-        self._add(again_after_deadlock(work))
+        self._add(retry_on_deadlock(work))
 
     def _publish_orders(self, result: MatchResult, orders: list[int]) -> Counts:
         wanted = set(orders)

@@ -24,17 +24,16 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import pgettext_lazy as _p
 from django.views.decorators.http import require_GET
 
-from matching.models import Deed
-from matching.reports.audit_log import Asked, Line, decisions, deeds
-from matching.reports.periods import midnight
+from matching.models import AuditAction
+from matching.reports import AuditLine, AuditQuery, decision_lines, entry_lines, midnight
 from pipeline.models import CancelRequest, JobRun
 from snapshots.models import Snapshot
 
 PERMISSION: Final = "matching.view_decision"
 SEES_ADMIN: Final = "auth.view_user"
 
-_BULK: Final = (Deed.BULK, Deed.BULK_UNDO)
-_MARKS: Final = (Deed.FLAG, Deed.UNFLAG)
+_BULK: Final = (AuditAction.BULK, AuditAction.BULK_UNDO)
+_MARKS: Final = (AuditAction.FLAG, AuditAction.UNFLAG)
 
 
 def name_of(user: Any) -> str:
@@ -47,17 +46,17 @@ class Feed:
     batch."""
 
     label: str | Promise
-    lines: Callable[[Asked], list[Line]]
+    lines: Callable[[AuditQuery], list[AuditLine]]
     needs: str = PERMISSION
     of_orders: bool = False
 
 
-def _overrides(asked: Asked) -> list[Line]:
+def _overrides(asked: AuditQuery) -> list[AuditLine]:
     rows = asked.of(Snapshot.objects.filter(override_at__isnull=False), "override_at").select_related("source")
     if asked.user is not None:
         rows = rows.filter(override_by=asked.user)
     return [
-        Line(
+        AuditLine(
             snapshot.override_at,
             name_of(snapshot.override_by),
             _("Held listing decided"),
@@ -71,7 +70,7 @@ def _overrides(asked: Asked) -> list[Line]:
     ]
 
 
-def _runs(asked: Asked) -> list[Line]:
+def _runs(asked: AuditQuery) -> list[AuditLine]:
     rows = asked.of(JobRun.objects.filter(user__isnull=False), "queued_at").select_related("user")
     if asked.user is not None:
         rows = rows.filter(user=asked.user)
@@ -79,7 +78,7 @@ def _runs(asked: Asked) -> list[Line]:
     return [_run(run, run.queued_at, run.user, _("Run asked for")) for run in rows[: asked.most]]
 
 
-def _cancels(asked: Asked) -> list[Line]:
+def _cancels(asked: AuditQuery) -> list[AuditLine]:
     rows = asked.of(CancelRequest.objects.filter(user__isnull=False), "at")
     if asked.user is not None:
         rows = rows.filter(user=asked.user)
@@ -87,19 +86,19 @@ def _cancels(asked: Asked) -> list[Line]:
     return [_run(row.run, row.at, row.user, _("Run cancelled")) for row in rows[: asked.most]]
 
 
-def _run(run: JobRun, at: datetime, user: Any, what: str) -> Line:
+def _run(run: JobRun, at: datetime, user: Any, what: str) -> AuditLine:
     url = reverse("admin:pipeline_jobrun_change", args=[run.pk])
-    return Line(at, name_of(user), what, str(run), url, "", run.get_state_display(), "")
+    return AuditLine(at, name_of(user), what, str(run), url, "", run.get_state_display(), "")
 
 
-def _changes(asked: Asked) -> list[Line]:
+def _changes(asked: AuditQuery) -> list[AuditLine]:
     """Changes in the stock admin: users, groups, thresholds. Decisions are left out, they have a feed of their own."""
     others = LogEntry.objects.exclude(content_type__app_label="matching")
     rows = asked.of(others, "action_time").select_related("user", "content_type")
     if asked.user is not None:
         rows = rows.filter(user=asked.user)
     return [
-        Line(
+        AuditLine(
             entry.action_time,
             name_of(entry.user),
             entry.get_action_flag_display(),
@@ -114,11 +113,11 @@ def _changes(asked: Asked) -> list[Line]:
 
 
 FEEDS: Final[dict[str, Feed]] = {
-    "decisions": Feed(_lazy("Decisions"), decisions, of_orders=True),
-    "bulk": Feed(_lazy("Batches"), lambda asked: deeds(asked, _BULK), of_orders=True),
-    "marks": Feed(_lazy("Marks"), lambda asked: deeds(asked, _MARKS), of_orders=True),
-    "alerts": Feed(_p("audit", "Alerts"), lambda asked: deeds(asked, [Deed.SETTLE])),
-    "exports": Feed(_lazy("Exports"), lambda asked: deeds(asked, [Deed.EXPORT])),
+    "decisions": Feed(_lazy("Decisions"), decision_lines, of_orders=True),
+    "bulk": Feed(_lazy("Batches"), lambda asked: entry_lines(asked, _BULK), of_orders=True),
+    "marks": Feed(_lazy("Marks"), lambda asked: entry_lines(asked, _MARKS), of_orders=True),
+    "alerts": Feed(_p("audit", "Alerts"), lambda asked: entry_lines(asked, [AuditAction.SETTLE])),
+    "exports": Feed(_lazy("Exports"), lambda asked: entry_lines(asked, [AuditAction.EXPORT])),
     "overrides": Feed(_lazy("Held listings"), _overrides, "snapshots.view_snapshot"),
     "runs": Feed(_p("audit", "Runs"), _runs, "pipeline.view_jobrun"),
     "cancels": Feed(_lazy("Cancelled runs"), _cancels, "pipeline.view_jobrun"),
@@ -170,11 +169,11 @@ class _Wanted:
         given = {name: str(value) for name, value in parts.items() if value}
         return f"{reverse('admin:audit')}?{urlencode(given | more)}"
 
-    def asked(self) -> Asked:
+    def asked(self) -> AuditQuery:
         until = self.until or timezone.now()
         if self.day:
             until = min(until, midnight(self.day + timedelta(days=1)) - timedelta(microseconds=1))
-        return Asked(
+        return AuditQuery(
             until=until,
             most=PER_PAGE + 1 + min(self.skip, 10 * PER_PAGE),
             since=midnight(self.day) if self.day else None,
@@ -211,7 +210,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     return TemplateResponse(request, "sistema_os/audit.html", context)
 
 
-def _lines(feeds: Mapping[str, Feed], wanted: _Wanted) -> list[Line]:
+def _lines(feeds: Mapping[str, Feed], wanted: _Wanted) -> list[AuditLine]:
     """One page and one line more, newest first, merged from all feeds that the filters leave."""
     asked = wanted.asked()
     chosen = [
@@ -226,5 +225,5 @@ def _lines(feeds: Mapping[str, Feed], wanted: _Wanted) -> list[Line]:
     return lines[skip:] if _lines_at(asked.until, lines) >= skip else lines
 
 
-def _lines_at(moment: datetime, lines: Iterable[Line]) -> int:
+def _lines_at(moment: datetime, lines: Iterable[AuditLine]) -> int:
     return sum(line.at == moment for line in lines)

@@ -19,9 +19,7 @@ from django.views.decorators.http import require_GET
 
 from matching import alerts
 from matching.models.choices import WriteKind
-from matching.presentation import badges
-from matching.presentation.labels import share
-from matching.presentation.links import card_url, order_url
+from matching.presentation import badges, card_url, order_url, share
 from matching.reports import handover as left
 from matching.reports import open_orders
 from matching.room_numbers import room_key

@@ -20,9 +20,7 @@ from django.views.decorators.http import require_GET
 
 from matching.models.choices import Band
 from matching.presentation.badges import band_chip
-from matching.reports import agreement, charts, periods, throughput
-from matching.reports.charts import Measured, apart, measured
-from matching.reports.periods import Period
+from matching.reports import Measured, Period, agreement, apart, charts, measured, periods, throughput
 from pipeline.business_date import current_business_date
 from pipeline.dashboard import ages
 from pipeline.dashboard import today as todays_run

@@ -20,11 +20,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET
 
-from matching.presentation import badges
-from matching.presentation.labels import department_words
-from matching.presentation.links import card_url, order_url
-from matching.reports import open_orders
-from matching.reports.open_orders import OpenOrder
+from matching.presentation import badges, card_url, department_words, order_url
+from matching.reports import OpenOrder, open_orders
 from matching.room_numbers import room_key, typed_room
 from pipeline.business_date import current_business_date
 from pipeline.hotel import StayStatus

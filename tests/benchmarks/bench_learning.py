@@ -19,18 +19,18 @@ from matching.core import Model
 from matching.core.reestimation import Verdict, Who, from_candidates
 from matching.learning.cross_validation import Figures, compare
 from matching.learning.training import TooFewDecisions, train
-from matching.learning.training_set import Lessons
+from matching.learning.training_set import TrainingSet
 from tests.benchmarks.hotel_rows import Morning, mornings
 
 JUDGED_SHARE = 3
 SLIPS = 0.03
 
 
-def decided(days: Sequence[Morning], luck: random.Random, *, slips: float = SLIPS) -> Lessons:
+def decided(days: Sequence[Morning], luck: random.Random, *, slips: float = SLIPS) -> TrainingSet:
     """What a reviewer says of every order: the truth, but for a slip to another candidate now and then."""
     model, verdicts = Model(), {}
-    told = Lessons([(m.orders, m.stays) for m in days], {})
-    found = told.ask(model)
+    told = TrainingSet([(m.orders, m.stays) for m in days], {})
+    found = told.score(model)
     for entry in chain.from_iterable(m.truth for m in days):
         right: frozenset[Who] = frozenset(entry["aceitaveis"]) or frozenset({None})
         wrong = [c.listagem_id for c in found.get(entry["os_id"], ()) if c.listagem_id not in right]
@@ -38,17 +38,17 @@ def decided(days: Sequence[Morning], luck: random.Random, *, slips: float = SLIP
             right = frozenset({luck.choice(wrong)})
         if entry["os_id"] in found:
             verdicts[entry["os_id"]] = Verdict(right)
-    return replace(told, verdicts=verdicts).only(lambda order: order in verdicts)
+    return replace(told, verdicts=verdicts).only(verdicts)
 
 
-def dealt_again(told: Lessons, luck: random.Random) -> Lessons:
+def dealt_again(told: TrainingSet, luck: random.Random) -> TrainingSet:
     answers = list(told.verdicts.values())
     luck.shuffle(answers)
     return replace(told, verdicts=dict(zip(told.verdicts, answers, strict=True)))
 
 
-def naive(told: Lessons) -> Model:
-    candidates = list(chain.from_iterable(told.ask(Model()).values()))
+def naive(told: TrainingSet) -> Model:
+    candidates = list(chain.from_iterable(told.score(Model()).values()))
     return from_candidates(candidates, Model(), version="naive", verdicts=told.verdicts, strength=1.0)
 
 
@@ -57,7 +57,7 @@ def season(seed: int, days: int) -> dict[str, Any]:
     luck, lived = random.Random(seed), list(mornings(seed, days))
     border = days - days // JUDGED_SHARE
     school, exam = decided(lived[:border], luck), decided(lived[border:], luck, slips=0.0)
-    present = exam.ask(Model())
+    present = exam.score(Model())
     row: dict[str, Any] = {"seed": seed, "learned_from": len(school), "judged_by": len(exam)}
     try:
         done = train(school, Model())
@@ -66,7 +66,7 @@ def season(seed: int, days: int) -> dict[str, Any]:
     row |= {"doubt": done.doubt, "way": "+".join(done.way), "held_out_gain": round(done.comparison.gain, 4)}
     row["dealt_again"] = train(dealt_again(school, luck), Model()).doubt or "PROMOTED"
     for name, model in (("trained", done.model), ("naive", naive(school))):
-        judged = compare(present, exam.ask(model), exam.verdicts)
+        judged = compare(present, exam.score(model), exam.verdicts)
         row["own"], row[name] = _short(judged.old), _short(judged.new)
     return row
 

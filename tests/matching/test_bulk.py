@@ -11,7 +11,17 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from matching.models import AuditEntry, BulkPlan, CardLease, Decision, Deed, MatchSuggestion, Order, Stay, WriteBack
+from matching.models import (
+    AuditAction,
+    AuditEntry,
+    BulkPlan,
+    CardLease,
+    Decision,
+    MatchSuggestion,
+    Order,
+    Stay,
+    WriteBack,
+)
 from matching.models.choices import State, Verb, WriteState
 from matching.reports import agreement, expected_errors
 from matching.reports.charts import measured
@@ -166,13 +176,13 @@ class TestTheDecision:
         assert {decision.batch for decision in told} == {plan.batch}
         assert {decision.suggestion_id for decision in told} == {card.pk for card in cards}
         entry = AuditEntry.objects.get()
-        assert (entry.deed, entry.params["decided"], entry.params["threshold"]) == (Deed.BULK, 5, "0.9000")
+        assert (entry.deed, entry.params["decided"], entry.params["threshold"]) == (AuditAction.BULK, 5, "0.9000")
 
         client.post(url(plan), {"undo": told[0].pk})
 
         assert set(MatchSuggestion.objects.values_list("state", flat=True)) == {State.PENDING}
         assert Decision.objects.filter(verb=Verb.UNDO).count() == 5
-        assert AuditEntry.objects.get(deed=Deed.BULK_UNDO).params["count"] == 5
+        assert AuditEntry.objects.get(deed=AuditAction.BULK_UNDO).params["count"] == 5
         assert "Este lote foi desfeito" in client.get(url(plan)).content.decode()
 
     def test_is_not_taken_twice(self, boss: User, client: Client, crash: None) -> None:

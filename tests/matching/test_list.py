@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from matching.admin.csv_export import harmless
-from matching.models import AuditEntry, Decision, Deed, MatchSuggestion
+from matching.models import AuditAction, AuditEntry, Decision, MatchSuggestion
 from matching.models.choices import State
 from matching.review import service
 from tests.markup import compact
@@ -165,5 +165,5 @@ class TestTheExport:
         data = {"action": "export_csv", "_selected_action": [str(card.best.pk)], "index": "0"}
         signed_in(ana).post(f"{LIST}?state=all&band=doubt&q=tiago", data)
         entry = AuditEntry.objects.get()
-        assert (entry.user, entry.deed) == (ana, Deed.EXPORT)
+        assert (entry.user, entry.deed) == (ana, AuditAction.EXPORT)
         assert entry.params == {"count": 1, "filters": {"state": "all", "band": "doubt"}}

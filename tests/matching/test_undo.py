@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from matching.models import Alert, Decision, MatchSuggestion, WriteBack
 from matching.models.choices import AlertKind, State, WriteKind, WriteState
 from matching.review import service
-from matching.suggestions.locks import again_after_deadlock, lock_orders
+from matching.suggestions.locks import lock_orders, retry_on_deadlock
 from matching.writeback import outbox
 from tests.matching.conftest import Candidate, Card, Hotel, Sweep, accept_in_bulk
 
@@ -188,7 +188,7 @@ class TestUndo:
 
         def run() -> None:
             try:
-                again_after_deadlock(lock_both)
+                retry_on_deadlock(lock_both)
                 ends.append("run committed")
             except OperationalError:
                 ends.append("run lost")

@@ -1,4 +1,4 @@
-"""How good are the suggestions? Those waiting in our own database, or a fresh run over two files, against the truth."""
+"""Evaluates suggestions against a truth file: those in our database, or those of a new match of two files."""
 
 from argparse import ArgumentParser
 from collections import defaultdict

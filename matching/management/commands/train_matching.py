@@ -1,4 +1,4 @@
-"""Learn from what people decided, and put the new model to use only when it is better on decisions it has not seen."""
+"""Trains a model on the decisions, and puts it to use only if it is better on held-out decisions."""
 
 from argparse import ArgumentParser, BooleanOptionalAction
 from typing import Any
@@ -44,20 +44,20 @@ class Command(BaseCommand):
         except model_registry.UnreadableModel as error:
             raise CommandError(f"The model in use cannot be read: {error}. Roll it back first.") from error
         gathered = gather()
-        self._say_left_out(gathered.left_out)
+        self._report_left_out(gathered.left_out)
         try:
             done = train(
-                gathered.lessons, start, seed=options["seed"], fewest=options["at_least"], say=self.stdout.write
+                gathered.examples, start, seed=options["seed"], fewest=options["at_least"], report=self.stdout.write
             )
         except TooFewDecisions as few:
             raise CommandError(
                 f"Too few decisions to learn from: {few.there} orders, and it takes {few.needed}. Nothing was changed."
             ) from few
         self.stdout.write("\n".join(["", f"best: {' + '.join(done.way)}", *table(done.comparison), ""]))
-        self._say_aliases(start.aliases, done.model.aliases)
-        self._end(done, start.version, len(gathered.lessons), options)
+        self._report_aliases(start.aliases, done.model.aliases)
+        self._end(done, start.version, len(gathered.examples), options)
 
-    def _say_left_out(self, left_out: dict[str, int] | Any) -> None:
+    def _report_left_out(self, left_out: dict[str, int] | Any) -> None:
         words = {
             "changed": "whose text or guest has changed since",
             "hidden": "about guests whose names are no longer kept",
@@ -66,7 +66,7 @@ class Command(BaseCommand):
         for why, count in sorted(left_out.items()):
             self.stdout.write(f"{count} decisions {words[why]}: left out")
 
-    def _say_aliases(self, old: dict[str, dict[str, float]], new: dict[str, dict[str, float]]) -> None:
+    def _report_aliases(self, old: dict[str, dict[str, float]], new: dict[str, dict[str, float]]) -> None:
         for written, names in new.items():
             if names != old.get(written):
                 self.stdout.write(f"{written} = {', '.join(f'{name} ({m:.2f})' for name, m in names.items())}")

@@ -15,7 +15,7 @@ from matching.core.reestimation import Verdict
 from matching.hospede_matcher import match_orders
 from matching.learning import model_registry
 from matching.learning.from_decisions import gather
-from matching.learning.training_set import Lessons
+from matching.learning.training_set import TrainingSet
 from matching.models import Decision, MatchSuggestion, ModelVersion, Order, Stay
 from matching.models.choices import State, Verb
 from matching.review import service
@@ -36,22 +36,22 @@ def user(monkeypatch: pytest.MonkeyPatch) -> User:
     return User.objects.create_superuser("ana")
 
 
-def lived_through(lessons: Lessons) -> User:
+def lived_through(examples: TrainingSet) -> User:
     """Whoever decided in the house that lived through them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("matching.review.service.send_now", lambda _: None)
         user = User.objects.create_superuser("ana")
-        live(lessons, user)
+        live(examples, user)
     return user
 
 
-def live(lessons: Lessons, user: User) -> None:
+def live(examples: TrainingSet, user: User) -> None:
     """The house lives through the lessons: orders matched, and every one decided as its verdict says."""
-    for orders, stays in lessons.days:
+    for orders, stays in examples.days:
         suggestion_manager.refresh(orders, stays)
         found = match_orders(orders, stays, model=Model())
         suggestion_manager.publish(found, orders=[o["id"] for o in orders], run_id=None, fence=no_fence)
-    for order, verdict in lessons.verdicts.items():
+    for order, verdict in examples.verdicts.items():
         decide(user, order, verdict)
 
 
@@ -118,14 +118,14 @@ class TestWhatIsLearnedFrom:
 
     def test_an_undone_decision_is_not_learned_from(self, lived: User, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("matching.review.service.send_now", lambda _: None)
-        before = len(gather().lessons)
+        before = len(gather().examples)
         service.undo(lived, Decision.objects.latest("pk").pk)
-        assert len(gather().lessons) == before - 1
+        assert len(gather().examples) == before - 1
 
     def test_a_text_that_changed_since_is_left_out_and_counted(self) -> None:
         Order.objects.filter(pk=1).update(fingerprint={"request": "other"})
         found = gather()
-        assert 1 not in found.lessons.verdicts
+        assert 1 not in found.examples.verdicts
         assert found.left_out == {"changed": 1}
 
     def test_a_guest_whose_name_is_gone_is_left_out_and_counted(self) -> None:
@@ -142,14 +142,14 @@ class TestWhatIsLearnedFrom:
 def test_rejected_pairs_and_no_guest_are_lessons_too(user: User) -> None:
     told = school.house_with_nicknames(1)
     nobody = Verdict(frozenset({None}))
-    live(Lessons(told.days, {1: nobody, 2: told.verdicts[2]}), user)
+    live(TrainingSet(told.days, {1: nobody, 2: told.verdicts[2]}), user)
     refused = MatchSuggestion.objects.filter(order=3, stay__isnull=False).first()
     assert refused is not None
     service.decide(user, refused.pk, Verb.REJECT, None)
-    found = gather().lessons
+    found = gather().examples
     assert found.verdicts == {1: nobody, 2: told.verdicts[2], 3: Verdict(refused=frozenset({refused.stay_id}))}
-    asked = found.ask(Model())
-    assert asked[2][0].probability == pytest.approx(told.ask(Model())[2][0].probability, abs=0.02)
+    asked = found.score(Model())
+    assert asked[2][0].probability == pytest.approx(told.score(Model())[2][0].probability, abs=0.02)
 
 
 def test_decisions_dealt_out_at_random_are_told_so_and_change_nothing(user: User) -> None:

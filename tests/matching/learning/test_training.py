@@ -10,13 +10,13 @@ from matching.learning.aliases import find_aliases
 from matching.learning.calibration import calibrate
 from matching.learning.cross_validation import compare, figures, table
 from matching.learning.training import CALIBRATION, WEIGHTS, TooFewDecisions, Training, train
-from matching.learning.training_set import Lessons
+from matching.learning.training_set import TrainingSet
 from tests.matching.core.house import order, stay
 from tests.matching.learning import school
 
 
-def quick(lessons: Lessons, **options: object) -> Training:
-    return train(lessons, Model(), **options)  # type: ignore[arg-type]  # named as in the signature
+def quick(examples: TrainingSet, **options: object) -> Training:
+    return train(examples, Model(), **options)  # type: ignore[arg-type]  # named as in the signature
 
 
 def test_a_house_with_its_own_nickname_is_learned_and_found_better_on_what_was_held_out() -> None:
@@ -52,14 +52,14 @@ def test_naive_relearning_on_few_decisions_loses_on_the_held_out_ones_and_is_ref
 
 
 def test_the_same_decisions_and_seed_learn_the_same_and_other_folds_are_another_trial() -> None:
-    lessons = school.house_with_nicknames()
-    first, again, other = (quick(lessons, seed=seed, ways=((CALIBRATION,),)) for seed in (1, 1, 2))
+    examples = school.house_with_nicknames()
+    first, again, other = (quick(examples, seed=seed, ways=((CALIBRATION,),)) for seed in (1, 1, 2))
     assert (first.model, first.comparison) == (again.model, again.comparison)
     assert first.comparison != other.comparison
 
 
 def test_too_few_decisions_are_refused_with_both_numbers() -> None:
-    few = school.house_with_nicknames().only(lambda key: key <= 100)
+    few = school.house_with_nicknames().only(range(101))
     with pytest.raises(TooFewDecisions) as refused:
         quick(few)
     assert (refused.value.there, refused.value.needed) == (100, 120)
@@ -67,10 +67,10 @@ def test_too_few_decisions_are_refused_with_both_numbers() -> None:
 
 def test_the_calibration_of_a_house_that_is_right_hardly_moves_and_never_far() -> None:
     told = school.house_as_the_model_thinks(12, {})
-    learned = calibrate(told.ask(Model()), told.verdicts, Model(), version="x")
+    learned = calibrate(told.score(Model()), told.verdicts, Model(), version="x")
     assert learned.sharpness == pytest.approx(Model().sharpness, rel=0.2)
-    wrong = Lessons(told.days, {key: Verdict(frozenset({None})) for key in told.verdicts})
-    bent = calibrate(told.ask(Model()), wrong.verdicts, Model(), version="x")
+    wrong = TrainingSet(told.days, {key: Verdict(frozenset({None})) for key in told.verdicts})
+    bent = calibrate(told.score(Model()), wrong.verdicts, Model(), version="x")
     assert bent.nobody["prior"] > Model().nobody["prior"]
     assert bent.nobody["prior"] <= Model().nobody["prior"] + 3.01
 
@@ -78,9 +78,9 @@ def test_the_calibration_of_a_house_that_is_right_hardly_moves_and_never_far() -
 def test_a_refused_pair_alone_lowers_what_was_believed_of_it() -> None:
     told = school.house_as_the_model_thinks(40, {})
     refused = {key: Verdict(refused=verdict.right) for key, verdict in told.verdicts.items()}
-    learned = calibrate(told.ask(Model()), refused, Model(), version="x")
-    before = figures(told.ask(Model()), refused)
-    after = figures(told.ask(learned), refused)
+    learned = calibrate(told.score(Model()), refused, Model(), version="x")
+    before = figures(told.score(Model()), refused)
+    after = figures(told.score(learned), refused)
     assert after.log_loss < before.log_loss
 
 
@@ -91,7 +91,7 @@ class TestAnAlias:
         stays += [
             stay(500 + n, name, str(500 + n), booking=(bookings or range(800, 900))[n]) for n, name in enumerate(names)
         ]
-        told = school.lessons(
+        told = school.examples(
             [
                 (
                     order("toalha", os_id=n, hospede_texto=text, uh_texto=str(500 + (who or 0))),
@@ -101,7 +101,7 @@ class TestAnAlias:
             ],
             stays,
         )
-        return find_aliases(told, told.ask(Model()))
+        return find_aliases(told, told.score(Model()))
 
     ARTHURS = ("Arthur Lemos", "Arthur Prates", "Arthur Ribas")
 
@@ -129,15 +129,15 @@ class TestAnAlias:
 
 def test_a_model_as_good_as_the_old_one_is_not_better() -> None:
     told = school.house_as_the_model_thinks(20, {})
-    found = told.ask(Model())
-    same = compare(found, told.ask(replace(Model(), version="copy")), told.verdicts)
+    found = told.score(Model())
+    same = compare(found, told.score(replace(Model(), version="copy")), told.verdicts)
     assert not same.is_better
     assert same.objections == ["no_gain", "may_be_luck"]
 
 
 def test_the_table_stands_old_beside_new() -> None:
     told = school.house_as_the_model_thinks(20, {})
-    lines = table(compare(told.ask(Model()), told.ask(Model()), told.verdicts))
+    lines = table(compare(told.score(Model()), told.score(Model()), told.verdicts))
     for title in ("precision", "recall", "F1", "log loss", "Brier", "calibration error"):
         assert any(line.startswith(title) for line in lines), title
 
@@ -145,10 +145,10 @@ def test_the_table_stands_old_beside_new() -> None:
 def test_a_house_indexed_once_answers_every_model_like_a_fresh_one() -> None:
     told = school.house_with_nicknames(1)
     dull = replace(Model(), sharpness=0.7, aliases={"bolota": {"arthur": 0.4}})
-    told.ask(Model())
-    fresh = Lessons(told.days, told.verdicts)
-    assert told.ask(dull) == fresh.ask(dull)
-    assert told.only(lambda key: key < 9).ask(dull) == {key: c for key, c in fresh.ask(dull).items() if key < 9}
+    told.score(Model())
+    fresh = TrainingSet(told.days, told.verdicts)
+    assert told.score(dull) == fresh.score(dull)
+    assert told.only(range(9)).score(dull) == {key: c for key, c in fresh.score(dull).items() if key < 9}
 
 
 def test_a_house_that_swaps_the_digits_of_rooms_is_learned_to_do_so() -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from matching import alerts
-from matching.models import Alert, AppendOnly, AuditEntry, Decision, Deed, note_down
+from matching.models import Alert, AppendOnly, AuditAction, AuditEntry, Decision, record_audit
 from matching.models.choices import Verb
 from matching.review import bulk, service
 from pipeline.models import JobRun, State
@@ -132,7 +132,7 @@ def test_an_override_a_run_and_a_change_of_a_user_stand_too(sign_in: SignIn, bru
 def test_filters(sign_in: SignIn, bruno: User, query: str, count: int) -> None:
     accept(card(1), bruno)
     accept(card(2), bruno)
-    note_down(bruno, Deed.FLAG, order=1)
+    record_audit(bruno, AuditAction.FLAG, order=1)
     assert len(lines(sign_in("carla"), query)) == count
 
 
@@ -167,7 +167,7 @@ def test_pages_lead_back_to_the_first_line_and_lose_none(
     monkeypatch.setattr(audit, "PER_PAGE", 3)
     with patch("django.utils.timezone.now", return_value=timezone.now() - timedelta(minutes=1)):
         for _ in range(10):  # at one moment, as a batch may be
-            note_down(bruno, Deed.EXPORT, count=1)
+            record_audit(bruno, AuditAction.EXPORT, count=1)
     client, seen, query = sign_in("carla"), 0, ""
     for _ in range(6):
         answer = client.get(URL + query)
@@ -179,7 +179,7 @@ def test_pages_lead_back_to_the_first_line_and_lose_none(
 
 
 def test_nobody_changes_or_deletes_a_line(bruno: User) -> None:
-    note_down(bruno, Deed.EXPORT, count=1)
+    record_audit(bruno, AuditAction.EXPORT, count=1)
     entry = AuditEntry.objects.get()
     for attempt in (entry.save, entry.delete, AuditEntry.objects.all().delete):
         with pytest.raises(AppendOnly):
@@ -195,7 +195,7 @@ def test_asks_as_much_for_thousands_as_for_one(
     client = sign_in("bruno")
     for number in range(1, 70):
         accept(card(number), bruno, Verb.REJECT)
-        note_down(bruno, Deed.FLAG, order=number)
+        record_audit(bruno, AuditAction.FLAG, order=number)
     Alert.objects.create(kind="departure", severity="low", key="k")
     with django_assert_max_num_queries(14):
         assert len(lines(client)) == 50
