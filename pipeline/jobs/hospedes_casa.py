@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from pipeline.hotel import StayStatus, house_photo
 from pipeline.hotel.stays import KEY, REMOVED, SOURCE, STATUS, TABLE, Row
-from pipeline.runs.context import RunContext
-from pipeline.runs.registry import Outcome, job
+from pipeline.runs import Outcome, RunContext, job
 from snapshots.models import Snapshot
 
 PAGE = 1000

@@ -16,7 +16,7 @@ from pipeline.orchestration import missing_rows
 from pipeline.orchestration.base_orchestrator import BaseOrchestrator, Step
 from pipeline.orchestration.change_plan import MatchingWork
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
-from pipeline.runs.registry import Outcome
+from pipeline.runs import Outcome
 from snapshots import diffing, snapshot_manager
 from snapshots.erased import without_erased
 from snapshots.models import Snapshot
