@@ -61,7 +61,7 @@ def _limits() -> Iterator[tuple[str, float, str, float, str]]:
         settings.SUPERVISOR_TIMEOUT,
         "Q_CLUSTER['timeout']",
         q["timeout"],
-        "The queue would kill the supervisor, and nobody would record the end.",
+        "The queue would kill the supervisor, and the end would not be recorded.",
     )
     yield (
         "Q_CLUSTER['timeout'] times the places in its queue",
@@ -132,7 +132,7 @@ def cancels_are_notified(**_: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "DATABASE_URL leads through a transaction pooler: whoever cancels a run waits for its next heartbeat.",
+            "DATABASE_URL leads through a transaction pooler: a run learns of a cancel only at its next heartbeat.",
             hint="Name the direct or the session address (port 5432): LISTEN does not work through this one.",
             id="pipeline.W112",
         )

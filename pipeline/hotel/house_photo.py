@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pipeline.hotel.stays import Row, clean, room
+from pipeline.hotel import StayStatus
+from pipeline.hotel.reader import PAGE, Query
+from pipeline.hotel.stays import REMOVED, STATUS, TABLE, Row, clean, room
+from sistema_os.supabase import SupabaseClient
 
 LISTING_SELECT = "id,nome_listagem,titular,uh,saida,reservas(adultos,criancas)"
 
@@ -56,3 +59,20 @@ def compare(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, An
     both = old.keys() & new.keys()
     moved = sum(old[stay] != new[stay] for stay in both)
     return HouseChange(len(new.keys() - old.keys()), len(old.keys() - new.keys()), moved, len(both) - moved)
+
+
+def guests_in_house(supabase: SupabaseClient) -> Query:
+    return supabase.async_table(TABLE).select(LISTING_SELECT).eq(STATUS, StayStatus.IN_HOUSE).is_(REMOVED, None)
+
+
+async def before(supabase: SupabaseClient, business_date: date) -> list[Row]:
+    """The rows of the last photo before this business date; none without one."""
+    query = supabase.async_table(PHOTO).select(DATE).lt(DATE, business_date).order(DATE, desc=True).limit(1)
+    rows = (await query.execute()).data
+    return await stored(supabase, date.fromisoformat(rows[0][DATE])) if rows else []
+
+
+async def stored(supabase: SupabaseClient, business_date: date) -> list[Row]:
+    """The rows of the photo of this business date."""
+    query = supabase.async_table(PHOTO).select(PHOTO_SELECT).eq(DATE, business_date)
+    return [row async for page in query.pages(key=STAY, size=PAGE) for row in page]

@@ -9,8 +9,7 @@ from typing import Any, Generic, TypeVar
 from asgiref.sync import sync_to_async
 
 from pipeline.hotel.stays import Row
-from pipeline.runs import FenceLost
-from pipeline.runs.context import RunContext
+from pipeline.runs import FenceLost, RunContext
 from sistema_os.supabase.builders import AsyncQueryBuilder
 from snapshots import diffing, snapshot_manager
 from snapshots.models import Snapshot

@@ -8,8 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline import runs
 from pipeline.models import Beat, JobRun, LogLine
-from pipeline.runs.context import RunContext
-from pipeline.runs.registry import Outcome, job
+from pipeline.runs import Outcome, RunContext, job
 
 # The runs of this job are deleted early; the beats and logs of the others are kept as long as snapshots.
 KEEP_OWN_RUNS = timedelta(days=2)

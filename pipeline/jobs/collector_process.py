@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from pipeline.runs.registry import ExpectedFailure
+from pipeline.runs import ExpectedFailure
 
 STDERR_LINES = 200
 # How long to wait after SIGKILL.

@@ -8,13 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pipeline.hotel import StayStatus, house_photo
-from pipeline.hotel.stays import KEY, REMOVED, SOURCE, STATUS, TABLE, Row
-from pipeline.runs.context import RunContext
-from pipeline.runs.registry import Outcome, job
+from pipeline.hotel import house_photo
+from pipeline.hotel.reader import PAGE
+from pipeline.hotel.stays import KEY, SOURCE, Row
+from pipeline.runs import Outcome, RunContext, job
 from snapshots.models import Snapshot
-
-PAGE = 1000
 
 
 @job("hospedes_casa", title=gettext_lazy("House photo"), idempotent=True, phases=("house", "store"))
@@ -22,7 +20,7 @@ async def run(context: RunContext) -> Outcome:
     if await sync_to_async(_listing_is_held)(context.business_date):
         return Outcome("partial", {}, _("The guest listing of this date is held: no photo is taken of a doubtful one."))
     house, roomless = await _collect(context)
-    before = await _photo(context, await _date_before(context))
+    before = await house_photo.before(context.supabase, context.business_date)
     summary = {"rows": len(house), "without_room": roomless, **vars(house_photo.compare(before, house.values()))}
     if not house and before:
         return Outcome("partial", summary, _("Nobody is in the house according to the listing: no photo was written."))
@@ -39,8 +37,7 @@ def _listing_is_held(day: date) -> bool:
 async def _collect(context: RunContext) -> tuple[dict[int, Row], int]:
     """Photo rows of the guests in the house, by stay, and the number of those without a room."""
     await context.phase("house")
-    query = context.supabase.async_table(TABLE).select(house_photo.LISTING_SELECT)
-    query = query.eq(STATUS, StayStatus.IN_HOUSE).is_(REMOVED, None)
+    query = house_photo.guests_in_house(context.supabase)
     house: dict[int, Row] = {}
     seen = 0
     async for page in query.pages(key=KEY, size=PAGE):
@@ -52,24 +49,9 @@ async def _collect(context: RunContext) -> tuple[dict[int, Row], int]:
     return house, seen - len(house)
 
 
-async def _date_before(context: RunContext) -> date | None:
-    """The business date of the last photo before this one."""
-    query = context.supabase.async_table(house_photo.PHOTO).select(house_photo.DATE)
-    query = query.lt(house_photo.DATE, context.business_date).order(house_photo.DATE, desc=True).limit(1)
-    rows = (await query.execute()).data
-    return date.fromisoformat(rows[0][house_photo.DATE]) if rows else None
-
-
-async def _photo(context: RunContext, day: date | None) -> list[Row]:
-    if day is None:
-        return []
-    query = context.supabase.async_table(house_photo.PHOTO).select(house_photo.PHOTO_SELECT).eq(house_photo.DATE, day)
-    return [row async for page in query.pages(key=house_photo.STAY, size=PAGE) for row in page]
-
-
 async def _write(context: RunContext, house: dict[int, Row]) -> dict[str, Any]:
     """Upserts what differs from the stored photo of this date, then deletes the other stays by primary key."""
-    stored = {row[house_photo.STAY]: row for row in await _photo(context, context.business_date)}
+    stored = {row[house_photo.STAY]: row for row in await house_photo.stored(context.supabase, context.business_date)}
     changed = [row for key, row in house.items() if house_photo.differs(row, stored.get(key))]
     obsolete = sorted(stored.keys() - house.keys())
     await context.phase("store", len(changed) + len(obsolete))

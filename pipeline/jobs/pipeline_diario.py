@@ -3,8 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.orchestration.listagem_hospedes_orchestrator import STEPS, ListagemHospedesOrchestrator
-from pipeline.runs.context import RunContext
-from pipeline.runs.registry import Outcome, job
+from pipeline.runs import Outcome, RunContext, job
 
 
 @job("pipeline_diario", title=_("Daily pipeline"), idempotent=True, phases=STEPS)

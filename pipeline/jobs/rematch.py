@@ -3,8 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.orchestration.full_rematch import STEPS, FullRematch
-from pipeline.runs.context import RunContext
-from pipeline.runs.registry import Outcome, job
+from pipeline.runs import Outcome, RunContext, job
 
 
 @job("rematch", title=_("Match every open order again"), idempotent=True, phases=STEPS)

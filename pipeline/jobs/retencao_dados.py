@@ -12,8 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from matching import erasure
 from matching.suggestions import retry_on_deadlock
-from pipeline.runs.context import RunContext
-from pipeline.runs.registry import Outcome, job
+from pipeline.runs import Outcome, RunContext, job
 from snapshots.models import Source
 from snapshots.retention import purge
 

@@ -11,8 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from pipeline.hotel import on_the_books as books
 from pipeline.hotel.on_the_books import Row
 from pipeline.jobs.collector_process import collect
-from pipeline.runs.context import RunContext
-from pipeline.runs.registry import ExpectedFailure, Outcome, job
+from pipeline.runs import ExpectedFailure, Outcome, RunContext, job
 
 HORIZON_DAYS = 365
 PAGE = 1000

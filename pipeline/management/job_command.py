@@ -7,10 +7,11 @@ import argparse
 import json
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
@@ -20,11 +21,57 @@ from django.utils.translation import gettext as _
 from pipeline import runs
 from pipeline.business_date import current_business_date
 from pipeline.checks import LIMITS
-from pipeline.labels import summary_rows
-from pipeline.management.progress import ProgressBar
+from pipeline.labels import phase_title, summary_rows
 from pipeline.models import RESUMABLE, JobRun, Trigger
 from pipeline.runs import registry
+from pipeline.runs.control import Position
 from pipeline.worker.execution import EXIT_CODES, USAGE_ERROR, Process, execute
+
+_BAR_WIDTH = 28
+_REDRAW_SECONDS = 0.1
+
+
+class ProgressBar:
+    """Receives each position of a run. Redraws at most ten times a second on a terminal, one line a phase elsewhere."""
+
+    def __init__(self, stream: TextIO, phases: int) -> None:
+        self._stream = stream
+        self._phases = phases
+        self._terminal = stream.isatty()
+        self._drawn = 0.0
+        self._phase = ""
+        self._started = time.monotonic()
+        self._length = 0
+
+    def __call__(self, position: Position) -> None:
+        changed = position.phase != self._phase
+        if not self._terminal:
+            if changed:
+                self._stream.write(f"{self._number(position)} {phase_title(position.phase)}\n")
+                self._stream.flush()
+        elif changed or time.monotonic() - self._drawn >= _REDRAW_SECONDS or position.done == position.total:
+            self._draw(position)
+        self._phase = position.phase
+
+    def close(self) -> None:
+        if self._terminal and self._length:
+            self._stream.write("\r" + " " * self._length + "\r")
+            self._stream.flush()
+
+    def _number(self, position: Position) -> str:
+        return f"[{len(position.phases)}/{max(self._phases, len(position.phases))}]"
+
+    def _draw(self, position: Position) -> None:
+        self._drawn = time.monotonic()
+        share = min(1.0, position.done / position.total) if position.total else 0.0
+        filled = round(share * _BAR_WIDTH)
+        bar = "█" * filled + "░" * (_BAR_WIDTH - filled)
+        count = f"{position.done}/{position.total}" if position.total is not None else f"{position.done}"
+        seconds = int(self._drawn - self._started)
+        line = f"{self._number(position)} {phase_title(position.phase):<28} {bar} {count}  {seconds} s"
+        self._stream.write("\r" + line.ljust(self._length))
+        self._stream.flush()
+        self._length = len(line)
 
 
 def _day(text: str) -> date:

@@ -8,8 +8,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
-from pipeline.runs.context import RunContext
-from pipeline.runs.registry import Outcome
+from pipeline.runs import Outcome, RunContext
 
 Step = Callable[[], Awaitable[None]]
 

@@ -6,7 +6,7 @@ name, companion, contact  re-score the stay's pending suggestions (same ids); ac
 main guest promoted       nothing: the page shows it
 cancelled, no-show        expire the pending ones with the reason; alert where already linked
 departure                 alert where an order is still open (early departure: higher severity)
-missing                   nothing yet: see `missing_rows`
+missing                   nothing yet: the hotel's table decides, see `of_missing_stay`
 document                  re-score; a different document on one row alerts (guest swapped)
 minor, incognito          expire: these guests are never suggested
 order's text or room      match again (the older text's suggestions are superseded); reopened: likewise
@@ -180,6 +180,23 @@ def _room_effects(stay: int, before: Row, after: Row, business_date: date) -> li
 def _on(business_date: date) -> tuple[tuple[str, str], ...]:
     """The alert's date: the same event on another day is another alert."""
     return (("date", business_date.isoformat()),)
+
+
+def of_missing_stay(stay: int, last: Row, standing: Row | None, business_date: date) -> list[Effect]:
+    """A stay that is missing from the listings in force of two business dates without an explanation.
+
+    That alone proves no cancellation: a row that still exists in the hotel's table only left the window that is read.
+    `last` is the row of its last listing, `standing` the current row of the hotel's table, None where there is none or
+    it is flagged as removed.
+    """
+    if standing is None:
+        return [Rescore(stay), Expire(stay, EndReason.STAY_VANISHED)]
+    status, departure = str(standing[STATUS]), str(standing[DEPARTURE])
+    if status in CALLED_OFF:
+        return called_off(stay, status, business_date)
+    if status == StayStatus.DEPARTED:
+        return departed(stay, date.fromisoformat(departure), early=departure < str(last[DEPARTURE]))
+    return []
 
 
 def of_stays(changes: Iterable[ChangeView], business_date: date) -> list[Effect]:

@@ -12,11 +12,13 @@ from pipeline.hotel import orders as order_rows
 from pipeline.hotel import queries, reader, stays
 from pipeline.hotel.reader import Later, ReadAhead, Reading, SourceFetch, SourceQuery, reading_ahead
 from pipeline.hotel.stays import Row
-from pipeline.orchestration import missing_rows
+from pipeline.orchestration import effects, impact_queries
 from pipeline.orchestration.base_orchestrator import BaseOrchestrator, Step
 from pipeline.orchestration.change_plan import MatchingWork
+from pipeline.orchestration.effects import Effect
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
-from pipeline.runs.registry import Outcome
+from pipeline.runs import Outcome
+from sistema_os.supabase import SupabaseClient
 from snapshots import diffing, snapshot_manager
 from snapshots.erasure import without_erased
 from snapshots.models import Snapshot
@@ -107,8 +109,8 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
         )
         if usable:
             async with asyncio.TaskGroup() as group:
-                missing = group.create_task(missing_rows.stays(supabase, business_date))
-                gone = group.create_task(missing_rows.orders(supabase))
+                missing = group.create_task(_missing_stays(supabase, business_date))
+                gone = group.create_task(_missing_orders(supabase))
             work.missing = missing.result()
             work.closed_orders, work.gone_orders = gone.result()
         return work
@@ -149,6 +151,31 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
         await self.context.advance(done.done + done.conflicts)
         if done.done or done.conflicts:
             await self._mirror()
+
+
+async def _missing_stays(supabase: SupabaseClient, business_date: date) -> list[Effect]:
+    """Effects for missing stays with a pending suggestion."""
+
+    def missing() -> dict[int, Row]:
+        found = snapshot_manager.missing(stays.SOURCE)
+        rows = {int(one.key): dict(one.row) for one in found if one.row[stays.STATUS] in stays.LIVE_STATUSES}
+        return {key: rows[key] for key in sorted(impact_queries.stays_with_suggestion(rows))}
+
+    last = await sync_to_async(missing)()
+    standing = await queries.standing_stays(supabase, list(last))
+    return [e for key in last for e in effects.of_missing_stay(key, last[key], standing.get(key), business_date)]
+
+
+async def _missing_orders(supabase: SupabaseClient) -> tuple[list[Row], list[int]]:
+    """Missing orders with a pending suggestion: rows that still exist (closed meanwhile), and ids that do not."""
+
+    def missing() -> list[int]:
+        keys = [int(m.key) for m in snapshot_manager.missing(order_rows.SOURCE) if order_rows.is_open(m.row)]
+        return sorted(impact_queries.orders_with_suggestion(keys))
+
+    keys = await sync_to_async(missing)()
+    standing = await queries.standing_orders(supabase, keys)
+    return list(standing.values()), [key for key in keys if key not in standing]
 
 
 def _previous_date_of_orders(business_date: date) -> date | None:

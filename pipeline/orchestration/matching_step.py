@@ -27,7 +27,7 @@ from pipeline.hotel import stays as stay_rows
 from pipeline.hotel.stays import Row
 from pipeline.orchestration import change_plan, effects, impact_queries
 from pipeline.orchestration.change_plan import ChangePlan, MatchingReport, MatchingWork
-from pipeline.runs.context import RunContext
+from pipeline.runs import RunContext
 from snapshots import snapshot_manager
 from snapshots.snapshot_manager import Changes
 

@@ -19,8 +19,7 @@ from django.utils.translation import gettext_noop
 
 from pipeline import labels, runs
 from pipeline.models import JobRun, State
-from pipeline.runs import registry
-from pipeline.runs.context import RunContext
+from pipeline.runs import RunContext, registry
 from pipeline.runs.control import Control, Position
 from pipeline.worker import failures
 from pipeline.worker.heartbeat import Heartbeat, timeout_sentence

@@ -8,8 +8,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
-from pipeline.runs import FenceLost
-from pipeline.runs.registry import ExpectedFailure, UnknownJob
+from pipeline.runs import ExpectedFailure, FenceLost, UnknownJob
 from sistema_os.logs import redact
 from sistema_os.supabase import errors
 

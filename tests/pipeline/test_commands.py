@@ -18,8 +18,7 @@ from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
-from pipeline.management.job_command import JobCommand
-from pipeline.management.progress import ProgressBar
+from pipeline.management.job_command import JobCommand, ProgressBar
 from pipeline.models import Beat, JobRun, LogLine, State, Trigger
 from pipeline.runs import errors, lifecycle
 from pipeline.runs.control import Position
