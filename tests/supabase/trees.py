@@ -3,7 +3,7 @@
 import textwrap
 from pathlib import Path
 
-from sistema_os.asynclaw import Report, examine
+from sistema_os.async_check import Report, examine
 
 MODELS = """
     from django.db import models

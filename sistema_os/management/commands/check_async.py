@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from sistema_os.asynclaw import examine
+from sistema_os.async_check import examine
 
 PACKAGES = ("sistema_os", "pipeline", "matching", "snapshots")
 

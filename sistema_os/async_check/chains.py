@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from sistema_os.asynclaw.blocking import Block, blocks
-from sistema_os.asynclaw.project import Class, Function, Project
-from sistema_os.asynclaw.scope import Scope
+from sistema_os.async_check.blocking import Block, blocks
+from sistema_os.async_check.project import Class, Function, Project
+from sistema_os.async_check.scope import Scope
 
 
 class Step(NamedTuple):

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
-from sistema_os.asynclaw.project import Class, Function, Module, Project, dotted
+from sistema_os.async_check.project import Class, Function, Module, Project, dotted
 
 QUERYSET = "a queryset"
 Kind = Class | str | None

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sistema_os.asynclaw.project import Function, dotted
-from sistema_os.asynclaw.scope import QUERYSET, Scope, words
+from sistema_os.async_check.project import Function, dotted
+from sistema_os.async_check.scope import QUERYSET, Scope, words
 
 
 class Block(NamedTuple):

@@ -4,6 +4,6 @@ It reads source text only (nothing is imported or run) and follows a call where 
 annotations tell where it leads. What it cannot follow it does not accuse.
 """
 
-from sistema_os.asynclaw.chains import Finding, Report, examine
+from sistema_os.async_check.chains import Finding, Report, examine
 
 __all__ = ["Finding", "Report", "examine"]
