@@ -12,7 +12,7 @@ from pipeline.context import RunContext
 from pipeline.orchestration.ahead import Ahead
 from pipeline.orchestration.listing_rows import Row
 from pipeline.runs import FenceLost
-from sistema_os.supabase.builders import AsyncQueryBuilder
+from sistema_os.supabase.query_builder import AsyncQueryBuilder
 from snapshots import diffing, snapshot_manager
 from snapshots.models import Snapshot
 from snapshots.snapshot_manager import ChangeView, SourceSpec

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sistema_os.supabase import caps, replies
+from sistema_os.supabase import caps, responses
 from sistema_os.supabase.errors import NotSingleRow, TruncatedResult
 from sistema_os.supabase.query import Call, Head, Query
 from sistema_os.supabase.transport import Reply
@@ -15,12 +15,12 @@ class Answer:
     query: Query
     call: Call
     reply: Reply
-    seen: replies.Window
+    seen: responses.Window
     max_rows: int
 
     def response(self) -> APIResponse[Any]:
         """Raises UnreadableBody, NotSingleRow, or TruncatedResult for a list cut inside a row."""
-        data = replies.data(self.call, self.reply)
+        data = responses.data(self.call, self.reply)
         if cut := caps.cut_embedding(self.query, data, self.max_rows):
             raise truncated(self.call.head, f"embedded {cut}", self.max_rows)
         counted = any(preference.startswith("count=") for preference in self.call.head.prefer)

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from sistema_os.supabase.query import Call, Query
-from sistema_os.supabase.replies import Window
+from sistema_os.supabase.responses import Window
 
 _EMBEDDED = re.compile(r"(?:([\w ]+):)?([\w ]+)(?:![\w!]+)?\(")
 

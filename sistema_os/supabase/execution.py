@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from sistema_os.supabase import caps, replies, retry, splitting
+from sistema_os.supabase import caps, responses, retry, splitting
 from sistema_os.supabase.answers import Answer, truncated
 from sistema_os.supabase.caps import Verdict
 from sistema_os.supabase.errors import (
@@ -99,16 +99,16 @@ class Session:
 
     async def _answer(self, query: Query, call: Call, schema: str, trace: Trace) -> Answer:
         reply = await self.send(call, schema, trace)
-        seen = replies.window(reply)
+        seen = responses.window(reply)
         self.proven_rows = max(self.proven_rows, seen.rows if call.head.verb == "read" else 0)
         found = caps.verdict(query, call, seen, self.limits.max_rows)
         if found is Verdict.CUT or (found is Verdict.UNSURE and await self._has_more(call, seen, schema, trace)):
             raise truncated(call.head, f"rows of {call.head.table}", seen.rows)
         return Answer(query, call, reply, seen, self.limits.max_rows)
 
-    async def _has_more(self, call: Call, seen: replies.Window, schema: str, trace: Trace) -> bool:
+    async def _has_more(self, call: Call, seen: responses.Window, schema: str, trace: Trace) -> bool:
         probe = splitting.probe(call, seen.first + seen.rows)
-        return replies.window(await self.send(probe, schema, trace)).rows > 0
+        return responses.window(await self.send(probe, schema, trace)).rows > 0
 
     async def send(self, call: Call, schema: str, trace: Trace) -> Reply:
         """A 2xx reply, after as many tries as retry.py allows before the deadline."""
@@ -137,8 +137,8 @@ class Session:
             return self._unreached(call.head, outcome, attempt)
         self._note(call, outcome, started)
         if not 200 <= outcome.status < 300:
-            return replies.failure(call, outcome, attempt)
-        return replies.unreadable(call, outcome, outcome.damage) if outcome.damage else outcome
+            return responses.failure(call, outcome, attempt)
+        return responses.unreadable(call, outcome, outcome.damage) if outcome.damage else outcome
 
     def _is_too_late(self, trace: Trace) -> bool:
         """A query that queued until now would be cut off, and a write might be stored all the same."""
@@ -168,7 +168,7 @@ class Session:
         if not log.isEnabledFor(logging.DEBUG):
             return
         took = (time.perf_counter() - started) * 1000
-        rows = replies.window(reply).rows
+        rows = responses.window(reply).rows
         line = (call.head.method, call.head.table, call.columns, reply.status, rows, len(reply.body), took)
         log.debug("%s %s [%s] -> %d, %d rows, %d bytes, %.1f ms", *line)
 

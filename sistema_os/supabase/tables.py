@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from sistema_os.supabase import literals, writes
-from sistema_os.supabase.builders import AsyncQueryBuilder, Runner, SyncQueryBuilder
+from sistema_os.supabase import bulk_writes, literals
 from sistema_os.supabase.errors import UsageError
 from sistema_os.supabase.query import Head, Param
+from sistema_os.supabase.query_builder import AsyncQueryBuilder, Runner, SyncQueryBuilder
 from sistema_os.supabase.types import CountMethod, ReturnMethod, Row
 
 B = TypeVar("B")
@@ -148,15 +148,15 @@ class AsyncTable(TableVerbs[AsyncQueryBuilder[list[Row]]]):
         max_bytes: int = 256 * 1024,
         parallel: int = 4,
         ignore_duplicates: bool = False,
-    ) -> writes.Outcomes:
+    ) -> bulk_writes.Outcomes:
         """Upserts any number of rows, `size` rows and `max_bytes` at most per request, `parallel` at once.
 
         Rows are grouped by their columns, so that a column one row lacks is left alone; rows that name
         the same `on_conflict` key twice are merged, the later value winning, and counted. A chunk that
         fails does not stop the others: look at the outcomes, or call their `raise_for_failure()`.
         """
-        plan = writes.Plan(on_conflict, size, max_bytes, ignore_duplicates)
-        return await writes.upsert_chunks(self, plan, rows, parallel)
+        plan = bulk_writes.Plan(on_conflict, size, max_bytes, ignore_duplicates)
+        return await bulk_writes.upsert_chunks(self, plan, rows, parallel)
 
 
 class SyncTable(TableVerbs[SyncQueryBuilder[list[Row]]]):

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
-from sistema_os.supabase import pages
+from sistema_os.supabase import pagination
 from sistema_os.supabase.answers import Answer
 from sistema_os.supabase.modifiers import SINGLE, Modifiers, refuse_stripped
 from sistema_os.supabase.query import Query
@@ -97,13 +97,13 @@ class AsyncQueryBuilder(_Shapes, Generic[T]):
         `key` is a unique, never null column (or several, together unique) that must be selected.
         A numeric key is read ahead, `parallel` pages at once.
         """
-        return pages.walk(self, pages.columns_of(key), size, parallel)
+        return pagination.walk(self, pagination.columns_of(key), size, parallel)
 
     async def stream(
         self, key: str | Sequence[str] = "id", size: int = 1000, parallel: int = 4
     ) -> AsyncGenerator[Row, None]:
         """The rows of pages(), one by one."""
-        async with aclosing(pages.walk(self, pages.columns_of(key), size, parallel)) as walk:
+        async with aclosing(pagination.walk(self, pagination.columns_of(key), size, parallel)) as walk:
             async for page in walk:
                 for row in page:
                     yield row

@@ -13,7 +13,7 @@ from sistema_os.supabase.query import Param
 from sistema_os.supabase.types import Row
 
 if TYPE_CHECKING:
-    from sistema_os.supabase.builders import AsyncQueryBuilder
+    from sistema_os.supabase.query_builder import AsyncQueryBuilder
 
     Rows = AsyncQueryBuilder[Any]
 
