@@ -8,11 +8,11 @@ from urllib.parse import quote
 import httpx
 
 from sistema_os.supabase import literals
-from sistema_os.supabase.answers import Answer
 from sistema_os.supabase.errors import SyncCallInLoop, UsageError
 from sistema_os.supabase.execution import Limits, Session
 from sistema_os.supabase.query import Head, Param, Query
 from sistema_os.supabase.query_builder import AsyncQueryBuilder, SyncQueryBuilder
+from sistema_os.supabase.responses import Answer
 from sistema_os.supabase.tables import AsyncTable, SyncTable, count_preference
 from sistema_os.supabase.transport import open_transport
 from sistema_os.supabase.types import APIResponse, Secret

@@ -8,9 +8,8 @@ from typing import Any
 
 import httpx
 
-from sistema_os.supabase import caps, responses, retry, splitting
-from sistema_os.supabase.answers import Answer, truncated
-from sistema_os.supabase.caps import Verdict
+from sistema_os.supabase import query as queries
+from sistema_os.supabase import responses, retry
 from sistema_os.supabase.errors import (
     DeadlineExceeded,
     PoolExhausted,
@@ -20,6 +19,7 @@ from sistema_os.supabase.errors import (
     UsageError,
 )
 from sistema_os.supabase.query import Call, Head, Query
+from sistema_os.supabase.responses import Answer, Verdict, truncated
 from sistema_os.supabase.transport import Reply, content, exchange
 from sistema_os.supabase.types import APIResponse, Secret
 
@@ -60,14 +60,14 @@ class Session:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, query: Query, schema: str) -> APIResponse[Any]:
-        return splitting.joined([answer.response() for answer in await self.fetch(query, schema)])
+        return responses.joined([answer.response() for answer in await self.fetch(query, schema)])
 
     async def fetch(self, query: Query, schema: str) -> list[Answer]:
         """One deadline around everything: queueing, sending, receiving, all retries, all parts."""
         check(query)
         self._stay_in_one_loop()
         trace = Trace(asyncio.get_running_loop().time() + self.limits.deadline)
-        calls = splitting.calls(query, self.limits.max_rows)
+        calls = queries.calls(query, self.limits.max_rows)
         scope = asyncio.timeout_at(trace.until)
         try:
             async with scope:
@@ -101,13 +101,13 @@ class Session:
         reply = await self.send(call, schema, trace)
         seen = responses.window(reply)
         self.proven_rows = max(self.proven_rows, seen.rows if call.head.verb == "read" else 0)
-        found = caps.verdict(query, call, seen, self.limits.max_rows)
+        found = responses.verdict(query, call, seen, self.limits.max_rows)
         if found is Verdict.CUT or (found is Verdict.UNSURE and await self._has_more(call, seen, schema, trace)):
             raise truncated(call.head, f"rows of {call.head.table}", seen.rows)
         return Answer(query, call, reply, seen, self.limits.max_rows)
 
     async def _has_more(self, call: Call, seen: responses.Window, schema: str, trace: Trace) -> bool:
-        probe = splitting.probe(call, seen.first + seen.rows)
+        probe = queries.probe(call, seen.first + seen.rows)
         return responses.window(await self.send(probe, schema, trace)).rows > 0
 
     async def send(self, call: Call, schema: str, trace: Trace) -> Reply:

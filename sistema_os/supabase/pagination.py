@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sistema_os.supabase import literals, splitting
-from sistema_os.supabase.answers import Answer
+from sistema_os.supabase import literals
 from sistema_os.supabase.errors import UsageError
-from sistema_os.supabase.query import Param
+from sistema_os.supabase.query import Param, portions
+from sistema_os.supabase.responses import Answer
 from sistema_os.supabase.types import Row
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ async def walk(query: "Rows", key: Key, size: int, parallel: int) -> AsyncGenera
     """
     _refuse_windowed(query, size)
     size = min(size, query._runner.max_rows)
-    for part in splitting.portions(query, size):
+    for part in portions(query, size):
         ordered = query._using(part)
         for column in key:
             ordered = ordered.order(column)

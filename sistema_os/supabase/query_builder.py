@@ -5,9 +5,9 @@ from contextlib import aclosing
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from sistema_os.supabase import pagination
-from sistema_os.supabase.answers import Answer
-from sistema_os.supabase.modifiers import SINGLE, Modifiers, refuse_stripped
+from sistema_os.supabase.filters import SINGLE, Modifiers, refuse_stripped
 from sistema_os.supabase.query import Query
+from sistema_os.supabase.responses import Answer
 from sistema_os.supabase.types import APIResponse, Row
 
 T = TypeVar("T")

@@ -1,13 +1,18 @@
 """From the server's reply to data or to one of our errors, without passing on anything personal."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any, NamedTuple
 
 from sistema_os.supabase import codec, errors, retry
-from sistema_os.supabase.errors import ResponseError
-from sistema_os.supabase.query import Call
+from sistema_os.supabase.errors import NotSingleRow, ResponseError, TruncatedResult
+from sistema_os.supabase.query import Call, Head, Query
 from sistema_os.supabase.transport import Reply
+from sistema_os.supabase.types import APIResponse
 
+_EMBEDDED = re.compile(r"(?:([\w ]+):)?([\w ]+)(?:![\w!]+)?\(")
 # What is taken from a server's message: names that the schema gave. The rest may quote what a person typed.
 _NAMED = re.compile(r"\b(relation|column|constraint) [\"']?([A-Za-z_][\w.]*)[\"']?(?= |$)")
 _CLASSES: tuple[tuple[str, type[ResponseError]], ...] = (
@@ -90,7 +95,7 @@ def unreadable(call: Call, reply: Reply, why: str) -> errors.UnreadableBody:
     return errors.UnreadableBody(message, status=reply.status, operation=call.head.verb, table=call.head.table)
 
 
-def data(call: Call, reply: Reply) -> Any:
+def decoded(call: Call, reply: Reply) -> Any:
     """The decoded body in the query's shape; raises UnreadableBody."""
     shape = call.head.shape
     if shape == "csv" or call.head.accept.startswith("application/vnd.pgrst.plan+text"):
@@ -127,3 +132,96 @@ def window(reply: Reply) -> Window:
     first, last, total = found.groups()
     rows = int(last) - int(first) + 1 if first else 0
     return Window(int(first or 0), rows, None if total == "*" else int(total))
+
+
+class Verdict(Enum):
+    """UNSURE: exactly as many rows as the cap; only a look at the next row tells."""
+
+    WHOLE = "whole"
+    CUT = "cut"
+    UNSURE = "unsure"
+
+
+def verdict(query: Query, call: Call, seen: Window, max_rows: int) -> Verdict:
+    head = call.head
+    if head.method == "HEAD" or head.verb not in ("read", "call") or head.shape not in ("rows", "csv", "call"):
+        return Verdict.WHOLE
+    limit = query._param("limit")
+    if not seen.rows or (limit is not None and seen.rows >= int(limit)):
+        return Verdict.WHOLE
+    if "count=exact" in head.prefer and seen.total is not None:
+        return Verdict.CUT if seen.first + seen.rows < seen.total else Verdict.WHOLE
+    if seen.rows != max_rows:
+        return Verdict.WHOLE
+    # A function is not called again only to look: it may write.
+    return Verdict.UNSURE if head.method == "GET" else Verdict.CUT
+
+
+def cut_embedding(query: Query, data: Any, max_rows: int) -> str:
+    """The name of an embedded list that the cap ended, which `Content-Range` says nothing about."""
+    select = query._param("select") or ""
+    if "(" not in select or not isinstance(data, list | dict):
+        return ""
+    limits = {p.key.removesuffix(".limit"): int(p.value) for p in query._params if p.key.endswith(".limit")}
+    names = {alias or name: name for alias, name in _EMBEDDED.findall(select)}
+    checked = {key for key, name in names.items() if limits.get(name, limits.get(key, max_rows + 1)) > max_rows}
+    return _full(data if isinstance(data, list) else [data], set(names), checked, max_rows)
+
+
+def _full(rows: Iterable[Any], names: set[str], checked: set[str], max_rows: int) -> str:
+    for row in rows:
+        for name in names & row.keys() if isinstance(row, dict) else ():
+            inner = row[name]
+            if name in checked and isinstance(inner, list) and len(inner) == max_rows:
+                return name
+            found = _full(inner if isinstance(inner, list) else [inner], names, checked, max_rows) if inner else ""
+            if found:
+                return found
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    query: Query
+    call: Call
+    reply: Reply
+    seen: Window
+    max_rows: int
+
+    def response(self) -> APIResponse[Any]:
+        """Raises UnreadableBody, NotSingleRow, or TruncatedResult for a list cut inside a row."""
+        data = decoded(self.call, self.reply)
+        if cut := cut_embedding(self.query, data, self.max_rows):
+            raise truncated(self.call.head, f"embedded {cut}", self.max_rows)
+        counted = any(preference.startswith("count=") for preference in self.call.head.prefer)
+        return APIResponse(_shaped(self.call.head, data), self.seen.total if counted else None)
+
+
+def truncated(head: Head, what: str, rows: int) -> TruncatedResult:
+    return TruncatedResult(
+        f"More {what} match than the {rows} that the server answers at once; read them with pages() or stream().",
+        status=200,
+        operation=head.verb,
+        table=head.table,
+    )
+
+
+def _shaped(head: Head, data: Any) -> Any:
+    if head.shape != "maybe" or not isinstance(data, list):
+        return data
+    if len(data) > 1:
+        raise NotSingleRow(
+            f"{len(data)} rows of {head.table} match where at most one was expected.",
+            status=200,
+            operation=head.verb,
+            table=head.table,
+        )
+    return data[0] if data else None
+
+
+def joined(parts: list[APIResponse[Any]]) -> APIResponse[Any]:
+    if len(parts) == 1:
+        return parts[0]
+    rows = [row for part in parts for row in part.data]
+    counts = [part.count for part in parts if part.count is not None]
+    return APIResponse(rows, sum(counts) if counts else None)
