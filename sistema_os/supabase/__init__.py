@@ -9,6 +9,7 @@ from sistema_os.supabase.errors import (
     ConnectionFailed,
     DeadlineExceeded,
     DuplicateKeyInBatch,
+    LostFilter,
     NotFound,
     NotSingleRow,
     PoolExhausted,
@@ -24,7 +25,7 @@ from sistema_os.supabase.errors import (
     UsageError,
 )
 from sistema_os.supabase.query_builder import AsyncQueryBuilder, SyncQueryBuilder
-from sistema_os.supabase.types import APIResponse, CountMethod, ReturnMethod, Row
+from sistema_os.supabase.types import APIResponse, CountMethod, ReturnMethod, Row, ServerInfo
 
 __all__ = [
     "APIResponse",
@@ -37,6 +38,7 @@ __all__ = [
     "CountMethod",
     "DeadlineExceeded",
     "DuplicateKeyInBatch",
+    "LostFilter",
     "NotFound",
     "NotSingleRow",
     "Outcomes",
@@ -44,6 +46,7 @@ __all__ = [
     "ResponseError",
     "ReturnMethod",
     "Row",
+    "ServerInfo",
     "StatementTimeout",
     "SupabaseClient",
     "SupabaseError",
