@@ -91,6 +91,7 @@ SUPABASE: dict[str, Any] = {
     "key": required("SUPABASE_SERVICE_KEY"),
     "rest_path": env.str("SUPABASE_REST_PATH", "/rest/v1"),
     "deadline": QUERY_TIMEOUT,
+    "max_rows": int(bounded("SUPABASE_MAX_ROWS", 1000, 1, 1_000_000)),
 }
 # How long a person waits for the write-back before the card says "a confirmar".
 WRITEBACK_DEADLINE = bounded("WRITEBACK_DEADLINE", 3, 0.5, 30)

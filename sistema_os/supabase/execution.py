@@ -107,8 +107,11 @@ class Session:
             if self._given is None:
                 await alone.aclose()
 
-    async def fetch(self, query: Query) -> list[Answer]:
-        """One deadline around everything: queueing, sending, receiving, all retries, all parts."""
+    async def fetch(self, query: Query, *, paged: bool = False) -> list[Answer]:
+        """One deadline around everything: queueing, sending, receiving, all retries, all parts.
+
+        `paged`: the caller reads on from the last row, so that it does not matter what ended the rows.
+        """
         self._refuse_unusable()
         queries.check(query)
         trace = Trace(asyncio.get_running_loop().time() + self.limits.deadline)
@@ -118,8 +121,8 @@ class Session:
             async with scope:
                 await self._refuse_misleading(query)
                 if len(calls) == 1:
-                    return [await self._answer(query, calls[0], trace)]
-                return await self._parts(query, calls, trace)
+                    return [await self._answer(query, calls[0], trace, paged)]
+                return await self._parts(query, calls, trace, paged)
         except TimeoutError:
             if not scope.expired():
                 raise
@@ -164,11 +167,11 @@ class Session:
                 return
         raise truncated(head, f"embedded {longest.name}", longest.rows)
 
-    async def _parts(self, query: Query, calls: list[Call], trace: Trace) -> list[Answer]:
+    async def _parts(self, query: Query, calls: list[Call], trace: Trace, paged: bool) -> list[Answer]:
         """Reads at once; writes one after the other, each its own transaction: those before a failure stay."""
         if query._head.verb != "read":
-            return [await self._answer(query, call, trace) for call in calls]
-        tasks = [asyncio.ensure_future(self._answer(query, call, trace)) for call in calls]
+            return [await self._answer(query, call, trace, paged) for call in calls]
+        tasks = [asyncio.ensure_future(self._answer(query, call, trace, paged)) for call in calls]
         try:
             return await asyncio.gather(*tasks)
         finally:
@@ -176,7 +179,7 @@ class Session:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _answer(self, query: Query, call: Call, trace: Trace) -> Answer:
+    async def _answer(self, query: Query, call: Call, trace: Trace, paged: bool) -> Answer:
         try:
             reply = await self._send(call, trace)
         except NotSingleRow as error:
@@ -184,7 +187,7 @@ class Session:
                 raise
             reply = Reply(200, httpx.Headers(), b"[]")
         seen = responses.window(reply)
-        found = responses.verdict(query, call, seen, self.limits.max_rows, self.server)
+        found = Verdict.WHOLE if paged else responses.verdict(query, call, seen, self.limits.max_rows, self.server)
         if found is Verdict.UNSURE:
             found = Verdict.CUT if await self._has_more(call, seen, trace) else Verdict.WHOLE
         if call.head.verb == "read":

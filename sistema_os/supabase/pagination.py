@@ -29,7 +29,7 @@ async def walk(query: Modifiers, key: Key, size: int, parallel: int) -> AsyncGen
     What is inserted or deleted meanwhile may or may not be seen; nothing else is lost.
     """
     _refuse_windowed(query, size)
-    size = min(size, query._runner.limits.max_rows)
+    size = min(size, query._runner.server.max_rows or query._runner.limits.max_rows)
     for part in portions(query, size):
         ordered = query._using(part)
         for column in key:
@@ -71,7 +71,7 @@ def _is_last(query: Modifiers, page: list[Row], size: int) -> bool:
 
 
 async def _page(query: Modifiers, key: Key, size: int) -> list[Row]:
-    return await _rows(query, await query._runner.fetch(query.limit(size)), key)
+    return await _rows(query, await query._runner.fetch(query.limit(size), paged=True), key)
 
 
 async def _rows(query: Modifiers, answers: list[Answer], key: Key) -> list[Row]:
@@ -153,7 +153,7 @@ def _launch(gate: asyncio.Semaphore, query: Modifiers, key: str, low: int, width
 
 async def _gated(gate: asyncio.Semaphore, query: Modifiers, size: int) -> list[Answer]:
     async with gate:
-        answers: list[Answer] = await query._runner.fetch(query.limit(size))
+        answers: list[Answer] = await query._runner.fetch(query.limit(size), paged=True)
         return answers
 
 

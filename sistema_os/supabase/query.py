@@ -84,6 +84,13 @@ class Step:
         self.sent = False
         self.lost = False
 
+    def has_lost_filter(self) -> bool:
+        """On itself or on a builder that it comes from."""
+        step: Step | None = self
+        while step is not None and not step.lost:
+            step = step.parent
+        return step is not None
+
     def mark_sent(self) -> None:
         """Its own filters and those of all its ancestors have reached the server."""
         step: Step | None = self
@@ -152,7 +159,7 @@ def check(query: Query) -> None:
     head, step = query._head, query._step
     if step is None:
         return
-    if step.lost:
+    if step.has_lost_filter():
         raise LostFilter(
             f"A filter of this {head.verb} of {head.table} was dropped: builders do not change, they return a new one. "
             "Write `query = query.eq(...)`."

@@ -60,7 +60,10 @@ def proxy_for(url: httpx.URL, proxy: str | None, trust_env: bool) -> httpx.Proxy
     if not found:
         return None
     try:
-        return httpx.Proxy(found if "://" in found else f"http://{found}")
+        parsed = httpx.Proxy(found if "://" in found else f"http://{found}")
+        # aiohttp turns this header into Proxy-Authorization, for plain requests and for tunnels.
+        login = {"Authorization": aiohttp.encode_basic_auth(*parsed.auth)} if parsed.auth else None
+        return httpx.Proxy(parsed.url, headers=login)
     except (ValueError, httpx.InvalidURL):
         pass
     raise UsageError("The proxy's address must look like http://proxy.example:3128; it is not shown here.")
@@ -157,7 +160,7 @@ def _never_sent(cause: BaseException) -> bool:
             aiohttp.ClientHttpProxyError,
         )
         return isinstance(cause, never)
-    return isinstance(cause, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+    return isinstance(cause, (UnicodeError, httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
 
 
 def _reason(cause: BaseException) -> str:

@@ -232,7 +232,11 @@ async def test_a_message_that_imitates_a_schema_name_is_not_passed_on() -> None:
 async def test_an_unfiltered_write_is_refused_whatever_else_it_says() -> None:
     async with connected(respx.Router()) as supabase:
         table = supabase.async_table("t")
-        for query in (table.delete(), table.update({"a": 1}).order("id", foreign_table="u"), table.delete().select("id")):
+        for query in (
+            table.delete(),
+            table.update({"a": 1}).order("id", foreign_table="u"),
+            table.delete().select("id"),
+        ):
             assert isinstance(query, Query)
             with pytest.raises(sb.UnfilteredWrite, match="every row"):
                 await query.execute()

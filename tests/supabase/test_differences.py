@@ -9,6 +9,8 @@ from sistema_os.supabase import UnfilteredWrite, UsageError
 from tests.supabase.recording import official, ours, table
 
 pytestmark = pytest.mark.anyio
+S = Enum("S", {"TI": "ti"}, type=str)
+N = Enum("N", {"TWO": 2})
 
 
 async def test_difference_an_unfiltered_update_or_delete_is_refused() -> None:
@@ -86,12 +88,6 @@ async def test_difference_a_column_with_a_parameters_name_is_quoted() -> None:
 
 async def test_difference_an_enum_member_stands_for_its_value() -> None:
     """Reason: the official client sends the member's name, `S.TI`, which matches nothing."""
-
-    class S(str, Enum):
-        TI = "ti"
-
-    class N(Enum):
-        TWO = 2
 
     sent = await ours(
         lambda c: (
