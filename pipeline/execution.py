@@ -25,6 +25,7 @@ from pipeline.models import JobRun, State
 from pipeline.runlog import RunLog
 from pipeline.watchdog import LoopWatchdog
 from sistema_os import logs
+from sistema_os.async_check.guard import guarded
 from sistema_os.supabase import SupabaseClient
 
 EXIT_CODES: dict[str, int] = {
@@ -111,7 +112,8 @@ def _execute(run: JobRun, control: Control, watchdog: LoopWatchdog, owned: bool)
         definition = registry.get(run.job)
         if owned:
             gc.freeze()  # else each full collection walks all of Django again, and no thread moves meanwhile
-        outcome = asyncio.run(_drive(definition, run, control, watchdog, owned))
+        with guarded(active=settings.ASYNC_GUARD and owned):
+            outcome = asyncio.run(_drive(definition, run, control, watchdog, owned))
     except BaseException as raised:
         return _end_of(failures.cause_of(raised), run, control)
     return End(outcome.state, str(outcome.reason), outcome.summary)

@@ -108,6 +108,8 @@ TARGET_PRECISION = whole("TARGET_PRECISION", 0, 0, 100)
 
 # --- runs: each limit lies inside the next (sistema_os.checks refuses any other order) --------
 HEARTBEAT_SECONDS = bounded("HEARTBEAT_SECONDS", 30, 0.2, 300)
+# A blocking call in a coroutine of a run is an error: for a test installation.
+ASYNC_GUARD = env.bool("ASYNC_GUARD", False)
 JOB_TIMEOUT = bounded("JOB_TIMEOUT", 90 * 60, 5, 12 * 3600)
 SUPERVISOR_TIMEOUT = bounded("SUPERVISOR_TIMEOUT", JOB_TIMEOUT + 200, 10, 13 * 3600)
 STALE_RUNNING_HOURS = bounded("STALE_RUNNING_HOURS", 2, 0.01, 24)

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from sistema_os.async_check.guard import guarded
 from sistema_os.local.bootstrap import HOTEL_DATABASE
 from sistema_os.local.hotel import Hotel, load
 from tests import stack
@@ -24,6 +25,13 @@ HOTEL_TABLES = (
     "inventario_uh",
     "rm_diario",
 )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _blocking_calls_are_errors() -> Iterator[None]:
+    """The async law at run time: nothing of ours may block a running loop, whichever test runs it."""
+    with guarded():
+        yield
 
 
 @pytest.fixture

@@ -15,8 +15,12 @@ MODELS = """
         def close_all(self):
             return self.update(closed=True)
 
+    class Guest(models.Model):
+        objects = models.Manager()
+
     class Order(models.Model):
         objects = OrderQuerySet.as_manager()
+        guest = models.ForeignKey(Guest, on_delete=models.CASCADE)
 """
 
 
