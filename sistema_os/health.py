@@ -1,9 +1,12 @@
 """Health checks for load balancers and people: is the process up (/healthz), can it serve requests (/readyz)."""
 
 import logging
+import time
 from datetime import datetime
 from typing import Any
 
+from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
@@ -15,6 +18,7 @@ from django.views.decorators.http import require_safe
 from pipeline import checks, queue
 from pipeline.models import JobRun
 from sistema_os.checks import supabase_problems
+from sistema_os.supabase import ServerInfo, SupabaseClient, SupabaseError
 from snapshots.models import Source
 
 logger = logging.getLogger(__name__)
@@ -36,6 +40,49 @@ class MigrationState:
 migrations = MigrationState()
 
 
+class PostgrestReport:
+    """PostgREST's version and row cap against what is configured: asked once per process, after a failure once a
+    minute.
+    """
+
+    # The table of the hotel's that grows fastest: its rows show where the server stops.
+    TABLE = "rm_diario"
+    SECONDS = 3.0
+    OLDEST_VERSION = (12, 0)
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._again_at = 0.0
+
+    def text(self) -> str:
+        """ "unknown" as long as nothing could be learned."""
+        if not self._text and time.monotonic() >= self._again_at:
+            self._again_at = time.monotonic() + 60
+            try:
+                self._text = self._compared(async_to_sync(self._learn)())
+            except SupabaseError as error:
+                logger.info("readyz: PostgREST cannot be asked: %s", error)
+        return self._text or "unknown"
+
+    async def _learn(self) -> ServerInfo:
+        async with SupabaseClient(**{**settings.SUPABASE, "deadline": self.SECONDS}) as supabase:
+            return await supabase.learn_server(self.TABLE)
+
+    def _compared(self, server: ServerInfo) -> str:
+        configured = settings.SUPABASE["max_rows"]
+        told = [f"PostgREST {server.version or 'of unknown version'}"]
+        if server.version and server.is_before(*self.OLDEST_VERSION):
+            told.append(f"older than {self.OLDEST_VERSION[0]}, which this program is made for")
+        if server.max_rows not in (None, configured):
+            told.append(f"its row cap is {server.max_rows}, SUPABASE_MAX_ROWS says {configured}")
+        elif server.proven_rows > configured:
+            told.append(f"its row cap is above the {configured} of SUPABASE_MAX_ROWS")
+        return "; ".join(told)
+
+
+postgrest = PostgrestReport()
+
+
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> JsonResponse:
@@ -48,11 +95,11 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 def readyz(_request: HttpRequest) -> JsonResponse:
     """200 if the database is reachable and migrated and Supabase's settings are valid, else 503.
 
-    The queue and the age of the data are reported but do not change the status: people can work while no job runs, and
-    restarting the web server would not help.
+    The queue, the age of the data and PostgREST are reported but do not change the status: people can work while
+    no job runs, and restarting the web server would not help.
     """
     report: dict[str, Any] = {"supabase": "; ".join(str(problem.msg) for problem in supabase_problems()) or "ok"}
-    report |= _database_report()
+    report |= {"postgrest": postgrest.text()} | _database_report()
     ready = report["supabase"] == report["database"] == "ok"
     return JsonResponse({"status": "ok" if ready else "unavailable"} | report, status=200 if ready else 503)
 

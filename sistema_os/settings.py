@@ -91,6 +91,7 @@ SUPABASE: dict[str, Any] = {
     "key": required("SUPABASE_SERVICE_KEY"),
     "rest_path": env.str("SUPABASE_REST_PATH", "/rest/v1"),
     "deadline": QUERY_TIMEOUT,
+    "max_rows": int(bounded("SUPABASE_MAX_ROWS", 1000, 1, 1_000_000)),
 }
 # Seconds for which a decision waits for the write-back before the card shows "a confirmar".
 WRITEBACK_DEADLINE = bounded("WRITEBACK_DEADLINE", 3, 0.5, 30)
@@ -107,6 +108,8 @@ TARGET_PRECISION = whole("TARGET_PRECISION", 0, 0, 100)
 
 # --- runs: each limit is shorter than the next (the system checks refuse any other order) -----
 HEARTBEAT_SECONDS = bounded("HEARTBEAT_SECONDS", 30, 0.2, 300)
+# A blocking call in a coroutine of a run is an error: for a test installation.
+ASYNC_GUARD = env.bool("ASYNC_GUARD", False)
 JOB_TIMEOUT = bounded("JOB_TIMEOUT", 90 * 60, 5, 12 * 3600)
 SUPERVISOR_TIMEOUT = bounded("SUPERVISOR_TIMEOUT", JOB_TIMEOUT + 200, 10, 13 * 3600)
 STALE_RUNNING_HOURS = bounded("STALE_RUNNING_HOURS", 2, 0.01, 24)

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import TestCase
 from pytest_django.plugin import DjangoDbBlocker
 
+from sistema_os.async_check.guard import guarded
 from sistema_os.local.bootstrap import HOTEL_DATABASE
 from sistema_os.local.hotel import Hotel, load
 from tests import stack
@@ -50,6 +51,13 @@ def _is_fast(item: pytest.Item) -> bool:
         or any(item.get_closest_marker(name) for name in SLOW_MARKS)
         or (database and database.kwargs.get("transaction"))
     )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _blocking_calls_are_errors() -> Iterator[None]:
+    """The async law at run time: nothing of ours may block a running loop, whichever test runs it."""
+    with guarded():
+        yield
 
 
 @pytest.fixture

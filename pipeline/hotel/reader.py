@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 
 from pipeline.hotel.stays import Row
 from pipeline.runs import FenceLost, RunContext
-from sistema_os.supabase.builders import AsyncQueryBuilder
+from sistema_os.supabase.query_builder import AsyncQueryBuilder
 from snapshots import diffing, snapshot_manager
 from snapshots.models import Snapshot
 from snapshots.snapshot_manager import ChangeView, SourceSpec

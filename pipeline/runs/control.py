@@ -60,18 +60,18 @@ class Control:
             self._on_move(position)
 
     def attach(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[object]) -> None:
-        with self._lock:
+        with self._lock:  # blocks: held for an assignment only
             self._loop, self._task = loop, task
             if self.stop is not None:
                 task.cancel()
 
     def detach(self) -> None:
-        with self._lock:
+        with self._lock:  # blocks: held for an assignment only
             self._loop = self._task = None
 
     def request_stop(self, why: Stop) -> None:
         """From any thread, any number of times. The first reason stays, except that a lost fence overrides a cancel."""
-        with self._lock:
+        with self._lock:  # blocks: held for an assignment only
             first = self.stop is None
             if first or why == "fence":
                 self.stop = why

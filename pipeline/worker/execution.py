@@ -26,6 +26,7 @@ from pipeline.worker.heartbeat import Heartbeat, timeout_sentence
 from pipeline.worker.run_log import RunLog
 from pipeline.worker.watchdog import LoopWatchdog
 from sistema_os import logs
+from sistema_os.async_check.guard import guarded
 from sistema_os.supabase import SupabaseClient
 
 EXIT_CODES: dict[str, int] = {
@@ -112,7 +113,8 @@ def _execute(run: JobRun, control: Control, watchdog: LoopWatchdog, owned: bool)
         definition = registry.get(run.job)
         if owned:
             gc.freeze()  # otherwise every full collection scans all of Django while no thread runs
-        outcome = asyncio.run(_drive(definition, run, control, watchdog, owned))
+        with guarded(active=settings.ASYNC_GUARD and owned):
+            outcome = asyncio.run(_drive(definition, run, control, watchdog, owned))
     except BaseException as raised:
         return _end_of(failures.cause_of(raised), run, control)
     return End(outcome.state, str(outcome.reason), outcome.summary)

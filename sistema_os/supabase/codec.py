@@ -5,6 +5,8 @@ import json
 import math
 import zlib
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 import orjson
@@ -14,7 +16,10 @@ from sistema_os.supabase.errors import UsageError
 LARGE = 32 * 1024
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """What JSON has no type for, as what it has one for; raises TypeError."""
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -39,7 +44,7 @@ def _holds_nan(value: Any) -> bool:
 def encode(body: Any) -> bytes:
     """JSON bytes. NaN and infinity are refused: orjson would store NULL without a word."""
     try:
-        encoded = orjson.dumps(body, default=_plain)
+        encoded = orjson.dumps(body, default=plain)
     except TypeError:
         encoded = _encode_rare(body)
     if b"null" in encoded and _holds_nan(body):
@@ -51,18 +56,26 @@ def _encode_rare(body: Any) -> bytes:
     """Integers beyond 64 bits, which orjson refuses and `numeric` columns hold."""
     reason = ""
     try:
-        return json.dumps(body, default=_plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-    except (TypeError, ValueError, UnicodeEncodeError) as error:
+        return json.dumps(body, default=plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
         reason = type(error).__name__
     raise UsageError(f"A value of this write has no JSON form ({reason}).")
 
 
-def decode(body: bytes) -> Any:
-    """Raises ValueError, without the text in its message."""
+def decode(body: bytes, exact: bool = False) -> Any:
+    """Raises ValueError, without the text in its message.
+
+    Numbers with a fraction come as float, and integers beyond 64 bits too; `exact` gives Decimal and int.
+    """
+    place = 0
     try:
+        if exact:
+            return json.loads(body, parse_float=Decimal)
         return orjson.loads(body) if len(body) < LARGE else _decode_large(body)
-    except orjson.JSONDecodeError as error:
+    except json.JSONDecodeError as error:  # orjson's is a subclass
         place = error.pos
+    except (ValueError, RecursionError):
+        pass
     raise ValueError(f"no JSON at character {place}")
 
 
@@ -81,10 +94,16 @@ def _decode_large(body: bytes) -> Any:
 
 
 class Inflater:
-    """Decodes `Content-Encoding: gzip` piece by piece and stops at `limit` bytes of output."""
+    """Decodes `Content-Encoding: gzip` piece by piece and stops at `limit` bytes of output.
+
+    Raises LookupError for an encoding that was not asked for.
+    """
 
     def __init__(self, encoding: str, limit: int) -> None:
-        self._zlib = zlib.decompressobj(31) if encoding == "gzip" else None
+        name = encoding.strip().lower()
+        if name not in ("", "identity", "gzip", "x-gzip"):
+            raise LookupError
+        self._zlib = zlib.decompressobj(31) if name.endswith("gzip") else None
         self._room = limit
 
     def feed(self, chunk: bytes) -> bytes:

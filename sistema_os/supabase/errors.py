@@ -3,6 +3,7 @@
     SupabaseError
     ├── UsageError                 refused here, nothing was sent
     │   ├── UnfilteredWrite        UPDATE or DELETE of a whole table
+    │   ├── LostFilter             a filter was added to a write and its result dropped
     │   └── SyncCallInLoop         a synchronous call inside a running loop
     ├── TransportError             no whole answer
     │   ├── DeadlineExceeded       also a TimeoutError
@@ -20,13 +21,25 @@
         ├── UnreadableBody         not what the content type promised, cut, or over the size limit
         └── TruncatedResult        the server's row cap cut the answer
 
-`str()` of each is one sentence for people. None carries a key, a filter's value or the server's
+`str()` of each is short text for people. None carries a key, a filter's value or the server's
 `details` (which quote rows), and none chains the HTTP library's exception (which carries headers).
 """
 
 
 class SupabaseError(Exception):
-    """Everything that a query can raise, except cancellation."""
+    """Everything that a query can raise, except cancellation.
+
+    `message`, `code`, `hint` and `details` are those of the official client's APIError; `details` is always
+    empty, because the server's quotes rows.
+    """
+
+    code = ""
+    hint = ""
+    details = ""
+
+    @property
+    def message(self) -> str:
+        return str(self)
 
 
 class UsageError(SupabaseError):
@@ -35,6 +48,10 @@ class UsageError(SupabaseError):
 
 class UnfilteredWrite(UsageError):
     """An UPDATE or DELETE without a filter would reach every row."""
+
+
+class LostFilter(UsageError):
+    """A builder that narrowed an update or delete was dropped, and the wider one was sent instead."""
 
 
 class SyncCallInLoop(UsageError, RuntimeError):
@@ -81,6 +98,7 @@ class ResponseError(SupabaseError):
         constraint: str = "",
         attempt: int = 1,
         retry_after: float | None = None,
+        rows: int | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -92,6 +110,7 @@ class ResponseError(SupabaseError):
         self.constraint = constraint
         self.attempt = attempt
         self.retry_after = retry_after
+        self.rows = rows
 
 
 class AuthError(ResponseError):
@@ -111,7 +130,7 @@ class Conflict(ResponseError):
 
 
 class NotSingleRow(ResponseError):
-    """Exactly one row was asked for."""
+    """Exactly one row was asked for; `rows` is how many there were, where the server says so. A write is undone."""
 
 
 class DuplicateKeyInBatch(ResponseError):

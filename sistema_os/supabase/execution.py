@@ -1,29 +1,36 @@
-"""Runs a query: deadline, queue, tries, answer."""
+"""Sends queries: deadline, queue, attempts, response."""
 
 import asyncio
 import logging
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
-from sistema_os.supabase import caps, replies, retry, splitting
-from sistema_os.supabase.answers import Answer, truncated
-from sistema_os.supabase.caps import Verdict
+from sistema_os.supabase import codec, responses, retry
+from sistema_os.supabase import query as queries
 from sistema_os.supabase.errors import (
     DeadlineExceeded,
+    NotSingleRow,
     PoolExhausted,
     SupabaseError,
+    SyncCallInLoop,
     TransportError,
-    UnfilteredWrite,
     UsageError,
 )
-from sistema_os.supabase.query import Call, Head, Query
-from sistema_os.supabase.transport import Reply, content, exchange
-from sistema_os.supabase.types import APIResponse, Secret
+from sistema_os.supabase.query import Call, Head, Param, Query
+from sistema_os.supabase.responses import Answer, Embedded, Verdict, truncated
+from sistema_os.supabase.transport import KEEP_ALIVE_OF_WRITES, Reply, content, exchange, open_transport
+from sistema_os.supabase.types import APIResponse, Secret, ServerInfo
 
 log = logging.getLogger("sistema_os.supabase")
+# A key that is no token goes into `apikey` alone: the gateway would refuse it as a token.
+_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+# What this process knows of each server, by address.
+_servers: dict[str, ServerInfo] = {}
 
 
 @dataclass(slots=True)
@@ -48,48 +55,123 @@ class Limits:
 class Session:
     """The connections, the key and the limits that every view of one client shares."""
 
-    def __init__(self, base: str, key: Secret, limits: Limits, transport: httpx.AsyncBaseTransport) -> None:
+    def __init__(
+        self,
+        base: httpx.URL,
+        key: Secret,
+        limits: Limits,
+        transport: httpx.AsyncBaseTransport | None = None,
+        proxy: httpx.Proxy | None = None,
+        exact: bool = False,
+    ) -> None:
         self.base = base
         self.limits = limits
-        self.transport = transport
+        self.exact = exact
         self.closed = False
+        self._address = str(base)
         self._key = key
+        self._proxy = proxy
+        self._given = transport
+        self.transport = transport or open_transport(base, limits.max_connections, proxy)
+        self._for_writes = transport
         self._slots = asyncio.Semaphore(limits.max_connections)
-        # Rows that one answer is known to hold: a shorter page of no more than this is the last one.
-        self.proven_rows = 0
+        # A given transport is a test's own server: nothing that it shows holds for another one.
+        self.server = ServerInfo() if transport else _servers.setdefault(self._address, ServerInfo())
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def run(self, query: Query, schema: str) -> APIResponse[Any]:
-        return splitting.joined([answer.response() for answer in await self.fetch(query, schema)])
+    def __repr__(self) -> str:
+        return f"<Session {self.base.host}>"
 
-    async def fetch(self, query: Query, schema: str) -> list[Answer]:
-        """One deadline around everything: queueing, sending, receiving, all retries, all parts."""
-        check(query)
-        self._stay_in_one_loop()
+    async def aclose(self) -> None:
+        """Closes the connections; later queries are refused."""
+        if self.closed:
+            return
+        self.closed = True
+        await self.transport.aclose()
+        if self._for_writes is not None and self._for_writes is not self.transport:
+            await self._for_writes.aclose()
+
+    async def run(self, query: Query) -> APIResponse[Any]:
+        return responses.joined(await self.decode(await self.fetch(query)))
+
+    def run_blocking(self, query: Query) -> APIResponse[Any]:
+        """In a loop and with a connection of its own, which end with the query."""
+        refuse_in_loop()
+        return asyncio.run(self._run_alone(query))
+
+    async def _run_alone(self, query: Query) -> APIResponse[Any]:
+        alone = Session(self.base, self._key, self.limits, self._given, self._proxy, self.exact)
+        try:
+            return await alone.run(query)
+        finally:
+            if self._given is None:
+                await alone.aclose()
+
+    async def fetch(self, query: Query, *, paged: bool = False) -> list[Answer]:
+        """One deadline around everything: queueing, sending, receiving, all retries, all parts.
+
+        `paged`: the caller reads on from the last row, so that it does not matter what ended the rows.
+        """
+        self._refuse_unusable()
+        queries.check(query)
         trace = Trace(asyncio.get_running_loop().time() + self.limits.deadline)
-        calls = splitting.calls(query, self.limits.max_rows)
+        calls = queries.calls(query, self.server.max_rows or self.limits.max_rows)
         scope = asyncio.timeout_at(trace.until)
         try:
             async with scope:
+                await self._refuse_misleading(query)
                 if len(calls) == 1:
-                    return [await self._answer(query, calls[0], schema, trace)]
-                return await self._parts(query, calls, schema, trace)
+                    return [await self._answer(query, calls[0], trace, paged)]
+                return await self._parts(query, calls, trace, paged)
         except TimeoutError:
             if not scope.expired():
                 raise
         raise self._late(query._head, trace)
 
-    def _stay_in_one_loop(self) -> None:
+    def _refuse_unusable(self) -> None:
+        if self.closed:
+            raise UsageError("This SupabaseClient is closed.")
         loop = asyncio.get_running_loop()
         self._loop = self._loop or loop
         if self._loop is not loop:
             raise UsageError("This SupabaseClient belongs to another event loop; open one in each.")
 
-    async def _parts(self, query: Query, calls: list[Call], schema: str, trace: Trace) -> list[Answer]:
+    async def _refuse_misleading(self, query: Query) -> None:
+        """PostgREST before 14.4 filters the rows that an update returns, by their new values, once more."""
+        if _returns_rows_of_or(query) and await self._is_before(14, 4):
+            raise UsageError(
+                f"Before PostgREST 14.4, an update of {query._head.table} by or_() or and_() returns only the rows "
+                'that still match afterwards: use returning="minimal".'
+            )
+
+    async def decode(self, answers: list[Answer]) -> list[APIResponse[Any]]:
+        """Raises UnreadableBody, NotSingleRow, or TruncatedResult for a list cut inside a row."""
+        decoded = []
+        for answer in answers:
+            response = answer.response()
+            most = self.server.max_rows or self.limits.max_rows
+            longest = responses.longest_embedding(answer.query, response.data, most)
+            if longest and longest.rows and responses.may_be_cap(longest.rows, self.limits.max_rows, self.server):
+                await self._refuse_cut(answer.call.head, longest)
+            decoded.append(response)
+        return decoded
+
+    async def _refuse_cut(self, head: Head, longest: Embedded) -> None:
+        """Raises TruncatedResult if the server's cap is the length of that list."""
+        if longest.rows != (self.server.max_rows or self.limits.max_rows):
+            try:
+                await self.learn_cap(longest.table, longest.rows, head.schema)
+            except SupabaseError:
+                return  # not the name of a table: nothing can be learned from it
+            if longest.rows != self.server.max_rows:
+                return
+        raise truncated(head, f"embedded {longest.name}", longest.rows)
+
+    async def _parts(self, query: Query, calls: list[Call], trace: Trace, paged: bool) -> list[Answer]:
         """Reads at once; writes one after the other, each its own transaction: those before a failure stay."""
         if query._head.verb != "read":
-            return [await self._answer(query, call, schema, trace) for call in calls]
-        tasks = [asyncio.ensure_future(self._answer(query, call, schema, trace)) for call in calls]
+            return [await self._answer(query, call, trace, paged) for call in calls]
+        tasks = [asyncio.ensure_future(self._answer(query, call, trace, paged)) for call in calls]
         try:
             return await asyncio.gather(*tasks)
         finally:
@@ -97,25 +179,74 @@ class Session:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _answer(self, query: Query, call: Call, schema: str, trace: Trace) -> Answer:
-        reply = await self.send(call, schema, trace)
-        seen = replies.window(reply)
-        self.proven_rows = max(self.proven_rows, seen.rows if call.head.verb == "read" else 0)
-        found = caps.verdict(query, call, seen, self.limits.max_rows)
-        if found is Verdict.CUT or (found is Verdict.UNSURE and await self._has_more(call, seen, schema, trace)):
+    async def _answer(self, query: Query, call: Call, trace: Trace, paged: bool) -> Answer:
+        try:
+            reply = await self._send(call, trace)
+        except NotSingleRow as error:
+            if call.head.shape != "maybe" or error.rows != 0:
+                raise
+            reply = Reply(200, httpx.Headers(), b"[]")
+        seen = responses.window(reply)
+        found = Verdict.WHOLE if paged else responses.verdict(query, call, seen, self.limits.max_rows, self.server)
+        if found is Verdict.UNSURE:
+            found = Verdict.CUT if await self._has_more(call, seen, trace) else Verdict.WHOLE
+        if call.head.verb == "read":
+            self._note_rows(seen.rows)
+        if found is Verdict.CUT:
+            self.server.max_rows = seen.rows
             raise truncated(call.head, f"rows of {call.head.table}", seen.rows)
-        return Answer(query, call, reply, seen, self.limits.max_rows)
+        return Answer(query, call, reply, seen)
 
-    async def _has_more(self, call: Call, seen: replies.Window, schema: str, trace: Trace) -> bool:
-        probe = splitting.probe(call, seen.first + seen.rows)
-        return replies.window(await self.send(probe, schema, trace)).rows > 0
+    def _note_rows(self, rows: int) -> None:
+        self.server.proven_rows = max(self.server.proven_rows, rows)
+        if self.server.max_rows is not None and rows > self.server.max_rows:
+            self.server.max_rows = None
 
-    async def send(self, call: Call, schema: str, trace: Trace) -> Reply:
-        """A 2xx reply, after as many tries as retry.py allows before the deadline."""
+    async def _has_more(self, call: Call, seen: responses.Window, trace: Trace) -> bool:
+        probe = queries.probe(call, seen.first + seen.rows)
+        return responses.window(await self._send(probe, trace)).rows > 0
+
+    async def learn_cap(self, table: str, beyond: int, schema: str) -> None:
+        """Asks for more than `beyond` rows of a table, without their contents, to see where the server stops.
+
+        A table of fewer rows than the cap shows only that the cap is not lower.
+        """
+        head = Head("read", "HEAD", table, quote(table, safe=""), schema, repeatable=True)
+        looked = Query(self, head, (Param("window", "limit", str(beyond + 1)),))
+        answer = (await self.fetch(looked))[0]
+        if 0 < answer.seen.rows <= beyond:
+            following = Query(
+                self, head, (Param("window", "offset", str(answer.seen.rows)), Param("window", "limit", "1"))
+            )
+            if (await self.fetch(following))[0].seen.rows:
+                self.server.max_rows = answer.seen.rows
+
+    async def learn_version(self) -> str:
+        """From the `Server` header of any answer, else from the description of the schema at the root."""
+        if not self.server.version:
+            head = Head(
+                "read", "GET", "the schema", "", accept="application/openapi+json", shape="call", repeatable=True
+            )
+            answer = (await self.fetch(Query(self, head)))[0]
+            if not self.server.version:
+                described = codec.decode(answer.reply.body)
+                found = described.get("info", {}).get("version", "") if isinstance(described, dict) else ""
+                self.server.version = str(found).partition(" ")[0]
+        return self.server.version
+
+    async def _is_before(self, major: int, minor: int) -> bool:
+        try:
+            await self.learn_version()
+        except (SupabaseError, ValueError):
+            log.info("The version of PostgREST at %s cannot be learned", self.base.host)
+        return self.server.is_before(major, minor)
+
+    async def _send(self, call: Call, trace: Trace) -> Reply:
+        """A 2xx reply, after as many attempts as retry.py allows before the deadline."""
         attempt = 0
         while True:
             attempt += 1
-            outcome = await self._try(call, schema, trace, attempt)
+            outcome = await self._try(call, trace, attempt)
             if isinstance(outcome, Reply):
                 return outcome
             remaining = trace.until - asyncio.get_running_loop().time()
@@ -126,49 +257,68 @@ class Session:
             log.warning("%s %s: %s, trying again", call.head.method, call.head.table, trace.last)
             await asyncio.sleep(wait)
 
-    async def _try(self, call: Call, schema: str, trace: Trace, attempt: int) -> Reply | SupabaseError:
+    async def _try(self, call: Call, trace: Trace, attempt: int) -> Reply | SupabaseError:
         async with self._slots:
             if not trace.sent and self._is_too_late(trace):
                 return self._late(call.head, trace)
             trace.sent += 1
             started = time.perf_counter()
-            outcome = await exchange(self.transport, self._request(call, schema), self.limits.max_body)
+            outcome = await exchange(self._transport_of(call.head), self._request(call), self.limits.max_body)
         if isinstance(outcome, TransportError):
             return self._unreached(call.head, outcome, attempt)
-        self._note(call, outcome, started)
+        if not self.server.version:
+            self._note_version(outcome)
+        if log.isEnabledFor(logging.DEBUG):
+            self._note(call, outcome, started)
         if not 200 <= outcome.status < 300:
-            return replies.failure(call, outcome, attempt)
-        return replies.unreadable(call, outcome, outcome.damage) if outcome.damage else outcome
+            return responses.failure(call, outcome, attempt)
+        return responses.unreadable(call, outcome, outcome.damage) if outcome.damage else outcome
+
+    def _transport_of(self, head: Head) -> httpx.AsyncBaseTransport:
+        """What must not be sent twice goes over connections that have not idled for long."""
+        if head.repeatable:
+            return self.transport
+        if self._for_writes is None:
+            self._for_writes = open_transport(self.base, self.limits.max_connections, self._proxy, KEEP_ALIVE_OF_WRITES)
+        return self._for_writes
 
     def _is_too_late(self, trace: Trace) -> bool:
         """A query that queued until now would be cut off, and a write might be stored all the same."""
         return trace.until - asyncio.get_running_loop().time() < self.limits.deadline / 20
 
-    def _request(self, call: Call, schema: str) -> httpx.Request:
+    def _request(self, call: Call) -> httpx.Request:
         profile = "Accept-Profile" if call.head.method in ("GET", "HEAD") else "Content-Profile"
-        headers = [*call.headers, (profile, schema), ("Accept-Encoding", "gzip"), ("User-Agent", "sistema-os")]
+        headers = [
+            *call.headers,
+            (profile, call.head.schema),
+            ("Accept-Encoding", "gzip"),
+            ("User-Agent", "sistema-os"),
+        ]
         if call.content:
             headers.append(("Content-Length", str(len(call.content))))
         request = httpx.Request(
-            call.head.method, self.base + call.target, headers=headers, content=content(call.content)
+            call.head.method, self._address + call.target, headers=headers, content=content(call.content)
         )
         # Last, so that no failure above has the key among its local variables.
         request.headers["apikey"] = self._key.reveal()
-        request.headers["Authorization"] = f"Bearer {self._key.reveal()}"
+        if _TOKEN.fullmatch(self._key.reveal()):
+            request.headers["Authorization"] = f"Bearer {self._key.reveal()}"
         return request
 
     def _unreached(self, head: Head, failure: TransportError, attempt: int) -> TransportError:
-        place = httpx.URL(self.base)
-        port = f":{place.port}" if place.port else ""
-        failure.args = (f"Supabase at {place.host}{port} could not {head.verb} {head.table}: {failure}.",)
+        port = f":{self.base.port}" if self.base.port else ""
+        failure.args = (f"Supabase at {self.base.host}{port} could not {head.verb} {head.table}: {failure}.",)
         failure.operation, failure.table, failure.attempt = head.verb, head.table, attempt
         return failure
 
+    def _note_version(self, reply: Reply) -> None:
+        name, _, version = reply.headers.get("server", "").partition("/")
+        if name.lower() == "postgrest":
+            self.server.version = version.partition(" ")[0]
+
     def _note(self, call: Call, reply: Reply, started: float) -> None:
-        if not log.isEnabledFor(logging.DEBUG):
-            return
         took = (time.perf_counter() - started) * 1000
-        rows = replies.window(reply).rows
+        rows = responses.window(reply).rows
         line = (call.head.method, call.head.table, call.columns, reply.status, rows, len(reply.body), took)
         log.debug("%s %s [%s] -> %d, %d rows, %d bytes, %.1f ms", *line)
 
@@ -183,7 +333,23 @@ class Session:
         )
 
 
-def check(query: Query) -> None:
+def refuse_in_loop() -> None:
+    """Raises SyncCallInLoop inside a running event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise SyncCallInLoop(
+        "table() blocks, and an event loop is running in this thread: "
+        "use `await supabase.async_table(name)...execute()`."
+    )
+
+
+def _returns_rows_of_or(query: Query) -> bool:
+    """An update that filters by or_() or and_() and wants its rows back."""
     head = query._head
-    if head.verb in ("update", "delete") and not query._filters():
-        raise UnfilteredWrite(f"This {head.verb} of {head.table} has no filter and would reach every row.")
+    return (
+        head.verb == "update"
+        and ("return=representation" in head.prefer or head.shape in ("single", "maybe"))
+        and any(p.kind == "filter" and p.key in ("or", "and", "not.or", "not.and") for p in query._params)
+    )

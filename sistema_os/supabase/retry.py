@@ -10,9 +10,14 @@ from sistema_os.supabase.query import Head
 MOST_RETRIES = 3
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
-STATUSES = frozenset({429, 502, 503, 504, 544, *range(520, 525)})
+# 525, 530: Cloudflare could not reach the project's gateway. 544, 546: Supabase's own time-out and worker limit.
+STATUSES = frozenset({408, 429, 502, 503, 504, 525, 530, 544, 546, *range(520, 525)})
+# Nothing that a retry mends: the project is over its quota (402), paused (540), its certificate is wrong (526).
+LASTING_STATUSES = frozenset({402, 526, 540})
 # PostgREST without its database; serialisation failure; deadlock. Never 57014: the statement was too slow.
 CODES = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003", "40001", "40P01"})
+# The statement waited for a connection of PostgREST's pool and never ran, so even an insert may be sent again.
+NEVER_RAN = "PGRST003"
 
 
 def is_passing(error: SupabaseError) -> bool:
@@ -26,7 +31,9 @@ def may_repeat(head: Head, error: SupabaseError) -> bool:
     """A write that may have reached the server is not repeated, unless repeating it changes nothing."""
     if not head.retry or not is_passing(error):
         return False
-    return head.repeatable or (isinstance(error, ConnectionFailed) and not error.sent)
+    if head.repeatable or (isinstance(error, ConnectionFailed) and not error.sent):
+        return True
+    return isinstance(error, ResponseError) and error.code == NEVER_RAN
 
 
 def pause(head: Head, error: SupabaseError, attempt: int, remaining: float) -> float | None:

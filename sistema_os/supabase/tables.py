@@ -5,18 +5,15 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from sistema_os.supabase import literals, writes
-from sistema_os.supabase.builders import AsyncQueryBuilder, Runner, SyncQueryBuilder
+from sistema_os.supabase import bulk_writes, literals
 from sistema_os.supabase.errors import UsageError
-from sistema_os.supabase.query import Head, Param
+from sistema_os.supabase.execution import Session
+from sistema_os.supabase.query import Head, Param, Verb
+from sistema_os.supabase.query_builder import AsyncQueryBuilder, SyncQueryBuilder
 from sistema_os.supabase.types import CountMethod, ReturnMethod, Row
 
 B = TypeVar("B")
 Body = Mapping[str, Any] | Sequence[Mapping[str, Any]]
-
-
-def _prefer(*preferences: str | None) -> tuple[str, ...]:
-    return tuple(preference for preference in preferences if preference)
 
 
 def count_preference(count: str | None) -> str | None:
@@ -44,6 +41,13 @@ def _columns(rows: Body, *, mixed: bool) -> tuple[Param, ...]:
     return (Param("other", "columns", ",".join(map(literals.quoted, names))),) if names else ()
 
 
+def _body(json: Body, verb: str) -> Body:
+    rows = [json] if isinstance(json, Mapping) else json
+    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, Mapping) for row in rows):
+        raise UsageError(f"{verb}() takes a mapping of columns to values, or a list of them.")
+    return json
+
+
 def _returning(returning: str) -> str:
     return f"return={_one_of(ReturnMethod, returning)}"
 
@@ -51,21 +55,38 @@ def _returning(returning: str) -> str:
 class TableVerbs(ABC, Generic[B]):
     """The five verbs; `_build` turns them into the builder of the asynchronous or the synchronous side."""
 
-    def __init__(self, runner: Runner, name: str) -> None:
-        self._runner = runner
-        self.name = name
-        self._path = quote(name, safe="")
+    def __init__(self, session: Session, name: str, schema: str = "public") -> None:
+        self._session = session
+        self.name = literals.text(name, "A table's name")
+        if not self.name:
+            raise UsageError("A table needs a name.")
+        self._schema = schema
+        self._path = quote(self.name, safe="")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+    def _head(self, verb: Verb, method: str, *prefer: str | None, body: Any = None, repeatable: bool = False) -> Head:
+        preferences = tuple(preference for preference in prefer if preference)
+        exact = self._session.exact
+        return Head(
+            verb,
+            method,
+            self.name,
+            self._path,
+            self._schema,
+            preferences,
+            body=body,
+            repeatable=repeatable,
+            exact=exact,
+        )
 
     @abstractmethod
     def _build(self, head: Head, params: tuple[Param, ...]) -> B: ...
 
     def select(self, *columns: str, count: str | None = None, head: bool | None = None) -> B:
         """`head=True` asks for the count alone."""
-        method = "HEAD" if head else "GET"
-        asked = Head("read", method, self.name, self._path, prefer=_prefer(count_preference(count)), repeatable=True)
+        asked = self._head("read", "HEAD" if head else "GET", count_preference(count), repeatable=True)
         return self._build(asked, (Param("select", "select", literals.without_spaces(columns or ("*",))),))
 
     def insert(
@@ -99,7 +120,7 @@ class TableVerbs(ABC, Generic[B]):
 
     def _post(
         self,
-        verb: Any,
+        verb: Verb,
         json: Body,
         count: str | None,
         returning: str,
@@ -110,25 +131,25 @@ class TableVerbs(ABC, Generic[B]):
         key: str = "",
     ) -> B:
         missing = None if default_to_null else "missing=default"
-        prefer = _prefer(_returning(returning), count_preference(count), resolution, missing)
-        target = (Param("other", "on_conflict", key),) if key else ()
-        head = Head(verb, "POST", self.name, self._path, prefer=prefer, body=json, repeatable=bool(key))
+        target = (Param("other", "on_conflict", literals.text(key, "on_conflict")),) if key else ()
+        prefer = (_returning(returning), count_preference(count), resolution, missing)
+        head = self._head(verb, "POST", *prefer, body=_body(json, verb), repeatable=bool(key))
         return self._build(head, (*target, *_columns(json, mixed=mixed)))
 
     def update(self, json: Mapping[str, Any], *, count: str | None = None, returning: str = "representation") -> B:
         """Refused at execute() (UnfilteredWrite) unless a filter follows."""
-        prefer = _prefer(_returning(returning), count_preference(count))
-        return self._build(Head("update", "PATCH", self.name, self._path, prefer=prefer, body=json), ())
+        if not isinstance(json, Mapping):
+            raise UsageError("update() takes one mapping of columns to values.")
+        return self._build(self._head("update", "PATCH", _returning(returning), count_preference(count), body=json), ())
 
     def delete(self, *, count: str | None = None, returning: str = "representation") -> B:
         """Refused at execute() (UnfilteredWrite) unless a filter follows."""
-        prefer = _prefer(_returning(returning), count_preference(count))
-        return self._build(Head("delete", "DELETE", self.name, self._path, prefer=prefer), ())
+        return self._build(self._head("delete", "DELETE", _returning(returning), count_preference(count)), ())
 
 
 class AsyncTable(TableVerbs[AsyncQueryBuilder[list[Row]]]):
     def _build(self, head: Head, params: tuple[Param, ...]) -> AsyncQueryBuilder[list[Row]]:
-        return AsyncQueryBuilder(self._runner, head, params)
+        return AsyncQueryBuilder(self._session, head, params)
 
     def pages(
         self, key: str | Sequence[str] = "id", size: int = 1000, parallel: int = 4
@@ -148,17 +169,18 @@ class AsyncTable(TableVerbs[AsyncQueryBuilder[list[Row]]]):
         max_bytes: int = 256 * 1024,
         parallel: int = 4,
         ignore_duplicates: bool = False,
-    ) -> writes.Outcomes:
+    ) -> bulk_writes.Outcomes:
         """Upserts any number of rows, `size` rows and `max_bytes` at most per request, `parallel` at once.
 
         Rows are grouped by their columns, so that a column one row lacks is left alone; rows that name
         the same `on_conflict` key twice are merged, the later value winning, and counted. A chunk that
         fails does not stop the others: look at the outcomes, or call their `raise_for_failure()`.
         """
-        plan = writes.Plan(on_conflict, size, max_bytes, ignore_duplicates)
-        return await writes.upsert_chunks(self, plan, rows, parallel)
+        plan = bulk_writes.Plan(on_conflict, size, max_bytes, ignore_duplicates)
+        target = self._head("upsert", "POST", repeatable=True)
+        return await bulk_writes.upsert_chunks(self._session, target, plan, rows, parallel)
 
 
 class SyncTable(TableVerbs[SyncQueryBuilder[list[Row]]]):
     def _build(self, head: Head, params: tuple[Param, ...]) -> SyncQueryBuilder[list[Row]]:
-        return SyncQueryBuilder(self._runner, head, params)
+        return SyncQueryBuilder(self._session, head, params)

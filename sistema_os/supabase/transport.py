@@ -1,7 +1,7 @@
 """One HTTP exchange: httpx's API over aiohttp's connections.
 
-httpx's own pool leaks slots when a request is cancelled, aiohttp's does not. The transport is used
-without httpx.AsyncClient: nothing follows redirects with the key, keeps cookies or logs addresses.
+httpx's own pool leaks slots when a request is cancelled, aiohttp's does not. The transport is used without
+httpx.AsyncClient: nothing follows redirects with the key, keeps cookies or logs addresses.
 """
 
 import asyncio
@@ -9,18 +9,24 @@ import zlib
 from collections.abc import AsyncIterator
 from functools import cache
 from typing import NamedTuple
+from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from sistema_os.supabase.codec import Inflater
-from sistema_os.supabase.errors import ConnectionFailed, TransportError
+from sistema_os.supabase.errors import ConnectionFailed, TransportError, UsageError
 
 KEEP_ALIVE = 15.0
+# For requests that cannot be repeated: a connection that idled longer may be dead without anybody knowing.
+KEEP_ALIVE_OF_WRITES = 1.0
 # Of one connection; aiohttp's own 64 KiB stops and starts the socket several times within a page of a thousand rows.
 READ_AHEAD = 256 * 1024
+# PostgREST echoes the address in a header, with three bytes for many a one; aiohttp reads 8 KiB by default.
+LONGEST_HEADER = 256 * 1024
 PIECE = 512 * 1024
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Reply(NamedTuple):
@@ -40,20 +46,50 @@ def _tls() -> object:
     return httpx.create_ssl_context()
 
 
-def open_transport(url: httpx.URL, max_connections: int) -> AiohttpTransport:
+def proxy_for(url: httpx.URL, proxy: str | None, trust_env: bool) -> httpx.Proxy | None:
+    """The proxy on the way to `url`: the one given, else HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+
+    An empty text means none. A server on this machine is never looked for behind the environment's proxy.
+    """
+    found = proxy
+    if proxy is None and trust_env and url.host not in _LOOPBACK:
+        proxies = getproxies_environment()
+        host = f"{url.host}:{url.port}" if url.port else url.host
+        if not proxy_bypass(host):
+            found = proxies.get(url.scheme) or proxies.get("all")
+    if not found:
+        return None
+    try:
+        parsed = httpx.Proxy(found if "://" in found else f"http://{found}")
+        # aiohttp turns this header into Proxy-Authorization, for plain requests and for tunnels.
+        login = {"Authorization": aiohttp.encode_basic_auth(*parsed.auth)} if parsed.auth else None
+        return httpx.Proxy(parsed.url, headers=login)
+    except (ValueError, httpx.InvalidURL):
+        pass
+    raise UsageError("The proxy's address must look like http://proxy.example:3128; it is not shown here.")
+
+
+def open_transport(
+    url: httpx.URL, max_connections: int, proxy: httpx.Proxy | None = None, keep_alive: float = KEEP_ALIVE
+) -> AiohttpTransport:
     """Connections open with the first request, in the loop that sends it."""
     verify = _tls() if url.scheme == "https" else False
 
     def session() -> aiohttp.ClientSession:
         tls = transport.ssl_context if url.scheme == "https" else False
-        connector = aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=KEEP_ALIVE, ssl=tls)
-        jar = aiohttp.DummyCookieJar()
-        opened = aiohttp.ClientSession(connector=connector, cookie_jar=jar, read_bufsize=READ_AHEAD)
+        connector = aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=keep_alive, ssl=tls)
+        opened = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            read_bufsize=READ_AHEAD,
+            max_line_size=LONGEST_HEADER,
+            max_field_size=LONGEST_HEADER,
+        )
         # aiohttp would quietly send a GET or DELETE again after a broken keep-alive; retry.py decides that.
         opened._retry_connection = False
         return opened
 
-    transport = AiohttpTransport(verify=verify, client=session)  # type: ignore[arg-type]  # cached context
+    transport = AiohttpTransport(verify=verify, client=session, proxy=proxy)  # type: ignore[arg-type]  # cached context
     return transport
 
 
@@ -75,13 +111,25 @@ async def exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request, 
             return await _read(response, limit)
         finally:
             await response.aclose()
-    except (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError) as error:
+    except (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError, UnicodeError) as error:
+        return _failure(error)
+    except RuntimeError as error:
+        if not is_closed(transport):
+            raise
         return _failure(error)
 
 
+def is_closed(transport: httpx.AsyncBaseTransport) -> bool:
+    """Whether somebody closed the client while the request was under way."""
+    return isinstance(transport, AiohttpTransport) and getattr(transport.client, "closed", False)
+
+
 async def _read(response: httpx.Response, limit: int) -> Reply:
-    inflater = Inflater(response.headers.get("content-encoding", ""), limit)
     pieces, damage = [], ""
+    try:
+        inflater = Inflater(response.headers.get("content-encoding", ""), limit)
+    except LookupError:
+        return Reply(response.status_code, response.headers, b"", "it is compressed in a way that was not asked for")
     if not isinstance(response.stream, httpx.AsyncByteStream):
         return Reply(response.status_code, response.headers, b"", "it cannot be read asynchronously")
     try:
@@ -105,14 +153,22 @@ def _failure(error: Exception) -> ConnectionFailed:
 def _never_sent(cause: BaseException) -> bool:
     """httpx-aiohttp calls several broken connections "connect timeout": only aiohttp's own class tells."""
     if isinstance(cause, aiohttp.ClientError):
-        return isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL))
-    return isinstance(cause, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+        never = (
+            aiohttp.ClientConnectorError,
+            aiohttp.ConnectionTimeoutError,
+            aiohttp.InvalidURL,
+            aiohttp.ClientHttpProxyError,
+        )
+        return isinstance(cause, never)
+    return isinstance(cause, (UnicodeError, httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
 
 
 def _reason(cause: BaseException) -> str:
     """A few words without address, header or body."""
     match cause:
-        case aiohttp.ClientConnectorDNSError():
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return "the proxy gives no connection"
+        case aiohttp.ClientConnectorDNSError() | UnicodeError():
             return "its name cannot be resolved"
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
             return "its TLS certificate or protocol is not accepted"

@@ -35,6 +35,23 @@ class APIResponse(Generic[T]):
         return f"<APIResponse data={size} count={self.count}>"
 
 
+@dataclass(slots=True)
+class ServerInfo:
+    """What the process has learned about one PostgREST.
+
+    `version` is "" and `max_rows`, the row cap, None until known; `proven_rows` have been seen in one answer.
+    """
+
+    version: str = ""
+    max_rows: int | None = None
+    proven_rows: int = 0
+
+    def is_before(self, major: int, minor: int) -> bool:
+        """Also for an unknown version."""
+        numbers = [int(part) for part in self.version.split(".")[:2] if part.isdigit()]
+        return tuple(numbers) < (major, minor)
+
+
 class Secret:
     """A key that shows itself only to `reveal()`: never in a repr, a log, a pickle or a traceback."""
 

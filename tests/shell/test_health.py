@@ -1,7 +1,9 @@
 """The two questions a load balancer asks."""
 
+import re
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import DatabaseError
 from django.test import Client
@@ -35,6 +37,34 @@ def test_readyz_reports_database_supabase_queue_and_data(client: Client) -> None
     assert report["queue"] == {"alive": True, "tasks_waiting": 0, "cancel": "notify"}
     assert 3600 <= report["data"]["job_age_seconds"]["hospedes_casa"] < 3660
     assert set(report["data"]) == {"job_age_seconds", "source_age_seconds"}
+
+
+@pytest.mark.django_db
+def test_readyz_says_when_the_servers_row_cap_is_not_the_configured_one(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, hotel_db: psycopg.Connection
+) -> None:
+    hotel_db.execute(
+        "insert into rm_diario (data_coleta, data_estadia, tipo_uh, uh_total, uh_vendidas, fonte) "
+        "select '2026-01-01', date '2026-01-01' + n, 'TOTAL', 120, 60, 'teste' from generate_series(1, 1500) n"
+    )
+    for configured, told in ((1000, ""), (500, "; its row cap is 1000, SUPABASE_MAX_ROWS says 500")):
+        settings.SUPABASE = {**settings.SUPABASE, "max_rows": configured}
+        monkeypatch.setattr(health, "postgrest", health.PostgrestReport())
+        response = client.get("/readyz")
+        assert re.fullmatch(rf"PostgREST \d+\.[\d.]+{told}", response.json()["postgrest"])
+        assert response.status_code == 200
+
+
+@pytest.mark.django_db
+def test_readyz_answers_although_supabase_does_not(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SUPABASE = {**settings.SUPABASE, "url": "http://127.0.0.1:1"}
+    report = health.PostgrestReport()
+    monkeypatch.setattr(report, "SECONDS", 0.3)
+    monkeypatch.setattr(health, "postgrest", report)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["postgrest"]) == (200, "unknown")
 
 
 def test_readyz_is_503_and_says_why_when_the_database_is_away(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,8 @@ class Recorder:
         await request.aread()
         self.requests.append(request)
         text = "csv" in request.headers["accept"] or "plan+text" in request.headers["accept"]
-        return httpx.Response(200, text="" if text else "[]")
+        one = "vnd.pgrst.object" in request.headers["accept"]
+        return httpx.Response(200, text="" if text else "{}" if one else "[]")
 
     @property
     def last(self) -> Sent:

@@ -9,20 +9,20 @@ import pytest
 import respx
 
 from sistema_os import supabase as sb
-from sistema_os.supabase import SupabaseClient, writes
+from sistema_os.supabase import SupabaseClient, bulk_writes
 from tests.supabase.answering import KEY, URL, connected
 
 pytestmark = pytest.mark.anyio
 
 
-def plan(**changes: Any) -> writes.Plan:
-    return writes.Plan(
+def plan(**changes: Any) -> bulk_writes.Plan:
+    return bulk_writes.Plan(
         **{"on_conflict": "id", "size": 1000, "max_bytes": 262_144, "ignore_duplicates": False, **changes}
     )
 
 
-def sizes(the_plan: writes.Plan, rows: list[dict[str, Any]]) -> list[tuple[tuple[str, ...], int, int]]:
-    return [(c.columns, c.rows, c.duplicates) for c in writes.chunks(the_plan, rows)]
+def sizes(the_plan: bulk_writes.Plan, rows: list[dict[str, Any]]) -> list[tuple[tuple[str, ...], int, int]]:
+    return [(c.columns, c.rows, c.duplicates) for c in bulk_writes.chunks(the_plan, rows)]
 
 
 def test_chunks_hold_at_most_their_rows_and_bytes() -> None:
@@ -30,7 +30,7 @@ def test_chunks_hold_at_most_their_rows_and_bytes() -> None:
     assert [n for _, n, _ in sizes(plan(size=10), rows)] == [10, 10, 5]
     assert [n for _, n, _ in sizes(plan(max_bytes=500), rows)] == [4] * 6 + [1]
     assert [n for _, n, _ in sizes(plan(max_bytes=10), rows)] == [1] * 25
-    for chunk in writes.chunks(plan(max_bytes=500), rows):
+    for chunk in bulk_writes.chunks(plan(max_bytes=500), rows):
         assert len(chunk.body) <= 500
         assert len(json.loads(chunk.body)) == chunk.rows
 
@@ -42,10 +42,10 @@ def test_rows_of_different_columns_go_in_different_chunks() -> None:
 
 def test_duplicates_become_what_one_upsert_after_the_other_would_leave() -> None:
     rows: list[dict[str, Any]] = [{"id": 1, "a": 1}, {"id": "1", "a": 2}, {"id": 1, "b": 3}, {"id": 2, "a": 9}]
-    merged = [row for chunk in writes.chunks(plan(), rows) for row in json.loads(chunk.body)]
+    merged = [row for chunk in bulk_writes.chunks(plan(), rows) for row in json.loads(chunk.body)]
     assert merged == [{"id": 1, "a": 2, "b": 3}, {"id": 2, "a": 9}]
     assert sum(chunk[2] for chunk in sizes(plan(), rows)) == 2
-    first = [row for c in writes.chunks(plan(ignore_duplicates=True), rows[:2]) for row in json.loads(c.body)]
+    first = [row for c in bulk_writes.chunks(plan(ignore_duplicates=True), rows[:2]) for row in json.loads(c.body)]
     assert first == [{"id": 1, "a": 1}]
 
 

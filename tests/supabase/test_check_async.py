@@ -114,9 +114,57 @@ def test_the_code_base_obeys_the_law(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_the_command_fails_and_lists_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tree(tmp_path, work=body(*BLOCKS["time.sleep"]))
-    with pytest.raises(CommandError, match="1 blocking call"):
+    with pytest.raises(CommandError, match="1 calls that block"):
         call_command("check_async", "app", root=tmp_path)
     assert "app/work.py:3: in async job(): time.sleep()" in capsys.readouterr().out
+
+
+DROPPED = {
+    "a filter": "query = client.async_table('o').select('*')\nquery.eq('id', 1)",
+    "a filter of a write": "gone = client.async_table('o').delete()\nif rows:\n    gone.eq('id', 1)",
+    "a filter of an argument": "rows.neq('id', 1)",
+    "an order": "query = client.from_('o').select('*')\nquery.order('id')",
+    "a chain that is never sent": "client.async_table('o').select('*').eq('id', 1).limit(5)",
+    "a chain that is not awaited": "client.async_table('o').select('*').execute()",
+}
+
+
+@pytest.mark.parametrize("source", DROPPED.values(), ids=DROPPED.keys())
+@pytest.mark.parametrize("definition", ["async def", "def"])
+def test_a_query_that_is_built_and_dropped_is_found(tmp_path: Path, source: str, definition: str) -> None:
+    lines = "\n".join(f"    {line}" for line in source.splitlines())
+    report = tree(tmp_path, work=f"{definition} job(client, rows):\n{lines}\n")
+    assert [finding.function for finding in report.findings] == ["job"]
+
+
+KEPT = {
+    "an assignment": "query = client.async_table('o').select('*')\nquery = query.eq('id', 1)\nreturn query",
+    "a return": "return client.async_table('o').select('*').eq('id', 1)",
+    "an argument": "rows.append(client.async_table('o').select('*'))",
+    "a synchronous chain": "client.table('o').delete().eq('id', 1).execute()",
+    "a filter of another kind": "rows.filter(1)\nrows.order('id')\nrows.contains('x')",
+}
+
+
+@pytest.mark.parametrize("source", KEPT.values(), ids=KEPT.keys())
+def test_a_query_that_is_kept_or_sent_is_left_alone(tmp_path: Path, source: str) -> None:
+    lines = "\n".join(f"    {line}" for line in source.splitlines())
+    assert tree(tmp_path, work=f"def job(client, rows):\n{lines}\n").findings == ()
+
+
+def test_a_silencing_comment_needs_a_reason_and_is_counted(tmp_path: Path) -> None:
+    report = tree(tmp_path, work=body("import time", "time.sleep(1)  # blocks: nothing else runs yet"))
+    assert (report.findings, report.silenced) == ((), 1)
+    (tmp_path / "second").mkdir()
+    bare = tree(tmp_path / "second", work=body("import time", "time.sleep(1)  # blocks:"))
+    assert [finding.steps[0].line for finding in bare.findings] == [3, 3]
+    assert "needs a reason" in str(bare.findings[-1])
+
+
+def test_a_reason_behind_a_call_silences_the_whole_chain(tmp_path: Path) -> None:
+    store = "import time\ndef load():\n    time.sleep(0)  # blocks: gives way only\n"
+    report = tree(tmp_path, store=store, work="from app.store import load\nasync def job():\n    load()\n")
+    assert (report.findings, report.silenced) == ((), 1)
 
 
 def test_the_command_refuses_a_package_that_is_not_there(tmp_path: Path) -> None:

@@ -27,7 +27,21 @@ async def test_the_documented_example_reads_rows() -> None:
         response = await supabase.async_table("ordens_servico").select("*").eq("id", 1).execute()
     assert (response.data, response.count) == ([{"id": 1}], None)
     headers = route.calls.last.request.headers
-    assert (headers["apikey"], headers["authorization"]) == (KEY, f"Bearer {KEY}")
+    assert headers["apikey"] == KEY
+    assert "authorization" not in headers
+
+
+@pytest.mark.parametrize(
+    ("key", "bearer"),
+    [("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoieCJ9.c2ln_-A", True), ("sb_secret_a.b", False), ("sb_secret_abc", False)],
+)
+async def test_only_a_token_goes_into_the_authorization_header(key: str, bearer: bool) -> None:
+    router = respx.Router()
+    route = router.get().respond(200, json=[])
+    async with SupabaseClient(URL, key, transport=httpx.MockTransport(router.async_handler)) as supabase:
+        await supabase.async_table("t").select().execute()
+    headers = route.calls.last.request.headers
+    assert (headers["apikey"], headers.get("authorization")) == (key, f"Bearer {key}" if bearer else None)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +85,7 @@ async def test_no_repr_shows_a_value_or_the_key() -> None:
         table = supabase.async_table("hospedes")
         written = table.insert({"nome": "Maria"})
         filtered = table.select("*").eq("nome", "Maria")
-        shown = [supabase, table, written, filtered, written._head, Secret(KEY), supabase._limits, supabase.__dict__]
+        shown = [supabase, table, written, filtered, written._head, Secret(KEY), supabase._session, supabase.__dict__]
         assert not [text for text in map(repr, shown) if "Maria" in text or KEY in text]
         assert "Maria" not in repr(sb.APIResponse([{"nome": "Maria"}]))
     with pytest.raises(TypeError):
@@ -215,10 +229,14 @@ async def test_a_message_that_imitates_a_schema_name_is_not_passed_on() -> None:
     assert "Maria" not in str(caught.value) + str(vars(caught.value))
 
 
-async def test_an_unfiltered_write_is_refused_even_with_an_order_or_a_limit() -> None:
+async def test_an_unfiltered_write_is_refused_whatever_else_it_says() -> None:
     async with connected(respx.Router()) as supabase:
         table = supabase.async_table("t")
-        for query in (table.delete(), table.update({"a": 1}).limit(5).order("id"), table.delete().select("id")):
+        for query in (
+            table.delete(),
+            table.update({"a": 1}).order("id", foreign_table="u"),
+            table.delete().select("id"),
+        ):
             assert isinstance(query, Query)
             with pytest.raises(sb.UnfilteredWrite, match="every row"):
                 await query.execute()

@@ -1,6 +1,7 @@
 """Where the client deliberately differs from PyPI `postgrest`, each with the reason. Elsewhere it does not."""
 
 from decimal import Decimal
+from enum import Enum
 
 import pytest
 
@@ -8,6 +9,8 @@ from sistema_os.supabase import UnfilteredWrite, UsageError
 from tests.supabase.recording import official, ours, table
 
 pytestmark = pytest.mark.anyio
+S = Enum("S", {"TI": "ti"}, type=str)
+N = Enum("N", {"TWO": 2})
 
 
 async def test_difference_an_unfiltered_update_or_delete_is_refused() -> None:
@@ -15,7 +18,6 @@ async def test_difference_an_unfiltered_update_or_delete_is_refused() -> None:
     for build in (
         lambda c: table(c).update({"a": 1}),
         lambda c: table(c).delete(),
-        lambda c: table(c).delete().limit(1),
     ):
         with pytest.raises(UnfilteredWrite):
             await ours(build)
@@ -40,6 +42,88 @@ async def test_difference_a_comparison_with_none_is_refused() -> None:
     ):
         with pytest.raises(UsageError, match="is_"):
             await ours(build)
+
+
+async def test_difference_no_value_of_a_filter_may_be_none_or_a_bare_text() -> None:
+    """Reason: `like.None` compares with a text that nobody meant, and a text is a list of letters."""
+    for build in (
+        lambda c: table(c).select().like("a", None),
+        lambda c: table(c).select().fts("a", None),
+        lambda c: table(c).select().in_("a", None),
+        lambda c: table(c).select().in_("a", "abc"),
+        lambda c: table(c).select().contains("a", None),
+        lambda c: table(c).select().sl("a", (1, None)),
+        lambda c: c.rpc("f", {"a": None}, get=True),
+    ):
+        with pytest.raises(UsageError):
+            await ours(build)
+
+
+async def test_difference_an_order_or_a_limit_on_a_write_is_refused() -> None:
+    """Reason: PostgREST 13 and later ignore them, and every matching row is written."""
+    for build in (
+        lambda c: table(c).update({"a": 1}).eq("a", 2).limit(1),
+        lambda c: table(c).delete().eq("a", 2).order("a"),
+        lambda c: table(c).delete().eq("a", 2).range(0, 4),
+        lambda c: table(c).insert({"a": 1}).offset(1),
+    ):
+        with pytest.raises(UsageError, match="PostgREST 13"):
+            await ours(build)
+
+
+async def test_difference_maybe_single_on_a_write_lets_the_server_count() -> None:
+    """Reason: the official client counts the rows when they are written already."""
+    single = "application/vnd.pgrst.object+json"
+    for build in (lambda c: table(c).delete().eq("a", 1).maybe_single(), lambda c: c.rpc("f", {}).maybe_single()):
+        assert dict((await ours(build)).headers)["accept"] == single
+
+
+async def test_difference_a_column_with_a_parameters_name_is_quoted() -> None:
+    """Reason: `columns=eq.1` is no filter for PostgREST, and a delete would take every row."""
+    names = ("select", "columns", "on_conflict", "order", "limit", "offset", "and", "or", "not")
+    for name in names:
+        sent = await ours(lambda c, name=name: table(c).select().eq(name, 1).eq(f"guests.{name}", 2))
+        assert set(sent.query) >= {(f'"{name}"', "eq.1"), (f'guests."{name}"', "eq.2")}
+
+
+async def test_difference_an_enum_member_stands_for_its_value() -> None:
+    """Reason: the official client sends the member's name, `S.TI`, which matches nothing."""
+
+    sent = await ours(
+        lambda c: (
+            table(c)
+            .select(S.TI)
+            .eq(S.TI, S.TI)
+            .neq("n", N.TWO)
+            .in_("l", [S.TI, N.TWO])
+            .contains("t", [S.TI])
+            .contains("j", {"k": S.TI, "n": N.TWO})
+            .like("p", S.TI)
+            .or_([("a", "eq", S.TI), ("b", "in", [S.TI, "x,y"]), ("c", "not.is", None)])
+        )
+    )
+    assert set(sent.query) == {
+        ("select", "ti"),
+        ("ti", "eq.ti"),
+        ("n", "neq.2"),
+        ("l", "in.(ti,2)"),
+        ("t", "cs.{ti}"),
+        ("j", 'cs.{"k": "ti", "n": 2}'),
+        ("p", "like.ti"),
+        ("or", '(a.eq.ti,b.in.(ti,"x,y"),c.not.is.null)'),
+    }
+    assert (await ours(lambda c: table(c).insert({"a": S.TI, "b": [N.TWO], "c": 2**70}))).body == {
+        "a": "ti",
+        "b": [2],
+        "c": 2**70,
+    }
+    assert (await ours(lambda c: c.rpc("f", {"a": N.TWO}, get=True))).query == (("a", "2"),)
+
+
+async def test_difference_not_null_is_spelt_so_that_every_server_knows_it() -> None:
+    """Reason: PostgREST knows `is.not_null` from version 13 on."""
+    assert ("a", "not.is.null") in (await ours(lambda c: table(c).select().is_("a", "not_null"))).query
+    assert ("a", "is.null") in (await ours(lambda c: table(c).select().not_.is_("a", "not_null"))).query
 
 
 async def test_difference_nan_is_refused_by_name() -> None:

@@ -3,7 +3,7 @@
 import textwrap
 from pathlib import Path
 
-from sistema_os.asynclaw import Report, examine
+from sistema_os.async_check import Report, examine
 
 MODELS = """
     from django.db import models
@@ -15,8 +15,12 @@ MODELS = """
         def close_all(self):
             return self.update(closed=True)
 
+    class Guest(models.Model):
+        objects = models.Manager()
+
     class Order(models.Model):
         objects = OrderQuerySet.as_manager()
+        guest = models.ForeignKey(Guest, on_delete=models.CASCADE)
 """
 
 

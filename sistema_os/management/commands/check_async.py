@@ -7,13 +7,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from sistema_os.asynclaw import examine
+from sistema_os.async_check import examine
 
 PACKAGES = ("sistema_os", "pipeline", "matching", "snapshots")
 
 
 class Command(BaseCommand):
-    help = "Finds blocking calls inside async functions, also behind functions of ours (exit 1 if there are any)."
+    help = (
+        "Finds blocking calls inside async functions, also behind functions of ours, and queries that are built and "
+        "dropped (exit 1 if there are any). A line with `# blocks: reason` is left alone."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,5 +32,6 @@ class Command(BaseCommand):
         for finding in report.findings:
             self.stdout.write(str(finding))
         if report.findings:
-            raise CommandError(f"{len(report.findings)} blocking calls inside async functions.")
-        self.stdout.write(f"{report.functions} async functions in {report.modules} modules: none blocks.")
+            raise CommandError(f"{len(report.findings)} calls that block the loop or have no effect.")
+        silenced = f" ({report.silenced} silenced with a reason)" if report.silenced else ""
+        self.stdout.write(f"{report.functions} async functions in {report.modules} modules: none blocks{silenced}.")

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
+
 from sistema_os import supabase as sb
 from sistema_os.supabase import SupabaseClient
 from tests.supabase.faults.cases import Case
@@ -63,8 +65,10 @@ async def _listening(case: Case) -> AsyncIterator[Server]:
 
 def _held(supabase: SupabaseClient) -> int:
     session = supabase._session
-    connector = session.transport.client.connector  # type: ignore[attr-defined]  # aiohttp's, opened by the query
-    return session.limits.max_connections - session._slots._value + len(connector._acquired)
+    clients = [getattr(transport, "client", None) for transport in (session.transport, session._for_writes)]
+    connectors = [client.connector for client in clients if isinstance(client, aiohttp.ClientSession)]
+    acquired = sum(len(connector._acquired) for connector in connectors if connector is not None)
+    return session.limits.max_connections - session._slots._value + acquired
 
 
 async def _left(server: Server, before: set[asyncio.Task[Any]]) -> int:

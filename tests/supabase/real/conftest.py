@@ -16,20 +16,27 @@ create table awkward (id bigint primary key, t text, "a b" text, "c.d" text, j j
   day date, n numeric, ok boolean default true, b bytea);
 create table crowd (id bigint primary key, house int not null default 0, name text collate "C" unique);
 create table guests (id bigint primary key, crowd_id bigint references crowd(id));
+create table reserved (id bigint primary key, "limit" int, "order" text);
+create table ambiguous (id bigint primary key);
+alter table guests add first_id bigint references ambiguous(id), add second_id bigint references ambiguous(id);
+alter table reserved enable row level security;
+alter table ambiguous enable row level security;
 alter table awkward enable row level security;
 alter table crowd enable row level security;
 alter table guests enable row level security;
-grant all on awkward, crowd, guests to service_role;
+grant all on awkward, crowd, guests, reserved, ambiguous to service_role;
 create function echo(value text) returns text language sql stable as 'select value';
 create function crowd_from(low bigint) returns setof crowd language sql stable as 'select * from crowd where id >= low';
 create function nothing() returns void language sql as 'select';
 create function slow() returns void language sql set statement_timeout = '100ms' as 'select pg_sleep(5)';
-grant execute on function echo, crowd_from, nothing, slow to service_role;
+create function twofold(value text) returns text language sql stable as 'select value';
+create function twofold(value int) returns int language sql stable as 'select value';
+grant execute on function twofold(text), twofold(int), echo, crowd_from, nothing, slow to service_role;
 notify pgrst, 'reload schema';
 """
 CLEAN = """
-drop table if exists guests, crowd, awkward cascade;
-drop function if exists echo, crowd_from, nothing, slow;
+drop table if exists guests, crowd, awkward, reserved, ambiguous cascade;
+drop function if exists echo, crowd_from, nothing, slow, twofold(text), twofold(int);
 notify pgrst, 'reload schema';
 """
 
@@ -64,5 +71,5 @@ def own_tables(hotel_database_url: str) -> Iterator[None]:
 @pytest.fixture
 def ready(own_tables: None, hotel_db: psycopg.Connection, supabase_settings: Options) -> Options:
     """Settings of a client whose tables are there, known to PostgREST and empty."""
-    hotel_db.execute("truncate awkward, guests, crowd")
+    hotel_db.execute("truncate awkward, guests, crowd, reserved")
     return supabase_settings

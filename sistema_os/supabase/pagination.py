@@ -4,18 +4,14 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from sistema_os.supabase import literals, splitting
-from sistema_os.supabase.answers import Answer
+from sistema_os.supabase import literals
 from sistema_os.supabase.errors import UsageError
-from sistema_os.supabase.query import Param
+from sistema_os.supabase.filters import Modifiers
+from sistema_os.supabase.query import Param, portions
+from sistema_os.supabase.responses import Answer
 from sistema_os.supabase.types import Row
-
-if TYPE_CHECKING:
-    from sistema_os.supabase.builders import AsyncQueryBuilder
-
-    Rows = AsyncQueryBuilder[Any]
 
 Key = tuple[str, ...]
 
@@ -27,14 +23,14 @@ def columns_of(key: str | Sequence[str]) -> Key:
     return columns
 
 
-async def walk(query: "Rows", key: Key, size: int, parallel: int) -> AsyncGenerator[list[Row], None]:
+async def walk(query: Modifiers, key: Key, size: int, parallel: int) -> AsyncGenerator[list[Row], None]:
     """Pages in key order (within each portion of a long in_() list).
 
     What is inserted or deleted meanwhile may or may not be seen; nothing else is lost.
     """
     _refuse_windowed(query, size)
-    size = min(size, query._runner.max_rows)
-    for part in splitting.portions(query, size):
+    size = min(size, query._runner.server.max_rows or query._runner.limits.max_rows)
+    for part in portions(query, size):
         ordered = query._using(part)
         for column in key:
             ordered = ordered.order(column)
@@ -43,7 +39,7 @@ async def walk(query: "Rows", key: Key, size: int, parallel: int) -> AsyncGenera
                 yield page
 
 
-async def _walk(ordered: "Rows", key: Key, size: int, parallel: int) -> AsyncGenerator[list[Row], None]:
+async def _walk(ordered: Modifiers, key: Key, size: int, parallel: int) -> AsyncGenerator[list[Row], None]:
     first = await _page(ordered, key, size)
     if first:
         yield first
@@ -59,7 +55,7 @@ async def _walk(ordered: "Rows", key: Key, size: int, parallel: int) -> AsyncGen
             yield page
 
 
-def _refuse_windowed(query: "Rows", size: int) -> None:
+def _refuse_windowed(query: Modifiers, size: int) -> None:
     head = query._head
     if head.verb != "read" or head.shape != "rows" or head.method != "GET":
         raise UsageError("pages() and stream() walk the rows of a select().")
@@ -69,18 +65,18 @@ def _refuse_windowed(query: "Rows", size: int) -> None:
         raise UsageError("pages() needs a size of at least 1.")
 
 
-def _is_last(query: "Rows", page: list[Row], size: int) -> bool:
+def _is_last(query: Modifiers, page: list[Row], size: int) -> bool:
     """A short page ends the walk only if the server is known to answer more rows than that at once."""
-    return len(page) < size and len(page) < query._runner.proven_rows
+    return len(page) < size and len(page) < query._runner.server.proven_rows
 
 
-async def _page(query: "Rows", key: Key, size: int) -> list[Row]:
-    return _rows(await query._runner.fetch(query.limit(size)), key)
+async def _page(query: Modifiers, key: Key, size: int) -> list[Row]:
+    return await _rows(query, await query._runner.fetch(query.limit(size), paged=True), key)
 
 
-def _rows(answers: list[Answer], key: Key) -> list[Row]:
+async def _rows(query: Modifiers, answers: list[Answer], key: Key) -> list[Row]:
     """Refuses keys that are absent or repeated: rows would be lost at the page's edge."""
-    rows = [row for answer in answers for row in answer.response().data]
+    rows = [row for response in await query._runner.decode(answers) for row in response.data]
     try:
         keys = [row[key[0]] for row in rows] if len(key) == 1 else [tuple([row[c] for c in key]) for row in rows]
     except KeyError:
@@ -90,7 +86,7 @@ def _rows(answers: list[Answer], key: Key) -> list[Row]:
     return rows
 
 
-def _after(query: "Rows", key: Key, row: Row) -> "Rows":
+def _after(query: Modifiers, key: Key, row: Row) -> Modifiers:
     if len(key) == 1:
         return query.gt(key[0], row[key[0]])
     # (a, b) > (x, y) is a > x, or a = x and b > y.
@@ -102,7 +98,7 @@ def _after(query: "Rows", key: Key, row: Row) -> "Rows":
     return query.or_(",".join(steps))
 
 
-async def _follow(query: "Rows", key: Key, row: Row, size: int) -> AsyncGenerator[list[Row], None]:
+async def _follow(query: Modifiers, key: Key, row: Row, size: int) -> AsyncGenerator[list[Row], None]:
     """Page after page, each beginning behind the last row of the one before."""
     while page := await _page(_after(query, key, row), key, size):
         yield page
@@ -116,12 +112,12 @@ class _Range(NamedTuple):
 
     span: int
     high: int | None
-    query: "Rows"
+    query: Modifiers
     page: asyncio.Task[list[Answer]]
 
 
 async def _ahead(
-    query: "Rows", key: str, first: list[Row], top: int, size: int, parallel: int
+    query: Modifiers, key: str, first: list[Row], top: int, size: int, parallel: int
 ) -> AsyncGenerator[list[Row], None]:
     """Key ranges of a page each, `parallel` in flight, answered in order; their width follows the density of keys.
 
@@ -136,7 +132,7 @@ async def _ahead(
             while low < top and len(running) < 2 * parallel:
                 running.append(_launch(gate, query, key, low, width, top, size))
                 low += width
-            page, rows = _rows(await running[0].page, (key,)), 0
+            page, rows = await _rows(query, await running[0].page, (key,)), 0
             part = running.popleft()
             async with aclosing(_rest(part, key, page, size)) as pages:
                 async for more in pages:
@@ -149,15 +145,16 @@ async def _ahead(
         await asyncio.gather(*(part.page for part in running), return_exceptions=True)
 
 
-def _launch(gate: asyncio.Semaphore, query: "Rows", key: str, low: int, width: int, top: int, size: int) -> _Range:
+def _launch(gate: asyncio.Semaphore, query: Modifiers, key: str, low: int, width: int, top: int, size: int) -> _Range:
     high = low + width if low + width < top else None
     part = query.gt(key, low) if high is None else query.gt(key, low).lte(key, high)
     return _Range(width, high, part, asyncio.ensure_future(_gated(gate, part, size)))
 
 
-async def _gated(gate: asyncio.Semaphore, query: "Rows", size: int) -> list[Answer]:
+async def _gated(gate: asyncio.Semaphore, query: Modifiers, size: int) -> list[Answer]:
     async with gate:
-        return await query._runner.fetch(query.limit(size))
+        answers: list[Answer] = await query._runner.fetch(query.limit(size), paged=True)
+        return answers
 
 
 async def _rest(part: _Range, key: str, page: list[Row], size: int) -> AsyncGenerator[list[Row], None]:
@@ -178,7 +175,7 @@ def _width(span: int, rows: int, size: int) -> int:
     return max(size, min(expected, span * 4))
 
 
-async def _greatest(query: "Rows", key: Key) -> Any:
+async def _greatest(query: Modifiers, key: Key) -> Any:
     """The greatest value of a single key now. Rows inserted beyond it later belong to the last range all the same.
 
     Nulls sort before it, so this look refuses a key that may be null: no page but the first could hold such rows.
@@ -188,18 +185,18 @@ async def _greatest(query: "Rows", key: Key) -> Any:
         return None
     kept = tuple(param for param in query._params if param.key not in ("order", "select"))
     newest = query._using((*kept, Param("select", "select", key[0]))).order(key[0], desc=True).limit(1)
-    rows = (await newest.execute()).data
+    rows = (await newest._runner.run(newest)).data
     if rows and rows[0][key[0]] is None:
         raise _nullable(key)
     return rows[0][key[0]] if rows else None
 
 
-async def _refuse_null_keys(query: "Rows", key: Key) -> None:
+async def _refuse_null_keys(query: Modifiers, key: Key) -> None:
     """The same for a key of several columns."""
     kept = tuple(param for param in query._params if param.key not in ("order", "select"))
     asked = query._using((*kept, Param("select", "select", ",".join(key))))
     nulls = asked.or_(",".join(f"{literals.column(column)}.is.null" for column in key)).limit(1)
-    if (await nulls.execute()).data:
+    if (await nulls._runner.run(nulls)).data:
         raise _nullable(key)
 
 

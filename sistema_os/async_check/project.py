@@ -1,13 +1,19 @@
 """The source tree as modules, classes and functions that can be looked up by name."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+from sistema_os.async_check.syntax import Body, FunctionNode, dotted
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _QUERYSETS = frozenset({"QuerySet", "Manager", "BaseManager"})
+_KEYS = frozenset({"ForeignKey", "OneToOneField"})
+# `# blocks: why that is right` on a line of the code silences what is found there.
+SILENCED = re.compile(r"#\s*blocks:[ \t]*(.*)")
 
 
 @dataclass(eq=False)
@@ -16,6 +22,22 @@ class Class:
     module: "Module"
     node: ast.ClassDef
     methods: dict[str, "Function"] = field(default_factory=dict)
+
+    @cached_property
+    def body(self) -> "Function":
+        """Its own statements, as if they were a function's."""
+        return Function(self.name, self.module, _as_function(self.node.body), self)
+
+    @cached_property
+    def foreign_keys(self) -> dict[str, ast.expr]:
+        """The fields that ask the database for another row when they are read, with the class that they name."""
+        found: dict[str, ast.expr] = {}
+        for node in self.node.body:
+            match node:
+                case ast.Assign(targets=targets, value=ast.Call(func=func, args=[named, *_])):
+                    if dotted(func).rpartition(".")[2] in _KEYS:
+                        found |= {dotted(target): named for target in targets}
+        return found
 
     def base_names(self) -> list[str]:
         return [dotted(base.value if isinstance(base, ast.Subscript) else base) for base in self.node.bases]
@@ -31,6 +53,10 @@ class Function:
     owner: Class | None = None
     outer: "Function | None" = None
     inner: dict[str, "Function"] = field(default_factory=dict)
+
+    @cached_property
+    def own(self) -> Body:
+        return Body(self.node)
 
     @property
     def is_async(self) -> bool:
@@ -50,6 +76,12 @@ class Function:
         """Its decorator moves it into a thread: calling it does not block."""
         return any(name.endswith("sync_to_async") for name in self.decorators)
 
+    def nested(self) -> "Iterator[Function]":
+        """The functions defined inside it, however deep."""
+        for function in self.inner.values():
+            yield function
+            yield from function.nested()
+
 
 @dataclass(eq=False)
 class Module:
@@ -59,15 +91,19 @@ class Module:
     classes: dict[str, Class] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     everything: list[Function] = field(default_factory=list)
+    statements: list[ast.stmt] = field(default_factory=list)
+    # The reasons given on lines that may block; "" where there is none.
+    silenced: dict[int, str] = field(default_factory=dict)
+
+    @cached_property
+    def body(self) -> Function:
+        """Its own statements, as if they were a function's."""
+        return Function("<module>", self, _as_function(self.statements))
 
 
-def dotted(node: ast.expr | None) -> str:
-    """`a.b.c` of a name or attribute, else an empty string."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute) and (left := dotted(node.value)):
-        return f"{left}.{node.attr}"
-    return ""
+def _as_function(body: list[ast.stmt]) -> ast.FunctionDef:
+    nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+    return ast.FunctionDef(name="<body>", args=nothing, body=body, decorator_list=[], lineno=1, col_offset=0)
 
 
 class Project:
@@ -85,13 +121,24 @@ class Project:
             if self.is_queryset(cls)
             for name, method in cls.methods.items()
         }
+        self.models = {
+            cls.name.lower(): cls
+            for module in self.modules.values()
+            for cls in module.classes.values()
+            if self.is_model(cls)
+        }
 
     def _read(self, path: Path, shown: Path) -> None:
         parts = shown.with_suffix("").parts
         package = parts[:-1]
         module = Module(".".join(package if parts[-1] == "__init__" else parts), str(shown))
         self.modules[module.name] = module
-        tree = ast.parse(path.read_bytes(), str(shown))
+        source = path.read_bytes()
+        tree = ast.parse(source, str(shown))
+        module.statements = tree.body
+        if b"blocks:" in source:
+            lines = enumerate(source.decode().splitlines(), 1)
+            module.silenced = {n: found[1].strip() for n, line in lines if (found := SILENCED.search(line))}
         for node in ast.walk(tree):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 module.imports.update(_imported(node, package))
@@ -143,6 +190,13 @@ class Project:
     def method(self, cls: Class, name: str) -> Function | None:
         return next((found for each in self.lineage(cls) if (found := each.methods.get(name))), None)
 
+    def is_model(self, cls: Class) -> bool:
+        """Whether it is stored in the database, as far as its bases tell."""
+        names = cls.base_names()
+        if any(name == "Model" or name.endswith(".Model") for name in names):
+            return True
+        return any(self.is_model(base) for base in self.bases(cls))
+
     def is_queryset(self, cls: Class) -> bool:
         if any(name.rpartition(".")[2] in _QUERYSETS for name in cls.base_names()):
             return True
@@ -185,7 +239,8 @@ def _add(module: Module, node: FunctionNode, owner: Class | None, outer: Functio
     if outer is not None:
         outer.inner[node.name] = function
     elif owner is not None:
-        owner.methods[node.name] = function
+        setter = next((name for name in map(dotted, node.decorator_list) if name.endswith((".setter", ".deleter"))), "")
+        owner.methods[setter or node.name] = function
     else:
         module.functions[node.name] = function
     _collect(module, node.body, None, function)

@@ -2,35 +2,21 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any, Generic, Literal, Protocol, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
-from sistema_os.supabase import pages
-from sistema_os.supabase.answers import Answer
-from sistema_os.supabase.modifiers import SINGLE, Modifiers, refuse_stripped
-from sistema_os.supabase.query import Query
+from sistema_os.supabase import pagination
+from sistema_os.supabase.errors import UsageError
+from sistema_os.supabase.execution import Session
+from sistema_os.supabase.filters import SINGLE, Modifiers, refuse_stripped
 from sistema_os.supabase.types import APIResponse, Row
 
 T = TypeVar("T")
 Format = Literal["text", "json"]
 
 
-class Runner(Protocol):
-    """What a builder needs of the client that made it."""
-
-    @property
-    def proven_rows(self) -> int: ...
-
-    @property
-    def max_rows(self) -> int: ...
-
-    async def run(self, query: Query) -> APIResponse[Any]: ...
-
-    async def fetch(self, query: Query) -> list[Answer]: ...
-
-    def run_blocking(self, query: Query) -> APIResponse[Any]: ...
-
-
 def _plan_type(flags: dict[str, bool], kind: Format) -> str:
+    if kind not in ("text", "json"):
+        raise UsageError('explain() takes the format "text" or "json".')
     options = "|".join(name for name, wanted in flags.items() if wanted)
     return f"application/vnd.pgrst.plan+{kind}; options={options}"
 
@@ -41,7 +27,10 @@ class _Shapes(Modifiers):
     __slots__ = ()
 
     def _maybe(self) -> Any:
-        return self._headed(shape="maybe")
+        """A read counts the rows here. For a write the server does, and undoes it if there are several."""
+        if self._head.method in ("GET", "HEAD"):
+            return self._headed(shape="maybe")
+        return self._headed(accept=SINGLE, shape="maybe")
 
     def _single(self) -> Any:
         return self._headed(accept=SINGLE, shape="single")
@@ -59,18 +48,18 @@ class AsyncQueryBuilder(_Shapes, Generic[T]):
     """Immutable; `await builder.execute()` sends it, as often as wanted."""
 
     __slots__ = ()
-    _runner: Runner
+    _runner: Session
 
     async def execute(self) -> APIResponse[T]:
         """Raises SupabaseError within the client's deadline, retries included; safe to cancel at any moment."""
         return await self._runner.run(self)
 
     def single(self) -> "AsyncQueryBuilder[Row]":
-        """Exactly one row, else NotSingleRow."""
+        """Exactly one row, else NotSingleRow, and a write is undone."""
         return cast("AsyncQueryBuilder[Row]", self._single())
 
     def maybe_single(self) -> "AsyncQueryBuilder[Row | None]":
-        """One row or none (`.data` is None), else NotSingleRow."""
+        """One row or none (`.data` is None), else NotSingleRow, and a write is undone."""
         return cast("AsyncQueryBuilder[Row | None]", self._maybe())
 
     def csv(self) -> "AsyncQueryBuilder[str]":
@@ -97,13 +86,13 @@ class AsyncQueryBuilder(_Shapes, Generic[T]):
         `key` is a unique, never null column (or several, together unique) that must be selected.
         A numeric key is read ahead, `parallel` pages at once.
         """
-        return pages.walk(self, pages.columns_of(key), size, parallel)
+        return pagination.walk(self, pagination.columns_of(key), size, parallel)
 
     async def stream(
         self, key: str | Sequence[str] = "id", size: int = 1000, parallel: int = 4
     ) -> AsyncGenerator[Row, None]:
         """The rows of pages(), one by one."""
-        async with aclosing(pages.walk(self, pages.columns_of(key), size, parallel)) as walk:
+        async with aclosing(pagination.walk(self, pagination.columns_of(key), size, parallel)) as walk:
             async for page in walk:
                 for row in page:
                     yield row
@@ -113,7 +102,7 @@ class SyncQueryBuilder(_Shapes, Generic[T]):
     """For the shell and simple scripts: the same, blocking."""
 
     __slots__ = ()
-    _runner: Runner
+    _runner: Session
 
     def execute(self) -> APIResponse[T]:
         """Raises SyncCallInLoop inside a running loop."""

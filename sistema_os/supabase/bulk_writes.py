@@ -3,16 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sistema_os.supabase import codec, literals
 from sistema_os.supabase.errors import SupabaseError, UsageError
-from sistema_os.supabase.query import Head, Param
-
-if TYPE_CHECKING:
-    from sistema_os.supabase.tables import AsyncTable
+from sistema_os.supabase.execution import Session
+from sistema_os.supabase.query import Head, Param, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +140,9 @@ async def _prepared(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> list[Chunk
     return waiting
 
 
-async def upsert_chunks(table: "AsyncTable", plan: Plan, rows: Iterable[Mapping[str, Any]], parallel: int) -> Outcomes:
+async def upsert_chunks(
+    session: Session, target: Head, plan: Plan, rows: Iterable[Mapping[str, Any]], parallel: int
+) -> Outcomes:
     """Every chunk is tried once the rows as a whole have passed the checks that need no server."""
     waiting = await _prepared(plan, rows)
     outcomes: list[ChunkOutcome | None] = [None] * len(waiting)
@@ -150,7 +150,7 @@ async def upsert_chunks(table: "AsyncTable", plan: Plan, rows: Iterable[Mapping[
 
     async def worker() -> None:
         for number, chunk in numbered:
-            outcomes[number] = await _send(table, plan, chunk)
+            outcomes[number] = await _send(session, target, plan, chunk)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(parallel, len(waiting))):
@@ -158,21 +158,13 @@ async def upsert_chunks(table: "AsyncTable", plan: Plan, rows: Iterable[Mapping[
     return Outcomes(outcome for outcome in outcomes if outcome is not None)
 
 
-async def _send(table: "AsyncTable", plan: Plan, chunk: Chunk) -> ChunkOutcome:
+async def _send(session: Session, target: Head, plan: Plan, chunk: Chunk) -> ChunkOutcome:
     resolution = "ignore" if plan.ignore_duplicates else "merge"
-    head = Head(
-        "upsert",
-        "POST",
-        table.name,
-        table._path,
-        prefer=("return=minimal", f"resolution={resolution}-duplicates"),
-        body=chunk.body,
-        repeatable=True,
-    )
+    head = replace(target, prefer=("return=minimal", f"resolution={resolution}-duplicates"), body=chunk.body)
     columns = ",".join(map(literals.quoted, chunk.columns))
     params = (Param("other", "on_conflict", plan.on_conflict), Param("other", "columns", columns))
     try:
-        await table._build(head, params).execute()
+        await session.run(Query(session, head, params))
     except SupabaseError as error:
         return ChunkOutcome(chunk.rows, chunk.duplicates, error)
     return ChunkOutcome(chunk.rows, chunk.duplicates)
