@@ -43,6 +43,7 @@ def link_of(hotel: psycopg.Connection, order: int) -> Any:
     return row.fetchone()
 
 
+@pytest.mark.long
 def test_three_mornings_suggest_what_the_truth_says(
     sample_hotel: SampleHotels, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,9 +1,9 @@
 """A browser in a process of its own, told what to do by JSON lines: `python -m tests.browser.process`.
 
 Playwright runs an event loop in its thread, and Django's ORM refuses to work beside one; so pytest keeps the ORM
-and this process keeps the browser. Each line in is {"window": number, "step": name, "args": {...}}, each line out
-{"ok": result} or {"error": traceback}. A step is a function of steps.py or timing.py; "open" opens that window, "close"
-closes it.
+and this process keeps the browser. Each line in is {"number": n, "window": number, "step": name, "args": {...}}, each
+line out {"number": n, "ok": result} or {"number": n, "error": traceback}. A step is a function of steps.py or
+timing.py; "open" opens that window, "close" closes it.
 """
 
 import json
@@ -97,7 +97,9 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = launch(playwright)
         for line in sys.stdin:
-            sys.stdout.write(json.dumps(_answer(browser, windows, json.loads(line))) + "\n")
+            order = json.loads(line)
+            answer = {"number": order["number"], **_answer(browser, windows, order)}
+            sys.stdout.write(json.dumps(answer) + "\n")
             sys.stdout.flush()
         browser.close()
 

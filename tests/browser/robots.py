@@ -15,6 +15,7 @@ class Machine:
             [sys.executable, "-m", "tests.browser.process"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self._numbers = itertools.count()
+        self._orders = itertools.count()
 
     def window(self, base: str, **options: Any) -> "Robot":
         robot = Robot(self, next(self._numbers))
@@ -24,9 +25,15 @@ class Machine:
     def order(self, window: int, step: str, args: dict[str, Any]) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"window": window, "step": step, "args": args}) + "\n")
+        number = next(self._orders)
+        order = {"number": number, "window": window, "step": step, "args": args}
+        self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline() or '{"error": "the browser is gone"}')
+        answer: dict[str, Any] = {}
+        while answer.get("number") != number:  # an order that a timeout broke off is still answered
+            line = self._process.stdout.readline()
+            assert line, "the browser is gone"
+            answer = json.loads(line)
         assert "error" not in answer, f"{answer['error']}\n{answer.get('url')}"
         return answer["ok"]
 

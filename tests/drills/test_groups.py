@@ -61,7 +61,7 @@ def test_the_whole_group_is_gone(
             lifecycle.request_cancel(run)
         else:
             os.kill(group, signal.SIGKILL)
-        watched.join(60)
+        watched.join(180)
         until(lambda: not stubborn(group))
     run.refresh_from_db()
     assert run.state == state

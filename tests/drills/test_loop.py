@@ -38,7 +38,7 @@ def test_a_blocked_loop_is_seen_with_the_guilty_line(
     with drill.clock():
         until(lambda: JobRun.objects.get(pk=run.pk).blocked_stack)
     assert JobRun.objects.get(pk=run.pk).live, "seen while it was blocked"
-    watched.join(60)
+    watched.join(180)
     run.refresh_from_db()
     assert run.state == State.SUCCEEDED
     assert line in run.blocked_stack
@@ -65,7 +65,7 @@ def test_a_job_that_obeys_nobody_is_over_within_the_patience(
     until(lambda: JobRun.objects.get(pk=run.pk).blocked_stack)
     with drill.clock():
         lifecycle.request_cancel(run)
-        watched.join(60)
+        watched.join(180)
     run.refresh_from_db()
     assert run.state == State.CANCELLED
     drill.seen = "cancelled, the process is gone"

@@ -72,7 +72,7 @@ def in_background() -> Iterator[Callable[[Callable[[], Any]], threading.Thread]]
 
     yield start
     for thread in started:
-        thread.join(60)
+        thread.join(180)
         assert not thread.is_alive()
 
 

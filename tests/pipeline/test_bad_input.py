@@ -27,7 +27,7 @@ def command(environment: dict[str, str], *arguments: str, **settings: str) -> tu
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert "Traceback" not in ended.stdout + ended.stderr
     return ended.returncode, ended.stdout + ended.stderr

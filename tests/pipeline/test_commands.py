@@ -130,7 +130,7 @@ def test_ctrl_c_cancels_the_run(child_env: dict[str, str], open_sample: OpenSamp
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
         until(lambda: Beat.objects.filter(run=run, phase="wait").exists())
         os.kill(process.pid, number)
-        assert process.wait(60) == 130
+        assert process.wait(180) == 130
     run.refresh_from_db()
     assert run.state == State.CANCELLED
 

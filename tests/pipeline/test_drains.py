@@ -151,10 +151,10 @@ def half_open(transactional_db: None, in_background: InBackground) -> Iterator[C
         with transaction.atomic():
             lifecycle.open_run("sample", business_date=DAY, trigger=Trigger.ADMIN, steps=["wait"])
             looked.set()
-            assert may_commit.wait(60)
+            assert may_commit.wait(180)
 
     in_background(start)
-    assert looked.wait(60)
+    assert looked.wait(180)
     yield may_commit.set
     may_commit.set()
 
@@ -166,7 +166,7 @@ def test_a_start_that_was_faster_than_the_mark_is_stopped_by_the_drain(
     draining = in_background(lambda: said.append(drained("--timeout", "60")))
     until(_drain_waits_for_the_start)
     half_open()
-    draining.join(60)
+    draining.join(180)
     run = JobRun.objects.get()
     assert run.state == State.CANCELLED
     assert str(run) in said[0]

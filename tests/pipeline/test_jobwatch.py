@@ -85,7 +85,7 @@ def test_the_watch_stops_cleanly_when_it_is_asked_to(child_env: dict[str, str], 
     with subprocess.Popen(command, env=child_env, stderr=subprocess.DEVNULL) as watch:
         until(lambda: JobRun.objects.filter(pk=lost.pk, state=State.LOST).exists())
         os.kill(watch.pid, signal.SIGTERM)
-        assert watch.wait(60) == 0
+        assert watch.wait(180) == 0
 
 
 def watch_of(patience: float, settings: Settings) -> jobwatch.Command:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.models import Beat, JobRun
 
 
-def until(true: Callable[[], object], seconds: float = 60.0) -> None:
+def until(true: Callable[[], object], seconds: float = 180.0) -> None:
     """Looks again every 20 ms; fails when the time is over, which is long because a busy machine is no defect."""
     deadline = time.monotonic() + seconds
     while not true():

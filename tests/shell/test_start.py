@@ -15,7 +15,7 @@ def start(**changes: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "sistema_os.settings", **changes},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -63,7 +63,7 @@ def test_a_worker_loads_its_pages_and_hides_them_from_the_garbage_collector_befo
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "sistema_os.settings"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.stdout.split() == ["True", "True"], done.stderr

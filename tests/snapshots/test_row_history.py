@@ -73,6 +73,7 @@ def test_a_row_counts_as_missing_by_days_and_not_by_collections() -> None:
     assert list(manager.missing(NAME)) == []
 
 
+@pytest.mark.long
 def test_two_hundred_random_days_are_rebuilt_exactly_and_agree_with_their_digests() -> None:
     dice = random.Random(7)
     rows = {n: stay(n) for n in range(1, 41)}

@@ -21,7 +21,7 @@ def write(path: Path, rows: list[Any]) -> Path:
 
 def run(*arguments: Path | str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "matching.core", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT, timeout=300, check=False)
 
 
 @pytest.fixture
