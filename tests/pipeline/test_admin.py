@@ -1,4 +1,4 @@
-"""The pages of runs: who may see and do what, and what they say."""
+"""The pages of runs: permissions, actions and content."""
 
 from collections.abc import Callable
 from datetime import timedelta

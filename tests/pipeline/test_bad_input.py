@@ -1,4 +1,4 @@
-"""What people and settings get wrong: a sentence, an exit code, and no row in a wrong state."""
+"""Invalid input and settings: a sentence, an exit code, and no row in a wrong state."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ OpenSample = Callable[..., JobRun]
 
 
 def command(environment: dict[str, str], *arguments: str, **settings: str) -> tuple[int, str]:
-    """Exit code and everything that it said."""
+    """Exit code and output."""
     ended = subprocess.run(
         [sys.executable, MANAGE, *arguments],
         env={**environment, **settings},

@@ -1,4 +1,4 @@
-"""Limits of time lie inside one another, or the project does not start."""
+"""Time limits must be nested, otherwise the project does not start."""
 
 import pytest
 from django.core.checks import run_checks

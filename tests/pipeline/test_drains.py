@@ -1,4 +1,4 @@
-"""While somebody deploys nothing starts; afterwards nothing is missing."""
+"""During a deploy no run starts; afterwards everything that was stopped or postponed is resumed."""
 
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -82,7 +82,7 @@ def test_a_command_is_refused_with_the_reason(drain: Drain) -> None:
     assert refused.value.returncode == 2
 
 
-def test_a_start_that_falls_into_a_drain_is_put_off_and_said(drain: Drain) -> None:
+def test_a_scheduled_start_during_a_drain_is_postponed_and_recorded(drain: Drain) -> None:
     assert queue.start_scheduled("sample", SLOT).startswith("postponed")
     run = JobRun.objects.get()
     assert (run.state, run.trigger, run.started_at) == (State.CANCELLED, Trigger.SCHEDULE, None)

@@ -1,4 +1,4 @@
-"""Who is told of a run: once, without secrets, and never at the run's expense."""
+"""Notifications about runs: once, without secrets, and never at the run's expense."""
 
 import json
 import threading
@@ -66,7 +66,7 @@ def ended(db: None, open_sample: OpenSample) -> Callable[..., JobRun]:
 
 
 @pytest.mark.parametrize("state", notifications.FAILURES)
-def test_a_failed_run_is_told_once_by_mail_and_webhook(
+def test_a_failed_run_is_notified_once_by_mail_and_webhook(
     ended: Callable[..., JobRun], receiver: Receiver, settings: Settings, state: str
 ) -> None:
     settings.NOTIFY_EMAILS, settings.NOTIFY_WEBHOOK = ["ti@hotel.example"], f"{receiver.url}/hook"
@@ -107,9 +107,7 @@ def test_two_watches_that_see_the_same_failure_send_one_message(
 
 
 @pytest.mark.parametrize("state", [State.SUCCEEDED, State.PARTIAL, State.CANCELLED])
-def test_nobody_is_told_of_a_run_that_did_not_fail(
-    ended: Callable[..., JobRun], settings: Settings, state: str
-) -> None:
+def test_a_run_that_did_not_fail_is_not_notified(ended: Callable[..., JobRun], settings: Settings, state: str) -> None:
     settings.NOTIFY_EMAILS = ["ti@hotel.example"]
     ended(state)
     assert notifications.send_due() == 0
@@ -168,7 +166,9 @@ def test_a_cancelled_run_leaves_the_switch_waiting(
     assert receiver.seen[0][0].startswith("/start")
 
 
-def test_a_frozen_queue_is_told_once(db: None, open_sample: OpenSample, receiver: Receiver, settings: Settings) -> None:
+def test_a_frozen_queue_is_notified_once(
+    db: None, open_sample: OpenSample, receiver: Receiver, settings: Settings
+) -> None:
     settings.NOTIFY_WEBHOOK = receiver.url
     waiting = open_sample()
     assert [notifications.send_due(frozen=[waiting]) for _ in range(2)] == [1, 0]

@@ -1,4 +1,4 @@
-"""What waits in the queue, and whether somebody comes for it."""
+"""Tasks that wait in the queue although workers are idle."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -148,7 +148,7 @@ def test_a_run_just_queued_by_the_database_clock_is_young(db: None) -> None:
     assert queue.stuck() == []
 
 
-def test_a_task_that_another_key_signed_is_counted_and_judged_by_nobody(db: None) -> None:
+def test_a_task_signed_with_another_key_is_counted_and_otherwise_ignored(db: None) -> None:
     run = start()
     OrmQ.objects.update(payload="gibberish")
     assert queue.tasks_of_other_keys() == 1

@@ -1,4 +1,4 @@
-"""What the page of a run says while the run goes on."""
+"""The page of a run while the run is live."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ OpenSample = Callable[..., JobRun]
     ("per_second", "said"),
     [(62.4, "62 por segundo"), (1.5, "1,5 por segundo"), (0.5, "30 por minuto"), (0.05, "3,0 por minuto")],
 )
-def test_a_rate_is_told_in_the_unit_in_which_it_is_one_or_more(per_second: float, said: str) -> None:
+def test_a_rate_is_shown_in_the_unit_in_which_it_is_one_or_more(per_second: float, said: str) -> None:
     assert labels.rate(per_second) == said
 
 

@@ -1,4 +1,4 @@
-"""When jobs start by themselves."""
+"""The schedules of jobs."""
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -51,7 +51,7 @@ def test_a_start_that_fell_into_the_deploy_still_happens(db: None) -> None:
     assert queue.set_up_schedules()["pipeline_diario"] == missed
 
 
-def test_a_schedule_of_somebody_else_is_removed(db: None) -> None:
+def test_a_foreign_schedule_is_removed(db: None) -> None:
     Schedule.objects.create(name="evil", func="os.system", args="'true'")
     queue.set_up_schedules()
     assert not Schedule.objects.filter(func="os.system").exists()

@@ -1,4 +1,4 @@
-"""Several clusters, one database: what `check --database default` says."""
+"""Several clusters, one database: what `check --database default` reports."""
 
 from collections.abc import Callable
 from datetime import timedelta

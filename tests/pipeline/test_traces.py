@@ -72,7 +72,7 @@ class FullDisk(StringIO):
         raise OSError(28, "No space left on device")
 
 
-def test_a_full_disk_is_said_on_the_run_once_and_stops_nothing(
+def test_a_full_disk_is_reported_on_the_run_once_and_stops_nothing(
     db: None, open_sample: OpenSample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(OutputHandler, "failure", "")

@@ -1,4 +1,4 @@
-"""How runs are spoken of."""
+"""The wording of runs."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -46,7 +46,7 @@ def test_the_summary_of_the_morning_reads_as_a_manager_wants_it() -> None:
     assert labels.headline(summary) == "1.622 linhas, 24 OS casadas, 1 sugestão nova"
 
 
-def test_every_phase_of_every_job_has_words() -> None:
+def test_every_phase_of_every_job_has_a_title() -> None:
     jobs = {name: job for name, job in registry.load().items() if name != "sample"}
     assert jobs.keys() >= {"cleanup_stale_runs", "hospedes_casa", "pipeline_diario", "rm_daily_collection"}
     assert not [phase for job in jobs.values() for phase in job.phases if phase not in labels.PHASES]

@@ -1,4 +1,4 @@
-"""Reads that are under way before their step comes."""
+"""Reads that start before their step."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine

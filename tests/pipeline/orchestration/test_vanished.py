@@ -1,4 +1,4 @@
-"""A row that is missing though nothing explains it: what the hotel's table says now decides."""
+"""A row that is missing without an explanation: the current row of the hotel's table decides."""
 
 from typing import Any
 
