@@ -135,12 +135,12 @@ def _judged(hypotheses: Sequence[Candidate], verdict: Verdict) -> Judged:
 
 def _calibration_error(known: Sequence[Judged]) -> float:
     """Expected calibration error of the first suggestions, in ten bins."""
-    said = [j for j in known if j.answers]
+    answered = [j for j in known if j.answers]
     bins: dict[int, list[Judged]] = {}
-    for one in said:
-        bins.setdefault(min(_BINS - 1, int(one.probability * _BINS)), []).append(one)
+    for item in answered:
+        bins.setdefault(min(_BINS - 1, int(item.probability * _BINS)), []).append(item)
     gaps = (abs(sum(j.probability for j in b) - sum(j.is_right for j in b)) for b in bins.values())
-    return math.fsum(gaps) / max(1, len(said))
+    return math.fsum(gaps) / max(1, len(answered))
 
 
 def table(comparison: Comparison) -> list[str]:

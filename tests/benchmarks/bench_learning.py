@@ -18,7 +18,7 @@ from typing import Any
 from matching.core import Model
 from matching.core.reestimation import Verdict, Who, from_candidates
 from matching.learning.cross_validation import Figures, compare
-from matching.learning.training import TooFewDecisions, train
+from matching.learning.trainer import TooFewDecisions, train
 from matching.learning.training_set import TrainingSet
 from tests.benchmarks.hotel_rows import Morning, mornings
 

@@ -45,17 +45,17 @@ class Command(BaseCommand):
         if options["orders"]:
             orders, stays = self._rows(options["orders"]), self._rows(options["stays"])
             answers = self._fresh(orders, stays, _model(options["model"]))
-            asked = {row.get("id") for row in orders}
+            scored = {row.get("id") for row in orders}
         else:
             answers = _stored()
-            asked = set(answers)
-        known = [entry for entry in truth if entry["os_id"] in asked]
+            scored = set(answers)
+        known = [entry for entry in truth if entry["os_id"] in scored]
         if not known:
             raise CommandError("No order of the truth file is among the orders.")
         if len(known) < len(truth):
             self.stdout.write(f"{len(truth) - len(known)} orders of the truth file are not among the orders: left out")
-        told = tell(orders, stays, known) if options["orders"] else None
-        self.stdout.write("\n".join(lines(report(judge(known, answers, told)))))
+        decidable = tell(orders, stays, known) if options["orders"] else None
+        self.stdout.write("\n".join(lines(report(judge(known, answers, decidable)))))
 
     def _rows(self, path: Path) -> list[Row]:
         try:

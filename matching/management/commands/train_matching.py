@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from matching.learning import model_registry
 from matching.learning.cross_validation import table
 from matching.learning.from_decisions import gather
-from matching.learning.training import FEWEST, TooFewDecisions, Training, train
+from matching.learning.trainer import FEWEST, TooFewDecisions, Training, train
 
 DOUBTS = {
     "no_gain": "the gain is too small to be worth a change",

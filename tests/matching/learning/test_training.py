@@ -9,7 +9,7 @@ from matching.core.reestimation import Verdict
 from matching.learning.aliases import find_aliases
 from matching.learning.calibration import calibrate
 from matching.learning.cross_validation import compare, figures, table
-from matching.learning.training import CALIBRATION, WEIGHTS, TooFewDecisions, Training, train
+from matching.learning.trainer import CALIBRATION, WEIGHTS, TooFewDecisions, Training, train
 from matching.learning.training_set import TrainingSet
 from tests.matching.core.house import order, stay
 from tests.matching.learning import school
