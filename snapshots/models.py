@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from snapshots.guards import Thresholds, sentence, threshold_names
@@ -114,7 +114,7 @@ class Snapshot(models.Model):
     override_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("decided by")
     )
-    override_at = models.DateTimeField(_("decided"), null=True)
+    override_at = models.DateTimeField(pgettext_lazy("snapshot", "decided"), null=True)
     override_reason = models.TextField(_("reason"), blank=True)
 
     objects = SnapshotQuerySet.as_manager()

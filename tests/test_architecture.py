@@ -29,7 +29,6 @@ FACES: Final = ("snapshots.history", "snapshots.ingest")
 # Module -> why it is short and has one importer.
 SHORT_WITH_ONE_IMPORTER: Final = {
     "pipeline.hotel.house_photo": "names columns of the hotel's tables, which only pipeline.hotel may do",
-    "pipeline.orchestration.missing_rows": "one rule of the domain, tested by itself; its importer runs the steps",
     "sistema_os.admin_site.users": "registers the users' admin, which must run after every app is loaded",
 }
 # Template -> how many lines are too long, and why they cannot be broken.

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from matching.models import AuditAction, MatchSuggestion, record_audit
 from sistema_os.masking import masked_phones, without_documents
@@ -45,7 +46,7 @@ def _header() -> list[str]:
         _("Band"),
         _("State"),
         _("Decided by"),
-        _("Decided"),
+        pgettext("suggestion", "Decided"),
     ]
 
 

@@ -156,7 +156,10 @@ class DecisionAdmin(ReadOnlyListAdmin):
     search_fields = ("suggestion__order__search", "suggestion__stay__search", "user__username")
     list_per_page = 25
     actions = None
-    readonly_fields = ("at", "user", "verb", "suggestion", "reason", "probability", "model_version", "undo_of")
+    readonly_fields = (
+        *("at", "user", "verb", "suggestion", "reason_column", "probability"),
+        *("model_version_column", "undo_of_column"),
+    )
     fields = readonly_fields
     empty_title = _("Nobody has decided anything yet")
     empty_text = _("Every acceptance, rejection and undo will stand here, and stays.")
@@ -179,6 +182,14 @@ class DecisionAdmin(ReadOnlyListAdmin):
     @admin.display(description=_("reason"))
     def reason_column(self, decision: Decision) -> str:
         return decision.reason_words or "—"
+
+    @admin.display(description=_("model version"))
+    def model_version_column(self, decision: Decision) -> str:
+        return decision.model_version
+
+    @admin.display(description=_("undo of"))
+    def undo_of_column(self, decision: Decision) -> str:
+        return str(decision.undo_of or "—")
 
     @admin.display(description=_("undone"))
     def undone_column(self, decision: Decision) -> str:

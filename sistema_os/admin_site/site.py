@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.i18n import JavaScriptCatalog
@@ -32,6 +32,19 @@ THEN: Final = ("snapshots", "pipeline", "matching")
 REST: Final = "<!-- rest -->"
 # Its schedule form runs any dotted path, including os.system, so the admin does not offer it.
 REFUSED_APPS: Final = frozenset({"django_q"})
+# Messages of Django with a wrong or clumsy Portuguese translation: LOCALE_PATHS gives our catalogue precedence.
+REWORDED: Final = (
+    gettext_noop("Items must be selected in order to perform actions on them. No items have been changed."),
+    gettext_noop("%(app)s administration"),
+    gettext_noop(
+        "Please enter the correct %(username)s and password for a staff account. Note that both fields may be"
+        " case-sensitive."
+    ),
+    gettext_noop("Password change successful"),
+    *(gettext_noop("January"), gettext_noop("February"), gettext_noop("March"), gettext_noop("April")),
+    *(gettext_noop("May"), gettext_noop("June"), gettext_noop("July"), gettext_noop("August")),
+    *(gettext_noop("September"), gettext_noop("October"), gettext_noop("November"), gettext_noop("December")),
+)
 
 
 class SistemaAdminSite(AdminSite):

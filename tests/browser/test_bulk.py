@@ -20,7 +20,7 @@ def test_what_is_probable_enough_is_shown_then_accepted_then_taken_back_as_one(
     bruno = window("bruno")
     bruno.visit(path=BULK)
     bruno.fill(label="Outra probabilidade", value="0,98")
-    bruno.click(name="Ver o que faria", role="button")
+    bruno.click(name="Ver prévia", role="button")
     assert "7" in bruno.heading()
     looked = bruno.inspect(path=bruno.address())
     assert looked["wrong"] == []

@@ -41,7 +41,7 @@ def test_a_row_pressed_after_the_session_ended_is_offered_again_to_whoever_press
     assert "Aceitar OS 48001" in ana.see(words="Não foi gravado", inside="#kept-row")
     assert ana.axe() == []
     assert not Decision.objects.exists(), "offered, never sent by itself"
-    ana.click(name="Apertar de novo", role="button")
+    ana.click(name="Tentar de novo", role="button")
     assert verbs(here.order) == ["accept"]
     ana.visit(path=LIST)
     ana.gone(selector="#kept-row:not([hidden])")

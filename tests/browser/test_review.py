@@ -99,7 +99,7 @@ def test_letters_decide_nothing_once_they_are_switched_off(window: OpenWindow, h
     ana = window("ana")
     ana.visit(path=QUEUE)
     ana.tap(key="?")
-    ana.click(name="Desligar teclas de uma letra", role="button")
+    ana.click(name="Desativar atalhos de teclado", role="button")
     ana.tap(key="a")
     ana.tap(key="r")
     ana.tap(key="2")

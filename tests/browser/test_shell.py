@@ -10,8 +10,8 @@ from tests.matching.conftest import Hotel
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
-READING = "Painel Sugestões Alertas Quartos Passagem de turno Snapshots Comparar Execuções Gestão Auditoria "
-READING += "Modelos de casamento"
+READING = "Painel Sugestões Alertas Quartos Passagem de turno Coletas Comparar Execuções Gestão Auditoria "
+READING += "Modelos de vinculação"
 REVIEWING = READING.replace("Painel", "Painel Revisar")
 MENUS = {
     "carla": READING,

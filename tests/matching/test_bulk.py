@@ -89,8 +89,8 @@ class TestThePreview:
         waiting(3)
         html = client.post(START, {"above": "0,98"}, follow=True).content.decode()
         assert "Aceitar 3 sugestões?" in html
-        assert "As mais perto do limite" in html
-        assert "3 ao acaso" in html
+        assert "Mais próximas do limite" in html
+        assert "Amostra: 3 ao acaso" in html
         assert not Decision.objects.exists()
 
     @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ class TestThePreview:
         assert form.cleaned_data["above"] == Decimal(value)
 
     def test_with_nothing_to_decide_says_so(self, client: Client) -> None:
-        assert "Nada a decidir aqui" in client.post(START, {"above": "0.98"}, follow=True).content.decode()
+        assert "Nada pendente aqui" in client.post(START, {"above": "0.98"}, follow=True).content.decode()
 
     def test_asks_no_more_questions_for_many_than_for_few(
         self, boss: User, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
@@ -123,7 +123,7 @@ class TestThePreview:
         waiting(6)
         plan = planned(boss)
         assert (len(plan.items), plan.found) == (4, 6)
-        assert "São 6; este lote leva as 4 mais prováveis" in client.get(url(plan)).content.decode()
+        assert "São 6; este lote inclui as 4 mais prováveis" in client.get(url(plan)).content.decode()
 
 
 class TestWhatWouldBeWrong:
@@ -190,7 +190,7 @@ class TestTheDecision:
         plan = planned(boss)
         for _ in range(2):
             html = client.post(url(plan), {"confirm": "1"}, follow=True).content.decode()
-        assert "Nada foi decidido duas vezes" in html
+        assert "Nenhuma decisão foi repetida" in html
         assert Decision.objects.count() == 2
 
     def test_leaves_out_and_tells_what_changed_since(self, boss: User, client: Client, ana: User, crash: None) -> None:
@@ -205,7 +205,7 @@ class TestTheDecision:
 
         assert list(Decision.objects.filter(batch=plan.batch).values_list("suggestion", flat=True)) == [fine.pk]
         assert "4 ficaram de fora" in html
-        for words in ("mudou enquanto você lia", "já rejeitou", "foi cancelada", "está aberta com outra pessoa"):
+        for words in ("mudou enquanto você lia", "já rejeitou", "foi cancelada", "está com a ficha aberta"):
             assert words in html
 
     def test_queues_its_links_instead_of_waiting_for_them(
@@ -215,7 +215,7 @@ class TestTheDecision:
         waiting(3)
         plan = planned(boss)
         html = client.post(url(plan), {"confirm": "1"}, follow=True).content.decode()
-        assert "3 vínculos esperam o sistema do hotel" in html
+        assert "3 vínculos aguardam o sistema do hotel" in html
         assert WriteBack.objects.filter(state=WriteState.OPEN).count() == 3
 
     def test_rejects_those_picked_in_the_list(self, card: Card, boss: User, client: Client) -> None:

@@ -20,11 +20,11 @@ class TestTheCard:
     def test_explains_itself(self, card: Card, ana: User) -> None:
         html = page(ana, url_of(card.best))
         assert "T<mark>h</mark>iago" in html
-        assert ">≠</b>diverge" in html
-        assert "Decide o nome: “Thiago Figueredo” soa como Tiago Figueiredo Neto." in html
-        assert "O quarto também ajuda: a OS diz 412, e o hóspede está no 412 desde" in html
-        assert "Pesa contra o telefone: a OS traz (85) •••••-••41, e o hóspede tem (85) •••••-••07." in html
-        assert "a 2ª fica 0,76 abaixo" in html
+        assert ">≠</b>não confere" in html
+        assert "O que mais pesa é o nome: “Thiago Figueredo” soa como Tiago Figueiredo Neto." in html
+        assert "O quarto também confere: a OS cita o 412, e o hóspede está no 412 desde" in html
+        assert "Contra: o telefone — a OS informa (85) •••••-••41, e o do hóspede é (85) •••••-••07." in html
+        assert "diferença para o 2º: 0,76" in html
         assert "***.***.***-25" in html
         assert "52998224725" not in html
         assert "−7,3" in html
@@ -34,14 +34,14 @@ class TestTheCard:
         order = hotel.order("chuveiro 412", uh_texto="412")
         hotel.suggest(Candidate(order, hotel.stay("Rosa Lima"), 0.9, reasons=(room,)))
         html = page(ana, url_of(MatchSuggestion.objects.get()))
-        assert "Decide o quarto: a OS diz 412, e o hóspede está no 412 desde" in html
+        assert "O que mais pesa é o quarto: a OS cita o 412, e o hóspede está no 412 desde" in html
 
     def test_without_a_decision_nearby_one_line_says_so(self, card: Card, ana: User) -> None:
         html = page(ana, url_of(card.best))
-        assert "nenhuma ainda nesta OS nem nesta reserva" in html
-        assert "<h2>Decisões por perto</h2>" not in html
+        assert "nenhuma nesta OS nem nesta reserva" in html
+        assert "<h2>Decisões relacionadas</h2>" not in html
         service.decide(ana, card.best.pk, "reject", None)
-        assert "<h2>Decisões por perto</h2>" in page(ana, url_of(card.best))
+        assert "<h2>Decisões relacionadas</h2>" in page(ana, url_of(card.best))
 
     def test_its_drawings_use_points_whatever_the_language(self, card: Card, ana: User) -> None:
         html = page(ana, url_of(card.best))
@@ -136,7 +136,7 @@ class TestTheQueue:
 
     def test_when_it_is_empty_it_says_what_was_done(self, card: Card, ana: User) -> None:
         html = signed_in(ana).post(QUEUE, {"accept": seen(card.best)}, follow=True).content.decode()
-        assert "Fila vazia — 1 decidida hoje" in html
+        assert "Nada pendente nesta faixa; 1 decidida hoje" in html
         assert 'name="undo"' in html
 
     def test_a_conflict_keeps_the_place(self, card: Card, ana: User) -> None:

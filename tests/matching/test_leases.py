@@ -26,7 +26,7 @@ class TestTheLease:
         lease = CardLease.objects.get()
         assert (lease.order_id, lease.user) == (card.order, ana)
         assert timedelta(0) < lease.until - timezone.now() <= timedelta(minutes=2)
-        assert f"com você até {timezone.localtime(lease.until):%H:%M}" in html
+        assert f"reservada para você até {timezone.localtime(lease.until):%H:%M}" in html
 
     def test_the_page_counts_down_by_the_server_s_clock_and_says_when_it_is_over(self, card: Card, ana: User) -> None:
         html = page(ana, QUEUE)

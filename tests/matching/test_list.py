@@ -44,7 +44,7 @@ class TestTheList:
         away()
         html = signed_in(ana).post(LIST, {"accept": seen(card.best)}, follow=True).content.decode()
         assert 'chip-wait">a confirmar' in html
-        assert "será gravada sozinha" in html
+        assert "será gravada automaticamente" in html
 
     def test_a_stale_button_is_a_sentence_and_changes_nothing(self, card: Card, ana: User) -> None:
         old = seen(card.best)

@@ -51,7 +51,7 @@ def press(user: User, row: ModelVersion, button: str) -> int:
 def test_the_list_says_what_was_learned_and_what_it_was_worth(clara: User, row: ModelVersion) -> None:
     shown = page(clara, LIST)
     assert "trained-1" in shown
-    assert "apelidos da casa, quanta certeza ter" in shown
+    assert "apelidos do hotel, nível de confiança" in shown
     assert "0,9240 → 0,9450" in shown
 
 

@@ -62,19 +62,19 @@ class TestTheSentence:
             ]
         )
         assert told == (
-            "Decide o quarto: a OS diz 412, o mesmo do hóspede. "
-            "O nome também ajuda: “Tiago” e “Neto” estão iguais na listagem. "
-            "Pesa contra o telefone: a OS traz …41, e o hóspede tem …07. "
-            "A OS não traz o sufixo; isso não ajuda nem atrapalha."
+            "O que mais pesa é o quarto: a OS cita o 412, quarto do hóspede. "
+            "O nome também confere: “Tiago” e “Neto” estão iguais na listagem. "
+            "Contra: o telefone — a OS informa …41, e o do hóspede é …07. "
+            "A OS não informa o sufixo (não muda o resultado)."
         )
 
     def test_puts_the_place_where_the_room_agrees(self) -> None:
-        told = why([reason("room", "same", "106", "106", 9.4)], "a OS diz 106, e o hóspede está no 106 desde sexta")
-        assert told == "Decide o quarto: a OS diz 106, e o hóspede está no 106 desde sexta."
+        told = why([reason("room", "same", "106", "106", 9.4)], "a OS cita o 106, e o hóspede está no 106 desde sexta")
+        assert told == "O que mais pesa é o quarto: a OS cita o 106, e o hóspede está no 106 desde sexta."
 
     def test_decides_nothing_for_a_candidate_that_is_not_likely(self) -> None:
         told = why([reason("room", "one_digit_off", "505", "905", 2.8)], likely=False)
-        assert told == "A favor conta o quarto: a OS diz 505, e o 905 só difere em um dígito."
+        assert told == "A favor deste hóspede: o quarto — a OS cita o 505, e o 905 só difere em um dígito."
 
     def test_tells_each_word_of_a_name_by_how_it_agrees(self) -> None:
         told = why(
@@ -86,8 +86,8 @@ class TestTheSentence:
             ]
         )
         assert told == (
-            "Decide o nome: “Flor” está igual na listagem; “Amria” parece Maria com um erro de digitação; "
-            "“Tonho” é apelido de Antonio. Pesa contra o nome: “Lopes” não faz parte do nome do hóspede."
+            "O que mais pesa é o nome: “Flor” está igual na listagem; “Amria” parece Maria com um erro de digitação; "
+            "“Tonho” é apelido de Antonio. Contra: o nome — “Lopes” não faz parte do nome do hóspede."
         )
 
     def test_says_that_the_guest_was_away_unless_the_order_speaks_of_the_arrival(self) -> None:
@@ -96,20 +96,23 @@ class TestTheSentence:
             reason("room", "same", "106", "106", 9),
         )
         day = reason("day", "arrival", "18/11", "18/11", 4.6)
-        assert "o hóspede ainda não tinha chegado quando a OS abriu" in why([away, room])
+        assert "o hóspede ainda não tinha chegado quando a OS foi aberta" in why([away, room])
         assert "ainda não tinha chegado" not in why([away, room, day])
 
     def test_says_so_when_nothing_speaks(self) -> None:
-        assert why([reason("presence", "in_house", bits=-5)]) == "Nenhum campo diz muito: só o lugar e o dia falam."
-        assert why([]) == "Nenhum campo diz muito: só o lugar e o dia falam."
+        assert why([reason("presence", "in_house", bits=-5)]) == "Há poucos dados: só o quarto e a data coincidem."
+        assert why([]) == "Há poucos dados: só o quarto e a data coincidem."
 
     def test_no_guest_is_explained_by_its_hints(self) -> None:
         told = why([reason("nobody", "prior", bits=-4.3), reason("nobody", "preventive", bits=8)])
-        assert told == "A favor de “sem hóspede”, a própria OS: é manutenção preventiva."
+        assert told == "Indício de “sem hóspede”: a OS é manutenção preventiva."
 
     def test_no_guest_has_its_doubts_too(self) -> None:
         told = why([reason("nobody", "no_mention", bits=8.4), reason("nobody", "named_with_room", bits=-2.1)])
-        assert told == "A favor de “sem hóspede”, a própria OS: não cita ninguém. Contra: traz um nome e um quarto."
+        assert (
+            told
+            == "Indício de “sem hóspede”: a OS não cita ninguém. Indício de hóspede: a OS cita um nome e um quarto."
+        )
 
     @pytest.mark.parametrize(("comparison", "level"), levels_of_the_model())
     @pytest.mark.parametrize("bits", [3.0, -3.0])
@@ -122,7 +125,7 @@ class TestTheSentence:
 
     def test_a_level_of_a_model_to_come_is_told_by_its_values(self) -> None:
         told = why([reason("aura", "violet", "roxa", "lilás", 3)])
-        assert told == "Decide aura: parecido (roxa ≈ lilás)."
+        assert told == "O que mais pesa é aura: parecido (roxa ≈ lilás)."
 
 
 @pytest.mark.parametrize(("comparison", "level"), levels_of_the_model())
@@ -145,15 +148,15 @@ class TestWhereTheGuestWas:
             ({}, TODAY, "e o hóspede está no 106 desde 13/11"),
             ({"arrival": date(2026, 11, 20)}, TODAY, "e o hóspede está no 106 desde sexta"),
             ({"arrival": date(2026, 11, 21)}, TODAY, "e o hóspede está no 106 desde ontem"),
-            ({"arrival": TODAY}, TODAY, "o quarto deste hóspede, que chegava naquele dia"),
-            ({"arrival": date(2026, 11, 23)}, TODAY, "o quarto reservado para este hóspede"),
-            ({"departure": date(2026, 11, 20)}, TODAY, "o quarto que tinha sido deste hóspede"),
-            ({"status": "saida"}, date(2026, 11, 18), "e o hóspede estava no 106 quando ela abriu"),
+            ({"arrival": TODAY}, TODAY, "quarto deste hóspede, que chegou naquele dia"),
+            ({"arrival": date(2026, 11, 23)}, TODAY, "quarto reservado para este hóspede"),
+            ({"departure": date(2026, 11, 20)}, TODAY, "antigo quarto deste hóspede"),
+            ({"status": "saida"}, date(2026, 11, 18), "e o hóspede estava no 106 quando ela foi aberta"),
         ],
     )
     def test_is_told_with_the_day(self, fields: dict[str, Any], opened: date, told: str) -> None:
         with translation.override("pt-br"):
-            assert room_clause("106", self.stay(**fields), opened, self.TODAY) == f"a OS diz 106, {told}"
+            assert room_clause("106", self.stay(**fields), opened, self.TODAY) == f"a OS cita o 106, {told}"
 
     def test_counts_from_the_move_into_the_room(self) -> None:
         moved = [

@@ -123,6 +123,6 @@ def test_the_list_shows_them_and_a_filtered_list_does_not(
     client.force_login(people["Operação"])
     url = reverse("admin:pipeline_jobrun_changelist")
     whole = client.get(url).content.decode()
-    assert "Últimos 30 dias: execuções 1, com falha 1, a mais longa 9,0 s, mais linhas 0." in whole
+    assert "Últimos 30 dias: execuções: 1; com falha: 1; a mais longa: 9,0 s; máximo de linhas: 0." in whole
     assert "f-bad" in whole
     assert 'role="img"' not in client.get(url, {"state__exact": "failed"}).content.decode()

@@ -49,7 +49,7 @@ def test_every_beat_is_on_the_record_and_in_the_log_with_its_position(
     run = execute(open_sample("write").pk)
     beats = list(run.beats.all())
     assert len(beats) >= 5
-    logged = run.log_lines.filter(text__startswith="batimento")
+    logged = run.log_lines.filter(text__startswith="sinal de atividade")
     assert logged.count() == len(beats)
     newest = beats[0]
     assert f"fase=write feito={newest.done} total={CHUNKS}" in log_of(run)

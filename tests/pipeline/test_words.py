@@ -38,12 +38,12 @@ def test_the_summary_of_the_morning_reads_as_a_manager_wants_it() -> None:
         "seconds": {"listing": 3.0},
     }
     assert list(labels.summary_rows(summary)) == [
-        ("Listagem", "1.622 linhas, 54 novas, 54 saíram, 150 mudaram, em quarentena, à espera de decisão"),
-        ("OS casadas", "24"),
+        ("Listagem", "1.622 linhas, 54 novas, 54 saíram, 150 mudaram, em quarentena, aguardando decisão"),
+        ("OS analisadas", "24"),
         ("Sugestões", "1 novas, 2 recalculadas, 0 substituídas"),
-        ("À espera de revisão", "61 forte, 38 dúvida, 24 fraca"),
+        ("Aguardando revisão", "61 fortes, 38 em dúvida, 24 fracas"),
     ]
-    assert labels.headline(summary) == "1.622 linhas, 24 OS casadas, 1 sugestão nova"
+    assert labels.headline(summary) == "1.622 linhas, 24 OS analisadas, 1 sugestão nova"
 
 
 def test_every_phase_of_every_job_has_a_title() -> None:
@@ -94,7 +94,7 @@ def test_a_run_of_one_step_waits_for_no_other() -> None:
 
 def test_nothing_at_all_is_spoken_of_in_the_plural() -> None:
     said = labels.headline({"listing": {"rows": 735}, "orders_matched": 0, "suggestions": {"created": 1}})
-    assert said == "735 linhas, 0 OS casadas, 1 sugestão nova"
+    assert said == "735 linhas, 0 OS analisadas, 1 sugestão nova"
 
 
 def test_a_phase_with_nothing_to_do_has_no_bar(db: None, open_sample: Callable[..., JobRun]) -> None:

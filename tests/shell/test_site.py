@@ -51,7 +51,7 @@ def test_the_menu_shows_only_what_the_person_may_open(sign_in: SignIn) -> None:
     operation = _menu(sign_in("davi"))
     assert "Execuções" in operation
     assert "Sugestões" not in operation
-    assert "Snapshots" not in operation
+    assert "Coletas" not in operation
 
 
 @pytest.mark.parametrize("person", [person.username for person in DEMO_USERS])
@@ -82,7 +82,7 @@ def test_the_queues_own_models_are_out_of_reach(sign_in: SignIn) -> None:
 def test_a_list_is_named_after_what_it_holds_and_says_when_nothing_is_found(sign_in: SignIn) -> None:
     page = sign_in("admin").get("/admin/auth/user/?q=zzzz").content.decode()
     assert "<h1>Usuários</h1>" in page
-    assert "Nada com esses filtros" in page
+    assert "Nenhum resultado com esses filtros" in page
     assert '<label for="searchbar">Buscar</label>' in page
 
 

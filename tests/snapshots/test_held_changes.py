@@ -70,7 +70,7 @@ def test_the_page_reads_fifty_rows_however_many_there_are(
     assert read.count("HeldChange") == 50
     assert read.count("HeadRow") <= 1, "only the row whose history stands beside the table"
     assert not [q for q in queries if '"blob"' in q["sql"]], "nor is what is packed fetched"
-    assert "Publicar marcaria 500 linhas como ausentes" in html
+    assert "Ao publicar, 500 linhas seriam marcadas como ausentes" in html
 
 
 def test_what_was_kept_is_what_a_comparison_finds(reader: Client) -> None:
@@ -126,7 +126,7 @@ def test_beyond_what_is_kept_the_counts_are_whole(monkeypatch: pytest.MonkeyPatc
     found = broken(100, 40)
     assert HeldChange.objects.filter(kind="removed").count() == 10
     html = page(reader, "snapshots_snapshot_change", found.pk)
-    assert "Publicar marcaria 40 linhas como ausentes" in html
+    assert "Ao publicar, 40 linhas seriam marcadas como ausentes" in html
     assert "as primeiras 10 de cada tipo" in html
 
 
@@ -154,4 +154,4 @@ def test_what_was_held_before_changes_were_kept_is_still_shown(reader: Client) -
     HeldRows.objects.update(layout=[])
     shown = snapshot_changes(found, Filters())
     assert (shown.total, len(shown.items), shown.items[0].kind) == (42, 42, "removed")
-    assert "Publicar marcaria 40 linhas" in page(reader, "snapshots_snapshot_change", found.pk)
+    assert "Ao publicar, 40 linhas seriam marcadas" in page(reader, "snapshots_snapshot_change", found.pk)

@@ -20,7 +20,7 @@ def test_held_snapshots_stand_first_with_their_reasons(reader: Client, two_days:
     Snapshot.objects.filter(pk=held.pk).update(status="held")
     html = page(reader, "snapshots_snapshot_changelist")
     assert html.index(f"/{held.pk}/change/") < html.index(f"/{two_days[1].pk}/change/")
-    assert "sumiram sem saída" in html
+    assert "saíram da listagem sem check-out" in html
 
 
 def test_the_held_page_previews_and_offers_the_decision_only_to_supervisors(
@@ -28,7 +28,7 @@ def test_the_held_page_previews_and_offers_the_decision_only_to_supervisors(
 ) -> None:
     held = collect(stays(10), day=3)
     seen = page(reader, "snapshots_snapshot_change", held.pk)
-    assert "Publicar marcaria 50 linhas como ausentes" in seen
+    assert "Ao publicar, 50 linhas seriam marcadas como ausentes" in seen
     assert 'name="verb"' not in seen
     assert 'aria-disabled="true"' in seen
     assert 'name="verb" value="publish"' in page(supervisor, "snapshots_snapshot_change", held.pk)

@@ -78,7 +78,7 @@ def test_a_dry_run_forgets_nothing(ten_days: list[Snapshot]) -> None:
     count = Change.objects.count()
     out = StringIO()
     call_command("snapshots_purge", "--keep-days", "0", "--dry-run", stdout=out)
-    assert "esqueceria" in out.getvalue()
+    assert "apagaria" in out.getvalue()
     assert Change.objects.count() == count
     call_command("snapshots_purge", "--keep-days", "0", stdout=out)
     assert Change.objects.count() == 0

@@ -69,7 +69,7 @@ def test_a_row_can_be_followed_beside_the_changes_and_alone(
     alone = page(reader, "snapshots_row", SPEC.name, "3")
     for html in (beside, alone):
         assert "<del>203</del>" in html
-        assert "apareceu na listagem" in html
+        assert "entrou na listagem" in html
     assert reader.get(reverse("admin:snapshots_row", args=(SPEC.name, "nobody"))).status_code == 404
 
 
@@ -200,6 +200,6 @@ def test_pages_carry_no_inline_style_or_script(reader: Client, two_days: tuple[S
 
 def test_a_purged_listing_says_so(reader: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
     Source.objects.update(min_seq=2)
-    assert "mais antiga do que" in page(reader, "snapshots_listing", two_days[0].pk)
+    assert "anterior ao período guardado" in page(reader, "snapshots_listing", two_days[0].pk)
     with pytest.raises(manager.Purged):
         list(manager.as_of(Snapshot.objects.get(pk=two_days[0].pk)))

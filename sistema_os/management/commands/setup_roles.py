@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from sistema_os import roles
 
@@ -24,6 +26,10 @@ class Command(BaseCommand):
         except (roles.UnknownPermission, roles.NotALocalStack) as error:
             raise CommandError(str(error)) from error
         for group in groups:
-            self.stdout.write(f"{group.name}: {group.permissions.count()} permissions")
+            count = group.permissions.count()
+            self.stdout.write(
+                ngettext("%(group)s: %(count)d permission", "%(group)s: %(count)d permissions", count)
+                % {"group": group.name, "count": count}
+            )
         for person in people:
-            self.stdout.write(f"{person.username} / {roles.DEMO_PASSWORD}  {person.role or 'administrator'}")
+            self.stdout.write(f"{person.username} / {roles.DEMO_PASSWORD}  {person.role or _('administrator')}")

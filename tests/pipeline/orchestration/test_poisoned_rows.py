@@ -85,4 +85,4 @@ def test_a_text_of_any_kind_is_matched_or_left_without_breaking_the_run(house: S
 def test_the_count_stands_on_the_run_in_words(house: SmallHotel) -> None:
     house.stay("Caio Prado", "416", chegada="2026-03-12", saida="2026-03-09")
     shown = dict(labels.summary_rows(run("pipeline_diario", D).summary))
-    assert shown["Linhas que não puderam ser casadas"] == "1"
+    assert shown["OS que não puderam ser analisadas"] == "1"

@@ -108,9 +108,9 @@ def test_an_override_a_run_and_a_change_of_a_user_stand_too(sign_in: SignIn, bru
     root.post("/admin/auth/group/add/", {"name": "Nova", "_save": "1"})
     assert Group.objects.filter(name="Nova").exists()
     told = "\n".join(lines(root))
-    assert "Bruno|Listagem em quarentena decidida" in told
+    assert "Bruno|Quarentena decidida" in told
     assert "metade do hotel" in told
-    assert "Bruno|Execução pedida|pipeline_diario" in told
+    assert "Bruno|Execução solicitada|pipeline_diario" in told
     assert "Admin|Adição|grupo: Nova" in told
     assert "grupo" not in "\n".join(lines(sign_in("carla")))
 

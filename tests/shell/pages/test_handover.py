@@ -30,13 +30,18 @@ def _run(day: date, state: State, reason: str = "") -> JobRun:
 def test_a_quiet_day_says_none_everywhere(sign_in: SignIn, today: date) -> None:
     collect(today, row(1, "203", today))
     page = _page(sign_in("carla"))
-    for words in ("nenhum quarto que sai ou chega", "toda decisão já está gravada", "Nenhuma nesse dia", "Nada."):
+    for words in (
+        "Nenhum quarto com chegada ou saída tem OS aberta",
+        "toda decisão já está gravada",
+        "Nenhuma nesse dia",
+        "Nada pendente.",
+    ):
         assert words in page
     assert "note-hold" not in page
 
 
 def test_without_a_list_it_says_that_it_does_not_know(sign_in: SignIn) -> None:
-    assert "Não se sabe: não há listagem" in _page(sign_in("carla"))
+    assert "Sem informação: não há listagem" in _page(sign_in("carla"))
 
 
 def test_open_orders_of_rooms_that_leave_or_arrive_stand_by_room(sign_in: SignIn, today: date) -> None:
@@ -55,9 +60,9 @@ def test_open_orders_of_rooms_that_leave_or_arrive_stand_by_room(sign_in: SignIn
     order(4, room_text="203", status="concluida", request="já feita")
     page = _page(sign_in("carla"))
     assert page.index("berço sem quarto escrito") < page.index("torneira do 203")
-    assert "sai e chega" in page
-    assert "sai: Ana Sai" in page
-    assert "chega: Bia Chega" in page
+    assert "saída e chegada" in page
+    assert "saída: Ana Sai" in page
+    assert "chegada: Bia Chega" in page
     assert "1 sem UH" in page
     assert "de quem fica" not in page
     assert "já feita" not in page
@@ -144,7 +149,7 @@ def test_runs_that_went_wrong_are_told_once_a_job_and_whether_it_is_over(sign_in
     assert "Coisa de ontem." not in page
     assert "Deu certo" not in page
     _run(today, State.SUCCEEDED)
-    assert "Deu certo às" in _page(client)
+    assert "Concluída às" in _page(client)
     assert "Coisa de ontem." in _page(client, date=(today - ONE).isoformat())
 
 
@@ -159,12 +164,12 @@ def test_yesterday_is_told_by_yesterdays_list(sign_in: SignIn, today: date) -> N
 
 @pytest.mark.parametrize("text", ["ontem", "2026-13-45", "2026-02-30", "0001-01-01", "9999-12-31", "1' OR 1=1"])
 def test_a_date_that_is_none_means_today_and_says_so(sign_in: SignIn, text: str) -> None:
-    assert "Não deu para entender essa data" in _page(sign_in("carla"), date=text)
+    assert "Data inválida" in _page(sign_in("carla"), date=text)
 
 
 def test_hidden_guests_have_no_name_on_paper_either(sign_in: SignIn, today: date) -> None:
     collect(today, row(1, "203", today, saida=today.isoformat(), incognito=True, nome_listagem="Famoso"))
     order(1, room_text="203")
     page = _page(sign_in("carla"))
-    assert "hóspede reservado" in page
+    assert "hóspede com nome oculto" in page
     assert "Famoso" not in page

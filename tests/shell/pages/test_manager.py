@@ -20,8 +20,8 @@ from tests.shell.pages.crowd import crowd
 
 def test_without_a_decision_it_says_when_there_will_be_something(sign_in: SignIn) -> None:
     page = sign_in("carla").get("/admin/manager/").content.decode()
-    assert "Ninguém decidiu nada nesses dias" in page
-    assert "O pipeline diário ainda não rodou hoje." in page
+    assert "Nenhuma decisão neste período" in page
+    assert "A coleta da manhã ainda não rodou hoje." in page
     assert "Aceitação por faixa" not in page
     assert "Nenhum vínculo ainda" in page
 
@@ -32,7 +32,7 @@ def test_the_figures_find_what_people_think_of_the_model(sign_in: SignIn) -> Non
     for heading in ("Aceitação por faixa", "Precisão por semana", "Tempo até o vínculo", "A equipe como um todo"):
         assert heading in page
     assert "Na faixa forte, a equipe rejeitou" in page
-    assert "em lote, conte com até" in page
+    assert "em lote, espere até" in page
 
 
 def test_the_time_to_the_link_is_held_against_as_many_days_before(sign_in: SignIn) -> None:

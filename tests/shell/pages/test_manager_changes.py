@@ -48,8 +48,8 @@ def test_a_change_is_told_only_where_the_intervals_leave_a_gap(
     [
         ((990, 1000), 85, "meta 85%: alcançada"),
         ((700, 1000), 85, "meta 85%: faltam 15,0 pontos"),
-        ((9, 10), 85, "meta 85%: perto dela"),
-        ((7, 10), 85, "meta 85%: perto dela"),
+        ((9, 10), 85, "meta 85%: quase lá"),
+        ((7, 10), 85, "meta 85%: quase lá"),
         ((0, 0), 85, "meta 85%"),
         ((9, 10), 0, ""),
     ],

@@ -80,7 +80,7 @@ def test_who_arrived_after_yesterdays_list_was_there_yesterday(sign_in: SignIn, 
 def test_documents_are_masked_and_hidden_guests_have_no_name(sign_in: SignIn, house: None) -> None:
     assert "***.***.***-25" in sign_in("carla").get("/admin/rooms/?q=412").content.decode()
     page = sign_in("carla").get("/admin/rooms/?q=118").content.decode()
-    assert "hóspede reservado" in page
+    assert "hóspede com nome oculto" in page
     assert "Menino" not in page
     assert "***" not in page
 
@@ -103,7 +103,7 @@ def test_a_document_or_a_name_stays_neither_on_the_page_nor_in_its_address(
 ) -> None:
     response = sign_in("carla").get("/admin/rooms/", {"q": typed}, follow=True)
     assert response.redirect_chain == [("/admin/rooms/?long=1", 302)]
-    assert "Isso não é um quarto" in response.content.decode()
+    assert "Quarto não encontrado" in response.content.decode()
     assert typed not in response.content.decode()
 
 
@@ -124,7 +124,7 @@ def test_without_any_list_it_says_so(sign_in: SignIn) -> None:
 def test_an_old_list_is_not_called_now(sign_in: SignIn, today: date) -> None:
     collect(today - ONE, row(1, "203", today - ONE))
     page = sign_in("carla").get("/admin/rooms/?q=203").content.decode()
-    assert "O “agora” é de" in page
+    assert "Situação de" in page
     assert "Não há listagem anterior" in page
 
 
