@@ -220,7 +220,8 @@ def _entered(scope: Scope, value: ast.expr) -> list[Function]:
 
 
 def _read(scope: Scope, node: ast.Attribute, value: ast.expr, name: str) -> list[Function]:
-    if isinstance(scope.own.parents.get(node), ast.Call) and scope.own.parents[node].func is node:  # type: ignore[attr-defined]
+    parent = scope.own.parents.get(node)
+    if isinstance(parent, ast.Call) and parent.func is node:
         owner = scope.class_of(value)
         method = scope.project.method(owner, name) if owner else None
         return [method] if method and method.is_property else []

@@ -88,9 +88,9 @@ async def test_names_of_tables_and_functions_are_checked_as_well() -> None:
     async with connected(respx.Router()) as supabase:
         for call in (
             lambda: supabase.async_table(""),
-            lambda: supabase.async_table(None),  # type: ignore[arg-type]
-            lambda: supabase.rpc(7),  # type: ignore[arg-type]
-            lambda: supabase.schema(None),  # type: ignore[arg-type]
+            lambda: supabase.async_table(None),  # type: ignore[arg-type]  # the wrong type is the point
+            lambda: supabase.rpc(7),  # type: ignore[arg-type]  # the wrong type is the point
+            lambda: supabase.schema(None),  # type: ignore[arg-type]  # the wrong type is the point
             lambda: supabase.rpc("f", {"limit": 5}, get=True),
         ):
             with pytest.raises(sb.UsageError):
