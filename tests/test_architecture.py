@@ -22,7 +22,6 @@ NOUNS: Final = {
     "matching",
     "parsing",
     "ranking",
-    "training",
 }
 # Packages whose modules are imported only by each other; everybody else imports the package.
 FACES: Final = ("snapshots.history", "snapshots.ingest")
