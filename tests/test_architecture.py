@@ -27,7 +27,7 @@ NOUNS: Final = {
 FACES: Final = ("snapshots.history", "snapshots.ingest")
 # Module -> why it is short and has one importer.
 SHORT_WITH_ONE_IMPORTER: Final = {
-    "pipeline.hotel.house_photo": "names columns of the hotel's tables, which only pipeline.hotel may do",
+    "sistema_os.async_check.guard": "guards runs, and the test suite as well",
     "sistema_os.admin_site.users": "registers the users' admin, which must run after every app is loaded",
 }
 # Template -> how many lines are too long, and why they cannot be broken.
