@@ -127,12 +127,12 @@ def import_depth() -> list[str]:
 
 
 def directory_sizes() -> dict[str, int]:
-    """Modules in each directory; `__init__.py` counts, migrations and commands do not."""
+    """Modules in each directory, without `__init__.py`, migrations and commands."""
     return dict(
         Counter(
             path.parent.relative_to(ROOT).as_posix()
             for path in sources(*PACKAGES)
-            if not {"migrations", "management"} & set(path.parts)
+            if path.stem != "__init__" and not {"migrations", "management"} & set(path.parts)
         )
     )
 
