@@ -170,7 +170,7 @@ def _header_value(schema: str) -> str:
     return schema
 
 
-def _checked(key: str) -> Secret:
+def _checked(key: str) -> Secret[str]:
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise UsageError("The Supabase key is empty or holds characters that no key has; it is not shown here.")
     return Secret(key)

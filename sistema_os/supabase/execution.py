@@ -23,12 +23,14 @@ from sistema_os.supabase.errors import (
 )
 from sistema_os.supabase.query import Call, Head, Param, Query
 from sistema_os.supabase.responses import Answer, Embedded, Verdict, truncated
-from sistema_os.supabase.transport import KEEP_ALIVE_OF_WRITES, Reply, content, exchange, open_transport
+from sistema_os.supabase.transport import KEEP_ALIVE_OF_WRITES, Reply, Request, exchange, open_transport
 from sistema_os.supabase.types import APIResponse, Secret, ServerInfo
 
 log = logging.getLogger("sistema_os.supabase")
 # A key that is no token goes into `apikey` alone: the gateway would refuse it as a token.
 _TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+# Kinds of requests whose headers are kept ready.
+_MOST_KINDS = 64
 # What this process knows of each server, by address.
 _servers: dict[str, ServerInfo] = {}
 
@@ -58,7 +60,7 @@ class Session:
     def __init__(
         self,
         base: httpx.URL,
-        key: Secret,
+        key: Secret[str],
         limits: Limits,
         transport: httpx.AsyncBaseTransport | None = None,
         proxy: httpx.Proxy | None = None,
@@ -70,6 +72,7 @@ class Session:
         self.closed = False
         self._address = str(base)
         self._key = key
+        self._prepared: dict[tuple[bool, str, tuple[tuple[str, str], ...]], Secret[dict[str, str]]] = {}
         self._proxy = proxy
         self._given = transport
         self.transport = transport or open_transport(base, limits.max_connections, proxy)
@@ -185,7 +188,7 @@ class Session:
         except NotSingleRow as error:
             if call.head.shape != "maybe" or error.rows != 0:
                 raise
-            reply = Reply(200, httpx.Headers(), b"[]")
+            reply = Reply(200, {}, b"[]")
         seen = responses.window(reply)
         found = Verdict.WHOLE if paged else responses.verdict(query, call, seen, self.limits.max_rows, self.server)
         if found is Verdict.UNSURE:
@@ -286,24 +289,31 @@ class Session:
         """A query that queued until now would be cut off, and a write might be stored all the same."""
         return trace.until - asyncio.get_running_loop().time() < self.limits.deadline / 20
 
-    def _request(self, call: Call) -> httpx.Request:
-        profile = "Accept-Profile" if call.head.method in ("GET", "HEAD") else "Content-Profile"
-        headers = [
-            *call.headers,
-            (profile, call.head.schema),
-            ("Accept-Encoding", "gzip"),
-            ("User-Agent", "sistema-os"),
-        ]
-        if call.content:
-            headers.append(("Content-Length", str(len(call.content))))
-        request = httpx.Request(
-            call.head.method, self._address + call.target, headers=headers, content=content(call.content)
-        )
-        # Last, so that no failure above has the key among its local variables.
-        request.headers["apikey"] = self._key.reveal()
-        if _TOKEN.fullmatch(self._key.reveal()):
-            request.headers["Authorization"] = f"Bearer {self._key.reveal()}"
-        return request
+    def _request(self, call: Call) -> Request:
+        return Request(call.head.method, self._address + call.target, self._headers_of(call), call.content)
+
+    def _headers_of(self, call: Call) -> Secret[dict[str, str]]:
+        """Prepared once for each kind of request; the key stands in no local variable that a traceback might show."""
+        kind = (call.head.method in ("GET", "HEAD"), call.head.schema, call.headers)
+        prepared = self._prepared.get(kind)
+        if prepared is None:
+            if len(self._prepared) >= _MOST_KINDS:
+                self._prepared.clear()
+            prepared = self._prepared[kind] = Secret(self._fixed_headers(*kind))
+        if not call.content:
+            return prepared
+        return Secret({**prepared.reveal(), "Content-Length": str(len(call.content))})
+
+    def _fixed_headers(self, reads: bool, schema: str, headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
+        token = {"Authorization": f"Bearer {self._key.reveal()}"} if _TOKEN.fullmatch(self._key.reveal()) else {}
+        return {
+            **dict(headers),
+            "Accept-Profile" if reads else "Content-Profile": schema,
+            "Accept-Encoding": "gzip",
+            "User-Agent": "sistema-os",
+            "apikey": self._key.reveal(),
+            **token,
+        }
 
     def _unreached(self, head: Head, failure: TransportError, attempt: int) -> TransportError:
         port = f":{self.base.port}" if self.base.port else ""

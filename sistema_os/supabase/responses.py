@@ -85,9 +85,11 @@ def _refusal(reply: Reply) -> Refusal:
     try:
         body = codec.decode(reply.body)
     except ValueError:
-        return Refusal()
+        body = None
     if not isinstance(body, dict):
-        return Refusal()
+        # The answer to a HEAD has no body; PostgREST from 13 on has the code in a header as well.
+        found = re.search(r"\berror=([A-Z0-9]{5,8})\b", reply.headers.get("proxy-status", ""))
+        return Refusal(found[1] if found else "")
     return Refusal(*(str(body.get(name) or "") for name in Refusal._fields))
 
 

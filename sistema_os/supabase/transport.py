@@ -1,12 +1,12 @@
-"""One HTTP exchange: httpx's API over aiohttp's connections.
+"""One HTTP exchange over aiohttp's connections, or over an httpx transport that the caller brings.
 
-httpx's own pool leaks slots when a request is cancelled, aiohttp's does not. The transport is used without
-httpx.AsyncClient: nothing follows redirects with the key, keeps cookies or logs addresses.
+httpx's own pool leaks slots when a request is cancelled, aiohttp's does not. Neither httpx.AsyncClient nor aiohttp's
+defaults are used: nothing follows redirects with the key, keeps cookies or logs addresses.
 """
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from functools import cache
 from typing import NamedTuple
 from urllib.request import getproxies_environment, proxy_bypass
@@ -14,9 +14,11 @@ from urllib.request import getproxies_environment, proxy_bypass
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
+from yarl import URL
 
 from sistema_os.supabase.codec import Inflater
 from sistema_os.supabase.errors import ConnectionFailed, TransportError, UsageError
+from sistema_os.supabase.types import Secret
 
 KEEP_ALIVE = 15.0
 # For requests that cannot be repeated: a connection that idled longer may be dead without anybody knowing.
@@ -26,6 +28,8 @@ READ_AHEAD = 256 * 1024
 # PostgREST echoes the address in a header, with three bytes for many a one; aiohttp reads 8 KiB by default.
 LONGEST_HEADER = 256 * 1024
 PIECE = 512 * 1024
+# The deadline of a query is a deadline; time-outs of single reads and writes have none of their own.
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -33,12 +37,24 @@ class Reply(NamedTuple):
     """`damage` says why the body is not whole, if it is not: too large, or not the gzip it claims to be."""
 
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     body: bytes
     damage: str = ""
 
     def __repr__(self) -> str:
         return f"<Reply {self.status} {len(self.body)} bytes>"
+
+
+class Request(NamedTuple):
+    """One HTTP request; `headers` hold the key."""
+
+    method: str
+    url: str
+    headers: Secret[dict[str, str]]
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {len(self.content)} bytes>"
 
 
 @cache
@@ -103,14 +119,12 @@ async def _pieces(body: bytes) -> AsyncIterator[bytes]:
         yield body[start : start + PIECE]
 
 
-async def exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request, limit: int) -> Reply | TransportError:
+async def exchange(transport: httpx.AsyncBaseTransport, request: Request, limit: int) -> Reply | TransportError:
     """The failure is answered, not raised: nothing of the HTTP library's exception stays chained to it."""
     try:
-        response = await transport.handle_async_request(request)
-        try:
-            return await _read(response, limit)
-        finally:
-            await response.aclose()
+        if isinstance(transport, AiohttpTransport):
+            return await _straight(transport, request, limit)
+        return await _through(transport, request, limit)
     except (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError, UnicodeError) as error:
         return _failure(error)
     except RuntimeError as error:
@@ -119,28 +133,61 @@ async def exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request, 
         return _failure(error)
 
 
+async def _straight(transport: AiohttpTransport, request: Request, limit: int) -> Reply:
+    """Over the connections of our own transport, without an httpx.Request and an httpx.Response around each exchange:
+    to build them takes longer than everything else that the client does.
+    """
+    if not isinstance(transport.client, aiohttp.ClientSession):
+        transport.client = transport.get_client()
+    proxy = transport.proxy
+    async with transport.client.request(
+        request.method,
+        URL(request.url, encoded=True),
+        headers=request.headers.reveal(),
+        data=content(request.content),
+        allow_redirects=False,
+        auto_decompress=False,
+        timeout=_NO_TIMEOUT,
+        proxy=str(proxy.url) if proxy else None,
+        proxy_headers=proxy.headers if proxy else None,
+    ) as response:
+        return await _read(response.status, response.headers, response.content.iter_any(), limit)
+
+
+async def _through(transport: httpx.AsyncBaseTransport, request: Request, limit: int) -> Reply:
+    """Over a transport that was handed to the client."""
+    sent = httpx.Request(
+        request.method, request.url, headers=request.headers.reveal(), content=content(request.content)
+    )
+    response = await transport.handle_async_request(sent)
+    try:
+        if not isinstance(response.stream, httpx.AsyncByteStream):
+            return Reply(response.status_code, response.headers, b"", "it cannot be read asynchronously")
+        return await _read(response.status_code, response.headers, response.stream, limit)
+    finally:
+        await response.aclose()
+
+
 def is_closed(transport: httpx.AsyncBaseTransport) -> bool:
     """Whether somebody closed the client while the request was under way."""
     return isinstance(transport, AiohttpTransport) and getattr(transport.client, "closed", False)
 
 
-async def _read(response: httpx.Response, limit: int) -> Reply:
+async def _read(status: int, headers: Mapping[str, str], chunks: AsyncIterable[bytes], limit: int) -> Reply:
     pieces, damage = [], ""
     try:
-        inflater = Inflater(response.headers.get("content-encoding", ""), limit)
+        inflater = Inflater(headers.get("content-encoding", ""), limit)
     except LookupError:
-        return Reply(response.status_code, response.headers, b"", "it is compressed in a way that was not asked for")
-    if not isinstance(response.stream, httpx.AsyncByteStream):
-        return Reply(response.status_code, response.headers, b"", "it cannot be read asynchronously")
+        return Reply(status, headers, b"", "it is compressed in a way that was not asked for")
     try:
-        async for chunk in response.stream:
+        async for chunk in chunks:
             pieces.append(inflater.feed(chunk))  # noqa: PERF401 - what came before a fault is kept
         damage = "" if inflater.whole() or not pieces else "it is cut off"
     except OverflowError:
         damage = f"it is larger than {limit // 1024} KiB"
     except zlib.error:
         damage = "it is not the gzip that it claims to be"
-    return Reply(response.status_code, response.headers, b"".join(pieces), damage)
+    return Reply(status, headers, b"".join(pieces), damage)
 
 
 def _failure(error: Exception) -> ConnectionFailed:

@@ -52,15 +52,15 @@ class ServerInfo:
         return tuple(numbers) < (major, minor)
 
 
-class Secret:
+class Secret(Generic[T]):
     """A key that shows itself only to `reveal()`: never in a repr, a log, a pickle or a traceback."""
 
     __slots__ = ("_value",)
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: T) -> None:
         self._value = value
 
-    def reveal(self) -> str:
+    def reveal(self) -> T:
         return self._value
 
     def __repr__(self) -> str:
