@@ -78,6 +78,7 @@ class Rematching(ListagemHospedesOrchestrator):
             orders=await sync_to_async(without_erased)(order_rows.spec(), _by_id(orders.raw.values())),
             documents={int(key): stays.document_of(row) for key, row in listing.raw.items()},
             may_expire=False,
+            details={int(key): stays.details_of(row) for key, row in listing.raw.items()},
         )
 
 

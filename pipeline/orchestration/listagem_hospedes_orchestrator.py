@@ -114,6 +114,7 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
             orders=await sync_to_async(without_erased)(order_rows.spec(), _by_id(orders.raw.values())),
             documents=_documents(self.listing),
             may_expire=usable,
+            details=_details(self.listing),
         )
         if usable:
             async with asyncio.TaskGroup() as group:
@@ -177,6 +178,10 @@ def _in_force(reading: Reading | None) -> dict[int, Row]:
 
 def _by_id(rows: Iterable[Row]) -> dict[int, Row]:
     return {int(row["id"]): row for row in rows}
+
+
+def _details(reading: Reading | None) -> dict[int, Row]:
+    return {int(key): listing_rows.details_of(row) for key, row in reading.raw.items()} if reading is not None else {}
 
 
 def _documents(reading: Reading | None) -> dict[int, str | None]:

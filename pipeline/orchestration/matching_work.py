@@ -26,6 +26,8 @@ class Work:
     closed_orders: list[Row] = field(default_factory=list)
     gone_orders: list[int] = field(default_factory=list)
     may_expire: bool = True
+    # As `documents`: channel, room type and notes of the reservations.
+    details: Mapping[int, Row] = field(default_factory=dict)
 
 
 @dataclass
