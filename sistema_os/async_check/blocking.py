@@ -169,24 +169,27 @@ def _is_model(scope: Scope, call: ast.Call, func: ast.Attribute, at: Scope) -> b
 
 
 def _from_supabase(scope: Scope, node: ast.expr) -> bool:
-    while isinstance(node, ast.Call | ast.Attribute):
-        if isinstance(node, ast.Attribute) and node.attr in catalogue.SUPABASE:
-            return True
-        node = node.func if isinstance(node, ast.Call) else node.value
-    if isinstance(node, ast.Name):
-        value = scope.assigned.get(node.id)
-        return value is not None and dotted(value) != node.id and _from_supabase(scope, value)
-    return False
+    return bool(_methods_of_chain(scope, node) & catalogue.SUPABASE)
 
 
 def _is_synchronous(scope: Scope, node: ast.expr) -> bool:
     """A chain that begins with table() or sync_rpc() is run by execute() itself."""
-    while isinstance(node, ast.Call | ast.Attribute):
-        if isinstance(node, ast.Attribute) and node.attr in ("table", "sync_rpc"):
-            return True
-        node = node.func if isinstance(node, ast.Call) else node.value
-    value = scope.assigned.get(node.id) if isinstance(node, ast.Name) else None
-    return value is not None and _is_synchronous(scope, value)
+    return bool(_methods_of_chain(scope, node) & {"table", "sync_rpc"})
+
+
+def _methods_of_chain(scope: Scope, node: ast.expr) -> set[str]:
+    """The attributes of `a.b().c`, and of what `a` was set to."""
+    names: set[str] = set()
+    met: set[str] = set()
+    while True:
+        while isinstance(node, ast.Call | ast.Attribute):
+            if isinstance(node, ast.Attribute):
+                names.add(node.attr)
+            node = node.func if isinstance(node, ast.Call) else node.value
+        if not isinstance(node, ast.Name) or node.id in met or node.id not in scope.assigned:
+            return names
+        met.add(node.id)
+        node = scope.assigned[node.id]
 
 
 def _context(scope: Scope, node: ast.With) -> str:

@@ -2,14 +2,13 @@
 
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
 
 import httpx
 
 from sistema_os.supabase import literals
 from sistema_os.supabase.errors import UsageError
 from sistema_os.supabase.execution import Limits, Session, refuse_in_loop
-from sistema_os.supabase.query import Head, Param
+from sistema_os.supabase.query import Head, Param, escaped
 from sistema_os.supabase.query_builder import AsyncQueryBuilder, SyncQueryBuilder
 from sistema_os.supabase.tables import AsyncTable, SyncTable, count_preference
 from sistema_os.supabase.transport import proxy_for
@@ -133,7 +132,7 @@ class SupabaseClient:
             "call",
             method,
             name,
-            f"rpc/{quote(name, safe='')}",
+            f"rpc/{escaped(name)}",
             self._schema,
             prefer,
             body=arguments if method == "POST" else None,

@@ -6,7 +6,6 @@ import re
 import time
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -214,7 +213,7 @@ class Session:
 
         A table of fewer rows than the cap shows only that the cap is not lower.
         """
-        head = Head("read", "HEAD", table, quote(table, safe=""), schema, repeatable=True)
+        head = Head("read", "HEAD", table, queries.escaped(table), schema, repeatable=True)
         looked = Query(self, head, (Param("window", "limit", str(beyond + 1)),))
         answer = (await self.fetch(looked))[0]
         if 0 < answer.seen.rows <= beyond:

@@ -30,6 +30,8 @@ def quoted(text: str) -> str:
 
 def text(value: Any, what: str) -> str:
     """A name, pattern or search query; `what` names it in the refusal."""
+    if type(value) is str and value.isascii():
+        return value
     plain = value.value if isinstance(value, Enum) else value
     if not isinstance(plain, str):
         raise UsageError(f"{what} is a text, not {type(plain).__name__}.")
@@ -58,6 +60,8 @@ def column(name: Any) -> str:
     spelt = text(name, "A column's name")
     if not spelt:
         raise UsageError("A column needs a name.")
+    if spelt.isidentifier() and spelt not in _PARAMETERS:
+        return spelt
     if spelt[-1] == '"' and (spelt[0] == '"' or '."' in spelt) and len(spelt) > 2:
         return spelt
     if not _RESERVED.isdisjoint(spelt):
@@ -74,6 +78,8 @@ def is_of_root(key: str) -> bool:
 
 def scalar(value: Any) -> str:
     """The text form of a value; a null has none, it needs is_()."""
+    if type(value) is int:
+        return _shown(value) if value.bit_length() > 64 else str(value)
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, str):
@@ -186,6 +192,8 @@ def argument(name: str, value: Any) -> str:
 def without_spaces(columns: Iterable[Any]) -> str:
     """A select list without the blanks that stand outside quoted names."""
     joined = ",".join([text(name, "A selected column") for name in columns])
+    if '"' not in joined and " " not in joined and joined.isprintable():
+        return joined
     if '"' not in joined:
         return "".join(joined.split())
     pieces = joined.split('"')

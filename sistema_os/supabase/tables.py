@@ -3,12 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
 
 from sistema_os.supabase import bulk_writes, literals
 from sistema_os.supabase.errors import UsageError
 from sistema_os.supabase.execution import Session
-from sistema_os.supabase.query import Head, Param, Verb
+from sistema_os.supabase.query import Head, Param, Verb, escaped
 from sistema_os.supabase.query_builder import AsyncQueryBuilder, SyncQueryBuilder
 from sistema_os.supabase.types import CountMethod, ReturnMethod, Row
 
@@ -61,7 +60,7 @@ class TableVerbs(ABC, Generic[B]):
         if not self.name:
             raise UsageError("A table needs a name.")
         self._schema = schema
-        self._path = quote(self.name, safe="")
+        self._path = escaped(self.name)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"

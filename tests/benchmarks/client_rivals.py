@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import orjson
 
-from sistema_os.supabase.transport import open_transport
+from sistema_os.supabase.transport import Reply, Request, exchange, open_transport
+from sistema_os.supabase.types import Secret
 from tests.benchmarks.client_ground import Ground
 from tests.benchmarks.client_rows import PAGE, page_of, spread
 
@@ -19,7 +20,7 @@ class Bare:
     def __init__(self, base: str, key: str, at_once: int) -> None:
         self.base = base
         self.transport = open_transport(httpx.URL(base), at_once)
-        self.headers = {"apikey": key, "Authorization": f"Bearer {key}", "Accept": "application/json"}
+        self.headers = Secret({"apikey": key, "Authorization": f"Bearer {key}", "Accept": "application/json"})
         self.at_once = at_once
 
     async def __aenter__(self) -> "Bare":
@@ -29,11 +30,9 @@ class Bare:
         await self.transport.aclose()
 
     async def get(self, target: str) -> Any:
-        request = httpx.Request("GET", self.base + target, headers=self.headers)
-        response = await self.transport.handle_async_request(request)
-        body = await response.aread()
-        await response.aclose()
-        return orjson.loads(body)
+        reply = await exchange(self.transport, Request("GET", self.base + target, self.headers, b""), 1 << 30)
+        assert isinstance(reply, Reply)
+        return orjson.loads(reply.body)
 
     async def read(self, rows: int) -> None:
         async def page(start: int) -> None:

@@ -172,3 +172,16 @@ def test_a_blocking_call_behind_a_cycle_is_found_from_every_entrance(tmp_path: P
             b(True)
     """
     assert [finding.function for finding in tree(tmp_path, work=source).findings] == ["first", "second"]
+
+
+def test_names_that_are_set_by_each_other_end_the_search(tmp_path: Path) -> None:
+    source = """
+        async def job(a, b):
+            a = b.first()
+            b = a.second()
+            a = a.third()
+            a.eq("id", 1)
+            for a in a.rows():
+                a.save()
+    """
+    assert len(tree(tmp_path, work=source).findings) == 1
