@@ -18,7 +18,7 @@ WORDS: Final[list[dict[str, str]]] = tomllib.loads(
 )["words"]
 MANUAL: Final = ROOT / "docs" / "operacao.md"
 _PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sdg]|%[sd]|\{\w*\}")
-_CODE_OR_TARGET: Final = re.compile(r"`[^`\n]*`|\[[\w.-]+/[\w./-]+\]|\]\([^)\n]*\)")
+_CODE_OR_TARGET: Final = re.compile(r"`[^`\n]*`|\[[\w.-]+/[\w./-]+\]\([^)\n]*\)|\]\([^)\n]*\)")
 
 
 def _texts(entry: polib.POEntry) -> list[str]:

@@ -94,7 +94,7 @@ class SnapshotAdmin(ReadOnlyAdmin):
     @admin.display(description=_("what changed"))
     def difference(self, snapshot: Snapshot) -> SafeString:
         if snapshot.status in (Snapshot.Status.RUNNING, Snapshot.Status.FAILED):
-            return format_html('<span class="sub">{}</span>', "; ".join(snapshot.sentences) or "–")
+            return format_html('<span class="sub">{}</span>', " ".join(snapshot.sentences) or "–")
         return format_html(
             '<span class="num">{}</span>',
             gettext("%(added)s new, %(removed)s gone, %(changed)s changed")

@@ -151,12 +151,14 @@ class TestWhatWouldBeWrong:
     def test_is_not_told_from_a_handful(self, boss: User, client: Client) -> None:
         self.past(boss, 5, 0, 0.99)
         waiting(3)
-        assert "Olhe uma a uma" in client.get(url(planned(boss))).content.decode()
+        assert "Confira uma a uma" in client.get(url(planned(boss))).content.decode()
 
     def test_is_told_with_its_interval(self, boss: User, client: Client) -> None:
         self.past(boss, 40, 0, 0.99)
         waiting(3)
-        assert "conte com 0,0 erros neste lote, 1 no pior caso" in client.get(url(planned(boss))).content.decode()
+        assert (
+            "espere cerca de 0,0 erros neste lote (no pior caso, 1)" in client.get(url(planned(boss))).content.decode()
+        )
 
     def test_is_known_again_after_the_next_decision(self, boss: User) -> None:
         self.past(boss, 1, 0, 0.99)

@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from matching.models import Alert, Decision, MatchSuggestion, WriteBack
@@ -16,6 +18,7 @@ from matching.review import service
 from matching.suggestions.locks import lock_orders, retry_on_deadlock
 from matching.writeback import outbox
 from tests.matching.conftest import Candidate, Card, Hotel, Sweep, accept_in_bulk
+from tests.matching.pages import page
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
 
@@ -44,6 +47,19 @@ class TestUndo:
         (decision,) = service.decide(ana, card.best.pk, "reject", None).decisions
         service.undo(ana, decision.pk)
         assert card.best.state == State.PENDING
+
+    def test_its_page_is_in_portuguese(self, card: Card, ana: User) -> None:
+        (decision,) = service.decide(ana, card.best.pk, "reject", None, "namesake").decisions
+        service.undo(ana, decision.pk)
+        undo = Decision.objects.get(undo_of=decision)
+        first, second = (
+            page(ana, reverse("admin:matching_decision_change", args=[row.pk])) for row in (decision, undo)
+        )
+        assert "homônimo ou parente" in first
+        for label in ("Versão do modelo", "Desfaz:"):
+            assert label in second
+        with translation.override("pt-br"):
+            assert str(decision) in unescape(second)
 
     def test_twice_is_a_sentence(self, card: Card, ana: User) -> None:
         decision = self.accepted(card, ana)

@@ -135,6 +135,7 @@ def test_a_held_list_is_told_with_its_reason_and_the_one_before_it_used(sign_in:
     page = _page(sign_in("carla"))
     assert "note-hold" in page
     assert "Nada expirou por causa dela" in page
+    assert ".;" not in page
     assert "torneira" in page
 
 
