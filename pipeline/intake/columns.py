@@ -10,6 +10,7 @@ from rapidfuzz import fuzz, process
 
 from pipeline.intake.dates import scan, scan_time
 from pipeline.intake.text import clean, fold, has_letter
+from pipeline.intake.values import status_of
 from pipeline.intake.words import (
     Kind,
     column_names,
@@ -30,6 +31,10 @@ REQUIRED: Final[Mapping[Kind, tuple[frozenset[str], ...]]] = {
 _DATES: Final = frozenset({"arrival", "departure", "arrived", "left", "opened", "closed", "birth"})
 _NAMES: Final = frozenset({"name", "first_name", "last_name", "companions", "text", "title"})
 _PLURAL_ROOMS: Final = frozenset({"rooms", "uhs", "quartos", "apartamentos", "aptos", "habitaciones", "room s"})
+# Also the name of a federal state, or of something else.
+_DOUBTFUL_STATUS: Final = frozenset({"estado", "state", "lista", "coluna", "list"})
+# Also the name of a column that only counts the lines.
+_BARE_NUMBERS: Final = frozenset({"numero", "codigo"})
 _TYPO: Final = 91
 _FUZZY_RANK: Final = 1_000
 _CORE_RANK: Final = 2_000
@@ -120,7 +125,7 @@ def assign(headers: list[str], kind: Kind, values: Sequence[Sequence[object]]) -
     wanted: dict[str, list[tuple[int, int]]] = {}
     for index, header in enumerate(headers):
         found = recognise(header, kind)
-        if found and _fits(found[0], header, values[index] if index < len(values) else []):
+        if found and _fits(found[0], header, kind, values[index] if index < len(values) else []):
             wanted.setdefault(found[0], []).append((found[1] if values[index] else found[1] + 500, index))
     for name, choices in wanted.items():
         if name == "companions":
@@ -130,7 +135,7 @@ def assign(headers: list[str], kind: Kind, values: Sequence[Sequence[object]]) -
     return columns
 
 
-def _fits(name: str, header: str, values: Sequence[object]) -> bool:
+def _fits(name: str, header: str, kind: Kind, values: Sequence[object]) -> bool:
     """Do the values look like the field? An empty column fits anything."""
     if not values:
         return True
@@ -140,6 +145,10 @@ def _fits(name: str, header: str, values: Sequence[object]) -> bool:
         return sum(isinstance(value, str) and has_letter(value) for value in values) * 2 >= len(values)
     if name == "room" and header_phrase(header) in _PLURAL_ROOMS:
         return any(not (isinstance(value, str) and value.isdigit() and len(value) == 1) for value in values)
+    if name == "booking" and header_phrase(header) in _BARE_NUMBERS:
+        return [str(value) for value in values] != [str(number) for number in range(1, len(values) + 1)]
+    if name == "status" and header_phrase(header) in _DOUBTFUL_STATUS:
+        return sum(isinstance(value, str) and status_of(value, kind) is not None for value in values) * 2 >= len(values)
     if name in ("room", "status"):
         return sum(scan(value) is not None for value in values) * 2 < len(values)
     return True

@@ -10,9 +10,9 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
-from pipeline.intake import sentences as say
 from pipeline.intake.contract import Answers, Question
 from pipeline.intake.dates import ORDERS, Order, Stamp
+from pipeline.intake.words import sentences as say
 
 # A guest list holds stays of now, an order list orders of now: a year back, two ahead (weddings are booked early).
 _PAST: Final = timedelta(days=400)

@@ -7,13 +7,13 @@ from datetime import date
 from pathlib import PurePath
 from typing import Final
 
-from pipeline.intake import sentences as say
 from pipeline.intake.contract import Answers, Question, RefusedFile
 from pipeline.intake.dates import Order, Stamp, scan
 from pipeline.intake.tables import Cell, Row, Sheet, text_of
 from pipeline.intake.text import fold, is_nothing
 from pipeline.intake.values import status_of
 from pipeline.intake.words import Kind, contains_phrase, header_phrase, reports, without_stops
+from pipeline.intake.words import sentences as say
 
 _DATE = re.compile(
     r"\b\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?\b|\b\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}\b"

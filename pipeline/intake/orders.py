@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from pipeline.intake import sentences as say
 from pipeline.intake.contract import Answers, Question
 from pipeline.intake.date_order import Dates
 from pipeline.intake.dates import Order, Stamp, scan, scan_time
-from pipeline.intake.tables import Cell, DataRow, Ignored, Sheet, text_of
-from pipeline.intake.text import clean, fold, is_nothing
+from pipeline.intake.tables import DataRow, Fields, Ignored, Sheet, fields_of, text_of
+from pipeline.intake.text import clean, fold
 from pipeline.intake.values import ORDER_STATUSES, is_no_room, order_codes, sector_of, status_of
+from pipeline.intake.words import sentences as say
 
 KEYS: Final = ("number", "opened", "text", "room", "guest", "requester", "phone", "sector", "status", "closed")
 
@@ -24,71 +24,61 @@ class OrderRows:
         self.order: Order = "dmy"
         self.statuses: Mapping[str, str | None] = {}
 
-    def cell(self, row: DataRow, name: str) -> Cell:
-        at = self.columns.of.get(name)
-        return row.cells[at] if at is not None and at < len(row.cells) else ""
-
-    def text(self, row: DataRow, name: str) -> str | None:
-        text = text_of(self.cell(row, name))
-        if is_nothing(text):
-            text = row.bands.get(name, "")
-        return None if is_nothing(text) else text
-
     def collect(self, rows: Iterable[DataRow]) -> tuple[Dates, Counter[str]]:
         """Dates and status words of all rows, before anything is decided."""
         dates, words = Dates(today=self.today), Counter[str]()
-        for row in rows:
+        for row in (fields_of(row, self.columns) for row in rows):
             for name in ("opened", "closed"):
-                cell = self.cell(row, name)
+                cell = row.cell(name)
                 if stamp := scan(cell):
                     if name == "opened":
                         dates.moments.append(stamp)
                     else:
                         dates.stays.append((stamp, None, None))
                     dates.samples.setdefault(stamp, text_of(cell))
-            if (word := self.text(row, "status")) is not None:
+            if (word := row.text("status")) is not None:
                 words[word] += 1
         return dates, words
 
     def lines(self, rows: Iterable[DataRow], ignore: Callable[[Ignored], None]) -> Iterator[dict[str, Any]]:
-        for row in rows:
+        for row in (fields_of(row, self.columns) for row in rows):
             text = self.description(row)
             opened = self.moment(row, "opened", "opened_time")
             if not text or opened is None:
-                ignore(Ignored(row.number, say.NO_OPENING if text else say.NO_TEXT))
+                ignore(Ignored(row.row.number, say.NO_OPENING if text else say.NO_TEXT))
                 continue
             yield self.line(row, text, opened)
 
-    def line(self, row: DataRow, text: str, opened: datetime) -> dict[str, Any]:
+    def line(self, row: Fields, text: str, opened: datetime) -> dict[str, Any]:
         closed = self.moment(row, "closed", "closed_time")
-        room, sector, status = self.text(row, "room"), self.text(row, "sector"), self.text(row, "status")
+        room, sector, status = row.text("room"), row.text("sector"), row.text("status")
         return {
-            "number": self.text(row, "number"),
+            "number": row.text("number"),
             "opened": f"{opened:%Y-%m-%d %H:%M:%S}",
             "text": text,
             "room": None if room is None or is_no_room(room) else room,
-            "guest": self.text(row, "guest"),
-            "requester": self.text(row, "requester"),
-            "phone": self.text(row, "phone"),
+            "guest": row.text("guest"),
+            "requester": row.text("requester"),
+            "phone": row.text("phone"),
             "sector": sector_of(sector) if sector else None,
             "status": self.statuses.get(status) if status else None,
             "closed": f"{closed:%Y-%m-%d %H:%M:%S}" if closed else None,
         }
 
-    def description(self, row: DataRow) -> str:
+    def description(self, row: Fields) -> str:
         """Title and description together where a tool has both."""
-        parts = [part for name in ("title", "text") if (part := self.text(row, name))]
+        parts = [part for name in ("title", "text") if (part := row.text(name))]
         if len(parts) == 2 and fold(parts[0]) in fold(parts[1]):
             parts = parts[1:]
         return clean("\n".join(parts))
 
-    def moment(self, row: DataRow, day: str, clock: str) -> datetime | None:
+    def moment(self, row: Fields, day: str, clock: str) -> datetime | None:
         """A date with its time, which may stand in a column of its own."""
-        stamp = scan(self.cell(row, day))
+        stamp = scan(row.cell(day))
         if stamp is None:
             return None
         if stamp.clock is None and clock in self.columns:
-            stamp = Stamp(stamp.fixed, stamp.numbers, scan_time(self.cell(row, clock)), stamp.month_day)
+            stamp = Stamp(stamp.fixed, stamp.numbers, scan_time(row.cell(clock)), stamp.month_day)
         return stamp.moment(self.order, self.today)
 
 

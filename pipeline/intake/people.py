@@ -20,6 +20,9 @@ _MONTHS = re.compile(r"[\s,(-]*\(?\b(\d{1,2})\s*(?:m[eê]s(?:es)?|months?|meses)
 _REMARK = re.compile(r"\(([^)]*)\)|\s[-–]\s([^-–]+)$|,\s*([^,]+)$")
 _ALWAYS = re.compile(r"\s*[;\n|]\s*|\s+[+&]\s+|\s+/\s+")
 _AND = re.compile(r"\s+(?:e|y|and|und|et)\s+", re.IGNORECASE)
+_COMMAS = re.compile(r"\s*,(?:\s*,)*\s*")
+# No digits, no brackets, no dash with a blank, at most one comma: nothing but a name, perhaps with titles.
+_PLAIN = re.compile(r"^[^\d(,]*(?:,[^\d(,]*)?$")
 _MARKS: Final = "*+~•· \t"
 
 
@@ -84,8 +87,14 @@ def _by_commas(part: str) -> list[str]:
 
 
 def _by_and(part: str) -> list[str]:
+    """ "João Lima e Ana Lima" are two; "Artur da Costa e Silva Neto" is one: what follows has to be a person's name."""
     pieces = _AND.split(part)
-    return pieces if len(pieces) > 1 and all(len(fold(piece).split()) > 1 for piece in pieces) else [part]
+    words = [fold(piece).split() for piece in pieces]
+    if len(pieces) < 2 or any(len(found) < 2 for found in words):
+        return [part]
+    family = words[0][-1]
+    others = all(found[-1] == family or found[0] in word_set("given_names") for found in words[1:])
+    return pieces if others else [part]
 
 
 def _has_title(text: str) -> bool:
@@ -95,52 +104,58 @@ def _has_title(text: str) -> bool:
 
 def read_person(text: str) -> Person:
     """One person: title and remarks off, the order of the words as written."""
-    minor: bool | None = None
-    name = clean(text).strip(_MARKS)
-    if _MONTHS.search(name):
-        name, minor = _MONTHS.sub("", name), True
-    if match := _AGE.search(name):
-        minor = int(match[1]) < ADULT_AGE
-        name = _AGE.sub("", name)
-    for match in list(_REMARK.finditer(name)):
-        remark = fold(next(group for group in match.groups() if group is not None))
-        if _is_child_word(remark):
-            name, minor = name.replace(match.group(), " "), True
-        elif match[1] is not None:
-            name = name.replace(match.group(), " ")
+    name, minor = clean(text).strip(_MARKS), None
+    if not _PLAIN.match(name) or " - " in name or " – " in name or _ends_as_child(name):
+        name, minor = _without_age(name)
+        name, child = _without_remark(name)
+        minor = True if child else minor
     name, titles = _strip_titles(name)
     if titles & _CHILD_TITLES:
         minor = True
     return Person(_tidy(name), minor)
 
 
-def _is_child_word(remark: str) -> bool:
-    return bool(remark) and (remark in word_set("child") or remark.split()[0] in word_set("child"))
+def _ends_as_child(name: str) -> bool:
+    return "," in name and fold(name.rpartition(",")[2]) in word_set("child")
+
+
+def _without_age(name: str) -> tuple[str, bool | None]:
+    """ "Bia (6 anos)" and "Bia - 8 meses": the name, and whether that is a minor."""
+    if _MONTHS.search(name):
+        return _MONTHS.sub("", name), True
+    match = _AGE.search(name)
+    return (_AGE.sub("", name), int(match[1]) < ADULT_AGE) if match else (name, None)
+
+
+def _without_remark(name: str) -> tuple[str, bool]:
+    """ "Bia (criança)", "Bia - menor", "Bia, chd": the name, and whether a remark says child."""
+    child = False
+    for match in list(_REMARK.finditer(name)):
+        remark = fold(next(group for group in match.groups() if group is not None))
+        is_child = remark in word_set("child") or remark.partition(" ")[0] in word_set("child")
+        if is_child or match[1] is not None:
+            name = name.replace(match.group(), " ")
+        child = child or is_child
+    return name, child
 
 
 def _strip_titles(name: str) -> tuple[str, set[str]]:
     """The name and its titles: ("DA COSTA, EVA", {"mr"}) of "DA COSTA, EVA, MR", ("SILVA, ANA", {}) of "SILVA/ANA"."""
-    found: set[str] = set()
     if name.count("/") == 1:
         name = name.replace("/", ", ")
-    words = re.split(r"(\s+|,)", name)
-    while (last := _edge(words, -1)) is not None and fold(words[last]) in _TITLES and len(fold(name).split()) > 1:
-        found.add(fold(words[last]))
-        words = words[:last]
-    first = _edge(words, 0)
-    if first is not None and fold(words[first]) in _TITLES and len(fold("".join(words)).split()) > 1:
-        found.add(fold(words[first]))
-        words = words[first + 1 :]
-    return "".join(words), found
-
-
-def _edge(words: list[str], end: int) -> int | None:
-    filled = [index for index, word in enumerate(words) if fold(word)]
-    return filled[end] if filled else None
+    words = name.replace(",", ", ").split()
+    found: set[str] = set()
+    while len(words) > 1 and (title := words[-1].lower().strip(".,")) in _TITLES:
+        found.add(title)
+        words.pop()
+    while len(words) > 1 and (title := words[0].lower().strip(".,")) in _TITLES:
+        found.add(title)
+        words.pop(0)
+    return " ".join(words), found
 
 
 def _tidy(name: str) -> str:
-    return re.sub(r"\s*,(?:\s*,)*\s*", ", ", clean(name)).strip(" ,-–.")
+    return _COMMAS.sub(", ", name).strip(" ,-–.") if "," in name or not name[-1:].isalnum() else name
 
 
 def minor_by_age(text: str) -> bool | None:

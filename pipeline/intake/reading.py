@@ -1,13 +1,12 @@
 """One file into flat lines: recognise, decide, read. Everything that was guessed leaves its evidence."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
 from typing import Any
 
 from pipeline.intake import date_order
-from pipeline.intake import sentences as say
 from pipeline.intake.contract import Answers, Limits, Question, RefusedFile
 from pipeline.intake.dates import Order
 from pipeline.intake.edges import business_date, check_end, heading_dates, mended, scope_of
@@ -20,6 +19,7 @@ from pipeline.intake.tables import DataRow, Ignored, Sheet, data_rows, find_shee
 from pipeline.intake.text import is_formula
 from pipeline.intake.values import STAY_STATUSES, cm_codes, has_types, status_of
 from pipeline.intake.words import KINDS, Kind, header_phrase
+from pipeline.intake.words import sentences as say
 
 # Names of columns that hold several people.
 _PLURALS = frozenset(
@@ -137,16 +137,15 @@ def _observe(reading: Reading, sheets: list[Sheet]) -> None:
             reading.saw("coluna", say.SAW_COLUMN.format(header=header, field=name))
 
 
-def _rows(reading: Reading, sheets: list[Sheet], task: _Task, *, quiet: bool = False) -> Iterator[DataRow]:
-    """Data rows of all sheets. The quiet walk collects; the other one reports ignored lines and guards the limits."""
-    ignore: Callable[[Ignored], None] = (lambda _: None) if quiet else reading.ignored.append
-    rows = chain.from_iterable(data_rows(sheet, mended(sheet), ignore) for sheet in sheets)
-    for count, row in enumerate(rows, 1):
-        if count > task.limits.rows:
-            raise RefusedFile(say.TOO_MANY_ROWS.format(limit=task.limits.rows))
-        if quiet:
-            _refuse_formulas(row, sheets[0])
-        yield row
+def _rows(reading: Reading, sheets: list[Sheet], limits: Limits) -> list[DataRow]:
+    """The data rows of all sheets. Ignored ones are reported."""
+    found: list[DataRow] = []
+    for row in chain.from_iterable(data_rows(sheet, mended(sheet), reading.ignored.append) for sheet in sheets):
+        found.append(row)
+        if len(found) > limits.rows:
+            raise RefusedFile(say.TOO_MANY_ROWS.format(limit=limits.rows))
+        _refuse_formulas(row, sheets[0])
+    return found
 
 
 def _refuse_formulas(row: DataRow, sheet: Sheet) -> None:
@@ -179,13 +178,14 @@ def _read_orders(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
         raise RefusedFile(say.NO_OPENED)
     for sheet in sheets:
         check_end(sheet, "orders", task.answers)
-    dates, words = reader.collect(_rows(reading, sheets, task, quiet=True))
+    rows = _rows(reading, sheets, task.limits)
+    dates, words = reader.collect(rows)
     dates.others += heading_dates(sheets[0])
     reader.order = _decide_dates(reading, dates, task.answers)
     reader.statuses, left = order_statuses(words, task.answers)
     _report_statuses(reading, reader.statuses, left, words)
     reading.business_date = business_date(sheets[0], reader.order, reading.saw)
-    reading.lines = reader.lines(_rows(reading, sheets, task), reading.ignored.append)
+    reading.lines = reader.lines(rows, reading.ignored.append)
     return reading
 
 
@@ -200,7 +200,8 @@ def _read_stays(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
     reader = StayRows(sheets[0], task.today, learned)
     reading.scope = scope_of(sheets, task.name, reading.saw)
     learned.whole_house = reading.scope == "house"
-    dates, words, names, rooms = reader.collect(_rows(reading, sheets, task, quiet=True))
+    rows = _rows(reading, sheets, task.limits)
+    dates, words, names, rooms = reader.collect(rows)
     dates.whole_house = learned.whole_house
     dates.others += heading_dates(sheets[0])
     learned.order = _decide_dates(reading, dates, task.answers)
@@ -214,7 +215,7 @@ def _read_stays(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
     learned.statuses, left = decide_statuses(words, STAY_STATUSES, known, task.answers)
     _report_statuses(reading, learned.statuses, left, words)
     reading.business_date = business_date(sheets[0], learned.order, reading.saw)
-    reading.lines = reader.lines(_rows(reading, sheets, task), reading.ignored.append)
+    reading.lines = reader.lines(rows, reading.ignored.append)
     return reading
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from pipeline.intake import sentences as say
 from pipeline.intake.date_order import Dates
 from pipeline.intake.dates import Order, scan
 from pipeline.intake.people import (
@@ -18,7 +17,7 @@ from pipeline.intake.people import (
     split_companions,
     split_people,
 )
-from pipeline.intake.tables import Cell, DataRow, Ignored, Sheet, text_of
+from pipeline.intake.tables import DataRow, Fields, Ignored, Sheet, fields_of, text_of
 from pipeline.intake.text import clean, fold, has_letter, is_nothing
 from pipeline.intake.values import (
     country_of_nationality,
@@ -28,6 +27,7 @@ from pipeline.intake.values import (
     split_rooms,
     split_type,
 )
+from pipeline.intake.words import sentences as say
 from pipeline.intake.words import word_set
 
 KEYS: Final = (
@@ -61,19 +61,8 @@ class _Stay:
 class StayRows:
     def __init__(self, sheet: Sheet, today: date | None, learned: Learned) -> None:
         self.columns, self.today, self.learned = sheet.columns, today, learned
-        self.delimited = sheet.table.delimited
         self.seen: set[tuple[object, ...]] = set()
         self.above: _Stay | None = None
-
-    def cell(self, row: DataRow, name: str) -> Cell:
-        at = self.columns.of.get(name)
-        return row.cells[at] if at is not None and at < len(row.cells) else ""
-
-    def text(self, row: DataRow, name: str) -> str | None:
-        text = text_of(self.cell(row, name))
-        if is_nothing(text):
-            text = row.bands.get(name, "")
-        return None if is_nothing(text) else text
 
     def collect(self, rows: Iterable[DataRow]) -> tuple[Dates, Counter[str], list[str], list[str]]:
         """Dates, status words, names and rooms of all rows, before anything is decided."""
@@ -81,48 +70,48 @@ class StayRows:
         names: list[str] = []
         rooms: dict[str, None] = {}
         mapped = {at for name, at in self.columns.of.items() if name != "birth"}
-        for row in rows:
+        for row in (fields_of(row, self.columns) for row in rows):
             self._collect_dates(row, dates, mapped)
-            if (word := self.text(row, "status")) is not None:
+            if (word := row.text("status")) is not None:
                 words[word] += 1
             if len(names) < 2_000:
-                names.append(self.text(row, "name") or "")
-            if room := text_of(self.cell(row, "room")):
+                names.append(row.text("name") or "")
+            if room := text_of(row.cell("room")):
                 rooms[room] = None
         return dates, words, names, list(rooms)
 
-    def _collect_dates(self, row: DataRow, dates: Dates, mapped: set[int]) -> None:
-        cells = [self.cell(row, name) for name in ("arrival", "departure")]
+    def _collect_dates(self, row: Fields, dates: Dates, mapped: set[int]) -> None:
+        cells = [row.cell(name) for name in ("arrival", "departure")]
         stamps = [scan(cell) for cell in cells]
         for cell, stamp in zip(cells, stamps, strict=True):
             if stamp:
                 dates.samples.setdefault(stamp, text_of(cell))
-        nights = text_of(self.cell(row, "nights"))
+        nights = text_of(row.cell("nights"))
         if any(stamps):
             dates.stays.append((stamps[0], stamps[1], int(nights) if nights.isdigit() else None))
         if len(dates.others) < 5_000:
-            others = [cell for at, cell in enumerate(row.cells) if at not in mapped and cell != ""]
+            others = [cell for at, cell in enumerate(row.row.cells) if at not in mapped and cell != ""]
             dates.others += [(stamp, text_of(cell)) for cell in others if (stamp := scan(cell)) and stamp.is_open]
 
     def lines(self, rows: Iterable[DataRow], ignore: Callable[[Ignored], None]) -> Iterator[dict[str, Any]]:
-        for row in rows:
+        for row in (fields_of(row, self.columns) for row in rows):
             people = self.people(row)
             arrival, departure = self.day(row, "arrival"), self.day(row, "departure")
             reason = self._refusal(row, people, arrival, departure)
             if reason:
-                ignore(Ignored(row.number, reason))
+                ignore(Ignored(row.row.number, reason))
             elif arrival and departure:
                 yield from self.stay(row, people, arrival, departure)
             else:
                 yield from self.companions_below(row, people)
 
-    def _refusal(self, row: DataRow, people: list[Person], arrival: date | None, departure: date | None) -> str:
+    def _refusal(self, row: Fields, people: list[Person], arrival: date | None, departure: date | None) -> str:
         if not people:
-            name, room = self.text(row, "name") or "", text_of(self.cell(row, "room"))
+            name, room = row.text("name") or "", text_of(row.cell("room"))
             return say.VACANT if is_vacant(name) or (room and not name) else say.NO_NAME
         if arrival and departure:
             return say.BAD_DATE if departure < arrival else ""
-        written = [text_of(self.cell(row, name)) for name in ("arrival", "departure")]
+        written = [text_of(row.cell(name)) for name in ("arrival", "departure")]
         if any(not is_nothing(text) for text in written):
             given = [text for text in written if not is_nothing(text)]
             return (
@@ -130,53 +119,49 @@ class StayRows:
             )
         return "" if self._is_companion(row) else say.NO_STAY_DATES
 
-    def _is_companion(self, row: DataRow) -> bool:
+    def _is_companion(self, row: Fields) -> bool:
         """A name alone under a guest: same room, or none, and no booking of its own."""
         if self.above is None:
             return False
-        room, booking = self.text(row, "room"), self.text(row, "booking")
+        room, booking = row.text("room"), row.text("booking")
         same_room = not room or room in self.above.rooms
-        name = self.text(row, "name") or ""
+        name = row.text("name") or ""
         return same_room and booking in (None, self.above.fields["booking"]) and ":" not in name and len(name) < 80
 
-    def people(self, row: DataRow) -> list[Person]:
-        name = " ".join(self.text(row, part) or "" for part in ("first_name", "name")).strip()
-        last = self.text(row, "last_name") or ""
+    def people(self, row: Fields) -> list[Person]:
+        name = " ".join(row.text(part) or "" for part in ("first_name", "name")).strip()
+        last = row.text("last_name") or ""
         if last and not _bag(last) <= _bag(name):
             name = f"{name} {last}".strip()
         if not has_letter(name) or is_vacant(name):
             return []
         return split_people(name, self.learned.style, self.persons(row))
 
-    def persons(self, row: DataRow) -> int | None:
+    def persons(self, row: Fields) -> int | None:
         """How many people the line says it stands for."""
-        counts = [self.count(row, "adults"), self.count(row, "children")]
+        counts = [row.number("adults"), row.number("children")]
         if counts[0] is not None:
             return counts[0] + (counts[1] or 0)
-        pax = self.text(row, "pax") or ""
+        pax = row.text("pax") or ""
         numbers = [int(part) for part in pax.replace("+", "/").split("/") if part.strip().isdigit()]
         return sum(numbers) if numbers else None
 
-    def count(self, row: DataRow, name: str) -> int | None:
-        text = self.text(row, name) or ""
-        return int(text) if text.isdigit() else None
-
-    def day(self, row: DataRow, name: str) -> date | None:
-        stamp = scan(self.cell(row, name)) or scan(row.bands.get(name, ""))
+    def day(self, row: Fields, name: str) -> date | None:
+        stamp = scan(row.cell(name)) or scan(row.row.bands.get(name, ""))
         if stamp is None:
-            stamp = scan(self.cell(row, {"arrival": "arrived", "departure": "left"}[name]))
+            stamp = scan(row.cell({"arrival": "arrived", "departure": "left"}[name]))
         return stamp.day(self.learned.order, self.today) if stamp else None
 
-    def stay(self, row: DataRow, people: list[Person], arrival: date, departure: date) -> Iterator[dict[str, Any]]:
+    def stay(self, row: Fields, people: list[Person], arrival: date, departure: date) -> Iterator[dict[str, Any]]:
         rooms = self.rooms(row)
         shared = {
-            "booking": self.text(row, "booking"),
+            "booking": row.text("booking"),
             "arrival": arrival.isoformat(),
             "departure": departure.isoformat(),
             "status": self.status(row, arrival, departure),
-            **{name: self.text(row, name) for name in ("company", "agency", "group", "channel")},
+            **{name: row.text(name) for name in ("company", "agency", "group", "channel")},
         }
-        self.above = _Stay(shared, [*rooms, self.text(row, "room") or ""])
+        self.above = _Stay(shared, [*rooms, row.text("room") or ""])
         main = self.is_main(row, shared, rooms)
         places: list[str | None] = [*rooms] or [None]
         for room in places:
@@ -185,7 +170,7 @@ class StayRows:
         for person in others:
             yield self.other(person, {**shared, "room": rooms[0] if len(rooms) == 1 else None})
 
-    def companions_below(self, row: DataRow, people: list[Person]) -> Iterator[dict[str, Any]]:
+    def companions_below(self, row: Fields, people: list[Person]) -> Iterator[dict[str, Any]]:
         if self.above is None:
             return
         room = self.above.rooms[0] if len(self.above.rooms) == 2 else None
@@ -194,35 +179,35 @@ class StayRows:
         for person in people[1:]:
             yield self.other(person, shared)
 
-    def rooms(self, row: DataRow) -> list[str]:
-        text = text_of(self.cell(row, "room"))
+    def rooms(self, row: Fields) -> list[str]:
+        text = text_of(row.cell("room"))
         if is_no_room(text):
-            text = row.bands.get("room", "")
+            text = row.row.bands.get("room", "")
         if self.learned.typed_rooms:
             text = split_type(text)[0]
         return split_rooms(text)
 
-    def is_main(self, row: DataRow, shared: Mapping[str, Any], rooms: list[str]) -> bool:
+    def is_main(self, row: Fields, shared: Mapping[str, Any], rooms: list[str]) -> bool:
         """Main is whom the file says, otherwise the first of a booking and room."""
         key = (shared["booking"] or (shared["arrival"], shared["departure"]), tuple(rooms))
         first = key not in self.seen or not (shared["booking"] or rooms)
         self.seen.add(key)
-        said = fold(self.text(row, "main") or "")
+        said = fold(row.text("main") or "")
         if said in word_set("yes"):
             return True
         return first if said not in word_set("no") else False
 
-    def line(self, row: DataRow, person: Person, shared: Mapping[str, Any], main: bool) -> dict[str, Any]:
-        nationality = self.text(row, "nationality")
-        country = self.text(row, "country") or (country_of_nationality(nationality) if nationality else None)
-        number, area, prefix = (self.text(row, name) or "" for name in ("phone", "phone_area", "phone_country"))
+    def line(self, row: Fields, person: Person, shared: Mapping[str, Any], main: bool) -> dict[str, Any]:
+        nationality = row.text("nationality")
+        country = row.text("country") or (country_of_nationality(nationality) if nationality else None)
+        number, area, prefix = (row.text(name) or "" for name in ("phone", "phone_area", "phone_country"))
         own = {
             "name": person.name,
             "main": main,
             "phone": phone_of(number, area, prefix),
             "country": country,
             "minor": self.minor(row, person),
-            **{name: self.text(row, name) for name in ("email", "note", "person_id", "line_id")},
+            **{name: row.text(name) for name in ("email", "note", "person_id", "line_id")},
         }
         return {key: own.get(key, shared.get(key)) for key in KEYS}
 
@@ -230,38 +215,38 @@ class StayRows:
         own = {"name": person.name, "main": False, "minor": person.minor}
         return {key: own.get(key, shared.get(key)) for key in KEYS}
 
-    def companions(self, row: DataRow, main: Person) -> list[Person]:
+    def companions(self, row: Fields, main: Person) -> list[Person]:
         found = []
         for at in self.columns.companions:
-            text = text_of(row.cells[at]) if at < len(row.cells) else ""
+            text = text_of(row.row.cells[at]) if at < len(row.row.cells) else ""
             if not is_nothing(text) and has_letter(text) and fold(text) not in word_set("no"):
                 found += [person for person in split_companions(text) if _bag(person.name) != _bag(main.name)]
         return found
 
-    def minor(self, row: DataRow, person: Person) -> bool | None:
+    def minor(self, row: Fields, person: Person) -> bool | None:
         """Whether this person is a minor, as far as the line says it of this person and not of the room."""
         if person.minor is not None:
             return person.minor
-        if (age := self.text(row, "age")) is not None and (found := minor_by_age(age)) is not None:
+        if (age := row.text("age")) is not None and (found := minor_by_age(age)) is not None:
             return found
-        if (kind := self.text(row, "guest_type")) is not None and (found := minor_by_type(kind)) is not None:
+        if (kind := row.text("guest_type")) is not None and (found := minor_by_type(kind)) is not None:
             return found
-        born = scan(self.cell(row, "birth"))
+        born = scan(row.cell("birth"))
         if born and self.today and (day := born.day(self.learned.order, None)):
             return minor_by_birth(day, self.today)
-        adults, children = self.count(row, "adults"), self.count(row, "children")
+        adults, children = row.number("adults"), row.number("children")
         if adults is None or children is None or adults + children == 0:
             return None
         return False if children == 0 else True if adults == 0 else None
 
-    def status(self, row: DataRow, arrival: date, departure: date) -> str | None:
-        word = self.text(row, "status")
+    def status(self, row: Fields, arrival: date, departure: date) -> str | None:
+        word = row.text("status")
         if word is not None:
             return self.learned.statuses.get(word)
         if self.learned.real_dates:
-            if scan(self.cell(row, "left")):
+            if scan(row.cell("left")):
                 return "saida"
-            return "na_casa" if scan(self.cell(row, "arrived")) else None
+            return "na_casa" if scan(row.cell("arrived")) else None
         inside = self.today is None or arrival <= self.today <= departure
         return "na_casa" if self.learned.whole_house and inside else None
 

@@ -3,28 +3,21 @@
 Report headings, repeated headers, bands, subtotals and trailers are recognised and kept apart with their reason.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
-from pipeline.intake import sentences as say
-from pipeline.intake.columns import Columns, assign, header_score, infer, recognise
+from pipeline.intake.bands import read_band
+from pipeline.intake.columns import Columns, assign, header_score, infer
 from pipeline.intake.dates import scan
-from pipeline.intake.text import clean, fold, is_nothing
-from pipeline.intake.values import is_no_room, split_type
+from pipeline.intake.text import fold, is_nothing
 from pipeline.intake.words import Kind, contains_phrase, reports, without_stops
+from pipeline.intake.words import sentences as say
 
 Cell = str | date | datetime | time | timedelta
 HEADER_LINES: Final = 60
 _SAMPLES: Final = 400
-_BAND_ROOM = re.compile(
-    r"^(?:uh|apto|apartamento|quarto|room|habitaci[oó]n|hab|unidade|unit)\b[\s.:#nNº°-]*(?P<room>.+)$", re.IGNORECASE
-)
-_BAND_LABEL = re.compile(r"^(?P<label>[^:]{2,30}):\s*(?P<value>.+)$")
-_BARE_ROOM = re.compile(r"^[A-Za-z]{0,4}[ .-]?\d{1,5}[A-Za-z]?(?:\s+[-–]\s+\D{2,24})?$")
-_BAND_FIELDS: Final = frozenset({"room", "company", "agency", "group", "channel", "status", "booking", "sector"})
 
 
 class Row(NamedTuple):
@@ -38,6 +31,27 @@ class DataRow(NamedTuple):
     cells: list[Cell]
     bands: dict[str, str]
     """What bands above say, by field."""
+
+
+class Fields(NamedTuple):
+    """A data row by field: cells that say nothing are left out."""
+
+    row: DataRow
+    cells: dict[str, Cell]
+
+    def cell(self, name: str) -> Cell:
+        return self.cells.get(name, "")
+
+    def text(self, name: str) -> str | None:
+        """The text of a field, or what a band above says; None without either."""
+        cell = self.cells.get(name)
+        if cell is None:
+            return self.row.bands.get(name)
+        return cell if isinstance(cell, str) else text_of(cell)
+
+    def number(self, name: str) -> int | None:
+        text = self.text(name)
+        return int(text) if text and text.isdecimal() and len(text) < 5 else None
 
 
 class Ignored(NamedTuple):
@@ -83,6 +97,18 @@ def text_of(cell: Cell | None) -> str:
     if isinstance(cell, str):
         return cell
     return cell.isoformat(" ") if isinstance(cell, datetime) else str(cell)
+
+
+def fields_of(row: DataRow, columns: Columns) -> Fields:
+    cells, width = row.cells, len(row.cells)
+    return Fields(
+        row,
+        {
+            name: cell[:-2] if isinstance(cell, str) and cell.endswith(".0") and cell[:-2].isdigit() else cell
+            for name, at in columns.of.items()
+            if at < width and (cell := cells[at]) and not (isinstance(cell, str) and is_nothing(cell))
+        },
+    )
 
 
 def find_sheet(table: Table, kind: Kind) -> Sheet | None:
@@ -142,7 +168,7 @@ class _Reader:
     def __init__(self, sheet: Sheet, ignore: Callable[[Ignored], None]) -> None:
         self.sheet, self.ignore = sheet, ignore
         self.bands: dict[str, str] = {}
-        self.header = [fold(header) for header in sheet.columns.headers]
+        self.header = {header for header in sheet.columns.headers if header}
         self.titles: set[str] = set()
         self.ended = False
         name = sheet.columns.of.get("name", sheet.columns.of.get("text", -1))
@@ -188,16 +214,15 @@ class _Reader:
             return say.TOTAL
         if contains_phrase(first, reports()["trailer"]) or not first:
             return say.TRAILER
-        if len(filled) <= 2 and self._take_band(filled):
+        if len(filled) <= 8 and self._take_band(filled):
             return say.BAND
         if self.sheet.table.delimited and len(row.cells) == 1 and len(self.header) > 2:
             return say.BROKEN
         return ""
 
     def _is_header(self, row: Row) -> bool:
-        cells = [fold(text_of(cell)) for cell in row.cells]
-        same = sum(1 for cell, header in zip(cells, self.header, strict=False) if cell and cell == header)
-        return same >= 2 and same * 2 >= sum(1 for cell in cells if cell)
+        same = sum(cell in self.header for cell in row.cells)
+        return same >= 2 and same * 2 >= sum(cell != "" for cell in row.cells)
 
     def _has_dates(self, row: Row) -> bool:
         columns = self.sheet.columns
@@ -228,23 +253,3 @@ def _key(filled: Sequence[str]) -> str:
 def _is_totals_table(filled: Sequence[str]) -> bool:
     """The small table of sums that Opera appends: "LOGO", "SUM_ADULTS", ..."""
     return any(cell.startswith("SUM_") for cell in filled)
-
-
-def read_band(filled: Sequence[str], room_column: bool) -> dict[str, str]:
-    """The field that a line of its own sets for the lines below: "UH 0412 - LUXO", "Empresa: Petrobras S.A."."""
-    if len(filled) == 2 and not filled[0].endswith(":") and not _is_label(filled[0]):
-        return {}
-    text = clean(" ".join(filled))
-    if match := _BAND_ROOM.match(text):
-        room = re.split(r"\s+[-–|]\s+|\s*\(", match["room"])[0].strip()
-        return {"room": room} if 0 < len(room) <= 16 and len(room.split()) <= 3 and not is_no_room(room) else {}
-    if match := _BAND_LABEL.match(text):
-        found = recognise(match["label"], "stays")
-        return {found[0]: match["value"].strip()} if found and found[0] in _BAND_FIELDS else {}
-    if not room_column and len(filled) == 1 and _BARE_ROOM.match(text):
-        return {"room": split_type(text)[0]}
-    return {}
-
-
-def _is_label(text: str) -> bool:
-    return fold(text) in reports()["room_words"]

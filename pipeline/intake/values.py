@@ -80,7 +80,8 @@ def phone_of(number: str, area: str, country: str) -> str | None:
 
 
 def is_no_room(text: str) -> bool:
-    return is_nothing(text) or without_stops(fold(text)) in {without_stops(word) for word in word_set("no_room")}
+    """True for an empty cell and for words such as "a definir", "unassigned"."""
+    return is_nothing(text) or (not any(map(str.isdigit, text)) and fold(text) in word_set("no_room"))
 
 
 def is_vacant(text: str) -> bool:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from pipeline.intake import sentences as say
 from pipeline.intake.contract import Limits, RefusedFile
 from pipeline.intake.formats import delimited, markup, workbooks
 from pipeline.intake.formats.chats import is_chat
 from pipeline.intake.formats.layout import read_pdf
 from pipeline.intake.tables import Table
+from pipeline.intake.words import sentences as say
 
 _PICTURES: Final = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"\x00\x00\x01\x00")
 _OLD_CONTAINER: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

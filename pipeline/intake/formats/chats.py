@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from pipeline.intake import date_order
-from pipeline.intake import sentences as say
 from pipeline.intake.contract import Answers
 from pipeline.intake.dates import Order, Stamp, scan
 from pipeline.intake.tables import Ignored
 from pipeline.intake.text import clean, fold
 from pipeline.intake.words import load
+from pipeline.intake.words import sentences as say
 
 _STAMP: Final = (
     r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}(?:,|\s|às|as|at|klo)+\s*\d{1,2}[:.]\d{2}(?:[:.]\d{2})?"
@@ -132,6 +132,9 @@ def is_order(text: str) -> bool:
     """False for answers ("ok, já fui"), greetings and thanks; whatever asks for something or names a room is one."""
     folded = fold(text)
     if not folded or folded in _answers():
+        return False
+    last = folded.split()[-1]
+    if last in _words()["done"] and "?" not in text and not set(folded.split()) & set(_words()["negations"]):
         return False
     pieces = [fold(piece) for piece in re.split(r"[,.!\n;]+", text) if fold(piece)]
     if all(piece in _answers() for piece in pieces):

@@ -3,19 +3,20 @@
 import codecs
 import csv
 import io
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, Literal
 
-from pipeline.intake import sentences as say
 from pipeline.intake.columns import header_score
 from pipeline.intake.contract import Limits, RefusedFile
 from pipeline.intake.formats.layout import grid, is_aligned, pieces_of_text
 from pipeline.intake.tables import Cell, Row, Table, text_of
 from pipeline.intake.text import clean
 from pipeline.intake.words import KINDS
+from pipeline.intake.words import sentences as say
 
 SEPARATORS: Final = (";", "\t", "|", ",")
 # Of one byte a letter: Windows, DOS. Latin-1 only where Windows leaves a byte undefined.
@@ -26,6 +27,8 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _TRIED_LINES: Final = 200
+_TRIED_LETTERS: Final = 5_000
+_HIGH = re.compile(rb"[\x00-\x7f][\x80-\xff]+[\x00-\x7f]")
 _COMMON: Final = frozenset("áàâãäéèêëíìîïóòôõöúùûüçñÁÀÂÃÄÉÈÊËÍÌÎÏÓÒÔÕÖÚÙÛÜÇÑ")
 _SIGNS: Final = frozenset("ºª°§€–—“”‘’«»¿¡·•…®©£\xa0²³½¼")
 
@@ -70,18 +73,23 @@ def _without_mark(data: bytes) -> str:
 
 def _one_byte(data: bytes) -> tuple[str, str, str]:
     """Windows or DOS: the page in which the bytes above 127 make letters of our languages, in words."""
-    windows, dos = ((data.decode(page, errors="replace"), page) for page in PAGES)
-    scores = {page: letter_score(text) for text, page in (windows, dos)}
-    text, name = dos if scores["cp850"] > scores["cp1252"] else windows
+    samples = [match.group() for match in islice(_HIGH.finditer(b" " + data + b" "), _TRIED_LETTERS)]
+    scores = {page: letter_score(sample.decode(page, errors="replace") for sample in samples) for page in PAGES}
+    name = "cp850" if scores["cp850"] > scores["cp1252"] else "cp1252"
+    text = data.decode(name, errors="replace")
     if "\ufffd" in text:
         text, name = data.decode("latin-1"), "latin-1"
     return text, name, f"{scores[PAGES[0]]:+d} como Windows, {scores[PAGES[1]]:+d} como DOS"
 
 
-def letter_score(text: str) -> int:
+def letter_score(samples: Iterable[str]) -> int:
     """How well the letters above ASCII stand in words of Portuguese, Spanish, French or German."""
-    counted = Counter(zip(text, text[1:], text[2:], strict=False))
-    return sum(times * _triple(*triple) for triple, times in counted.items() if not triple[1].isascii())
+    return sum(
+        _triple(*triple)
+        for sample in samples
+        for triple in zip(sample, sample[1:], sample[2:], strict=False)
+        if not triple[1].isascii()
+    )
 
 
 def _triple(before: str, letter: str, after: str) -> int:

@@ -10,12 +10,12 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, Final, NamedTuple
 
-from pipeline.intake import sentences as say
 from pipeline.intake.columns import header_score
 from pipeline.intake.contract import Limits, RefusedFile
 from pipeline.intake.tables import Row, Table
 from pipeline.intake.text import clean
 from pipeline.intake.words import KINDS
+from pipeline.intake.words import sentences as say
 
 _PIECE = re.compile(r"\S+(?: \S+)*")
 _PAGES = re.compile(r"(?:p[aá]gina|page|p[aá]g\.?)\s*:?\s*(\d+)\s*(?:de|of|/)\s*(\d+)", re.IGNORECASE)

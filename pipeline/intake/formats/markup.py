@@ -9,12 +9,12 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
-from pipeline.intake import sentences as say
 from pipeline.intake.columns import recognise
 from pipeline.intake.contract import Limits, RefusedFile
 from pipeline.intake.tables import Row, Table
 from pipeline.intake.text import clean
 from pipeline.intake.words import KINDS, Kind, column_names, header_phrase, ignored_columns
+from pipeline.intake.words import sentences as say
 
 # What makes an element a record of its own; the rest of a reservation holds for the people inside it.
 _SUBJECTS: Final = {"stays": frozenset({"name", "last_name"}), "orders": frozenset({"text", "title"})}

@@ -8,10 +8,10 @@ from typing import Final
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
-from pipeline.intake import sentences as say
 from pipeline.intake.contract import Limits, RefusedFile
 from pipeline.intake.tables import Cell, Row, Table
 from pipeline.intake.text import clean
+from pipeline.intake.words import sentences as say
 
 _BIG_MEMBER: Final = 10_000_000
 _CHUNK: Final = 1 << 20

@@ -31,7 +31,15 @@ def without_stops(phrase: str) -> str:
 def header_phrase(header: str) -> str:
     """The name of a column as it is looked up: "Nº da Reserva" and "numeroReserva" are both "numero reserva"."""
     spelled = _NUMBER_SIGN.sub(" numero ", _CAMEL.sub(" ", header.replace("_", " ").replace("º", "º ")))
-    return without_stops(fold(spelled))
+    words = without_stops(fold(spelled)).split()
+    last = len(words) - 1
+    named = [_is_number_word(word, index in (0, last)) for index, word in enumerate(words)]
+    return " ".join("numero" if number else word for word, number in zip(words, named, strict=True))
+
+
+def _is_number_word(word: str, at_edge: bool) -> bool:
+    """ "nº" and "no." fold to "no", which is a word of Portuguese and English too: a number only at the edges."""
+    return word in ("number", "numero") or (at_edge and word in ("no", "n"))
 
 
 @lru_cache(maxsize=2)
