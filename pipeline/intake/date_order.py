@@ -56,7 +56,19 @@ def decide(dates: Dates, answers: Answers) -> Decision:
         order = next(order for order in ORDERS if say.OPTIONS_DATE[order] == chosen)
         return Decision(order, say.SAW_DATE_ANSWER.format(order=say.ORDER_NAMES[order]))
     left = [order for order in ORDERS if order != "ymd" or _year_first(open_dates)]
-    for narrow in (_calendar, _stays, _nights, _others, _future, _house, _window, _own_day, _sequence, _lengths):
+    for narrow in (
+        _calendar,
+        _stays,
+        _nights,
+        _others,
+        _future,
+        _house,
+        _window,
+        _own_day,
+        _recent,
+        _sequence,
+        _lengths,
+    ):
         left, why = narrow(dates, left)
         if len(left) == 1:
             return Decision(left[0], why)
@@ -203,6 +215,22 @@ def _is_today(stamp: Stamp, order: Order, dates: Dates) -> bool:
     return dates.today is not None and day is not None and timedelta(0) <= day - dates.today <= timedelta(days=1)
 
 
+def _recent(dates: Dates, left: list[Order]) -> Narrowed:
+    """Orders that go on until the business date in one order, and end more than a month before it in the other."""
+    today = dates.today
+    if today is None or not dates.moments:
+        return left, ""
+    last = {
+        order: max((day for stamp in dates.moments if (day := stamp.day(order, today)) and day <= today), default=None)
+        for order in left
+    }
+    kept = [order for order in left if (day := last[order]) and today - day <= timedelta(days=1)]
+    old = [order for order in left if not (day := last[order]) or today - day > timedelta(days=31)]
+    if not kept or len(kept) + len(old) != len(left):
+        return left, ""
+    return kept, say.SAW_DATE_RECENT.format(order=say.ORDER_NAMES[kept[0]], day=f"{last[kept[0]]:%d/%m/%Y}")
+
+
 def _sequence(dates: Dates, left: list[Order]) -> Narrowed:
     """Orders and messages stand in the order of time, forwards or backwards. Three different days at least."""
 
@@ -229,3 +257,9 @@ def _lengths(dates: Dates, left: list[Order]) -> Narrowed:
 
 def _mostly_long(lengths: list[int]) -> bool:
     return len(lengths) >= 3 and sum(length > _LONG_STAY for length in lengths) * 5 >= len(lengths) * 4
+
+
+_NARROWINGS: Final = (
+    *(_calendar, _stays, _nights, _others, _future, _house, _window, _own_day, _recent),
+    *(_sequence, _lengths),
+)

@@ -174,9 +174,9 @@ def _narrowed(row: Row, width: int, sheet: Sheet) -> Row:
     extra = len(row.cells) - width
     if not any(text_of(cell) for cell in row.cells[width:]):
         return Row(row.number, row.cells[:width])
-    for name in ("text", "note", "title", "company", "companions", "name"):
+    for name in ("text", "note", "title", "company"):
         at = sheet.columns.of.get(name)
-        if at is None:
+        if at is None or any(scan(cell) for cell in row.cells[at : at + extra + 1]):
             continue
         whole = ", ".join(text_of(cell) for cell in row.cells[at : at + extra + 1])
         cells: list[Cell] = [*row.cells[:at], whole, *row.cells[at + extra + 1 :]]

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from pipeline.intake import date_order
+from pipeline.intake.columns import Columns
 from pipeline.intake.contract import Answers, Limits, Question, RefusedFile
 from pipeline.intake.dates import Order
 from pipeline.intake.edges import business_date, check_end, heading_dates, mended, scope_of
@@ -14,10 +15,10 @@ from pipeline.intake.formats import Content, chats, open_file
 from pipeline.intake.orders import KEYS as ORDER_KEYS
 from pipeline.intake.orders import OrderRows, decide_statuses, order_statuses
 from pipeline.intake.people import style_of
-from pipeline.intake.stays import Learned, StayRows
+from pipeline.intake.stays import Collected, Learned, StayRows
 from pipeline.intake.tables import DataRow, Ignored, Sheet, data_rows, find_sheet
-from pipeline.intake.text import is_formula
-from pipeline.intake.values import STAY_STATUSES, cm_codes, has_types, status_of
+from pipeline.intake.text import fold, is_formula
+from pipeline.intake.values import STAY_STATUSES, has_types, status_of, stay_codes
 from pipeline.intake.words import KINDS, Kind, header_phrase
 from pipeline.intake.words import sentences as say
 
@@ -115,7 +116,19 @@ def _choose(content: Content, kind: Kind | None, answers: Answers) -> tuple[Kind
         answer = answers.ask(Question("kind", KINDS, say.ASK_KIND))
         chosen = next(one for one in KINDS if one == answer)
     top = max(found[chosen], key=lambda sheet: (sheet.score, len(sheet.table.rows)))
-    return chosen, [sheet for sheet in found[chosen] if set(sheet.columns.of) == set(top.columns.of)]
+    if top.columns.by_values:
+        _confirm_columns(top, chosen, answers)
+    return chosen, [sheet for sheet in found[chosen] if sheet.columns.of == top.columns.of]
+
+
+def _confirm_columns(sheet: Sheet, kind: Kind, answers: Answers) -> None:
+    """Columns without names are a guess: somebody has to say that these are guests."""
+    field = "name" if kind == "stays" else "text"
+    at = sheet.columns.of[field]
+    row = next(row for row in sheet.table.rows if at < len(row.cells) and row.cells[at] != "")
+    sentence = say.ASK_NO_HEADER.format(row=row.number, value=row.cells[at], field=say.FIELD_NAMES[field])
+    if answers.ask(Question("no_header", (say.OPTION_YES, say.OPTION_NO), sentence)) == say.OPTION_NO:
+        raise RefusedFile(say.NO_TABLE.format(wanted=say.WANTED[kind]))
 
 
 def _observe(reading: Reading, sheets: list[Sheet]) -> None:
@@ -192,8 +205,6 @@ def _read_orders(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
 def _read_stays(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
     _observe(reading, sheets)
     columns = sheets[0].columns
-    if not ({"arrival", "arrived"} & set(columns.of) and {"departure", "left"} & set(columns.of)):
-        raise RefusedFile(say.NO_DATES)
     for sheet in sheets:
         check_end(sheet, "stays", task.answers)
     learned = Learned(real_dates="arrived" in columns and "status" not in columns)
@@ -201,25 +212,60 @@ def _read_stays(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
     reading.scope = scope_of(sheets, task.name, reading.saw)
     learned.whole_house = reading.scope == "house"
     rows = _rows(reading, sheets, task.limits)
-    dates, words, names, rooms = reader.collect(rows)
-    dates.whole_house = learned.whole_house
-    dates.others += heading_dates(sheets[0])
-    learned.order = _decide_dates(reading, dates, task.answers)
-    plural = header_phrase(columns.header("name")) in _PLURALS
-    learned.style = style_of(names, plural)
-    reading.saw("nomes", say.SAW_NAMES[learned.style])
-    learned.typed_rooms = has_types(rooms)
-    if learned.typed_rooms:
-        reading.saw("quartos", say.SAW_ROOM_TYPE.format(value=rooms[0]))
-    known = {word: _stay_status(word, columns.header("status")) for word in words}
-    learned.statuses, left = decide_statuses(words, STAY_STATUSES, known, task.answers)
-    _report_statuses(reading, learned.statuses, left, words)
+    found = reader.collect(rows)
+    found.dates.whole_house = learned.whole_house
+    found.dates.others += heading_dates(sheets[0])
+    learned.order = _decide_dates(reading, found.dates, task.answers)
     reading.business_date = business_date(sheets[0], learned.order, reading.saw)
+    _day_of_list(reading, sheets[0], learned, task)
+    _learn_names(reading, columns, learned, found)
+    known = _stay_statuses(found, learned, task.today)
+    learned.statuses, left = decide_statuses(found.words, STAY_STATUSES, known, task.answers)
+    _report_statuses(reading, learned.statuses, left, found.words)
     reading.lines = reader.lines(rows, reading.ignored.append)
     return reading
 
 
-def _stay_status(word: str, header: str) -> str | None:
-    if header_phrase(header) == "statusreserva" and word in cm_codes():
-        return cm_codes()[word]
-    return status_of(word, "stays")
+def _day_of_list(reading: Reading, sheet: Sheet, learned: Learned, task: _Task) -> None:
+    """A list of one day's arrivals may have no column for the arrival. Raises `RefusedFile` without any dates."""
+    fields = set(sheet.columns.of)
+    arrival, departure = bool({"arrival", "arrived"} & fields), bool({"departure", "left"} & fields)
+    if (arrival and departure) or ((arrival or departure) and "nights" in fields):
+        return
+    day = reading.business_date or next(
+        (day for stamp, _ in heading_dates(sheet) if (day := stamp.day(learned.order, task.today))), task.today
+    )
+    if reading.scope == "arrivals" and (departure or "nights" in fields) and day:
+        learned.arrival = day
+    elif reading.scope == "departures" and (arrival or "nights" in fields) and day:
+        learned.departure = day
+    else:
+        raise RefusedFile(say.NO_DATES)
+    reading.saw("datas", say.SAW_DAY_OF_LIST.format(day=f"{day:%d/%m/%Y}"))
+
+
+def _learn_names(reading: Reading, columns: Columns, learned: Learned, found: Collected) -> None:
+    plural = header_phrase(columns.header("name")) in _PLURALS
+    learned.style = style_of(found.names, plural)
+    reading.saw("nomes", say.SAW_NAMES[learned.style])
+    learned.typed_rooms = has_types(found.rooms)
+    if learned.typed_rooms:
+        reading.saw("quartos", say.SAW_ROOM_TYPE.format(value=found.rooms[0]))
+
+
+def _stay_statuses(found: Collected, learned: Learned, today: date | None) -> dict[str, str | None]:
+    """Statuses by word; by code only where no line's dates contradict what the code usually means."""
+    codes = stay_codes(found.words) if today else {}
+    for word, stays in found.stays_of.items():
+        days = [tuple(stamp and stamp.day(learned.order, today) for stamp in stay) for stay in stays]
+        if today and not all(_agrees(codes.get(fold(word)), arrival, departure, today) for arrival, departure in days):
+            codes = {}
+    return {word: codes.get(fold(word)) or status_of(word, "stays") for word in found.words}
+
+
+def _agrees(status: str | None, arrival: date | None, departure: date | None, today: date) -> bool:
+    if status == "na_casa":
+        return bool(arrival and departure and arrival <= today <= departure)
+    if status in ("confirmada", "a_confirmar"):
+        return arrival is None or arrival >= today
+    return status != "saida" or (departure is not None and arrival is not None and arrival <= today)

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from pipeline.intake.date_order import Dates
-from pipeline.intake.dates import Order, scan
+from pipeline.intake.dates import Order, Stamp, scan
 from pipeline.intake.people import (
     Person,
     Style,
@@ -48,39 +48,50 @@ class Learned:
     statuses: Mapping[str, str | None] = field(default_factory=dict)
     whole_house: bool = False
     real_dates: bool = False
+    arrival: date | None = None
+    """Of a list of one day's arrivals without a column for it; `departure` likewise."""
+    departure: date | None = None
 
 
 @dataclass
-class _Stay:
-    """The guest line above, for companions without dates of their own."""
+class Collected:
+    """What the rows hold, before anything is decided."""
 
-    fields: dict[str, Any]
-    rooms: list[str]
+    dates: Dates
+    words: Counter[str] = field(default_factory=Counter)
+    """Status words of rows with a guest."""
+    stays_of: dict[str, list[tuple[Stamp | None, Stamp | None]]] = field(default_factory=dict)
+    """Arrivals and departures of each status word that is a code."""
+    names: list[str] = field(default_factory=list)
+    rooms: list[str] = field(default_factory=list)
 
 
 class StayRows:
     def __init__(self, sheet: Sheet, today: date | None, learned: Learned) -> None:
         self.columns, self.today, self.learned = sheet.columns, today, learned
         self.seen: set[tuple[object, ...]] = set()
-        self.above: _Stay | None = None
+        # Fields and rooms of the guest above, for companions without dates of their own.
+        self.above: tuple[dict[str, Any], list[str]] | None = None
 
-    def collect(self, rows: Iterable[DataRow]) -> tuple[Dates, Counter[str], list[str], list[str]]:
-        """Dates, status words, names and rooms of all rows, before anything is decided."""
-        dates, words = Dates(today=self.today), Counter[str]()
-        names: list[str] = []
-        rooms: dict[str, None] = {}
+    def collect(self, rows: Iterable[DataRow]) -> Collected:
+        found, rooms = Collected(Dates(today=self.today)), dict[str, None]()
         mapped = {at for name, at in self.columns.of.items() if name != "birth"}
         for row in (fields_of(row, self.columns) for row in rows):
-            self._collect_dates(row, dates, mapped)
-            if (word := row.text("status")) is not None:
-                words[word] += 1
-            if len(names) < 2_000:
-                names.append(row.text("name") or "")
+            name = row.text("name") or row.text("last_name") or row.text("first_name") or ""
+            stamps = self._collect_dates(row, found.dates, mapped)
+            word = row.text("status")
+            if word is not None and has_letter(name) and not is_vacant(name):
+                found.words[word] += 1
+                if len(word) < 3:
+                    found.stays_of.setdefault(word, []).append((stamps[0], stamps[1]))
+            if len(found.names) < 2_000:
+                found.names.append(row.text("name") or "")
             if room := text_of(row.cell("room")):
                 rooms[room] = None
-        return dates, words, names, list(rooms)
+        found.rooms = list(rooms)
+        return found
 
-    def _collect_dates(self, row: Fields, dates: Dates, mapped: set[int]) -> None:
+    def _collect_dates(self, row: Fields, dates: Dates, mapped: set[int]) -> list[Stamp | None]:
         cells = [row.cell(name) for name in ("arrival", "departure")]
         stamps = [scan(cell) for cell in cells]
         for cell, stamp in zip(cells, stamps, strict=True):
@@ -92,11 +103,12 @@ class StayRows:
         if len(dates.others) < 5_000:
             others = [cell for at, cell in enumerate(row.row.cells) if at not in mapped and cell != ""]
             dates.others += [(stamp, text_of(cell)) for cell in others if (stamp := scan(cell)) and stamp.is_open]
+        return stamps
 
     def lines(self, rows: Iterable[DataRow], ignore: Callable[[Ignored], None]) -> Iterator[dict[str, Any]]:
         for row in (fields_of(row, self.columns) for row in rows):
             people = self.people(row)
-            arrival, departure = self.day(row, "arrival"), self.day(row, "departure")
+            arrival, departure = self.days(row)
             reason = self._refusal(row, people, arrival, departure)
             if reason:
                 ignore(Ignored(row.row.number, reason))
@@ -124,9 +136,9 @@ class StayRows:
         if self.above is None:
             return False
         room, booking = row.text("room"), row.text("booking")
-        same_room = not room or room in self.above.rooms
+        same_room = not room or room in self.above[1]
         name = row.text("name") or ""
-        return same_room and booking in (None, self.above.fields["booking"]) and ":" not in name and len(name) < 80
+        return same_room and booking in (None, self.above[0]["booking"]) and ":" not in name and len(name) < 80
 
     def people(self, row: Fields) -> list[Person]:
         name = " ".join(row.text(part) or "" for part in ("first_name", "name")).strip()
@@ -146,10 +158,19 @@ class StayRows:
         numbers = [int(part) for part in pax.replace("+", "/").split("/") if part.strip().isdigit()]
         return sum(numbers) if numbers else None
 
-    def day(self, row: Fields, name: str) -> date | None:
-        stamp = scan(row.cell(name)) or scan(row.row.bands.get(name, ""))
-        if stamp is None:
-            stamp = scan(row.cell({"arrival": "arrived", "departure": "left"}[name]))
+    def days(self, row: Fields) -> tuple[date | None, date | None]:
+        """Arrival and departure; a missing one follows from the nights, or from the day of a list of arrivals."""
+        arrival = self.day(row, "arrival", "arrived") or (self.learned.arrival if row.text("booking") else None)
+        departure = self.day(row, "departure", "left") or (self.learned.departure if row.text("booking") else None)
+        nights = row.number("nights")
+        if nights is not None and arrival and not departure:
+            departure = arrival + timedelta(days=nights)
+        elif nights is not None and departure and not arrival:
+            arrival = departure - timedelta(days=nights)
+        return arrival, departure
+
+    def day(self, row: Fields, name: str, real: str) -> date | None:
+        stamp = scan(row.cell(name)) or scan(row.row.bands.get(name, "")) or scan(row.cell(real))
         return stamp.day(self.learned.order, self.today) if stamp else None
 
     def stay(self, row: Fields, people: list[Person], arrival: date, departure: date) -> Iterator[dict[str, Any]]:
@@ -161,7 +182,7 @@ class StayRows:
             "status": self.status(row, arrival, departure),
             **{name: row.text(name) for name in ("company", "agency", "group", "channel")},
         }
-        self.above = _Stay(shared, [*rooms, row.text("room") or ""])
+        self.above = (shared, [*rooms, row.text("room") or ""])
         main = self.is_main(row, shared, rooms)
         places: list[str | None] = [*rooms] or [None]
         for room in places:
@@ -173,8 +194,8 @@ class StayRows:
     def companions_below(self, row: Fields, people: list[Person]) -> Iterator[dict[str, Any]]:
         if self.above is None:
             return
-        room = self.above.rooms[0] if len(self.above.rooms) == 2 else None
-        shared = {**self.above.fields, "room": room or None}
+        room = self.above[1][0] if len(self.above[1]) == 2 else None
+        shared = {**self.above[0], "room": room or None}
         yield self.line(row, people[0], shared, False)
         for person in people[1:]:
             yield self.other(person, shared)

@@ -30,7 +30,7 @@ _NOTHING = frozenset(
     ]
 )
 _LITERAL = re.compile(r'^="([^"]*)"$')
-_FORMULA = re.compile(r"^[=@]\s*[-+A-Za-z(\"']")
+_FORMULA = re.compile(r"^=\s*[-+\w(\"']|^@[A-Z]+\(")
 
 
 def clean(text: str) -> str:
@@ -66,7 +66,7 @@ def is_nothing(text: str) -> bool:
 
 def is_formula(text: str) -> bool:
     """True for text that a spreadsheet would run. `="0412"`, a quoted text, was already unwrapped by `clean`."""
-    return text[:1] in ("=", "@") and bool(_FORMULA.match(text))
+    return bool(_FORMULA.match(text))
 
 
 def has_letter(text: str) -> bool:

@@ -50,9 +50,16 @@ def order_codes(texts: Iterable[str]) -> dict[str, str]:
     return {letter: table[letter] for letter in letters if letter in table}
 
 
-def cm_codes() -> dict[str, str]:
-    """STATUSRESERVA of CM / TOTVS, by number."""
-    return dict(values()["cm_codes"])
+def stay_codes(words: Iterable[str]) -> dict[str, str]:
+    """What the vendors' codes usually mean: numbers as CM / TOTVS has them (STATUSRESERVA), single letters.
+
+    Empty unless all words of the file are codes of one of the two tables. The caller checks them against the dates.
+    """
+    codes = {fold(word) for word in words} - {""}
+    for table in values()["stay_codes"].values():
+        if codes and codes <= set(table):
+            return {code: str(table[code]) for code in codes}
+    return {}
 
 
 @lru_cache(maxsize=4_096)

@@ -93,7 +93,7 @@ def read_pdf(data: bytes, limits: Limits) -> Table:
         raise
     except Exception as error:  # pdfminer raises whatever a broken file leads it to
         raise RefusedFile(say.CUT.format(where=say.CUT_PDF)) from error
-    return _table(lines, limits)
+    return table_of(lines, limits)
 
 
 def _opens(library: Any, data: bytes) -> bool:
@@ -106,7 +106,7 @@ def _opens(library: Any, data: bytes) -> bool:
         raise RefusedFile(say.CUT.format(where=say.CUT_PDF)) from error
 
 
-def _table(lines: list[list[Piece]], limits: Limits) -> Table:
+def table_of(lines: list[list[Piece]], limits: Limits) -> Table:
     if not any(lines):
         raise RefusedFile(say.PDF_IMAGE)
     if len(lines) > limits.rows:
