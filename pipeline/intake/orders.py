@@ -27,7 +27,7 @@ class OrderRows:
     def collect(self, rows: Iterable[DataRow]) -> tuple[Dates, Counter[str]]:
         """Dates and status words of all rows, before anything is decided."""
         dates, words = Dates(today=self.today), Counter[str]()
-        for row in (fields_of(row, self.columns) for row in rows):
+        for row in (fields_of(row, self.columns.of) for row in rows):
             for name in ("opened", "closed"):
                 cell = row.cell(name)
                 if stamp := scan(cell):
@@ -41,7 +41,7 @@ class OrderRows:
         return dates, words
 
     def lines(self, rows: Iterable[DataRow], ignore: Callable[[Ignored], None]) -> Iterator[dict[str, Any]]:
-        for row in (fields_of(row, self.columns) for row in rows):
+        for row in (fields_of(row, self.columns.of) for row in rows):
             text = self.description(row)
             opened = self.moment(row, "opened", "opened_time")
             if not text or opened is None:

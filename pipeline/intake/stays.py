@@ -37,6 +37,9 @@ KEYS: Final = (
 # What a companion on the next line takes over from the guest above.
 _SHARED: Final = ("booking", "room", "arrival", "departure", "status", "company", "agency", "group", "channel")
 
+# What is looked at before anything is decided.
+_DECIDING: Final = frozenset({"name", "first_name", "last_name", "arrival", "departure", "nights", "status", "room"})
+
 
 @dataclass
 class Learned:
@@ -76,7 +79,8 @@ class StayRows:
     def collect(self, rows: Iterable[DataRow]) -> Collected:
         found, rooms = Collected(Dates(today=self.today)), dict[str, None]()
         mapped = {at for name, at in self.columns.of.items() if name != "birth"}
-        for row in (fields_of(row, self.columns) for row in rows):
+        needed = {name: at for name, at in self.columns.of.items() if name in _DECIDING}
+        for row in (fields_of(row, needed) for row in rows):
             name = row.text("name") or row.text("last_name") or row.text("first_name") or ""
             stamps = self._collect_dates(row, found.dates, mapped)
             word = row.text("status")
@@ -106,7 +110,7 @@ class StayRows:
         return stamps
 
     def lines(self, rows: Iterable[DataRow], ignore: Callable[[Ignored], None]) -> Iterator[dict[str, Any]]:
-        for row in (fields_of(row, self.columns) for row in rows):
+        for row in (fields_of(row, self.columns.of) for row in rows):
             people = self.people(row)
             arrival, departure = self.days(row)
             reason = self._refusal(row, people, arrival, departure)

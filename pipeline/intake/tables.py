@@ -3,7 +3,7 @@
 Report headings, repeated headers, bands, subtotals and trailers are recognised and kept apart with their reason.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Final, NamedTuple
@@ -99,16 +99,20 @@ def text_of(cell: Cell | None) -> str:
     return cell.isoformat(" ") if isinstance(cell, datetime) else str(cell)
 
 
-def fields_of(row: DataRow, columns: Columns) -> Fields:
+def fields_of(row: DataRow, at: Mapping[str, int]) -> Fields:
+    """The fields of a row at these positions. "412.0", as some programs write a number, is "412"."""
     cells, width = row.cells, len(row.cells)
-    return Fields(
-        row,
-        {
-            name: cell[:-2] if isinstance(cell, str) and cell.endswith(".0") and cell[:-2].isdigit() else cell
-            for name, at in columns.of.items()
-            if at < width and (cell := cells[at]) and not (isinstance(cell, str) and is_nothing(cell))
-        },
-    )
+    found: dict[str, Cell] = {}
+    for name, index in at.items():
+        cell = cells[index] if index < width else ""
+        if cell and isinstance(cell, str):
+            if is_nothing(cell):
+                continue
+            if cell.endswith(".0") and cell[:-2].isdigit():
+                cell = cell[:-2]
+        if cell:
+            found[name] = cell
+    return Fields(row, found)
 
 
 def find_sheet(table: Table, kind: Kind) -> Sheet | None:

@@ -91,7 +91,8 @@ def test_the_command_runs_without_django_or_a_client() -> None:
     script = (
         "import sys; from pipeline.intake.__main__ import main; "
         f"code = main([{_sample('31_na_casa_por_uh.xlsx')!r}, '--date', '2026-03-12', '--json']); "
-        "found = sorted({'django', 'httpx', 'aiohttp', 'django_q'} & set(sys.modules)); sys.exit(str(found or code or 0))"
+        "found = sorted({'django', 'httpx', 'aiohttp', 'django_q'} & set(sys.modules)); "
+        "sys.exit(str(found or code or 0))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1] == "0"

@@ -7,6 +7,7 @@ from typing import Any, Final
 from xml.etree.ElementTree import ElementTree
 
 import pytest
+from defusedxml.ElementTree import fromstring
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
