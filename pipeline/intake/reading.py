@@ -1,0 +1,271 @@
+"""One file into flat lines: recognise, decide, read. Everything that was guessed leaves its evidence."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain
+from typing import Any
+
+from pipeline.intake import date_order
+from pipeline.intake.columns import Columns
+from pipeline.intake.contract import Answers, Limits, Question, RefusedFile
+from pipeline.intake.dates import Order
+from pipeline.intake.edges import business_date, check_end, heading_dates, mended, scope_of
+from pipeline.intake.formats import Content, chats, open_file
+from pipeline.intake.orders import KEYS as ORDER_KEYS
+from pipeline.intake.orders import OrderRows, decide_statuses, order_statuses
+from pipeline.intake.people import style_of
+from pipeline.intake.stays import Collected, Learned, StayRows
+from pipeline.intake.tables import DataRow, Ignored, Sheet, data_rows, find_sheet
+from pipeline.intake.text import fold, is_formula
+from pipeline.intake.values import STAY_STATUSES, has_types, status_of, stay_codes
+from pipeline.intake.words import KINDS, Kind, header_phrase
+from pipeline.intake.words import sentences as say
+
+# Names of columns that hold several people.
+_PLURALS = frozenset(
+    {
+        "guest name s",
+        "guest names",
+        "guests",
+        "names",
+        "guest list",
+        "hospedes",
+        "nome hospedes",
+        "nomes hospedes",
+        "nomes",
+    }
+    | {"huespedes"}
+)
+
+
+@dataclass
+class Reading:
+    """What a file says. `lines` is read as it is walked; `ignored` is complete after that."""
+
+    kind: Kind
+    lines: Iterator[dict[str, Any]]
+    ignored: list[Ignored] = field(default_factory=list)
+    evidence: list[tuple[str, str]] = field(default_factory=list)
+    """(what was recognised, why), in the order of the decisions."""
+    scope: str | None = None
+    """"house", "arrivals", "departures", "group"; None where the file does not say it and somebody has to be asked."""
+    business_date: date | None = None
+    """The hotel's day as the file itself states it."""
+
+    def saw(self, what: str, why: str) -> None:
+        self.evidence.append((what, why))
+
+
+def read(
+    data: bytes,
+    *,
+    name: str = "",
+    kind: Kind | None = None,
+    date: date | None = None,
+    answers: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+) -> Reading:
+    """Flat lines of a file.
+
+    `name` is its file name (evidence for the scope, nothing else), `date` the hotel's business date, `answers` what was
+    asked before. Raises `RefusedFile` with a Portuguese sentence, or `Undecided` with a question.
+    """
+    limits = limits or Limits()
+    content = open_file(data, limits)
+    del data
+    asked = Answers(answers or {})
+    if content.chat:
+        return _read_chat(content, kind, date, asked)
+    kind, sheets = _choose(content, kind, asked)
+    reading = Reading(kind, iter(()), evidence=[("formato", content.name), *content.evidence])
+    return (_read_stays if kind == "stays" else _read_orders)(reading, sheets, _Task(name, date, asked, limits))
+
+
+@dataclass(frozen=True)
+class _Task:
+    name: str
+    today: date | None
+    answers: Answers
+    limits: Limits
+
+
+def _read_chat(content: Content, kind: Kind | None, today: date | None, answers: Answers) -> Reading:
+    if kind == "stays":
+        raise RefusedFile(say.CHAT_AS_STAYS)
+    reading = Reading("orders", iter(()), evidence=[("formato", content.name), *content.evidence])
+    found = list(chats.messages(content.chat))
+    decision = chats.decide_order(found, today, answers)
+    if decision.why:
+        reading.saw("datas", f"{say.ORDER_NAMES[decision.order]}: {decision.why}")
+    empty = dict.fromkeys(ORDER_KEYS)
+    lines = chats.order_lines(found, decision.order, today, reading.ignored.append)
+    reading.lines = ({**empty, **line} for line in lines)
+    return reading
+
+
+def _choose(content: Content, kind: Kind | None, answers: Answers) -> tuple[Kind, list[Sheet]]:
+    """The kind of the file and its sheets. Sheets of the same columns are read one after the other."""
+    kinds: tuple[Kind, ...] = (kind,) if kind else KINDS
+    found = {one: [sheet for table in content.tables if (sheet := find_sheet(table, one))] for one in kinds}
+    best = {one: max((sheet.score for sheet in sheets), default=0) for one, sheets in found.items()}
+    if not any(best.values()):
+        raise RefusedFile(say.NO_TABLE.format(wanted=" ou ".join(say.WANTED[one] for one in kinds)))
+    chosen = max(kinds, key=lambda one: best[one])
+    if len(kinds) > 1 and len(set(best.values())) == 1:
+        answer = answers.ask(Question("kind", KINDS, say.ASK_KIND))
+        chosen = next(one for one in KINDS if one == answer)
+    top = max(found[chosen], key=lambda sheet: (sheet.score, len(sheet.table.rows)))
+    if top.columns.by_values:
+        _confirm_columns(top, chosen, answers)
+    return chosen, [sheet for sheet in found[chosen] if sheet.columns.of == top.columns.of]
+
+
+def _confirm_columns(sheet: Sheet, kind: Kind, answers: Answers) -> None:
+    """Columns without names are a guess: somebody has to say that these are guests."""
+    field = "name" if kind == "stays" else "text"
+    at = sheet.columns.of[field]
+    row = next(row for row in sheet.table.rows if at < len(row.cells) and row.cells[at] != "")
+    sentence = say.ASK_NO_HEADER.format(row=row.number, value=row.cells[at], field=say.FIELD_NAMES[field])
+    if answers.ask(Question("no_header", (say.OPTION_YES, say.OPTION_NO), sentence)) == say.OPTION_NO:
+        raise RefusedFile(say.NO_TABLE.format(wanted=say.WANTED[kind]))
+
+
+def _observe(reading: Reading, sheets: list[Sheet]) -> None:
+    top = sheets[0]
+    reading.evidence += top.table.evidence
+    if len(sheets) > 1:
+        reading.saw("planilhas", say.SAW_SHEETS.format(names=", ".join(sheet.table.words for sheet in sheets)))
+    elif top.table.words:
+        reading.saw("planilha", top.table.words)
+    if top.columns.by_values:
+        reading.saw("colunas", say.SAW_NO_HEADER)
+    else:
+        known = len(top.columns.of) + len(top.columns.companions)
+        number = top.table.rows[top.header_at].number
+        every = sum(1 for header in top.columns.headers if header)
+        reading.saw("colunas", say.SAW_HEADER.format(row=number, known=known, all=every))
+    for at, header in enumerate(top.columns.headers):
+        if name := top.columns.field_at(at):
+            reading.saw("coluna", say.SAW_COLUMN.format(header=header, field=name))
+
+
+def _rows(reading: Reading, sheets: list[Sheet], limits: Limits) -> list[DataRow]:
+    """The data rows of all sheets. Ignored ones are reported."""
+    found: list[DataRow] = []
+    for row in chain.from_iterable(data_rows(sheet, mended(sheet), reading.ignored.append) for sheet in sheets):
+        found.append(row)
+        if len(found) > limits.rows:
+            raise RefusedFile(say.TOO_MANY_ROWS.format(limit=limits.rows))
+        _refuse_formulas(row, sheets[0])
+    return found
+
+
+def _refuse_formulas(row: DataRow, sheet: Sheet) -> None:
+    for at, cell in enumerate(row.cells):
+        if isinstance(cell, str) and cell[:1] in ("=", "@") and is_formula(cell) and sheet.columns.field_at(at):
+            raise RefusedFile(say.FORMULA.format(row=row.number, column=sheet.columns.headers[at]))
+
+
+def _decide_dates(reading: Reading, dates: date_order.Dates, answers: Answers) -> Order:
+    decision = date_order.decide(dates, answers)
+    if decision.why:
+        reading.saw("datas", f"{say.ORDER_NAMES[decision.order]}: {decision.why}")
+    return decision.order
+
+
+def _report_statuses(
+    reading: Reading, statuses: Mapping[str, str | None], left: Iterable[str], words: Mapping[str, int]
+) -> None:
+    for word, status in statuses.items():
+        if status:
+            reading.saw("situação", say.SAW_STATUS.format(value=word, status=status))
+    for word in left:
+        reading.saw("situação", say.LEFT_OPEN.format(value=word, count=words[word]))
+
+
+def _read_orders(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
+    _observe(reading, sheets)
+    reader = OrderRows(sheets[0], task.today)
+    if "opened" not in sheets[0].columns:
+        raise RefusedFile(say.NO_OPENED)
+    for sheet in sheets:
+        check_end(sheet, "orders", task.answers)
+    rows = _rows(reading, sheets, task.limits)
+    dates, words = reader.collect(rows)
+    dates.others += heading_dates(sheets[0])
+    reader.order = _decide_dates(reading, dates, task.answers)
+    reader.statuses, left = order_statuses(words, task.answers)
+    _report_statuses(reading, reader.statuses, left, words)
+    reading.business_date = business_date(sheets[0], reader.order, reading.saw)
+    reading.lines = reader.lines(rows, reading.ignored.append)
+    return reading
+
+
+def _read_stays(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
+    _observe(reading, sheets)
+    columns = sheets[0].columns
+    for sheet in sheets:
+        check_end(sheet, "stays", task.answers)
+    learned = Learned(real_dates="arrived" in columns and "status" not in columns)
+    reader = StayRows(sheets[0], task.today, learned)
+    reading.scope = scope_of(sheets, task.name, reading.saw)
+    learned.whole_house = reading.scope == "house"
+    rows = _rows(reading, sheets, task.limits)
+    found = reader.collect(rows)
+    found.dates.whole_house = learned.whole_house
+    found.dates.others += heading_dates(sheets[0])
+    learned.order = _decide_dates(reading, found.dates, task.answers)
+    reading.business_date = business_date(sheets[0], learned.order, reading.saw)
+    _day_of_list(reading, sheets[0], learned, task)
+    _learn_names(reading, columns, learned, found)
+    known = _stay_statuses(found, learned, task.today)
+    learned.statuses, left = decide_statuses(found.words, STAY_STATUSES, known, task.answers)
+    _report_statuses(reading, learned.statuses, left, found.words)
+    reading.lines = reader.lines(rows, reading.ignored.append)
+    return reading
+
+
+def _day_of_list(reading: Reading, sheet: Sheet, learned: Learned, task: _Task) -> None:
+    """A list of one day's arrivals may have no column for the arrival. Raises `RefusedFile` without any dates."""
+    fields = set(sheet.columns.of)
+    arrival, departure = bool({"arrival", "arrived"} & fields), bool({"departure", "left"} & fields)
+    if (arrival and departure) or ((arrival or departure) and "nights" in fields):
+        return
+    day = reading.business_date or next(
+        (day for stamp, _ in heading_dates(sheet) if (day := stamp.day(learned.order, task.today))), task.today
+    )
+    if reading.scope == "arrivals" and (departure or "nights" in fields) and day:
+        learned.arrival = day
+    elif reading.scope == "departures" and (arrival or "nights" in fields) and day:
+        learned.departure = day
+    else:
+        raise RefusedFile(say.NO_DATES)
+    reading.saw("datas", say.SAW_DAY_OF_LIST.format(day=f"{day:%d/%m/%Y}"))
+
+
+def _learn_names(reading: Reading, columns: Columns, learned: Learned, found: Collected) -> None:
+    plural = header_phrase(columns.header("name")) in _PLURALS
+    learned.style = style_of(found.names, plural)
+    reading.saw("nomes", say.SAW_NAMES[learned.style])
+    learned.typed_rooms = has_types(found.rooms)
+    if learned.typed_rooms:
+        reading.saw("quartos", say.SAW_ROOM_TYPE.format(value=found.rooms[0]))
+
+
+def _stay_statuses(found: Collected, learned: Learned, today: date | None) -> dict[str, str | None]:
+    """Statuses by word; by code only where no line's dates contradict what the code usually means."""
+    codes = stay_codes(found.words) if today else {}
+    for word, stays in found.stays_of.items():
+        days = [tuple(stamp and stamp.day(learned.order, today) for stamp in stay) for stay in stays]
+        if today and not all(_agrees(codes.get(fold(word)), arrival, departure, today) for arrival, departure in days):
+            codes = {}
+    return {word: codes.get(fold(word)) or status_of(word, "stays") for word in found.words}
+
+
+def _agrees(status: str | None, arrival: date | None, departure: date | None, today: date) -> bool:
+    if status == "na_casa":
+        return bool(arrival and departure and arrival <= today <= departure)
+    if status in ("confirmada", "a_confirmar"):
+        return arrival is None or arrival >= today
+    return status != "saida" or (departure is not None and arrival is not None and arrival <= today)
