@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from matching.models import CardLease, Decision
 from matching.review import queue
+from tests.markup import compact
 from tests.matching.conftest import Candidate, Card, Hotel
 from tests.matching.pages import QUEUE, page, seen, signed_in, url_of
 
@@ -29,7 +30,7 @@ class TestTheLease:
         assert f"reservada para você até {timezone.localtime(lease.until):%H:%M}" in html
 
     def test_the_page_counts_down_by_the_server_s_clock_and_says_when_it_is_over(self, card: Card, ana: User) -> None:
-        html = page(ana, QUEUE)
+        html = compact(page(ana, QUEUE))
         left = html[html.index('<time class="left num"') :].partition(">")[0]
         assert timezone.localtime(CardLease.objects.get().until).isoformat() in left
         assert f'data-now="{timezone.localdate().isoformat()}T' in left
