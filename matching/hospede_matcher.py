@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from matching.core import Candidate, Engine, Model, Skipped
+from matching.core import Candidate, Engine, Model, RoomDirectory, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +18,18 @@ class MatchResult:
 
 
 def match_orders(
-    orders: Sequence[Mapping[str, Any]], stays: Sequence[Mapping[str, Any]], *, model: Model | None = None
+    orders: Sequence[Mapping[str, Any]],
+    stays: Sequence[Mapping[str, Any]],
+    *,
+    model: Model | None = None,
+    directory: RoomDirectory | None = None,
+    business_date: date | None = None,
 ) -> MatchResult:
-    """Pure computation, which may run in a thread. A row that cannot be read is skipped; it raises nothing."""
-    engine = Engine(stays, model)
+    """Pure computation, which may run in a thread. A row that cannot be read is skipped; it raises nothing.
+
+    `directory` adds rooms and aliases to those of the listing; `business_date` dates the orders without a readable date
+    of their own.
+    """
+    engine = Engine(stays, model, directory=directory, business_date=business_date)
     outcome = engine.match(orders)
     return MatchResult(tuple(outcome.candidates), engine.model.version, tuple(outcome.skipped))

@@ -1,8 +1,8 @@
 """The matching engine: plain rows in, explained probabilities out. Knows no framework and no database."""
 
 from matching.core.engine import Engine, Outcome, Skipped, match
-from matching.core.model import Model
+from matching.core.model import Model, Reason
+from matching.core.parsing.room_directory import Room, RoomDirectory
 from matching.core.ranking import Candidate
-from matching.core.reasons import Reason
 
-__all__ = ["Candidate", "Engine", "Model", "Outcome", "Reason", "Skipped", "match"]
+__all__ = ["Candidate", "Engine", "Model", "Outcome", "Reason", "Room", "RoomDirectory", "Skipped", "match"]

@@ -1,4 +1,6 @@
-"""`python -m matching.core ORDERS.jsonl STAYS.jsonl [--model MODEL.json] [--index FILE] > SUGGESTIONS.jsonl`
+"""`python -m matching.core ORDERS.jsonl STAYS.jsonl [--model FILE] [--index FILE] [--business-date DATE]`
+
+Suggestions go to standard output, a JSON object a line, at least one line an order that can be read.
 
 Bad lines are named by number on standard error, the rest is done, and the exit code is 1 then (2: a file is no use).
 With --index the listing is kept in FILE between calls: STAYS.jsonl holds what has changed since (all stays the first
@@ -6,6 +8,7 @@ time), a row replaces the one of its id, and a cancelled or vanished one (`remov
 """
 
 import argparse
+import datetime as dt
 import json
 import sys
 from collections.abc import Iterator
@@ -72,6 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("orders", type=Path)
     parser.add_argument("stays", type=Path)
     parser.add_argument("--model", type=Path)
+    parser.add_argument("--business-date", type=dt.date.fromisoformat, help="for orders without a readable date")
     parser.add_argument("--index", type=Path, help="the listing, kept between calls")
     options = parser.parse_args(arguments)
     orders, stays = Lines(options.orders), Lines(options.stays)
@@ -79,7 +83,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         model = Model.from_json(options.model.read_text("utf-8")) if options.model else None
         options.orders.open().close()
-        engine = Engine(_listing(stays, options.index, skipped), model)
+        listing = _listing(stays, options.index, skipped)
+        engine = Engine(listing, model, business_date=options.business_date)
     except (OSError, ValueError) as error:
         _complain(str(error))
         return 2

@@ -19,7 +19,7 @@ from matching.core.comparisons.presence import Presence, Seen
 from matching.core.index.columns import TITULAR
 from matching.core.index.house_index import KINDS, HouseIndex
 from matching.core.index.word_matcher import WordMatcher
-from matching.core.kernel.blocks import Floats, Pairs, among, distinct, starts_of, united
+from matching.core.kernel.blocks import Floats, Pairs, among, distinct, spread, starts_of, united
 from matching.core.kernel.comparisons import Codes
 from matching.core.kernel.scores import best_of, heads, runs, total_of
 from matching.core.model import Model
@@ -28,7 +28,7 @@ from matching.core.parsing.orders import Order
 from matching.core.parsing.rooms import room_key, swaps
 
 # A block larger than this says little by itself; its members nearest to the order's day are kept.
-WORD_CAP, ROOM_CAP, KEY_CAP = 2_000, 48, 24
+WORD_CAP, ROOM_CAP, KEY_CAP, LABEL_CAP, MOST_MATES = 2_000, 48, 24, 60, 12
 # Nobody further behind than this is weighed in full (one chance in 2,000), and never more than so many.
 HOPELESS_BITS = 11.0
 MOST_WEIGHED = 60
@@ -68,7 +68,41 @@ class Blocking:
         least = best_of(score, pairs.left, len(batch.orders)) - HOPELESS_BITS
         hopeful = np.flatnonzero((score >= least[pairs.left]) & (shares > 0))
         kept = hopeful[_foremost(score[hopeful], pairs.left[hopeful])]
-        return Blocks(pairs.at(kept), kinds[kept], held)
+        if not any(order.relation for order in batch.orders):
+            return Blocks(pairs.at(kept), kinds[kept], held)
+        pairs = self._with_mates(batch, pairs.at(kept))
+        kinds = self.presence.kinds(batch, pairs)
+        shares = seen.shares.ravel()[seen.rows[pairs.left] * len(KINDS) + kinds]
+        present = np.flatnonzero(shares > 0)
+        return Blocks(pairs.at(present), kinds[present], np.maximum(held, total_of(shares, pairs.left, len(held))))
+
+    def _with_mates(self, batch: Batch, pairs: Pairs) -> Pairs:
+        """Where an order names somebody to say whose wife or son is meant, the others of the booking too."""
+        related = np.array([order.relation is not None for order in batch.orders])[pairs.left]
+        rows = np.flatnonzero(related)
+        bookings = self.index.bookings[pairs.right[rows]]
+        counts = np.minimum(self.index.by_booking.count(bookings), MOST_MATES)
+        owner, flat = spread(self.index.by_booking.starts[bookings], counts)
+        family = [(row, mate) for row in rows.tolist() for mate in self._family(int(pairs.right[row]))]
+        family_rows, mates = (
+            np.array(side, dtype=np.int64) for side in (zip(*family, strict=True) if family else ((), ()))
+        )
+        left = np.concatenate([pairs.left, pairs.left[rows[owner]], pairs.left[family_rows]])
+        right = np.concatenate([pairs.right, self.index.by_booking.members[flat], mates])
+        return united(left, right, np.zeros(len(left)), len(self.index))
+
+    def _family(self, stay: int) -> list[int]:
+        """Others of one family name who came and go on the same days: a booking of their own each."""
+        columns = self.index.columns
+        found: list[int] = []
+        for word in self.index.family_words(stay):
+            bearers = self.index.by_word[word]
+            if len(bearers) <= WORD_CAP:
+                same = (columns.arrival[bearers] == columns.arrival[stay]) & (
+                    columns.departure[bearers] == columns.departure[stay]
+                )
+                found += bearers[same].tolist()[:MOST_MATES]
+        return found
 
     def met(self, batch: Batch) -> Pairs:
         """Everybody in a block, and the rough score of each: bits of words that meet the name, rooms, contacts."""
@@ -85,14 +119,17 @@ class Blocking:
     def _blocks(self, order: Order) -> Iterator[Given]:
         day = order.opened.toordinal()
         placed = [self._room(room, day) for room in order.rooms]
+        placed += [self._other_block(room, day) for room in order.beside]
         if placed:
             yield placed[0] if len(placed) == 1 else _best_ways(placed)
         known = [positions for positions, _, _ in placed]
-        if placed and not any(self.index.is_full(room, day) for room in order.rooms):
+        if order.rooms and not any(self.index.is_full(room, day) for room in order.rooms):
             known.append(self.index.due(day))
             yield _plain(known[-1], _BY_FREE_ROOM)
         contacts = list(self._contacts(order, day))
         yield from (_plain(positions, _BY_CONTACT) for positions in contacts)
+        if order.labels:
+            yield from self._attributes(order, day)
         words = [word for person in order.persons for word in person.words]
         yield from (self._word(word, day, [*known, *contacts]) for word in words)
         if words and (known or contacts):
@@ -101,6 +138,20 @@ class Blocking:
     def _room(self, room: str, day: int) -> Given:
         """Who is in a room or in one that it may be a slip of."""
         return remembered(self._rooms, (room, day), lambda: self._near(room, day))
+
+    def _other_block(self, room: str, day: int) -> Given:
+        """Rooms of the number named in another block weigh as a slip does."""
+        block = self.index.nearest(self.index.by_room[self.index.rooms.code(room)], day, ROOM_CAP)
+        return block, np.ones(len(block), dtype=np.int8), _BY_ROOM
+
+    def _attributes(self, order: Order, day: int) -> Iterator[Given]:
+        """Who bears a label of the order: the nearest in time of each."""
+        for label in order.labels:
+            for code in self.index.labels_like(label):
+                bearers = self.index.by_label[code]
+                bits = math.log2(0.5 * (len(self.index) + 100) / (len(bearers) + 0.5))
+                if bits > 0:
+                    yield _plain(self.index.nearest(bearers, day, LABEL_CAP), np.array([bits]))
 
     def _near(self, room: str, day: int) -> Given:
         keys = [(room, 0), *((room_key(slip), 1) for slip in sorted(swaps(room)))]

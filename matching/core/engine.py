@@ -1,5 +1,6 @@
 """Orders against the guest list: who is meant, with what probability, and why; "nobody" is an answer too."""
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,6 +19,7 @@ from matching.core.index.word_matcher import WordMatcher
 from matching.core.model import Model
 from matching.core.parsing.fields import BadRow, number
 from matching.core.parsing.orders import Order, parse_order
+from matching.core.parsing.room_directory import RoomDirectory
 from matching.core.parsing.stays import parse_stay
 from matching.core.ranking import Candidate, decide, nobody
 from matching.core.weights import Weigher
@@ -44,7 +46,14 @@ class Outcome:
 class Engine:
     """A listing made ready for questions; asking one order at a time or all at once gives the same answers."""
 
-    def __init__(self, stays: Iterable[Mapping[str, Any]] | HouseIndex, model: Model | None = None) -> None:
+    def __init__(
+        self,
+        stays: Iterable[Mapping[str, Any]] | HouseIndex,
+        model: Model | None = None,
+        *,
+        directory: RoomDirectory | None = None,
+        business_date: dt.date | None = None,
+    ) -> None:
         self.model = model or Model()
         self.skipped: list[Skipped] = []
         self.index = stays if isinstance(stays, HouseIndex) else HouseIndex(gather(stays, self.skipped)[0])
@@ -52,7 +61,9 @@ class Engine:
         self.presence = Presence(self.index, self.model)
         self.blocking = Blocking(self.index, self.matcher, self.presence, self.model)
         self.weigher = Weigher(self.index, self.matcher, self.presence, self.model)
-        self.rooms = self.index.rooms.codes.keys()
+        self.rooms = RoomDirectory.of(self.index.columns.rooms, directory)
+        self.labels, self.names = self.index.label_codes, self.index.word_codes
+        self.business_date = business_date
 
     def match(self, rows: Iterable[Mapping[str, Any]]) -> Outcome:
         found = Outcome(skipped=list(self.skipped))
@@ -70,7 +81,7 @@ class Engine:
         seen: set[int] = set()
         for place, row in enumerate(rows, 1):
             try:
-                order = parse_order(row, self.rooms)
+                order = parse_order(row, self.rooms, self.labels, self.names, self.business_date)
             except (BadRow, AttributeError) as error:
                 skipped.append(Skipped("orders", place, str(error) if isinstance(error, BadRow) else "not a row"))
                 continue
@@ -81,30 +92,31 @@ class Engine:
             yield order
 
     def ask(self, orders: Sequence[Order]) -> list[Candidate]:
-        """All hypotheses worth showing, order by order, best first. The whole batch is weighed at once: see BATCH."""
+        """All hypotheses worth showing, order by order, best first, at least one an order. Works on a whole batch at
+        once: see BATCH."""
         batch = Batch.of(orders)
         seen = self.presence.seen(batch)
         blocks = self.blocking.block(batch, seen)
         weighed = self.weigher.weigh(batch, blocks, seen)
-        found = group(weighed, self.index)
-        none = [nobody(order, self.model) for order in orders]
-        against = np.array([sum(reason.weight_bits for reason in reasons) for reasons in none])
+        hypotheses = group(weighed, self.index)
+        against = [nobody(order, self.model) for order in orders]
+        none = np.array([sum(reason.weight_bits for reason in reasons) for reasons in against])
         elsewhere = self.weigher.elsewhere(batch, seen, blocks.shares)
-        sharpness = self.model.sharpness
-        shown = decide(weighed, found, against, elsewhere, self.index, sharpness)
-        told_rows = np.array([row for rows in shown.rows for row in rows if row >= 0], dtype=np.int64)
-        tell = Explainer(self.index, weighed, found, told_rows, sharpness)
-        who = self.index.columns.ids[weighed.pairs.right[told_rows]].tolist()
-        told: list[Candidate] = []
-        guest = iter(who)
-        for place, rows, probabilities, doubt in shown:
-            os_id = orders[place].os_id
-            for rank, (row, probability) in enumerate(zip(rows, probabilities, strict=True), 1):
+        shown = decide(weighed, hypotheses, none, elsewhere, self.index, self.model.sharpness)
+        rows = np.array([row for rows in shown.rows for row in rows if row >= 0], dtype=np.int64)
+        explainer = Explainer(self.index, weighed, hypotheses, rows, self.model.sharpness)
+        stay_ids = iter(self.index.columns.ids[weighed.pairs.right[rows]].tolist())
+        candidates: list[Candidate] = []
+        for place, rows_of_order, probabilities, doubt in shown:
+            order = orders[place]
+            for rank, (row, probability) in enumerate(zip(rows_of_order, probabilities, strict=True), 1):
                 if row < 0:
-                    told.append(Candidate(os_id, None, probability, rank, tell.nobody(none[place], doubt)))
+                    reasons = explainer.nobody(order, against[place], doubt, probability)
+                    candidates.append(Candidate(order.os_id, None, probability, rank, reasons))
                 else:
-                    told.append(Candidate(os_id, next(guest), probability, rank, tell.explain(row)))
-        return told
+                    reasons = explainer.explain(row, probability)
+                    candidates.append(Candidate(order.os_id, next(stay_ids), probability, rank, reasons))
+        return candidates
 
 
 def gather(rows: Iterable[Mapping[str, Any]], skipped: list[Skipped]) -> tuple[Columns, list[int]]:

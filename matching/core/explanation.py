@@ -1,26 +1,31 @@
 """The few hypotheses that are shown, told in reasons: from arrays back to what a person reads."""
 
 import datetime as dt
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.core.comparisons.contacts import BOOKING, CONTACTS, Contacting
+from matching.core.comparisons.kinship import RELATION
 from matching.core.comparisons.names import SEX, SUFFIX, WHOLE, level_name
 from matching.core.comparisons.presence import PRESENCE
 from matching.core.comparisons.rooms import ROOM
 from matching.core.hypotheses import Hypotheses
-from matching.core.index.columns import SEXES, SUFFIXES
+from matching.core.index.columns import HIDDEN, SEXES, SUFFIXES
 from matching.core.index.house_index import HouseIndex
 from matching.core.kernel.blocks import spread, starts_of
 from matching.core.kernel.comparisons import Comparison
-from matching.core.parsing.mentions import Person
-from matching.core.reasons import Reason
-from matching.core.weights import DAY, LABEL, MAIN, Weighed
+from matching.core.model import Reason
+from matching.core.parsing.mentions import SAID, Person
+from matching.core.parsing.orders import Order
+from matching.core.weights import ATTRIBUTES, DAY, DENIED, DESCRIBED, FLOOR, MAIN, STAY_DAY, Weighed
 
 _PLAIN = ("document", "email")
+# Odds beyond that are no number.
+LEAST_PROBABILITY = 1e-12
 
 
 @lru_cache(maxsize=4_096)
@@ -43,9 +48,14 @@ class Explainer:
         pairs, best = weighed.pairs.at(rows), weighed.best
         self.place = {row: place for place, row in enumerate(rows.tolist())}
         self.orders, self.stays = pairs.left.tolist(), pairs.right.tolist()
+        self.prior = (weighed.prior[pairs.left] * sharpness).tolist()
+        self.relations = weighed.related.codes[rows].tolist()
+        self.relation_bits = (weighed.related.bits[rows] * sharpness).tolist()
+        self.mates = weighed.related.mates[rows].tolist()
         self.codes = {name: codes[rows].tolist() for name, codes in weighed.codes.items()}
         self.bits = {name: (bits[rows] * sharpness).tolist() for name, bits in weighed.bits.items()}
-        self.rooms, self.labels = weighed.rooms[rows].tolist(), weighed.labels[rows].tolist()
+        self.rooms = weighed.rooms[rows].tolist()
+        self.labels = {name: labels[rows].tolist() for name, labels in weighed.labels.items()}
         self.arrivals = self.columns.arrival[pairs.right].tolist()
         self.departures = self.columns.departure[pairs.right].tolist()
         self.persons = (self.batch.person_starts[pairs.left] + best.person[rows]).tolist()
@@ -54,22 +64,40 @@ class Explainer:
         self.together = (found.together[rows] * sharpness).tolist()
         self.counts = found.counts[rows].tolist()
 
-    def explain(self, row: int) -> tuple[Reason, ...]:
+    def explain(self, row: int, probability: float) -> tuple[Reason, ...]:
+        """Prior, evidence and competition: the bits add up to the log2 odds of the probability shown."""
+        reasons = self.evidence(row)
+        return (*reasons, _competition(reasons, probability))
+
+    def evidence(self, row: int) -> tuple[Reason, ...]:
         at = self.place[row]
         return (
+            Reason("prior", "guest", "", "", self.prior[at]),
             self._presence(at),
+            *self._dated(self.batch.orders[self.orders[at]]),
             *self._room(at),
             *self.names.words(at),
             *(self.names.person(at, self.batch.persons[self.persons[at]]) if self.names.named[at] else ()),
+            *self._relation(at),
             *self._contacts(at),
             self._plain(at, MAIN),
             *self._rest(at),
             *self._company(at),
         )
 
-    def nobody(self, reasons: tuple[Reason, ...], doubt: float) -> tuple[Reason, ...]:
-        sharpened = tuple(reason._replace(weight_bits=reason.weight_bits * self.sharpness) for reason in reasons)
-        return (*sharpened, Reason("nobody", "somebody_else", "", "", doubt)) if doubt else sharpened
+    def nobody(self, order: Order, reasons: tuple[Reason, ...], doubt: float, probability: float) -> tuple[Reason, ...]:
+        """What the order itself says for and against "no guest", what of it was not read, and the competition."""
+        told = [reason._replace(weight_bits=reason.weight_bits * self.sharpness) for reason in reasons]
+        told += self._dated(order)
+        told += [Reason("room", "unread", text, "", 0.0) for text in order.unread[:3]]
+        told += [Reason("name", "unmatched", p.shown, "", 0.0) for p in order.persons if p.strength >= SAID]
+        if doubt:
+            told.append(Reason("nobody", "somebody_else", "", "", doubt))
+        return (*told, _competition(told, probability))
+
+    def _dated(self, order: Order) -> tuple[Reason, ...]:
+        """Where the order's moment comes from when its own column could not be read."""
+        return (Reason("date", order.dated, day_month(order.opened.toordinal()), "", 0.0),) if order.dated else ()
 
     def _has(self, at: int, comparison: Comparison) -> bool:
         codes = self.codes.get(comparison.name)
@@ -80,14 +108,33 @@ class Explainer:
         return Reason(name, comparison.levels[self.codes[name][at]], ours, theirs, self.bits[name][at])
 
     def _presence(self, at: int) -> Reason:
+        """The bits beyond those of any guest of the house: 0 for one who is in it."""
         window = f"{day_month(self.arrivals[at])}–{day_month(self.departures[at])}"
-        return self._plain(at, PRESENCE, day_month(int(self.batch.days[self.orders[at]])), window)
+        reason = self._plain(at, PRESENCE, day_month(int(self.batch.days[self.orders[at]])), window)
+        return reason._replace(weight_bits=reason.weight_bits - self.prior[at])
 
     def _room(self, at: int) -> Iterator[Reason]:
         if self._has(at, ROOM):
             room = self.rooms[at]
             shown = self.columns.rooms[room] if room >= 0 else ""
-            yield self._plain(at, ROOM, "/".join(self.batch.orders[self.orders[at]].rooms), shown)
+            yield self._plain(at, ROOM, self.batch.orders[self.orders[at]].room_shown, shown)
+
+    def _relation(self, at: int) -> Iterator[Reason]:
+        code = self.relations[at]
+        if code < 0:
+            return
+        order = self.batch.orders[self.orders[at]]
+        word = order.relation.word if order.relation else ""
+        named = next((p.shown for p in order.persons if p.reference), "")
+        mate = self._name_of(self.mates[at]) if self.mates[at] >= 0 else ""
+        yield Reason("relation", RELATION.levels[code], f"{word} {named}".strip(), mate, self.relation_bits[at])
+
+    def _name_of(self, stay: int) -> str:
+        start, end = self.columns.part_starts[stay : stay + 2].tolist()
+        if self.columns.flags[stay] & HIDDEN or start == end:
+            return ""
+        parts = [self.index.words[code] for code in self.columns.parts[start:end].tolist()]
+        return " ".join(dict.fromkeys((parts[0], parts[-1]))).title()
 
     def _contacts(self, at: int) -> Iterator[Reason]:
         for comparison in CONTACTS:
@@ -105,9 +152,24 @@ class Explainer:
             place = int(Contacting(self.index).borne(asked, np.array([self.stays[at]]))[0])
             code = sorted(asked.codes)[place]
             yield self._plain(at, BOOKING, code, code)
-        if self._has(at, LABEL):
-            label = self.columns.label_words[self.labels[at]].title()
-            yield self._plain(at, LABEL, label, label)
+        for name, comparison in ATTRIBUTES.items():
+            if self._has(at, comparison):
+                label = self.labels[name][at]
+                theirs = shown_label(self.columns.label_words[label]) if label >= 0 else ""
+                same = self.codes[name][at] == 0
+                ours = theirs if same else "/".join(shown_label(x) for x in asked.labels if x.startswith(f"{name}:"))
+                yield self._plain(at, comparison, ours, theirs)
+        if self._has(at, STAY_DAY):
+            side, day = asked.stay_days[0]
+            theirs = self.arrivals[at] if side == "arrival" else self.departures[at]
+            yield self._plain(at, STAY_DAY, day_month(day.toordinal()), day_month(theirs))
+        if self._has(at, FLOOR):
+            theirs = int(self.index.floors[self.columns.room[self.stays[at]]])
+            yield self._plain(at, FLOOR, str(asked.floor), str(theirs))
+        if self._has(at, DESCRIBED):
+            yield self._plain(at, DESCRIBED, asked.described, SEXES[self.columns.sex[self.stays[at]]])
+        if self._has(at, DENIED):
+            yield self._plain(at, DENIED, "/".join(p.shown for p in asked.denied), "")
         if self._has(at, DAY):
             yield self._plain(at, DAY, day_month(asked.days[0].toordinal()), day_month(self.arrivals[at]))
 
@@ -116,6 +178,21 @@ class Explainer:
             yield Reason("company", "named_too", "", "", self.company[at])
         if self.counts[at]:
             yield Reason("same_stay", "any_guest", "", str(self.counts[at]), self.together[at])
+
+
+def shown_label(label: str) -> str:
+    """The value of a label as a person reads it: `country:ar` -> AR, `plate:abc1d23` -> ABC1D23."""
+    kind, _, value = label.partition(":")
+    if kind in ("country", "plate"):
+        return value.upper()
+    return value.replace("_", " ").title()
+
+
+def _competition(reasons: Sequence[Reason], probability: float) -> Reason:
+    """What the other hypotheses of the order leave: closes the sum of the reasons at the log2 odds shown."""
+    bounded = min(max(probability, LEAST_PROBABILITY), 1 - LEAST_PROBABILITY)
+    odds = math.log2(bounded / (1 - bounded))
+    return Reason("competition", "others", "", "", odds - math.fsum(reason.weight_bits for reason in reasons))
 
 
 class _Names:

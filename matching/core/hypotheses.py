@@ -86,7 +86,9 @@ def _undivided(weighed: Weighed, members: _Members, index: HouseIndex) -> NDArra
     highest = np.maximum.reduceat(identity, members.first)
     place = np.where(identity == highest[members.booking], np.arange(len(identity)), len(identity))
     best = np.minimum.reduceat(place, members.first)
-    nobody = ((highest <= 0) & ~np.logical_or.reduceat(named, members.first))[members.booking]
+    persons = np.diff(weighed.batch.person_starts)[weighed.pairs.left[members.rows[members.first]]]
+    unnamed = (highest <= 0) | (persons == 0)
+    nobody = (unnamed & ~np.logical_or.reduceat(named, members.first))[members.booking]
     child = index.columns.has(MINOR)[weighed.pairs.right[members.rows[best]]][members.booking]
     alike = identity >= highest[members.booking] - TOLD_APART
     return np.where(nobody, alike, np.where(child, True, _named_too(weighed, members)))

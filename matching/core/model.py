@@ -8,9 +8,23 @@ rooms, days and labels are taken from the listing itself, exactly, and therefore
 import json
 import math
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 Levels = dict[str, tuple[float, float | None]]
+
+
+class Reason(NamedTuple):
+    """One piece of evidence as data: the explanation of a probability is the additive weights themselves.
+
+    The bits of a candidate's reasons add up to log2(p / (1 - p)) of its probability. Holds no document and no whole
+    phone number.
+    """
+
+    comparison: str
+    level: str
+    order_value: str
+    guest_value: str
+    weight_bits: float
 
 
 def _comparisons() -> dict[str, Levels]:
@@ -24,6 +38,7 @@ def _comparisons() -> dict[str, Levels]:
             "prefix": (0.02, None),
             "fuzzy": (0.0005, None),
             "distant": (0.00002, None),
+            "heard": (0.0003, None),
             "initial": (0.05, None),
             "none": (0.05, 1.0),
             "not_listed": (0.35, 1.0),
@@ -43,12 +58,39 @@ def _comparisons() -> dict[str, Levels]:
             "free_on_arrival": (0.6, 0.3),
             "unassigned": (0.15, 1.0),
             "different": (0.035, 0.9),
+            # Of a number that several blocks have, and of a name misspelt or cut short.
+            "same_number": (0.86, None),
+            "resembles": (0.7, None),
+            "other_block": (0.02, 0.05),
+            "denied": (0.004, 0.5),
+            "earlier_said": (0.6, None),
+            "later_said": (0.4, None),
+            "same_now": (0.25, None),
+            "mentioned": (0.1, None),
         },
         "phone": {"same": (0.9, 0.00002), "last_eight": (0.5, 0.0001), "different": (0.15, 1.0)},
         "document": {"same": (0.9, 0.00001), "ending": (0.9, 0.01), "different": (0.05, 1.0)},
         "email": {"same": (0.9, 0.0001), "different": (0.3, 1.0)},
         "booking": {"same": (0.9, 0.0002)},
         "label": {"same": (0.6, None)},
+        "country": {"same": (0.9, None), "different": (0.1, 0.9)},
+        "channel": {"same": (0.6, None)},
+        "room_type": {"same": (0.5, None)},
+        "note": {"same": (0.5, None)},
+        "plate": {"same": (0.9, 0.0005)},
+        "floor": {"same": (0.9, None), "different": (0.1, 0.9)},
+        "stay_day": {"same": (0.85, 0.2), "different": (0.15, 0.8)},
+        "described": {"same": (0.95, 0.5), "different": (0.05, 0.5)},
+        "denied": {"name": (0.01, 0.6)},
+        # Somebody else of the booking is meant than the one who is named to say who.
+        "relation": {
+            "of_named": (0.85, 0.3),
+            "of_named_child": (0.75, 0.3),
+            "named_self": (0.1, 1.0),
+            "named_parent": (0.25, 1.0),
+            "fits": (0.85, 0.4),
+            "other": (0.15, 0.6),
+        },
         "day": {"arrival": (0.8, None), "departure": (0.08, None), "different": (0.12, 0.9)},
         "titular": {"titular": (0.75, 0.5), "companion": (0.25, 0.5)},
     }
@@ -70,6 +112,10 @@ def _nobody() -> dict[str, float]:
         "guest": -3.0,
         "contact": -3.0,
         "named_with_room": -1.5,
+        "guest_in_common_area": 2.0,
+        "vacant": 7.0,
+        "staff_only": 3.0,
+        "near_room": 6.0,
     }
 
 
@@ -81,6 +127,8 @@ def _rates() -> dict[str, float]:
         "arriving": 0.85,
         "leaving": 0.25,
         "left": 0.04,
+        "just_left": 0.08,
+        "not_yet": 0.5,
         "left_long": 0.004,
         "coming": 0.06,
         "coming_later": 0.012,
@@ -91,10 +139,21 @@ def _rates() -> dict[str, float]:
 def _contexts() -> dict[str, dict[str, float]]:
     """Factors on the rates when the order speaks of lost things, of an arrival, or by the hour of the day."""
     return {
-        "lost": {"left": 5.0, "left_long": 5.0, "leaving": 1.5},
-        "gone": {"left": 12.0, "left_long": 8.0, "leaving": 6.0, "in_house": 0.3, "arrived": 0.2, "arriving": 0.2},
+        "lost": {"left": 5.0, "just_left": 8.0, "left_long": 5.0, "leaving": 1.5, "not_yet": 0.3},
+        "gone": {
+            "left": 12.0,
+            "just_left": 12.0,
+            "not_yet": 0.1,
+            "left_long": 8.0,
+            "leaving": 6.0,
+            "in_house": 0.3,
+            "arrived": 0.2,
+            "arriving": 0.2,
+        },
         "asks": {"left": 0.3, "left_long": 0.3},
-        "arrival": {"coming": 20.0, "coming_later": 20.0, "arriving": 3.0, "in_house": 0.4},
+        "departing": {"leaving": 5.0, "in_house": 0.7, "arriving": 0.3, "arrived": 0.3, "coming": 0.3},
+        "arrival": {"not_yet": 3.0, "coming": 20.0, "coming_later": 20.0, "arriving": 3.0, "in_house": 0.4},
+        "next_guest": {"not_yet": 2.0, "in_house": 0.3, "leaving": 0.3, "arriving": 1.5, "arrived": 1.5},
         "transfer": {"coming": 4.0, "coming_later": 3.0},
         "late_departure": {"leaving": 3.0, "arriving": 0.5, "arrived": 0.5},
         "morning": {"leaving": 1.3, "arriving": 0.8, "arrived": 0.8},
@@ -153,9 +212,14 @@ class Model:
         try:
             data: dict[str, Any] = json.loads(source)
             known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+            # A model stored before a comparison or hint existed has its first values for it.
+            first = cls()
             known["comparisons"] = {
-                c: {n: (float(m), u) for n, (m, u) in levels.items()} for c, levels in data["comparisons"].items()
+                c: levels | {n: (float(m), u) for n, (m, u) in data["comparisons"].get(c, {}).items()}
+                for c, levels in first.comparisons.items()
             }
+            for name in ("nobody", "contexts"):
+                known[name] = getattr(first, name) | data.get(name, {})
             known["positions"] = {name: tuple(shares) for name, shares in data["positions"].items()}
             known["aliases"] = {
                 written: {meant: float(m) for meant, m in names.items()}

@@ -11,28 +11,29 @@ from matching.core.index.columns import HIDDEN
 from matching.core.index.house_index import HouseIndex
 from matching.core.kernel.blocks import Floats
 from matching.core.kernel.scores import compete, places, total_of
-from matching.core.model import Model
+from matching.core.model import Model, Reason
+from matching.core.parsing.mentions import SAID
 from matching.core.parsing.orders import Order
-from matching.core.reasons import Reason
 from matching.core.weights import Weighed
 
 # Candidates shown per order, beside "nobody".
 BEST = 6
 MIN_PROBABILITY = 0.005
-# Beyond these shares for guests who may not be shown, an order gets no suggestion at all: the rest would lie. The first
-# holds where a guest outweighs "no guest": doubt already keeps him at even odds at best, and from 0.85 on nearly all
-# that was told was wrong (telling it costs 0.001 of F1 and finds nobody; 0.5 loses 0.003 of recall at 3; between 0.6
-# and 0.85 the two hotels of the benchmark do not differ by more than 0.0006). The second holds where "no guest" would
-# stand first: it would then be read as an answer although somebody is meant (0.85 costs 0.0025 of F1).
+# Shares of guests who may not be shown beyond which they are no doubt about the ones shown but what is most likely
+# meant. The first holds where a guest outweighs "no guest", the second where "no guest" would be first: it would then
+# be read as an answer although somebody is meant.
 MOST_UNSEEN, MOST_UNSEEN_BESIDE_NOBODY = 0.85, 0.25
-# What is left unseen counts as doubt, when it is worth a word, up to this share of the best guest's own weight: it
-# never outweighs him.
+# What is left unseen counts as doubt when it is worth a word, up to this share of the best guest's own weight: it never
+# outweighs the best guest.
 LEAST_DOUBT, MOST_DOUBT = 0.001, 0.95
+# Hints that explain why a name or room word fits no guest.
+_READ_AS_NOBODY = frozenset({"vacant", "staff_named", "third_party", "preventive"})
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One hypothesis about an order; `listagem_id` None means no guest. Probabilities of an order add up to 1."""
+    """One hypothesis about an order; `listagem_id` None means no guest. Probabilities of an order add up to 1, or to
+    less where somebody who is not shown is likelier than doubt: see `decide`."""
 
     os_id: int
     listagem_id: int | None
@@ -43,17 +44,16 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Shown:
-    """What is told of a batch: for each order that gets an answer its hypotheses, best first, and their
-    probabilities. A row is a place among the weighed pairs, -1 is nobody."""
+    """The hypotheses of each order of a batch, best first, with their probabilities. A row is a place among the
+    weighed pairs, -1 is nobody. One list an order, in the order of the batch."""
 
-    orders: list[int]
     rows: list[list[int]]
     probabilities: list[list[float]]
     doubts: list[float]
     """By order: how much likelier "none of these" is, as a log2, for the guests who cannot be shown."""
 
     def __iter__(self) -> Iterator[tuple[int, list[int], list[float], float]]:
-        return iter(zip(self.orders, self.rows, self.probabilities, self.doubts, strict=True))
+        return iter(zip(range(len(self.rows)), self.rows, self.probabilities, self.doubts, strict=True))
 
 
 def nobody(order: Order, model: Model) -> tuple[Reason, ...]:
@@ -61,10 +61,19 @@ def nobody(order: Order, model: Model) -> tuple[Reason, ...]:
     return tuple(Reason("nobody", hint, "", "", model.nobody[hint]) for hint in ("prior", *hints))
 
 
+def is_unread(order: Order) -> bool:
+    """Does the order hold words of a room or person that nothing explains? Then "no guest" is at most even odds."""
+    if not order.hints.isdisjoint(_READ_AS_NOBODY):
+        return False
+    return bool(order.unread) or order.someone or any(person.strength >= SAID for person in order.persons)
+
+
 def decide(
     weighed: Weighed, found: Hypotheses, none: Floats, elsewhere: Floats, index: HouseIndex, sharpness: float
 ) -> Shown:
-    """Softmax in bits. Nothing is told when the one meant is most likely somebody who may not be shown."""
+    """Softmax in bits of guests, "no guest" and "somebody who cannot be shown". The share of the last counts as doubt
+    (it is added to "no guest") up to the weight of the best guest. Where it is larger, or where words of the order were
+    not read, probabilities are left as they are and add up to less than 1: "no guest" is not what the rest means."""
     owners, size = weighed.pairs.left[found.rows], len(none)
     weights, rivals, everything = compete(found.scores, owners, np.column_stack([none, elsewhere]), sharpness)
     best = _best(weights / everything[owners], owners, index.columns.has(HIDDEN)[weighed.pairs.right[found.rows]])
@@ -74,12 +83,18 @@ def decide(
     first = places(owners) == 0
     highest[owners[first]] = weights[first]
     limit = np.where(highest > rivals[:, 0], MOST_UNSEEN, MOST_UNSEEN_BESIDE_NOBODY)
-    told = 1 - kept / everything <= limit
+    unread = np.array([is_unread(order) for order in weighed.batch.orders])
+    folded = (1 - kept / everything <= limit) & ~(unread & (highest <= rivals[:, 0]))
     unseen = np.where(kept < (1 - LEAST_DOUBT) * everything, everything - kept, 0.0)
     doubtful = np.maximum(rivals[:, 0], np.minimum(rivals[:, 0] + unseen, MOST_DOUBT * highest))
-    kept = kept + doubtful - rivals[:, 0]
+    doubtful = np.where(folded, doubtful, rivals[:, 0])
+    # Words that nobody read stand for somebody at least as likely as nobody.
+    rest = np.where(
+        unread, np.maximum(everything - kept, rivals[:, 0] - total_of(weights, owners, size)), everything - kept
+    )
+    kept = np.where(folded, kept + doubtful - rivals[:, 0], kept + np.maximum(rest, 0.0))
     doubts = np.log2(doubtful) - np.log2(rivals[:, 0])
-    return _ranked(owners, found.rows[best], weights / kept[owners], doubtful / kept, np.where(told, doubts, np.nan))
+    return _ranked(owners, found.rows[best], weights / kept[owners], doubtful / kept, doubts)
 
 
 def _best(probabilities: Floats, owners: NDArray[np.int64], hidden: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -92,17 +107,14 @@ def _best(probabilities: Floats, owners: NDArray[np.int64], hidden: NDArray[np.b
 def _ranked(
     owners: NDArray[np.int64], rows: NDArray[np.int64], shares: Floats, nobodys: Floats, doubts: Floats
 ) -> Shown:
-    """Nobody takes its place behind the guests who are at least as likely. An order whose doubt is no number is left
-    out."""
+    """Nobody takes its place behind the guests who are at least as likely."""
     bounds = np.searchsorted(owners, np.arange(len(nobodys) + 1)).tolist()
     everyone, every_share, none = rows.tolist(), shares.tolist(), nobodys.tolist()
-    shown = Shown([], [], [], [])
-    for order in np.flatnonzero(~np.isnan(doubts)).tolist():
+    shown = Shown([], [], doubts.tolist())
+    for order, share_of_nobody in enumerate(none):
         start, end = bounds[order], bounds[order + 1]
         who, probabilities = everyone[start:end], every_share[start:end]
-        place = sum(share >= none[order] for share in probabilities)
-        shown.orders.append(order)
+        place = sum(share >= share_of_nobody for share in probabilities)
         shown.rows.append([*who[:place], -1, *who[place:]])
-        shown.probabilities.append([*probabilities[:place], none[order], *probabilities[place:]])
-        shown.doubts.append(float(doubts[order]))
+        shown.probabilities.append([*probabilities[:place], share_of_nobody, *probabilities[place:]])
     return shown

@@ -19,6 +19,8 @@ from matching.learning.training_set import FLOOR, Found
 # Standard deviations of the prior: sharpness as a factor (natural log), offset in bits.
 SHARPNESS_SPREAD, OFFSET_SPREAD = 0.15, 0.75
 FARTHEST_FACTOR, FARTHEST_BITS = 0.5, 3.0
+# Closes the sum of a candidate's reasons at its own log odds: no evidence.
+COMPETITION = "competition"
 _ROUNDS, _STEPS = 6, 30
 _GOLDEN = (math.sqrt(5) - 1) / 2
 Array = NDArray[np.float64]
@@ -59,7 +61,8 @@ def _evidence(decided: Sequence[tuple[Sequence[Candidate], Verdict]], sharpness:
     for row, (hypotheses, verdict) in enumerate(decided):
         for column, candidate in enumerate(hypotheses):
             who = candidate.listagem_id
-            bits[row, column] = math.fsum(r.weight_bits for r in candidate.reasons) / sharpness
+            evidence = (r.weight_bits for r in candidate.reasons if r.comparison != COMPETITION)
+            bits[row, column] = math.fsum(evidence) / sharpness
             nobody[row, column] = who is None
             meant[row, column] = who in verdict.right if verdict.right else who not in verdict.refused
     return Evidence(bits, nobody, meant)

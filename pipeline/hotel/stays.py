@@ -61,6 +61,8 @@ _OWN = (
     "visto_em",
 )
 _BOOKING = ("num_reserva", "localizador", "grupo_codigo", "agencia", "empresa", "chegada_real", "saida_real")
+# Read for the engine alone: no snapshot holds them, so that a note edited by hand is no change of the listing.
+_UNSTORED = ("canal", "tipo_uh", "observacoes")
 _PERSON = (
     "nome",
     "nome_social",
@@ -77,7 +79,7 @@ _PERSON = (
 # Set where a row disappeared from the export: rows are never deleted.
 REMOVED = "removido_em"
 STANDING = "id,status,saida"
-SELECT = f"{','.join(_OWN)},reservas({','.join(_BOOKING)}),hospedes({','.join(_PERSON)})"
+SELECT = f"{','.join(_OWN)},reservas({','.join((*_BOOKING, *_UNSTORED))}),hospedes({','.join(_PERSON)})"
 
 # A snapshot row. `visto_em` is read to detect a stale export and left out: it changes daily.
 COLUMNS = (
@@ -204,13 +206,15 @@ Interval = tuple[Any, date, date | None]
 Rooms = list[dict[str, str]]
 
 
-def for_matching(row: Mapping[str, Any], rooms: Rooms | None = None, document: str | None = None) -> Row:
+def for_matching(
+    row: Mapping[str, Any], rooms: Rooms | None = None, document: str | None = None, details: Row | None = None
+) -> Row:
     """A snapshot row in PostgREST's shape, which the engine reads, with the previous rooms.
 
-    `document` comes from this run's own reading and is kept in the engine's memory only.
+    `document` and `details` come from this run's own reading and are kept in the engine's memory only.
     """
     stay: Row = {name: row[name] for name in _OWN if name in row}
-    stay["reservas"] = {name: row[name] for name in _BOOKING}
+    stay["reservas"] = {name: row[name] for name in _BOOKING} | (details or {})
     stay["hospedes"] = None
     if row["hospede_id"] is not None:
         person = {name: row[name] for name in _PERSON if name in row}
@@ -242,6 +246,12 @@ def occupied(row: Mapping[str, Any], occupancy: Iterable[Interval]) -> Rooms:
 def document_of(source: Mapping[str, Any]) -> str | None:
     number = clean((source.get("hospedes") or {}).get("doc_numero"))
     return str(number) if number else None
+
+
+def details_of(source: Mapping[str, Any]) -> Row:
+    """Channel, room type and notes of the reservation: what the engine reads beside the snapshot row."""
+    booking = source.get("reservas") or {}
+    return {name: booking[name] for name in _UNSTORED if booking.get(name)}
 
 
 def suggestible(row: Mapping[str, Any]) -> bool:

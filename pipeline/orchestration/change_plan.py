@@ -28,10 +28,13 @@ Orders = Mapping[int, Row]
 
 @dataclass
 class MatchingWork:
-    """The input of the matching step. `listing` holds the rows in force and `departed` those that left up to 30 days
-    ago, both as snapshot rows; `orders` the hotel's rows; all by id. `documents` come from this run's own reading and
-    are handed to the engine only. `may_expire` is false while a source is held: nothing expires because of rows that
-    were not read."""
+    """The input of the matching step.
+
+    `listing` holds the rows in force and `departed` those that left up to 30 days ago, both as snapshot rows; `orders`
+    the hotel's rows; all by id. `documents` and `details` (channel, room type and notes of the reservations) come from
+    this run's own reading and are handed to the engine only. `may_expire` is false while a source is held: nothing
+    expires because of rows that were not read.
+    """
 
     stay_changes: Changes
     order_changes: Changes
@@ -43,6 +46,7 @@ class MatchingWork:
     closed_orders: list[Row] = field(default_factory=list)
     gone_orders: list[int] = field(default_factory=list)
     may_expire: bool = True
+    details: Mapping[int, Row] = field(default_factory=dict)
 
 
 @dataclass

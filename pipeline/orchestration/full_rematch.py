@@ -65,6 +65,7 @@ class FullRematch(ListagemHospedesOrchestrator):
             orders=await sync_to_async(without_erased)(order_rows.spec(), by_id(orders.raw.values())),
             documents={int(key): stays.document_of(row) for key, row in listing.raw.items()},
             may_expire=False,
+            details={int(key): stays.details_of(row) for key, row in listing.raw.items()},
         )
         await self.plan_matching(FullMatchingStep, work)
 

@@ -106,6 +106,7 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
             orders=await sync_to_async(without_erased)(order_rows.spec(), by_id(orders.raw.values())),
             documents={int(key): stays.document_of(row) for key, row in read.items()},
             may_expire=usable,
+            details={int(key): stays.details_of(row) for key, row in read.items()},
         )
         if usable:
             async with asyncio.TaskGroup() as group:

@@ -64,7 +64,9 @@ class MatchingStep:
         self.unreadable = drop_unreadable(work)
         rooms = impact_queries.rooms_over_time(work.stay_changes)
         for key, row in {**work.departed, **work.listing}.items():
-            self.stays[key] = stay_rows.for_matching(row, rooms.get(key), work.documents.get(key))
+            self.stays[key] = stay_rows.for_matching(
+                row, rooms.get(key), work.documents.get(key), work.details.get(key)
+            )
         if not self.context.dry_run:
             changed = (int(c.key) for c in work.stay_changes if c.after is not None)
             self._refresh(changed, [*work.orders.values(), *work.closed_orders])
@@ -85,7 +87,9 @@ class MatchingStep:
         orders = [self.work.orders[key] for key in sorted(self.plan.match)]
         stays = list(self.stays.values())
         self.model = await sync_to_async(self._model_in_use)()
-        result = await sync_to_async(match_orders)(orders, stays, model=self.model)
+        result = await sync_to_async(match_orders)(
+            orders, stays, model=self.model, business_date=self.context.business_date
+        )
         self.report.matched = len(orders)
         self.report.unanswered = len(self.plan.match - {c.os_id for c in result.candidates})
         given = {"orders": orders, "stays": stays}

@@ -1,5 +1,6 @@
 """When: was the guest in the house, just gone or about to come, seen from the order's day and hour."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,10 @@ MIN_PRESENT = 20.0
 _IN_HOUSE, _ARRIVED, _ARRIVING, _LEAVING, _LEFT = (
     PRESENCE.code(kind) for kind in ("in_house", "arrived", "arriving", "leaving", "left")
 )
+# Known by the clock alone: out for less than a day, and not in yet although the listing of later on shows the guest.
+_JUST_LEFT, _NOT_YET = PRESENCE.code("just_left"), PRESENCE.code("not_yet")
+# Microseconds.
+JUST_LEFT = 24 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class Seen:
     shares: Floats
     bits: Floats
     roomless: Floats
+    prior: Floats
+    """By row: bits of one guest in house before any evidence, a part of `bits`."""
 
 
 class Presence:
@@ -47,7 +54,8 @@ class Presence:
         shares = np.array([share for share, _ in known]).reshape(len(known), len(KINDS))
         bits = np.log2(shares, out=np.full(shares.shape, -np.inf), where=shares > 0)
         roomless = np.array([coming for _, coming in known])
-        return Seen(np.array([place[key] for key in keys], dtype=np.int64), shares, bits, roomless)
+        prior = np.array([self._prior(*key) for key in place])
+        return Seen(np.array([place[key] for key in keys], dtype=np.int64), shares, bits, roomless, prior)
 
     def kinds(self, batch: Batch, pairs: Pairs) -> Codes:
         """By the calendar: position in KINDS of every pair's guest, seen from its order's day."""
@@ -64,9 +72,10 @@ class Presence:
         left, arrived = self.index.columns.left[stays], self.index.columns.arrived[stays]
         found = kinds.copy()
         leaves = np.isin(kinds, (_LEAVING, _IN_HOUSE, _ARRIVED)) & (left != NEVER)
-        found[leaves & (opened > left)] = _LEFT
+        gone = leaves & (opened > left)
+        found[gone] = np.where((opened - left)[gone] <= JUST_LEFT, _JUST_LEFT, _LEFT)
         comes = ~leaves & np.isin(kinds, (_ARRIVING, _ARRIVED)) & (arrived != NEVER)
-        found[comes] = np.where(opened >= arrived, _IN_HOUSE, _ARRIVING)[comes]
+        found[comes] = np.where(opened >= arrived, _IN_HOUSE, _NOT_YET)[comes]
         return found
 
     def _context(self, order: Order) -> frozenset[str]:
@@ -77,11 +86,18 @@ class Presence:
         return remembered(self._known, (day, context), lambda: self._shared(day, context))
 
     def _shared(self, day: int, context: frozenset[str]) -> tuple[Floats, float]:
-        counts, roomless = self._house(day)
-        rates = self._rates(context)
-        each = np.array([rates.get(name, 0.0) for name in KINDS])
-        shares = each / max(float(counts @ each), MIN_PRESENT)
+        _, roomless = self._house(day)
+        shares = self._each(context) * 2.0 ** self._prior(day, context)
         return shares, float((roomless * shares)[CHECKING_IN].sum())
+
+    def _prior(self, day: int, context: frozenset[str]) -> float:
+        """Bits of a guest of rate 1 among all who may be meant on the day."""
+        counts, _ = self._house(day)
+        return -math.log2(max(float(counts @ self._each(context)), MIN_PRESENT))
+
+    def _each(self, context: frozenset[str]) -> Floats:
+        rates = self._rates(context)
+        return np.array([rates.get(name, 0.0) for name in KINDS])
 
     def _house(self, day: int) -> tuple[Floats, Floats]:
         """By kind: how many there are, and how many of them without a room whom no block brings up."""

@@ -1,5 +1,6 @@
 """Where: the rooms of an order against where the guest is, was and will be, for many pairs at once."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -11,14 +12,35 @@ from matching.core.index.house_index import LATE_ARRIVAL, HouseIndex
 from matching.core.kernel.blocks import Floats, Ints, Pairs, spread
 from matching.core.kernel.comparisons import Codes, Comparison
 from matching.core.model import Model
-from matching.core.parsing.orders import Order
+from matching.core.parsing.orders import MOST_ROOMS, Order
 
 ROOM = Comparison(
     "room",
-    ("same", "earlier", "later", "swapped", "one_digit_off", "free_on_arrival", "unassigned", "different"),
+    (
+        "same",
+        "earlier",
+        "later",
+        "swapped",
+        "one_digit_off",
+        "free_on_arrival",
+        "unassigned",
+        "different",
+        "same_number",
+        "resembles",
+        "other_block",
+        "denied",
+        "earlier_said",
+        "later_said",
+        "same_now",
+        "mentioned",
+    ),
 )
-SAME, EARLIER, LATER, SWAPPED, ONE_OFF, FREE, UNASSIGNED, DIFFERENT = range(len(ROOM.levels))
+SAME, EARLIER, LATER, SWAPPED, ONE_OFF, FREE, UNASSIGNED, DIFFERENT = range(8)
+SAME_NUMBER, RESEMBLES, OTHER_BLOCK, DENIED, EARLIER_SAID, LATER_SAID, SAME_NOW, MENTIONED = range(8, len(ROOM.levels))
+# The order names this room, for certain or as one of several.
+NAMED = (SAME, SAME_NUMBER, RESEMBLES, MENTIONED)
 MIN_ROOMS = 30
+_SPEAKS_OF_BEFORE, _SPEAKS_OF_AFTER = frozenset({"gone", "moved"}), frozenset({"next_guest"})
 # From this hour on who leaves today counts as the last guest of the room.
 EVERYBODY_OUT = 12
 
@@ -30,12 +52,8 @@ class Relation:
         self._size = max(1, len(index.columns.rooms))
         levels: dict[int, int] = {}
         for place, order in enumerate(batch.orders):
-            for typed in order.rooms:
-                swapped, one_off = index.rooms.slips(typed)
-                same = index.rooms.code(typed)
-                for level, codes in ((SAME, [same] if same >= 0 else []), (SWAPPED, swapped), (ONE_OFF, one_off)):
-                    for key in (place * self._size + code for code in codes):
-                        levels[key] = min(level, levels.get(key, level))
+            for room, level in _relations(order, index):
+                levels.setdefault(place * self._size + room, level)
         self._keys = np.array(sorted(levels), dtype=np.int64)
         self._levels = np.array([levels[key] for key in self._keys.tolist()], dtype=np.int8)
 
@@ -50,17 +68,36 @@ class Relation:
         return found
 
 
+def _relations(order: Order, index: HouseIndex) -> Iterator[tuple[int, int]]:
+    """(code of a room, level), the strongest relation of each room first."""
+    rooms = index.rooms
+    for key, level in zip(order.rooms, order.room_levels, strict=True):
+        if (code := rooms.code(key)) >= 0:
+            yield code, ROOM.code(level)
+    for keys, level in ((order.denied_rooms, DENIED), (order.beside, OTHER_BLOCK)):
+        yield from ((code, level) for key in keys if (code := rooms.code(key)) >= 0)
+    slips = [rooms.slips(key) for key, level in zip(order.rooms, order.room_levels, strict=True) if level == "same"]
+    for swapped, _ in slips:
+        yield from ((code, SWAPPED) for code in swapped)
+    for _, one_off in slips:
+        yield from ((code, ONE_OFF) for code in one_off)
+
+
+def is_named(levels: Codes) -> NDArray[np.bool_]:
+    return np.isin(levels, NAMED)
+
+
 class Whereabouts:
     def __init__(self, index: HouseIndex, model: Model) -> None:
         self.index, self.model = index, model
         chance = 1 / max(MIN_ROOMS, len(index.columns.rooms))
         # By how many rooms an order names: each more makes a hit by accident likelier.
-        rows = [ROOM.table(partial(model.bits, "room", chance=chance * n)) for n in range(1, 9)]
+        rows = [ROOM.table(partial(model.bits, "room", chance=chance * n)) for n in range(1, MOST_ROOMS + 1)]
         self.table = np.stack([np.zeros(len(ROOM.levels) + 1), *rows])
 
     def weigh(self, batch: Batch, pairs: Pairs) -> tuple[Codes, NDArray[np.int32], Floats]:
         """Level, the room that it is about (-1: none) and bits of every pair."""
-        named = np.minimum([len(order.rooms) for order in batch.orders], len(self.table) - 1).astype(np.int64)
+        named = np.array([_count(order) for order in batch.orders], dtype=np.int64)
         codes = ROOM.absent(len(pairs))
         shown = self.index.columns.room[pairs.right]
         rows = np.flatnonzero(named[pairs.left] > 0)
@@ -79,20 +116,35 @@ class Whereabouts:
             shown[slept] = np.where(rooms >= 0, rooms, shown[slept])
         nowhere = np.flatnonzero((shown < 0) & (found == DIFFERENT))
         found[nowhere] = self._without_room(batch, left[nowhere], right[nowhere])
-        there = np.flatnonzero(found == SAME)
-        found[there] = self._in_turn(batch, left[there], right[there], shown[there])
+        self._said_of_another_time(batch, left, right, found, EARLIER, EARLIER_SAID, _SPEAKS_OF_BEFORE)
+        there = np.flatnonzero(is_named(found))
+        found[there] = self._in_turn(batch, left[there], right[there], shown[there], found[there])
+        self._said_of_another_time(batch, left, right, found, LATER, LATER_SAID, _SPEAKS_OF_AFTER)
         return found, shown
 
-    def _in_turn(self, batch: Batch, left: Ints, right: Ints, rooms: NDArray[np.int32]) -> Codes:
+    def _said_of_another_time(
+        self, batch: Batch, left: Ints, right: Ints, found: Codes, level: int, said: int, hints: frozenset[str]
+    ) -> None:
+        """Where the order itself speaks of before or after, who had the room then is meant rather than who has it."""
+        rows = np.flatnonzero(found == level)
+        if not len(rows):
+            return
+        speaks = np.array([not hints.isdisjoint(order.hints) for order in batch.orders])
+        told = rows[speaks[left[rows]]]
+        found[told] = said
+        present = self.index.columns.departure[right] > batch.days[left]
+        found[np.isin(left, left[told]) & (found == SAME) & present] = SAME_NOW
+
+    def _in_turn(self, batch: Batch, left: Ints, right: Ints, rooms: NDArray[np.int32], levels: Codes) -> Codes:
         """Who comes to the room named only after somebody else has slept there has it later; who left it before
         somebody else did had it earlier. On the order's day nobody thought of them."""
-        columns, found = self.index.columns, np.full(len(left), SAME, dtype=np.int8)
+        columns, found = self.index.columns, levels.copy()
         days = batch.days[left]
         for row in np.flatnonzero((columns.arrival[right] > days) | (columns.departure[right] <= days)).tolist():
             order, day = batch.orders[left[row]], int(days[row])
             room = columns.rooms[rooms[row]]
             if columns.arrival[right[row]] > day:
-                found[row] = LATER if self.index.is_full(room, day) else SAME
+                found[row] = LATER if self.index.is_full(room, day) else found[row]
             elif columns.departure[right[row]] < self.index.last_left(room, day, order.opened.hour >= EVERYBODY_OUT):
                 found[row] = EARLIER
         return found
@@ -105,17 +157,18 @@ class Whereabouts:
         counts = columns.span_starts[right + 1] - columns.span_starts[right]
         row, span = spread(columns.span_starts[right], counts)
         day, first = batch.days[left[row]], np.cumsum(counts) - counts
-        asked = relation.look(left[row], columns.span_room[span]) == SAME
+        levels = relation.look(left[row], columns.span_room[span])
+        asked, now_named = is_named(levels), is_named(now)
         begun = columns.span_since[span] <= day
         covers = begun & (day <= columns.span_until[span])
         known = np.logical_or.reduceat(covers, first)
         hit, ever = _first(asked & covers, first, row), _first(asked, first, row)
-        found = np.where((now == SAME) & known, LATER, now)
+        found = np.where(now_named & known, LATER, now)
         then = np.where(begun[np.maximum(ever, 0)], EARLIER, LATER)
-        found = np.where((ever >= 0) & ((now != SAME) | known), then, found)
-        found = np.where(hit >= 0, SAME, found)
+        found = np.where((ever >= 0) & (~now_named | known), then, found)
+        found = np.where(hit >= 0, levels[np.maximum(hit, 0)], found)
         about = np.where(hit >= 0, hit, np.where(found == then, ever, -1))
-        about = np.where((now == SAME) & ~known, -1, about)
+        about = np.where(now_named & ~known, -1, about)
         return found.astype(np.int8), np.where(about >= 0, columns.span_room[span[np.maximum(about, 0)]], -1)
 
     def _without_room(self, batch: Batch, left: Ints, right: Ints) -> Codes:
@@ -140,6 +193,11 @@ class Whereabouts:
     def _is_taken(self, order: Order) -> bool:
         """Does the listing show somebody who stays the night in a room of the order?"""
         return any(self.index.is_full(room, order.opened.toordinal()) for room in order.rooms)
+
+
+def _count(order: Order) -> int:
+    """How many rooms an order names; 1 where it only says which one it is not."""
+    return min(len(order.rooms), MOST_ROOMS) or bool(order.denied_rooms or order.beside)
 
 
 def _first(holds: NDArray[np.bool_], starts: Ints, row: Ints) -> NDArray[np.int64]:

@@ -20,6 +20,7 @@ from matching.core.parsing.fields import BadRow
 from matching.core.parsing.mentions import STRONG, NameWord, Person
 from matching.core.parsing.orders import Order, parse_order
 from matching.core.parsing.phonetic import phonetic
+from matching.core.parsing.room_directory import RoomDirectory
 from matching.core.parsing.stays import GONE_STATUSES, Stay, parse_stay
 
 Ids = frozenset[int]
@@ -75,7 +76,7 @@ class Listing:
             self._where(lambda s: bool({s.email, s.document} & keys)),
             self._where(lambda s: s.phone[-8:] in ends or s.phone[-TAIL:] in said.tails),
             self._where(lambda s: bool(s.codes & order.codes)),
-            self._where(lambda s: bool((s.labels & order.words) - lexicon.NAMES)),
+            self._where(lambda s: not s.labels.isdisjoint(order.labels)),
         ]
         hints = [self._where(lambda s: s.sex == person.sex)] if person.sex else []
         hints += [self._where(lambda s: s.suffix == person.suffix)] if person.suffix else []
@@ -152,11 +153,11 @@ def tell(
     """By order about a guest how far it tells him. Rows that cannot be read are left out."""
     listing = Listing.of(stays)
     right = {entry["os_id"]: frozenset(entry["aceitaveis"]) for entry in truth}
-    rooms = listing.index.rooms.codes.keys()
+    rooms = RoomDirectory.of(listing.index.columns.rooms)
     found: dict[int, Told] = {}
     for row in orders:
         try:
-            order = parse_order(row, rooms)
+            order = parse_order(row, rooms, listing.index.label_codes, listing.index.word_codes)
         except (BadRow, AttributeError):
             continue
         if right.get(order.os_id):

@@ -1,5 +1,6 @@
 """The listing, indexed once: who bears a word, a room, a phone, a key, a booking; who is there on a day."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
@@ -8,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.core.bounded_cache import remembered
-from matching.core.index.columns import AWAITED, PRESENT, Columns, digest
+from matching.core.index.columns import AWAITED, PRESENT, ROLES, Columns, digest
 from matching.core.kernel.blocks import Ints, Postings
 from matching.core.parsing.contacts import TAIL
-from matching.core.parsing.phonetic import phonetic
+from matching.core.parsing.phonetic import heard, phonetic
+from matching.core.parsing.room_directory import parse_room
 from matching.core.parsing.rooms import RoomBook
 from matching.core.parsing.stays import Stay
 
@@ -22,6 +24,8 @@ LATE_ARRIVAL = 1
 DUE_CAP = 24
 # Days whose view of the whole house is kept; orders of more days than that at once are rare and only slower.
 KEPT_DAYS = 8
+
+_FAMILY = ROLES.index("family")
 
 KINDS = (
     "away",
@@ -34,6 +38,8 @@ KINDS = (
     "coming",
     "coming_later",
     "expected",
+    "just_left",
+    "not_yet",
 )
 _KIND = {name: code for code, name in enumerate(KINDS)}
 # Who checks in: today, or late.
@@ -133,6 +139,39 @@ class HouseIndex:
         return {word: code for code, word in enumerate(self.columns.label_words)}
 
     @cached_property
+    def floors(self) -> NDArray[np.int16]:
+        """Floor by code of room; -1 where the number tells none, and behind the last for no room."""
+        floors = [room.floor for room in map(parse_room, self.columns.rooms)]
+        return np.array([*(-1 if floor is None else floor for floor in floors), -1], dtype=np.int16)
+
+    def family_words(self, stay: int) -> list[int]:
+        """Words of a guest's family names, as codes."""
+        columns = self.columns
+        part = slice(*columns.part_starts[stay : stay + 2].tolist())
+        return columns.parts[part][columns.roles[part] == _FAMILY].tolist()
+
+    def labels_like(self, label: str) -> list[int]:
+        """Codes of the labels of the listing that a typed one may mean: itself, or of `plate~4321` all plates that
+        end or begin so."""
+        kind, mark, part = label.partition("~")
+        if not mark:
+            return [self.label_codes[label]] if label in self.label_codes else []
+        start = bisect_left(self.columns.label_words, f"{kind}:")
+        found = []
+        for code in range(start, len(self.columns.label_words)):
+            word = self.columns.label_words[code]
+            if not word.startswith(f"{kind}:"):
+                break
+            if word.endswith(part) or word.startswith(f"{kind}:{part}"):
+                found.append(code)
+        return found
+
+    @cached_property
+    def countries(self) -> list[tuple[int, NDArray[np.int32]]]:
+        """Label and bearers of every country of the listing."""
+        return [(code, self.by_label[code]) for word, code in self.label_codes.items() if word.startswith("country:")]
+
+    @cached_property
     def sounds(self) -> list[str]:
         return [phonetic(word) for word in self.words]
 
@@ -141,6 +180,19 @@ class HouseIndex:
         found: dict[str, list[int]] = defaultdict(list)
         for code, sound in enumerate(self.sounds):
             found[sound].append(code)
+        return dict(found)
+
+    @cached_property
+    def heard(self) -> list[str]:
+        return [heard(word) for word in self.words]
+
+    @cached_property
+    def by_first_sound(self) -> dict[str, list[int]]:
+        """Codes of the words that are long enough to be known by sound alone, by the first sound."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for code, sound in enumerate(self.heard):
+            if len(sound) >= 5:
+                found[sound[0]].append(code)
         return dict(found)
 
     @cached_property

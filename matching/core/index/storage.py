@@ -22,7 +22,7 @@ from matching.core.index.columns import SUFFIXES, VOCABULARIES, Columns
 from matching.core.index.house_index import HouseIndex, Sparse
 from matching.core.kernel.blocks import Postings
 
-MAGIC = b"sistema-os house index 2\n"
+MAGIC = b"sistema-os house index 3\n"
 _ALIGNED = 64
 _POSTINGS = ("by_word", "by_room", "by_label", "by_booking")
 _SPARSE = ("by_phone", "by_key")
@@ -113,7 +113,10 @@ def _arrays(index: HouseIndex) -> dict[str, NDArray[Any]]:
 
 
 def _texts(index: HouseIndex) -> dict[str, list[str]]:
-    return {name: getattr(index.columns, name) for name in VOCABULARIES} | {"sounds": index.sounds}
+    return {name: getattr(index.columns, name) for name in VOCABULARIES} | {
+        "sounds": index.sounds,
+        "heard": index.heard,
+    }
 
 
 # --- in ------------------------------------------------------------------------------------------
@@ -124,5 +127,5 @@ def _index(arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, list[str]]) -
     known = vars(index)
     known |= {name: Postings(arrays[f"{name}.starts"], arrays[f"{name}.members"]) for name in _POSTINGS}
     known |= {name: Sparse(arrays[f"{name}.keys"], arrays[f"{name}.members"]) for name in _SPARSE}
-    known |= {"bookings": arrays["bookings"], "sounds": texts["sounds"]}
+    known |= {"bookings": arrays["bookings"], "sounds": texts["sounds"], "heard": texts["heard"]}
     return index

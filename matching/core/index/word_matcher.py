@@ -12,18 +12,19 @@ from matching.core.index.house_index import HouseIndex, deletions
 from matching.core.kernel.blocks import Floats, Ints, distinct
 from matching.core.model import Model
 from matching.core.parsing import lexicon
-from matching.core.parsing.phonetic import phonetic
+from matching.core.parsing.phonetic import heard, phonetic
 
 # Best first; a stay counts for its best level only.
-LEVELS = ("exact", "phonetic", "alias", "nickname", "register_slip", "prefix", "fuzzy", "distant", "initial")
+LEVELS = ("exact", "phonetic", "alias", "nickname", "register_slip", "prefix", "fuzzy", "distant", "heard", "initial")
 # A listing of a few rows must not make every name look common or rare: so many guests of a typical hotel are added.
 BACKGROUND_GUESTS = 150
 KNOWN_NAME_SHARE, NICKNAME_SHARE, UNKNOWN_WORD_SHARE = 0.0015, 0.0002, 0.000002
-MIN_PREFIX, MAX_PREFIX_WORDS = 2, 60
+MIN_PREFIX, MAX_PREFIX_WORDS = 3, 60
 DIMINUTIVES = ("zinho", "zinha", "inho", "inha", "ito", "ita", "ao")
 # Stays that kept answers may name in all; beyond it they are forgotten and found again.
 MOST_KEPT = 20_000_000
 MOST_ALIASES = 50
+MIN_HEARD, ALIKE_IN_SOUND, MOST_HEARD = 5, 0.83, 3
 # A part of a name, seen from a written word: way << WAY | preference << PLACE | place of the part in the name.
 WAY, PLACE = 40, 8
 UNMET = np.iinfo(np.int64).max
@@ -140,7 +141,19 @@ class WordMatcher:
             **self._misspelt(word),
             "prefix": self._starting(word, limit=MAX_PREFIX_WORDS) if len(word) >= MIN_PREFIX else [],
         }
+        if not any(levels.values()):
+            levels["heard"] = self._heard(word)
         return [(level, levels[level]) for level in LEVELS if levels.get(level)]
+
+    def _heard(self, word: str) -> list[int]:
+        """Names written down by ear (`Covaltique` for Kowalczyk): near in sound, where nothing else is near."""
+        sound = heard(word)
+        if len(sound) < MIN_HEARD:
+            return []
+        near = self.index.by_first_sound.get(sound[0], [])
+        return [code for code in near if JaroWinkler.similarity(sound, self.index.heard[code]) >= ALIKE_IN_SOUND][
+            :MOST_HEARD
+        ]
 
     def _nicknames(self, word: str) -> list[int]:
         by_sound = self.index.by_sound

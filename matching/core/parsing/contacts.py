@@ -15,9 +15,11 @@ _IDENTITY = re.compile(r"(?<!\w)[A-Za-z]{2}\d{6,8}(?!\w)")
 # "tel. final 4321", "terminado em 4321". What ends so may be another number: then it is cut out and says nothing.
 _TAIL = re.compile(
     r"\b(?P<of>\w+)?\W{0,3}\b(?:final|finais|termina(?:do|da|ndo)?)\b(?:\s+(?:em|com|do|da|de|tel|fone|cel)\b)*\W{0,3}"
-    r"(?P<tail>\d{2,4})(?!\w)",
+    r"(?P<tail>\d{2}[- .]?\d{2}|\d{2,4})(?!\w)",
     re.IGNORECASE,
 )
+# `décimo andar final 06` ends a room, no telephone.
+_FLOOR = re.compile(r"\b(?:andar|piso|floor)\b", re.IGNORECASE)
 _NO_PHONE = {"cartao", "card", "visa", "master", "mastercard", "elo", "amex", "cpf", "rg", "cnpj", "doc", "documento"}
 _NO_PHONE |= {"conta", "pix", "placa", "nf", "nota"}
 _BOOKED = re.compile(
@@ -81,8 +83,13 @@ def code_key(code: str) -> str:
 def _tails(text: str) -> tuple[tuple[str, ...], str]:
     if "final" not in text.lower() and "termina" not in text.lower():
         return (), text
-    found = [m for m in _TAIL.finditer(text) if len(m["tail"]) == TAIL and (m["of"] or "").lower() not in _NO_PHONE]
-    return tuple(m["tail"] for m in found), _TAIL.sub(lambda m: f"{m['of'] or ''} ", text)
+    found = [
+        m for m in _TAIL.finditer(text) if len(digits(m["tail"])) == TAIL and (m["of"] or "").lower() not in _NO_PHONE
+    ]
+    kept = _FLOOR.search(text) is not None
+    return tuple(digits(m["tail"]) for m in found), _TAIL.sub(
+        lambda m: m[0] if kept and len(m["tail"]) == 2 else f"{m['of'] or ''} ", text
+    )
 
 
 def extract(text: str) -> tuple[Contacts, str]:

@@ -1,5 +1,6 @@
 """The persons an order names: runs of words that are likely to be a name, each word with its likelihood."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from matching.core.parsing import lexicon
@@ -28,6 +29,13 @@ class Person:
     staff: bool = False
     family_words: int = 0
     """How many words stood before the comma of SOBRENOME, NOME."""
+    start: int = -1
+    end: int = -1
+    """Half-open range of tokens in its field."""
+    denied: bool = False
+    """Corrected or negated: `Ana, digo Carla`, `não é o Pedro`."""
+    reference: bool = False
+    """Named to say whose wife, son or colleague is meant."""
 
     @property
     def strength(self) -> float:
@@ -42,8 +50,15 @@ class Person:
 class Reader:
     """Walks a scan once and gathers the persons in it."""
 
-    def __init__(self, scan: Scan, *, name_field: bool = False, skip: frozenset[str] = frozenset()) -> None:
-        self.scan, self.name_field, self.skip = scan, name_field, skip
+    def __init__(
+        self,
+        scan: Scan,
+        *,
+        name_field: bool = False,
+        skip: frozenset[str] = frozenset(),
+        known_names: Container[str] = frozenset(),
+    ) -> None:
+        self.scan, self.name_field, self.skip, self.known_names = scan, name_field, skip, known_names
         letters = [t for t in scan.tokens if t.is_word and len(t.text) > 1]
         capitals = sum(t.capital for t in letters)
         self.mixed_case = 0 < capitals < len(letters)
@@ -74,11 +89,13 @@ class Reader:
         token, text = self.scan.tokens[index], self.scan.text(index)
         if index in self.scan.taken or token.is_number:
             self._close()
+            if token.is_word and text in lexicon.CORRECTIONS:
+                self.said = 0
         elif self._is_of_a_crew(index):
             self._role()
         elif not token.is_word:
             self._mark(index, text)
-        elif text in lexicon.HONORIFICS and not (text == "dona" and self.current):
+        elif self._is_honorific(index, text):
             self._honorific(text)
         elif text == "d" and self._is_dona(index):
             self._honorific("dom" if self.scan.text(index + 2) in lexicon.GIVEN_M else "dona")
@@ -88,10 +105,17 @@ class Reader:
         elif text in lexicon.PARTICLES and not self._is_initial(index):
             if text in ("e", "y") and self.current is not None and self._starts_person(index + 1):
                 self._close()
-        elif text in lexicon.KIN and self.current is None and self.scan.text(index + 1) in ("do", "da", "de"):
+        elif self._is_kin(index, text):
+            self._close()
             self.said = 2
         else:
             self._word(index, text)
+
+    def _is_kin(self, index: int, text: str) -> bool:
+        """`irmã da Valentina`, `neto do seu João`: the word says who is meant, and is no name (`Irma`, `Neto`)."""
+        if text not in lexicon.KIN_SEX or self.scan.text(index + 1) not in ("do", "da", "de", "dos", "del", "of"):
+            return False
+        return self.current is None or text not in lexicon.KIN
 
     def _mark(self, index: int, text: str) -> None:
         """A comma may stand inside SOBRENOME, NOME, a full stop after an initial; all else ends a name."""
@@ -99,6 +123,8 @@ class Reader:
             return
         if text in ",/" and self.current is not None and self._likelihood(index + 1) >= STRONG:
             self.current.family_words = self.current.family_words or len(self.current.words)
+            return
+        if text in "-–" and self.current is not None and self.scan.text(index + 1) in lexicon.AFTER_NAME:
             return
         if (
             text in "-–"
@@ -110,11 +136,13 @@ class Reader:
         self._close()
         if text not in ".:":
             self.said = 0
+        if text not in ".:(-":
+            self.pending = Person()
 
     def _honorific(self, text: str) -> None:
         self._close()
         sex: Sex = "M" if text in lexicon.HONORIFICS_M else "F" if text in lexicon.HONORIFICS_F else ""
-        self.pending = Person(sex=sex, formal=True)
+        self.pending = Person(sex=sex, formal=True, staff=self.pending.staff)
         self.said = 1
 
     def _word(self, index: int, text: str) -> None:
@@ -122,6 +150,9 @@ class Reader:
             self.current.suffix = lexicon.SUFFIXES[text]
             return
         if text in lexicon.TITLES and self.current is not None:
+            self.current.sex = self.current.sex or (
+                "M" if text in lexicon.TITLES_M else "F" if text in lexicon.TITLES_F else ""
+            )
             return
         likelihood = self._likelihood(index)
         if self.said and likelihood > HARDLY:
@@ -132,7 +163,10 @@ class Reader:
         elif likelihood <= HARDLY:
             self._close()
         else:
-            self._open().words.append(NameWord(text, likelihood))
+            person = self._open()
+            person.start = index if person.start < 0 else person.start
+            person.end = index + 1
+            person.words.append(NameWord(text, likelihood))
 
     def _role(self) -> None:
         """A role names the person on either side of it."""
@@ -140,6 +174,14 @@ class Reader:
             self.current.staff = True
         self._close()
         self.pending = Person(staff=True)
+
+    def _is_honorific(self, index: int, text: str) -> bool:
+        """Before a name; `Müller Herr` and `Tanaka, Sr.` have it behind."""
+        if text not in lexicon.HONORIFICS or (text == "dona" and self.current):
+            return False
+        after = self.scan.text(index + 2) if self.scan.text(index + 1) == "." else self.scan.text(index + 1)
+        names_follow = after[:1].isalpha() and after not in lexicon.NO_NAME_WORDS and after not in lexicon.PARTICLES
+        return self.current is None or text not in lexicon.TITLES or names_follow
 
     def _is_dona(self, index: int) -> bool:
         """`D. Lurdes`; but `D.` between two names is an initial."""
@@ -170,11 +212,24 @@ class Reader:
             return SAID
         if text in lexicon.NO_NAME_WORDS:
             return HARDLY
+        if text in lexicon.COMMON and text not in self.known_names and not self._is_written_as_name(index):
+            return HARDLY
         if self.name_field:
             return SAID
         if len(text) == 1:
             return STRONG if self.current is not None else HARDLY
         return self._unknown(index)
+
+    def _is_written_as_name(self, index: int) -> bool:
+        """With a capital inside a sentence; as its first word when another such word or a name follows."""
+        if not self.mixed_case or not self.scan.tokens[index].capital:
+            return False
+        if index and self.scan.text(index - 1) not in (".", "!", "?", ":", ";", "(", "-"):
+            return True
+        after = self.scan.text(index + 1)
+        if not after[:1].isalpha() or after in lexicon.NO_NAME_WORDS:
+            return False
+        return after in lexicon.NAMES or (self.scan.tokens[index + 1].capital and len(after) > 1)
 
     def _is_initial(self, index: int) -> bool:
         """`M. Silva`, `J. C. Silva`; but `D. Ana` is dona Ana."""
@@ -201,5 +256,4 @@ class Reader:
 
     def _by_room(self, index: int) -> bool:
         """Beside the room number, where staff write the name."""
-        rooms = {i for i in self.scan.taken if self.scan.tokens[i].is_number}
-        return bool(rooms & {index - 1, index + 1, index + 2}) or index == 0
+        return index == 0 or index in self.scan.beside_room

@@ -57,3 +57,24 @@ def phonetic(word: str) -> str:
     for pattern, replacement in _RULES:
         key = pattern.sub(replacement, key)
     return key or word
+
+
+_BY_EAR: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"^[ie]s(?=[tpkmn])", "s"),  # Istoianov for Stoyanov
+        (r"of+$", "ov"),
+        (r"cz|tsch|tch", "x"),
+        (r"(?<=[aeiou])nc(?=[oa])", "ns"),  # the cedilla of Françoise is lost in folding
+        (r"oi(?=s)", "ua"),
+    )
+)
+
+
+@lru_cache(maxsize=65_536)
+def heard(word: str) -> str:
+    """A coarser key for names written down by ear."""
+    key = word
+    for pattern, replacement in _BY_EAR:
+        key = pattern.sub(replacement, key)
+    return phonetic(key)

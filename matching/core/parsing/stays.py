@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from matching.core.parsing.attributes import labels_of, moves
 from matching.core.parsing.contacts import code_key, email_key, phone_key
 from matching.core.parsing.fields import BadRow, Row, day, embedded, moment, number, text
 from matching.core.parsing.names import GuestName, Role, Sex, parse_guest
 from matching.core.parsing.rooms import room_key
-from matching.core.parsing.text import digits, words
+from matching.core.parsing.text import digits
 
 GONE_STATUSES = ("cancelada", "no_show")
 _LETTERED = re.compile(r"[a-z]{1,3}\d{4,12}")
@@ -49,7 +50,7 @@ class Stay:
     document: str
     document_end: str
     labels: frozenset[str]
-    """Words of the agency, company or group."""
+    """What tells the guest beside the name (`kind:value`): see `attributes`."""
     codes: frozenset[str]
     shown: str
 
@@ -73,7 +74,7 @@ def parse_stay(row: Row) -> Stay:
         suffix=next((n.suffix for n in names if n.suffix), ""),
         sex=next((n.sex for n in reversed(names) if n.sex), ""),
         room=room_key(row.get("uh") or booking.get("uh")),
-        occupancies=_occupancies(row),
+        occupancies=_occupancies(row) or _noted_moves(row, booking, arrival),
         arrival=arrival,
         departure=departure,
         arrived=moment(booking, "chegada_real"),
@@ -86,7 +87,7 @@ def parse_stay(row: Row) -> Stay:
         email=email_key(str(guest.get("email") or "")),
         document=document,
         document_end=str(guest.get("doc_final") or document[-2:] or ""),
-        labels=frozenset(w for c in ("agencia", "empresa") for w in words(str(booking.get(c) or "")) if len(w) > 2),
+        labels=labels_of(booking, guest),
         codes=_booking_codes(booking),
         shown=str(guest.get("nome_social") or row.get("nome_listagem") or "")[:80],
     )
@@ -114,6 +115,20 @@ def _occupancies(row: Row) -> tuple[Occupancy, ...]:
     if not isinstance(given, list):
         raise BadRow("ocupacoes is not a list")
     return tuple(_occupancy(entry) for entry in given)
+
+
+def _noted_moves(row: Row, booking: Row, arrival: dt.date) -> tuple[Occupancy, ...]:
+    """Rooms of the past that only the booking's notes tell of: `mudou do 203 em 14/10`."""
+    note, room = str(booking.get("observacoes") or ""), room_key(row.get("uh") or booking.get("uh"))
+    left = [(room_key(before), moved) for before, moved in moves(note, arrival)] if note and room else []
+    left = [(before, moved) for before, moved in left if before != room]
+    if not left:
+        return ()
+    spans, since = [], arrival
+    for before, moved in sorted(left, key=lambda move: move[1]):
+        spans.append(Occupancy(before, since, moved))
+        since = moved
+    return (*spans, Occupancy(room, since, None))
 
 
 def _occupancy(entry: Any) -> Occupancy:

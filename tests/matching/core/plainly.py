@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from matching.core import Engine, Model, Reason
 from matching.core.comparisons.batch import Batch
 from matching.core.comparisons.rooms import EVERYBODY_OUT, MIN_ROOMS
+from matching.core.explanation import shown_label
 from matching.core.index.house_index import KINDS, LATE_ARRIVAL
 from matching.core.index.word_matcher import BACKGROUND_GUESTS, _background
-from matching.core.parsing import lexicon
 from matching.core.parsing.mentions import STRONG, NameWord, Person
 from matching.core.parsing.orders import Order
 from matching.core.parsing.rooms import is_one_off, swaps
 from matching.core.parsing.stays import GONE_STATUSES, Stay, parse_stay
-from matching.core.weights import DAY_CHANCE
+from matching.core.weights import DAY_CHANCE, label_chance
 from tests.matching.core.house import Row
 
 ROLES = ("given", "middle", "family")
@@ -39,14 +39,16 @@ class Plain:
         seen = self.engine.presence.seen(batch)
         kinds = self.engine.index.kinds(order.opened.toordinal())
         positions = self.engine.blocking.block(batch, seen).pairs.right.tolist()
-        return {p: self._reasons(order, self.stays[p], KINDS[kinds[p]], seen.bits[0]) for p in positions}
+        bits, prior = seen.bits[0], float(seen.prior[0])
+        return {p: self._reasons(order, self.stays[p], KINDS[kinds[p]], bits, prior) for p in positions}
 
-    def _reasons(self, order: Order, stay: Stay, kind: str, bits: Sequence[float]) -> list[Reason]:
+    def _reasons(self, order: Order, stay: Stay, kind: str, bits: Sequence[float], prior: float) -> list[Reason]:
         kind = _by_the_clock(kind, order, stay)
         window = f"{stay.arrival:%d/%m}–{stay.departure:%d/%m}"
         main = "titular" if stay.titular else "companion"
         return [
-            Reason("presence", kind, f"{order.opened:%d/%m}", window, float(bits[KINDS.index(kind)])),
+            Reason("prior", "guest", "", "", prior),
+            Reason("presence", kind, f"{order.opened:%d/%m}", window, float(bits[KINDS.index(kind)]) - prior),
             *self._room(order, stay),
             *self._persons(order, stay),
             *self._contacts(order, stay),
@@ -60,29 +62,32 @@ class Plain:
             return []
         level, room = self._room_level(order, stay)
         chance = len(order.rooms) / max(MIN_ROOMS, len(self.rooms))
-        return [Reason("room", level, "/".join(order.rooms), room, self.model.bits("room", level, chance))]
+        return [Reason("room", level, order.room_shown, room, self.model.bits("room", level, chance))]
 
     def _room_level(self, order: Order, stay: Stay) -> tuple[str, str]:
         level, room = self._level_alone(order, stay)
-        return (self._in_turn(order, stay, room) if level == "same" else level), room
+        if level == "earlier" and order.hints & {"gone", "moved"}:
+            level = "earlier_said"
+        level = self._in_turn(order, stay, room, level) if level in ("same", "mentioned") else level
+        return "later_said" if level == "later" and "next_guest" in order.hints else level, room
 
-    def _in_turn(self, order: Order, stay: Stay, room: str) -> str:
+    def _in_turn(self, order: Order, stay: Stay, room: str, level: str) -> str:
         day = order.opened.date()
         there = [s for s in self.stays if room in {s.room, *(o.room for o in s.occupancies)}]
         if stay.arrival > day:
-            return "later" if any(s.arrival <= day < s.departure for s in there) else "same"
+            return "later" if any(s.arrival <= day < s.departure for s in there) else level
         if stay.departure > day:
-            return "same"
+            return level
         until = day if order.opened.hour >= EVERYBODY_OUT else day - dt.timedelta(days=1)
         left = [s.departure for s in self.stays if s.room == room and s.departure <= until]
-        return "earlier" if left and stay.departure < max(left) else "same"
+        return "earlier" if left and stay.departure < max(left) else level
 
     def _level_alone(self, order: Order, stay: Stay) -> tuple[str, str]:
         day = order.opened.date()
         then = [o.room for o in stay.occupancies if o.since <= day and (o.until is None or day <= o.until)]
         for room in then or [stay.room]:
             if room in order.rooms:
-                return "same", room
+                return order.room_levels[order.rooms.index(room)], room
         for occupancy in stay.occupancies:
             if occupancy.room in order.rooms:
                 return ("earlier" if occupancy.since <= day else "later"), occupancy.room
@@ -197,10 +202,10 @@ class Plain:
         reasons = []
         if code := min(stay.codes & order.codes, default=""):
             reasons.append(Reason("booking", "same", code, code, self.model.bits("booking", "same")))
-        if label := min((stay.labels & order.words) - lexicon.NAMES, default=""):
-            chance = (sum(label in s.labels for s in self.stays) + 2) / (len(self.stays) + 50)
+        if label := min(stay.labels.intersection(order.labels), default=""):
+            chance = label_chance(sum(label in s.labels for s in self.stays), len(self.stays))
             bits = self.model.bits("label", "same", chance)
-            reasons.append(Reason("label", "same", label.title(), label.title(), bits))
+            reasons.append(Reason("label", "same", shown_label(label), shown_label(label), bits))
         if order.days:
             level = "departure" if stay.departure in order.days else "different"
             level = "arrival" if stay.arrival in order.days else level
@@ -211,9 +216,11 @@ class Plain:
 
 def _by_the_clock(kind: str, order: Order, stay: Stay) -> str:
     if kind in ("leaving", "in_house", "arrived") and isinstance(stay.left, dt.datetime):
-        return "left" if order.opened > stay.left else kind
+        if order.opened <= stay.left:
+            return kind
+        return "just_left" if order.opened - stay.left <= dt.timedelta(days=1) else "left"
     if kind in ("arriving", "arrived") and isinstance(stay.arrived, dt.datetime):
-        return "in_house" if order.opened >= stay.arrived else "arriving"
+        return "in_house" if order.opened >= stay.arrived else "not_yet"
     return kind
 
 

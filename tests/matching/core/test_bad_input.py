@@ -1,5 +1,6 @@
 """Rows that no hotel should send: skipped and counted with a reason that holds no value, or read all the same."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from matching.core.index.columns import MOST_WORDS
 from matching.core.index.house_index import KEPT_DAYS
 from matching.core.parsing.orders import parse_order
 from matching.hospede_matcher import match_orders
-from tests.matching.core.house import Row, ask, best, crowd, order, stay
+from tests.matching.core.house import TODAY, Row, ask, best, crowd, order, stay
 
 HOUSE = [*crowd(), stay(1, "Pedro Figueira", "203")]
 
@@ -22,9 +23,6 @@ BAD_ORDERS: dict[str, tuple[dict[str, Any], str]] = {
     "no id": ({"id": None}, "id is missing"),
     "id is no number": ({"id": "many"}, "id is not a whole number"),
     "id is true": ({"id": True}, "id is not a whole number"),
-    "opened never": ({"aberta_em": None}, "aberta_em is missing"),
-    "impossible date": ({"aberta_em": "2026-02-30T10:00:00Z"}, "aberta_em is not a date and time"),
-    "date beyond the calendar": ({"aberta_em": "0001-01-01T00:00:00+14:00"}, "aberta_em is not a date and time"),
     "text is a list": ({"descricao": ["toalha"]}, "descricao is not text"),
     "guest is a number": ({"hospede_texto": 7}, "hospede_texto is not text"),
 }
@@ -36,6 +34,24 @@ def test_an_order_that_cannot_be_read_is_skipped_and_the_rest_is_done(columns: d
     outcome = Engine(HOUSE).match(rows)
     assert [(s.side, s.row, s.problem) for s in outcome.skipped] == [("orders", 1, problem)]
     assert {c.os_id for c in outcome.candidates} == {6}
+
+
+UNDATED: dict[str, Any] = {
+    "opened never": None,
+    "impossible date": "2026-02-30T10:00:00Z",
+    "date beyond the calendar": "0001-01-01T00:00:00+14:00",
+}
+
+
+@pytest.mark.parametrize("opened", UNDATED.values(), ids=UNDATED.keys())
+def test_an_order_without_a_readable_date_is_dated_otherwise_and_says_so(opened: Any) -> None:
+    row = order("Pedro 203 toalha", os_id=5) | {"aberta_em": opened}
+    made = Engine(HOUSE).match([row | {"created_at": f"{TODAY}T09:00:00-03:00"}])
+    fallen_back = Engine(HOUSE, business_date=dt.date.fromisoformat(TODAY)).match([row])
+    for outcome, level in ((made, "created_at"), (fallen_back, "business_date")):
+        assert outcome.skipped == []
+        assert outcome.candidates[0].listagem_id == 1
+        assert all(("date", level) in [(r.comparison, r.level) for r in c.reasons] for c in outcome.candidates)
 
 
 BAD_STAYS: dict[str, tuple[dict[str, Any], str]] = {

@@ -56,7 +56,7 @@ def test_an_order_tells_its_guest_as_far_as_what_is_typed_is_true_of_him_alone(f
 
 
 def test_orders_about_nobody_and_rows_that_cannot_be_read_are_left_out() -> None:
-    rows = [order("Pedro 203", os_id=1), order("hall", os_id=2), {"id": 3}]
+    rows = [order("Pedro 203", os_id=1), order("hall", os_id=2), {"id": 3, "descricao": 7}]
     truth = [{"os_id": 1, "aceitaveis": [1]}, {"os_id": 2, "aceitaveis": []}, {"os_id": 3, "aceitaveis": [1]}]
     assert tell(rows, [*HOUSE, {"id": "x"}, 5], truth).keys() == {1}  # type: ignore[list-item]  # a poisoned row
 

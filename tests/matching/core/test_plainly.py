@@ -28,7 +28,7 @@ def assert_same(rows: Sequence[Row], orders: Sequence[Row], model: Model | None 
     """All orders in one batch, and the same without taking the guests of a booking together."""
     plain = Plain(rows, model)
     engine = plain.engine
-    batch = Batch.of([parse_order(row, engine.rooms) for row in orders])
+    batch = Batch.of([parse_order(row, engine.rooms, engine.labels, engine.names) for row in orders])
     seen = engine.presence.seen(batch)
     weighed = engine.weigher.weigh(batch, engine.blocking.block(batch, seen), seen)
     size = len(weighed.pairs)
@@ -38,7 +38,7 @@ def assert_same(rows: Sequence[Row], orders: Sequence[Row], model: Model | None 
     assert size == sum(len(found) for found in expected)
     for row in range(size):
         reasons = expected[weighed.pairs.left[row]][int(weighed.pairs.right[row])]
-        assert_alike(tell.explain(row), reasons)
+        assert_alike(tell.evidence(row), reasons)
         assert weighed.scores[row] == pytest.approx(sum(r.weight_bits for r in reasons), abs=1e-9)
 
 
