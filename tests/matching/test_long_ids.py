@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from matching.models import Decision, Order
 from matching.models.choices import Verb
+from tests.markup import compact
 from tests.matching.conftest import Candidate, Hotel
 
 QUEUE = reverse("admin:matching_matchsuggestion_review")
@@ -42,7 +43,7 @@ KEYS = {"accept": ' data-key="A"', "reject": ' data-key="R"', "no_guest": ' data
 
 def press(client: Client, name: str) -> Any:
     """Presses the button of that name on the queue's page, with the value that stands on it."""
-    page = client.get(QUEUE).content.decode()
+    page = compact(client.get(QUEUE).content.decode())
     found = re.search(rf'<button[^>]*name="{name}" value="([^"]*)"{KEYS.get(name, "")}', page)
     assert found, f"no button {name}"
     return client.post(QUEUE, {name: found[1]}, follow=True)
