@@ -35,6 +35,8 @@ _PLURAL_ROOMS: Final = frozenset({"rooms", "uhs", "quartos", "apartamentos", "ap
 _DOUBTFUL_STATUS: Final = frozenset({"estado", "state", "lista", "coluna", "list"})
 # Also the name of a column that only counts the lines.
 _BARE_NUMBERS: Final = frozenset({"numero", "codigo"})
+# "Nº Res.", "Apto nº", "Phone #".
+_CALLED_BY_NUMBER: Final = frozenset({"booking", "room", "number", "phone"})
 _TYPO: Final = 91
 _FUZZY_RANK: Final = 1_000
 _CORE_RANK: Final = 2_000
@@ -83,6 +85,9 @@ def _look_up(phrase: str, kind: Kind) -> tuple[str, int] | None:
     names = column_names(kind)
     if phrase in names:
         return names[phrase]
+    bare = phrase.removeprefix("numero ").removesuffix(" numero")
+    if bare != phrase and (found := names.get(bare)) and found[0] in _CALLED_BY_NUMBER:
+        return found
     match = _NUMBERED.match(phrase)
     if match is None or kind != "stays":
         return None

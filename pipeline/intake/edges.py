@@ -9,7 +9,7 @@ from typing import Final
 
 from pipeline.intake.contract import Answers, Question, RefusedFile
 from pipeline.intake.dates import Order, Stamp, scan
-from pipeline.intake.tables import Cell, Row, Sheet, text_of
+from pipeline.intake.tables import Cell, Ignored, Row, Sheet, text_of
 from pipeline.intake.text import fold, is_nothing
 from pipeline.intake.values import status_of
 from pipeline.intake.words import Kind, contains_phrase, header_phrase, reports, without_stops
@@ -75,36 +75,40 @@ _HARMFUL: Final = frozenset(
 )
 
 
-def check_end(sheet: Sheet, kind: Kind, answers: Answers) -> None:
-    """Raises `RefusedFile` if the last line is certainly cut, `Undecided` if it may be; drops it if so answered."""
+def check_end(sheet: Sheet, kind: Kind, answers: Answers) -> list[Ignored]:
+    """The last line, dropped, if somebody says that it is cut.
+
+    Raises `RefusedFile` if it certainly is, `Undecided` if it may be.
+    """
     table = sheet.table
-    if not table.open_end or len(table.rows) <= sheet.first:
-        return
-    last = _last(table.rows)
+    last = _last(table.rows) if table.open_end and len(table.rows) > sheet.first else None
     if last is None or last is table.rows[sheet.header_at] or _is_closing(last):
-        return
+        return []
     if table.delimited and len(last.cells) < _usual_width(sheet):
         raise RefusedFile(say.CUT.format(where=say.CUT_TEXT))
     at = max((index for index, cell in enumerate(last.cells) if text_of(cell)), default=-1)
     if table.delimited and at < len(last.cells) - 1:
-        return
-    name = sheet.columns.field_at(at)
-    value = text_of(last.cells[at])
+        return []
+    return _check_value(sheet, last, at, kind, answers)
+
+
+def _check_value(sheet: Sheet, last: Row, at: int, kind: Kind, answers: Answers) -> list[Ignored]:
+    """The last value of the last line against those above: half a date, half a word, half a name."""
+    table, name, value = sheet.table, sheet.columns.field_at(at), text_of(last.cells[at])
     before = {text_of(row.cells[at]) for row in table.rows[sheet.first : -1] if at < len(row.cells)}
     if value in before and not any(other != value and other.startswith(value) for other in before):
-        return
-    if name in ("arrival", "departure", "opened", "closed") and not _is_whole_date(value, before):
+        return []
+    half_date = name in ("arrival", "departure", "opened", "closed") and not _is_whole_date(value, before)
+    half_word = name == "status" and value not in before and status_of(value, kind) is None
+    if half_date or half_word:
         raise RefusedFile(say.CUT.format(where=say.CUT_TEXT))
-    if name == "status" and status_of(value, kind) is None and value not in before:
-        raise RefusedFile(say.CUT.format(where=say.CUT_TEXT))
-    if kind == "stays" and name in _HARMFUL:
-        _ask(sheet, last, value, answers)
-
-
-def _ask(sheet: Sheet, last: Row, value: str, answers: Answers) -> None:
+    if kind != "stays" or name not in _HARMFUL:
+        return []
     sentence = say.ASK_LAST_LINE.format(row=last.number, value=value)
-    if answers.ask(Question(QUESTION, (say.OPTION_WHOLE, say.OPTION_CUT), sentence)) == say.OPTION_CUT:
-        sheet.table.rows.remove(last)
+    if answers.ask(Question(QUESTION, (say.OPTION_WHOLE, say.OPTION_CUT), sentence)) == say.OPTION_WHOLE:
+        return []
+    table.rows.remove(last)
+    return [Ignored(last.number, say.LAST_CUT)]
 
 
 def _last(rows: list[Row]) -> Row | None:

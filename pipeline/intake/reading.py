@@ -190,7 +190,7 @@ def _read_orders(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
     if "opened" not in sheets[0].columns:
         raise RefusedFile(say.NO_OPENED)
     for sheet in sheets:
-        check_end(sheet, "orders", task.answers)
+        reading.ignored += check_end(sheet, "orders", task.answers)
     rows = _rows(reading, sheets, task.limits)
     dates, words = reader.collect(rows)
     dates.others += heading_dates(sheets[0])
@@ -206,7 +206,7 @@ def _read_stays(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
     _observe(reading, sheets)
     columns = sheets[0].columns
     for sheet in sheets:
-        check_end(sheet, "stays", task.answers)
+        reading.ignored += check_end(sheet, "stays", task.answers)
     learned = Learned(real_dates="arrived" in columns and "status" not in columns)
     reader = StayRows(sheets[0], task.today, learned)
     reading.scope = scope_of(sheets, task.name, reading.saw)
@@ -222,6 +222,8 @@ def _read_stays(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
     known = _stay_statuses(found, learned, task.today)
     learned.statuses, left = decide_statuses(found.words, STAY_STATUSES, known, task.answers)
     _report_statuses(reading, learned.statuses, left, found.words)
+    if "status" not in columns and (learned.whole_house or learned.real_dates):
+        reading.saw("situação", say.SAW_STATUS_REAL if learned.real_dates else say.SAW_STATUS_SCOPE)
     reading.lines = reader.lines(rows, reading.ignored.append)
     return reading
 

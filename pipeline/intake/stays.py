@@ -34,8 +34,6 @@ KEYS: Final = (
     *("booking", "room", "name", "main", "arrival", "departure", "status", "company", "agency", "group", "channel"),
     *("phone", "email", "country", "minor", "note", "person_id", "line_id"),
 )
-# What a companion on the next line takes over from the guest above.
-_SHARED: Final = ("booking", "room", "arrival", "departure", "status", "company", "agency", "group", "channel")
 
 # What is looked at before anything is decided.
 _DECIDING: Final = frozenset({"name", "first_name", "last_name", "arrival", "departure", "nights", "status", "room"})

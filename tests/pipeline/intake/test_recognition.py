@@ -48,6 +48,9 @@ def test_data_files_hold_folded_words_only() -> None:
         ("Nº da Reserva", "booking"),
         ("numeroReserva", "booking"),
         ("CONFIRMATION_NO", "booking"),
+        ("Nº Res.", "booking"),
+        ("Apto nº", "room"),
+        ("Nº de adultos", "adults"),
         ("Hóspede Principal", "name"),
         ("Guest name(s)", "name"),
         ("Apellidos", "last_name"),
@@ -181,6 +184,21 @@ def test_no_order_is_opened_tomorrow() -> None:
 def test_an_order_that_nothing_decides_is_asked() -> None:
     with pytest.raises(Undecided):
         orders("Aberta em;Descrição;Quarto\n02/03/2026 06:40;Luz;1\n")
+
+
+def test_a_last_line_that_may_be_cut_is_asked() -> None:
+    text = "Chegada;Saída;UH;Hóspede\n10/03/2026;13/03/2026;1;Ana Lima\n10/03/2026;13/03/2026;2;Rui Sá"
+    with pytest.raises(Undecided) as raised:
+        stays(text)
+    assert raised.value.question.as_json()["question"] == "last_line"
+    assert [line["name"] for line in stays(text, answers={"last_line": "inteira"})] == ["Ana Lima", "Rui Sá"]
+    assert [line["name"] for line in stays(text, answers={"last_line": "cortada"})] == ["Ana Lima"]
+
+
+def test_a_status_that_follows_from_the_list_leaves_evidence() -> None:
+    reading = read(f"Hóspedes na casa\n{HEADER}1;Ana Lima;10/03/2026;13/03/2026\n".encode(), kind="stays", date=TODAY)
+    assert [line["status"] for line in reading.lines] == ["na_casa"]
+    assert any(what == "situação" and "lista da casa" in why for what, why in reading.evidence)
 
 
 def test_a_file_without_headings_is_asked_before_anybody_is_read() -> None:
