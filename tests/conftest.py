@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from blockbuster import BlockBuster
 from django.conf import settings
 from django.db import connection
 from django.test import TestCase
@@ -54,10 +55,19 @@ def _is_fast(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _blocking_calls_are_errors() -> Iterator[None]:
+def async_guard() -> Iterator[BlockBuster]:
     """The async law at run time: nothing of ours may block a running loop, whichever test runs it."""
-    with guarded():
-        yield
+    with guarded() as guard:
+        assert guard is not None
+        yield guard
+
+
+@pytest.fixture
+def unguarded(async_guard: BlockBuster) -> Iterator[None]:
+    """For a test whose job blocks the loop on purpose."""
+    async_guard.deactivate()
+    yield
+    async_guard.activate()
 
 
 @pytest.fixture

@@ -9,6 +9,6 @@ Pure: bytes in, lines out. No Django, no network, no database, nothing written.
 """
 
 from pipeline.intake.contract import Limits, Question, RefusedFile, Undecided
-from pipeline.intake.reading import Reading, read
+from pipeline.intake.reader import Reading, read
 
 __all__ = ["Limits", "Question", "Reading", "RefusedFile", "Undecided", "read"]

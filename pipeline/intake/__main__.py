@@ -15,7 +15,7 @@ from typing import Final
 
 from pipeline.intake.contract import Limits, RefusedFile, Undecided
 from pipeline.intake.formats import too_large
-from pipeline.intake.reading import Reading, read
+from pipeline.intake.reader import Reading, read
 from pipeline.intake.words import KINDS
 from pipeline.intake.words.sentences import NO_LINES, WANTED
 

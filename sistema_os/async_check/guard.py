@@ -19,12 +19,14 @@ PACKAGES = ("sistema_os", "pipeline", "matching", "snapshots")
 
 
 @contextmanager
-def guarded(packages: tuple[str | ModuleType, ...] = PACKAGES, *, active: bool = True) -> Iterator[None]:
+def guarded(
+    packages: tuple[str | ModuleType, ...] = PACKAGES, *, active: bool = True
+) -> Iterator["BlockBuster | None"]:
     """Raises blockbuster.BlockingError for a call that blocks while a loop runs in its thread, if code of `packages`
     is among those that led to it. Holds for the whole process.
     """
     if not active:
-        yield
+        yield None
         return
     from blockbuster import BlockBuster, BlockBusterFunction  # only where it is wanted: it patches the interpreter
 
@@ -39,7 +41,7 @@ def guarded(packages: tuple[str | ModuleType, ...] = PACKAGES, *, active: bool =
     watched.activate()
     _forget_methods(watched)
     try:
-        yield
+        yield watched
     finally:
         watched.deactivate()
         _forget_methods(watched)

@@ -154,6 +154,7 @@ def test_a_resume_starts_exactly_at_the_checkpoint(
     assert numbers == list(range(CHUNKS))
 
 
+@pytest.mark.usefixtures("unguarded")
 def test_a_blocked_loop_keeps_beating_and_its_stack_is_on_the_run(open_sample: OpenSample, settings: Settings) -> None:
     settings.HEARTBEAT_SECONDS = 0.5
     run = execute(open_sample("block").pk)

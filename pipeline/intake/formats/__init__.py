@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pipeline.intake.contract import Limits, RefusedFile
-from pipeline.intake.formats import delimited, markup, workbooks
+from pipeline.intake.formats import csv_text, markup, workbooks
 from pipeline.intake.formats.chats import is_chat
 from pipeline.intake.formats.layout import read_pdf
 from pipeline.intake.tables import Table
@@ -36,7 +36,7 @@ def open_file(data: bytes, limits: Limits) -> Content:
         return Content("PDF", [read_pdf(data, limits)])
     if data[:4] == b"PK\x03\x04" or data[:4] == b"PK\x05\x06" or data.startswith(_OLD_CONTAINER):
         return Content("Excel", workbooks.read_workbook(data, limits))
-    if not delimited.is_text(data):
+    if not csv_text.is_text(data):
         raise RefusedFile(say.UNKNOWN_FORMAT)
     return _open_text(data, limits)
 
@@ -57,8 +57,8 @@ def _open_text(data: bytes, limits: Limits) -> Content:
     start = data.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1]
     if start == b"<" and not markup.is_html(data):
         return Content("XML", markup.read_xml(data.lstrip(), limits))
-    text, encoding, why = delimited.decode(data)
-    text = delimited.normal_breaks(text)
+    text, encoding, why = csv_text.decode(data)
+    text = csv_text.normal_breaks(text)
     content = Content("texto", evidence=[("codificação", say.SAW_ENCODING.format(name=encoding, why=why))])
     if start == b"<":
         content.name, content.tables = "HTML", markup.read_html(text, limits)
@@ -67,5 +67,5 @@ def _open_text(data: bytes, limits: Limits) -> Content:
     if is_chat(lines):
         content.name, content.chat = "conversa", lines
     else:
-        content.tables = [delimited.read_text(text, limits)]
+        content.tables = [csv_text.read_text(text, limits)]
     return content
