@@ -5,7 +5,7 @@ import re
 from django.db.models import F, Func, TextField, Value
 from django.db.models.functions import Lower, Trim
 
-from matching.core.parsing.rooms import room_key
+from matching.core.parsing.rooms.keys import room_key
 
 __all__ = ["BEFORE_ROOM", "bare_room", "room_key", "typed_room"]
 

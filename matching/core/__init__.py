@@ -2,7 +2,7 @@
 
 from matching.core.engine import Engine, Outcome, Skipped, match
 from matching.core.model import Model, Reason
-from matching.core.parsing.room_directory import Room, RoomDirectory
+from matching.core.parsing.rooms.directory import Room, RoomDirectory
 from matching.core.ranking import Candidate
 
 __all__ = ["Candidate", "Engine", "Model", "Outcome", "Reason", "Room", "RoomDirectory", "Skipped", "match"]

@@ -25,7 +25,7 @@ from matching.core.kernel.scores import best_of, heads, runs, total_of
 from matching.core.model import Model
 from matching.core.parsing.mentions import NameWord
 from matching.core.parsing.orders import Order
-from matching.core.parsing.rooms import room_key, swaps
+from matching.core.parsing.rooms.keys import room_key, swaps
 
 # A block larger than this says little by itself; its members nearest to the order's day are kept.
 WORD_CAP, ROOM_CAP, KEY_CAP, LABEL_CAP, MOST_MATES = 2_000, 48, 24, 60, 12

@@ -19,7 +19,7 @@ from matching.core.index.word_matcher import WordMatcher
 from matching.core.model import Model
 from matching.core.parsing.fields import BadRow, number
 from matching.core.parsing.orders import Order, parse_order
-from matching.core.parsing.room_directory import RoomDirectory
+from matching.core.parsing.rooms.directory import RoomDirectory
 from matching.core.parsing.stays import parse_stay
 from matching.core.ranking import Candidate, decide, nobody
 from matching.core.weights import Weigher

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from matching.core.parsing.rooms import room_key
+from matching.core.parsing.rooms.keys import room_key
 from matching.models import MatchSuggestion, Order, Stay
 from matching.models.choices import ALIVE, CLOSED_ORDER, State
 from matching.room_numbers import bare_room

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from matching.core.parsing.rooms import room_key
+from matching.core.parsing.rooms.keys import room_key
 from matching.models.choices import AlertKind, EndReason, Severity
 from matching.suggestion_manager import Counts
 from pipeline.hotel.orders import is_linked, is_open, is_without_guest, opened_on, rooms_named

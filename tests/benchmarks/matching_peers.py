@@ -10,7 +10,7 @@ from rapidfuzz import process
 from matching.core import Engine
 from matching.core.parsing.mentions import STRONG
 from matching.core.parsing.orders import Order, parse_order
-from matching.core.parsing.rooms import room_key
+from matching.core.parsing.rooms.keys import room_key
 from matching.core.parsing.stays import GONE_STATUSES, Stay, parse_stay
 from tests.benchmarks.contenders import Answers, Contender, best_links
 from tests.benchmarks.hotel_rows import Morning, Row

@@ -12,7 +12,7 @@ from typing import Any
 
 from matching.core import Engine
 from matching.core.parsing.orders import Order, parse_order
-from matching.core.parsing.rooms import room_key
+from matching.core.parsing.rooms.keys import room_key
 from matching.core.parsing.stays import GONE_STATUSES, Stay, parse_stay
 from tests.benchmarks.contenders import Contender, best_links
 from tests.benchmarks.hotel_past import Past

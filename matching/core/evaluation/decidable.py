@@ -20,7 +20,7 @@ from matching.core.parsing.fields import BadRow
 from matching.core.parsing.mentions import STRONG, NameWord, Person
 from matching.core.parsing.orders import Order, parse_order
 from matching.core.parsing.phonetic import phonetic
-from matching.core.parsing.room_directory import RoomDirectory
+from matching.core.parsing.rooms.directory import RoomDirectory
 from matching.core.parsing.stays import GONE_STATUSES, Stay, parse_stay
 
 Ids = frozenset[int]

@@ -13,8 +13,8 @@ from matching.core.index.columns import AWAITED, PRESENT, ROLES, Columns, digest
 from matching.core.kernel.blocks import Ints, Postings
 from matching.core.parsing.contacts import TAIL
 from matching.core.parsing.phonetic import heard, phonetic
-from matching.core.parsing.room_directory import parse_room
-from matching.core.parsing.rooms import RoomBook
+from matching.core.parsing.rooms.directory import parse_room
+from matching.core.parsing.rooms.keys import RoomBook
 from matching.core.parsing.stays import Stay
 
 LEFT_DAYS, LEFT_LONG_DAYS, COMING_DAYS, COMING_LATER_DAYS = 3, 31, 3, 15

@@ -10,7 +10,7 @@ from matching.core.parsing.attributes import labels_of, moves
 from matching.core.parsing.contacts import code_key, email_key, phone_key
 from matching.core.parsing.fields import BadRow, Row, day, embedded, moment, number, text
 from matching.core.parsing.names import GuestName, Role, Sex, parse_guest
-from matching.core.parsing.rooms import room_key
+from matching.core.parsing.rooms.keys import room_key
 from matching.core.parsing.text import digits
 
 GONE_STATUSES = ("cancelada", "no_show")

@@ -15,7 +15,7 @@ from matching.core.index.house_index import KINDS, LATE_ARRIVAL
 from matching.core.index.word_matcher import BACKGROUND_GUESTS, _background
 from matching.core.parsing.mentions import STRONG, NameWord, Person
 from matching.core.parsing.orders import Order
-from matching.core.parsing.rooms import is_one_off, swaps
+from matching.core.parsing.rooms.keys import is_one_off, swaps
 from matching.core.parsing.stays import GONE_STATUSES, Stay, parse_stay
 from matching.core.weights import DAY_CHANCE, label_chance
 from tests.matching.core.house import Row

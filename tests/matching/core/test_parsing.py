@@ -6,7 +6,7 @@ from matching.core.parsing.contacts import extract, phone_key, valid_cpf
 from matching.core.parsing.names import parse_guest
 from matching.core.parsing.orders import parse_order
 from matching.core.parsing.phonetic import phonetic
-from matching.core.parsing.rooms import is_one_off, room_key, swaps
+from matching.core.parsing.rooms.keys import is_one_off, room_key, swaps
 from matching.core.parsing.text import digits, fold
 from tests.matching.core.house import order
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from matching.core.parsing import lexicon, numerals
 from matching.core.parsing.phrases import PhraseBook, read_phrases, word_set
-from matching.core.parsing.room_directory import (
+from matching.core.parsing.rooms.directory import (
     ANY_ROOM,
     BED_LEVELS,
     BED_WORDS,

@@ -17,7 +17,7 @@ from rapidfuzz.distance import OSA
 
 from matching.core.parsing.phonetic import phonetic
 from matching.core.parsing.phrases import read_groups, read_sections, read_words, word_set
-from matching.core.parsing.rooms import room_key
+from matching.core.parsing.rooms.keys import room_key
 from matching.core.parsing.text import fold
 
 Kind = Literal["room", "bed", "meeting", "area"]
