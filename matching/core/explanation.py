@@ -161,11 +161,11 @@ class Explainer:
                 yield self._plain(at, comparison, ours, theirs)
         if self._has(at, STAY_DAY):
             side, day = asked.stay_days[0]
-            theirs = self.arrivals[at] if side == "arrival" else self.departures[at]
-            yield self._plain(at, STAY_DAY, day_month(day.toordinal()), day_month(theirs))
+            known = self.arrivals[at] if side == "arrival" else self.departures[at]
+            yield self._plain(at, STAY_DAY, day_month(day.toordinal()), day_month(known))
         if self._has(at, FLOOR):
-            theirs = int(self.index.floors[self.columns.room[self.stays[at]]])
-            yield self._plain(at, FLOOR, str(asked.floor), str(theirs))
+            floor = int(self.index.floors[self.columns.room[self.stays[at]]])
+            yield self._plain(at, FLOOR, str(asked.floor), str(floor))
         if self._has(at, DESCRIBED):
             yield self._plain(at, DESCRIBED, asked.described, SEXES[self.columns.sex[self.stays[at]]])
         if self._has(at, DENIED):

@@ -93,7 +93,10 @@ def decide(
         unread, np.maximum(everything - kept, rivals[:, 0] - total_of(weights, owners, size)), everything - kept
     )
     kept = np.where(folded, kept + doubtful - rivals[:, 0], kept + np.maximum(rest, 0.0))
-    doubts = np.log2(doubtful) - np.log2(rivals[:, 0])
+    # A weight of nobody too small for a number says nothing about doubt.
+    countable = rivals[:, 0] > 0
+    doubts = np.zeros(size)
+    doubts[countable] = np.log2(doubtful[countable]) - np.log2(rivals[countable, 0])
     return _ranked(owners, found.rows[best], weights / kept[owners], doubtful / kept, doubts)
 
 

@@ -115,7 +115,7 @@ class Kinship:
         family = set(index.family_words(int(stay)))
         for other in np.flatnonzero(dates & ~found).tolist():
             found[other] = not family.isdisjoint(index.family_words(int(stays[other])))
-        return found
+        return np.asarray(found, dtype=bool)
 
     def _of_named(self, relation: Relation, stay: int) -> tuple[float, str]:
         level = "of_named_child" if relation.child else "of_named"

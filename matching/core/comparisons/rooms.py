@@ -74,8 +74,8 @@ def _relations(order: Order, index: HouseIndex) -> Iterator[tuple[int, int]]:
     for key, level in zip(order.rooms, order.room_levels, strict=True):
         if (code := rooms.code(key)) >= 0:
             yield code, ROOM.code(level)
-    for keys, level in ((order.denied_rooms, DENIED), (order.beside, OTHER_BLOCK)):
-        yield from ((code, level) for key in keys if (code := rooms.code(key)) >= 0)
+    for keys, other in ((order.denied_rooms, DENIED), (order.beside, OTHER_BLOCK)):
+        yield from ((code, other) for key in keys if (code := rooms.code(key)) >= 0)
     slips = [rooms.slips(key) for key, level in zip(order.rooms, order.room_levels, strict=True) if level == "same"]
     for swapped, _ in slips:
         yield from ((code, SWAPPED) for code in swapped)

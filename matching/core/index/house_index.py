@@ -148,7 +148,8 @@ class HouseIndex:
         """Words of a guest's family names, as codes."""
         columns = self.columns
         part = slice(*columns.part_starts[stay : stay + 2].tolist())
-        return columns.parts[part][columns.roles[part] == _FAMILY].tolist()
+        found: list[int] = columns.parts[part][columns.roles[part] == _FAMILY].tolist()
+        return found
 
     def labels_like(self, label: str) -> list[int]:
         """Codes of the labels of the listing that a typed one may mean: itself, or of `plate~4321` all plates that

@@ -21,8 +21,11 @@ BACKGROUND_GUESTS = 150
 KNOWN_NAME_SHARE, NICKNAME_SHARE, UNKNOWN_WORD_SHARE = 0.0015, 0.0002, 0.000002
 MIN_PREFIX, MAX_PREFIX_WORDS = 3, 60
 DIMINUTIVES = ("zinho", "zinha", "inho", "inha", "ito", "ita", "ao")
-# Stays that kept answers may name in all; beyond it they are forgotten and found again.
-MOST_KEPT = 20_000_000
+# Stays that kept meanings may name in all: so many, or so many times the listing. Beyond it they are forgotten and
+# found again.
+MOST_KEPT, MOST_KEPT_TIMES = 2_000_000, 20
+# Days for which the nearest bearers of a common word are kept.
+MOST_DAYS = 8
 MOST_ALIASES = 50
 MIN_HEARD, ALIKE_IN_SOUND, MOST_HEARD = 5, 0.83, 3
 # A part of a name, seen from a written word: way << WAY | preference << PLACE | place of the part in the name.
@@ -75,7 +78,7 @@ class WordMatcher:
         if word not in self._known:
             found = self._find(word)
             self._kept += len(found.positions)
-            if self._kept > MOST_KEPT:
+            if self._kept > max(MOST_KEPT, MOST_KEPT_TIMES * len(self.index)):
                 self._known, self._kept = {}, len(found.positions)
             self._known[word] = found
         return self._known[word]
@@ -86,6 +89,8 @@ class WordMatcher:
         if len(found.positions) <= cap:
             return found.positions, found.ways
         if day not in found.near:
+            if len(found.near) >= MOST_DAYS:
+                found.near.clear()
             kept = self.index.nearest(found.positions, day, cap)
             found.near[day] = kept, found.ways[np.searchsorted(found.positions, kept)]
         return found.near[day]

@@ -133,6 +133,7 @@ NO_NAME_WORDS = (
     | ROOM_WORDS
     | GUEST_WORDS
     | NOT_A_ROOM_BEFORE
+    | _single("staff_only", "preventive", "vacant", "departing", "next_guest")
     | (CORRECTIONS - NAMES)
     | frozenset(PERSON_NOUNS)
     | (frozenset(KIN_SEX) - KIN)

@@ -68,7 +68,7 @@ def _natural_order(text: str) -> tuple[list[str], int]:
     return words(text), 0
 
 
-@lru_cache(maxsize=131_072)
+@lru_cache(maxsize=16_384)
 def parse_guest(text: str) -> GuestName:
     plain = strip_marks(text)
     raw, family_words = _natural_order(plain)

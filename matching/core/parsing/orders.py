@@ -30,7 +30,9 @@ NOBODY_IN_BEFORE, NOBODY_OUT_AFTER, EVERYBODY_OUT_BY = 11, 14, 18
 MOST_ROOMS = 24
 # `a sra do 305`: a form of address without a name.
 _TITLES_ALONE = {"sra": "F", "srta": "F", "dona": "F", "sr": "M", "seu": "M"}
-_ONE_PERSON = word_set("hospede cliente huesped guest convidada convidado casal turista familia")
+_ONE_PERSON = word_set(
+    "hospede cliente huesped guest convidada convidado casal turista familia vizinho vizinha vizinhos"
+)
 _ARTICLES = word_set("o a um uma the el la un una do da ao pela pelo")
 _PERSON_LINKS = word_set(
     """e eh era foi o a do da de ao para com sr sra seu dona senhor senhora es mr mrs the se nome"""
@@ -274,7 +276,11 @@ class _Reading:
         scan = self.scans["descricao"]
         for place, word in enumerate(scan.texts):
             single = lexicon.PERSON_NOUNS.get(word) in ("F", "M") or word in _ONE_PERSON
-            if single and scan.text(place - 1) in _ARTICLES and scan.text(place + 2) not in lexicon.CREWS:
+            if (
+                single
+                and (place == 0 or scan.text(place - 1) in _ARTICLES)
+                and scan.text(place + 2) not in lexicon.CREWS
+            ):
                 return True
         return False
 

@@ -38,7 +38,7 @@ class Token(NamedTuple):
     is_number: bool
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def strip_marks(text: str) -> str:
     """Compatibility forms made plain, accents, apostrophes and invisible marks gone; case and length roughly kept."""
     if text.isascii():

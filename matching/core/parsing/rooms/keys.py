@@ -1,5 +1,10 @@
-"""Room numbers: one form for a room, and the slips of the finger between two."""
+"""Room numbers: one form for a room, and the slips of the finger between two.
 
+The one normaliser of single rooms: listing rows, search, alerts and pages compare rooms by `room_key` of what the
+listing has and `typed_room` of what a person typed into a room's field. Rooms in free text: see `room_mentions`.
+"""
+
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,6 +16,15 @@ def room_key(text: object) -> str:
     """`"     0203 "` and `"203"` are one room, `"12A"` and `"12a"` too; "" for none."""
     plain = str(text).strip().lower() if text is not None else ""
     return plain.lstrip("0") or plain
+
+
+# "UH 203", "apto. 0203", "quarto nº 203": what people write before a room number.
+BEFORE_ROOM = r"^(uh|aptos?|apt|ap|quarto|qto|suite|suíte|room)[ .:#nº°-]*"
+
+
+def typed_room(text: str) -> str:
+    """The room that a person typed into a field of its own, in the form of `room_key`; "" for none."""
+    return room_key(re.sub(BEFORE_ROOM, "", " ".join(text.split()).lower()))
 
 
 def swaps(room: str) -> set[str]:

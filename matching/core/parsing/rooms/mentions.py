@@ -47,6 +47,9 @@ _SPOKEN_LETTERS = {
     "see": "c",
     "dee": "d",
 }
+_NUMBERED_PAPERS = word_set(
+    "nota notas nf nfe fiscal pedido protocolo processo ticket voucher reserva chamado os cupom fatura recibo boleto"
+)
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 # Letters that stand for a bed right behind a dormitory's number: `D3-B2`, `Q1-C4`.
 _BED_LETTERS = frozenset(["b", "c", "l", "k"])
@@ -534,6 +537,9 @@ class RoomReader:
     def _may_be_room(self, index: int) -> bool:
         scan, text, after = self.scan, self.texts[index], self.scan.text(index + 1)
         before = scan.previous_word(index)
+        if scan.text(index - 1) in ("no", "na") and before not in _NUMBERED_PAPERS:
+            # `celular no 507` lies in the room, `nota nº 507` is none.
+            before = ""
         near = scan.near(index, 4)
         if near & lexicon.FLIGHT or "placa" in near or before in lexicon.NOT_A_ROOM_BEFORE:
             return False
@@ -556,7 +562,7 @@ class RoomReader:
     def _is_airline(self, index: int, near: set[str]) -> bool:
         """`LA 1204` is a flight; `la 203` is a room in Spanish."""
         if self.scan.previous_word(index) != "la":
-            return True
+            return len(self.texts[index]) >= 4 or not near.isdisjoint(lexicon.TRANSPORT)
         capital = self.scan.tokens[index - 1].capital
         return capital and (len(self.texts[index]) >= 4 or bool(near & lexicon.TRANSPORT))
 
@@ -798,7 +804,9 @@ def _negate(scan: Scan, place: int) -> None:
     after = next((m for m in mentions if m.start > place), None)
     if after is not None and after.start - place <= 5:
         between = scan.texts[place + 1 : after.start]
-        if all(text in _DENIAL_LINKS or text in lexicon.ROOM_WORDS for text in between):
+        denied = all(text in _DENIAL_LINKS or text in lexicon.ROOM_WORDS or text in lexicon.NAMES for text in between)
+        another = any(m is not after for m in mentions)
+        if denied and (another or not any(text in lexicon.NAMES for text in between)):
             after.denied = True
             return
     before = next((m for m in reversed(mentions) if m.end <= place), None)
