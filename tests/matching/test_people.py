@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from matching.models import Decision
@@ -45,7 +46,8 @@ class TestDeleting:
         self, way: object, ana: User, chief: Client
     ) -> None:
         signed_in(ana)
-        ana.logentry_set.create(content_type_id=1, object_id="1", object_repr="x", action_flag=2, change_message="")
+        kind = ContentType.objects.get_for_model(User)
+        ana.logentry_set.create(content_type=kind, object_id="1", object_repr="x", action_flag=2, change_message="")
         assert callable(way)
         assert "Não exclua" in way(chief, ana)
         assert ana.logentry_set.exists()
