@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
+from matching.core import UNANSWERED_BELOW
 from matching.models import MatchSuggestion, Order, Stay
 from matching.models.choices import DOUBT_FROM, Band, State, Verb
 from pipeline.hotel.stays import ROOM, SOURCE, Rooms, occupied
@@ -71,9 +72,11 @@ def judged_since(orders: Collection[int]) -> set[int]:
 
 
 def without_suggestions(orders: Collection[int]) -> set[int]:
-    """Those of the orders that nothing is offered for: whoever was meant stood on no list, so any row that is new or
-    corrected may be the one."""
-    return set(orders) - waiting_orders(orders)
+    """Those of the orders that no guest is offered for and that are hardly about nobody: whoever was meant stood on no
+    list, so any row that is new or corrected may be the one."""
+    pending = MatchSuggestion.objects.filter(order__in=orders, state=State.PENDING)
+    told = pending.filter(Q(stay__isnull=False) | Q(probability__gt=UNANSWERED_BELOW))
+    return set(orders) - set(told.values_list("order_id", flat=True))
 
 
 def queue_by_band() -> dict[str, int]:

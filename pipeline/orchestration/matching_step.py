@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from matching import alerts, suggestion_manager
-from matching.core import Model, Skipped
+from matching.core import UNANSWERED_BELOW, Model, Skipped
 from matching.hospede_matcher import MatchResult, match_orders
 from matching.learning import model_registry
 from matching.models import Alert
@@ -59,7 +59,8 @@ class MatchingStep:
         )
         self.done.matched = len(orders)
         self._name_skipped(result.skipped, {"orders": orders, "stays": stays})
-        self.done.unanswered = len(self.plan.match - {c.os_id for c in result.candidates})
+        told = {c.os_id for c in result.candidates if c.listagem_id is not None or c.probability > UNANSWERED_BELOW}
+        self.done.unanswered = len(self.plan.match - told)
         if self.context.dry_run:
             await sync_to_async(self._count)(result)
         else:

@@ -35,7 +35,8 @@ class Done:
     """For the run's summary."""
 
     matched: int = 0
-    # Orders that the engine offers nothing for, because the one meant is most likely not in the listing.
+    # Orders that the engine offers no guest for although they are hardly about nobody: the one meant is most likely
+    # not in the listing.
     unanswered: int = 0
     counts: Counts = field(default_factory=Counts)
     expired: int = 0
