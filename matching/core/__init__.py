@@ -3,6 +3,17 @@
 from matching.core.engine import Engine, Outcome, Skipped, match
 from matching.core.model import Model, Reason
 from matching.core.parsing.rooms.directory import Room, RoomDirectory
-from matching.core.ranking import Candidate
+from matching.core.ranking import UNANSWERED_BELOW, Candidate
 
-__all__ = ["Candidate", "Engine", "Model", "Outcome", "Reason", "Room", "RoomDirectory", "Skipped", "match"]
+__all__ = [
+    "UNANSWERED_BELOW",
+    "Candidate",
+    "Engine",
+    "Model",
+    "Outcome",
+    "Reason",
+    "Room",
+    "RoomDirectory",
+    "Skipped",
+    "match",
+]

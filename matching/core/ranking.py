@@ -16,6 +16,8 @@ from matching.core.parsing.mentions import SAID
 from matching.core.parsing.orders import Order
 from matching.core.weights import Weighed
 
+# An order without a candidate whose "no guest" is not likelier than that is about somebody who is not in the listing.
+UNANSWERED_BELOW = 0.5
 # Candidates shown per order, beside "nobody".
 BEST = 6
 MIN_PROBABILITY = 0.005

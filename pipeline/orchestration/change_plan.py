@@ -54,7 +54,8 @@ class MatchingReport:
     """The results of the matching step, for the run's summary."""
 
     matched: int = 0
-    # Orders for which the engine suggests nobody: the guest is most likely not in the listing.
+    # Orders for which the engine suggests no guest although they hardly concern nobody: the guest is most likely not
+    # in the listing.
     unanswered: int = 0
     counts: Counts = field(default_factory=Counts)
     expired: int = 0

@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from django.db.models import F
+from django.db.models import F, Q
 
+from matching.core import UNANSWERED_BELOW
 from matching.models import MatchSuggestion, Order, Stay
 from matching.models.choices import DOUBT_FROM, Band, State, Verb
 from pipeline.hotel.stays import ROOM, SOURCE, Rooms, occupied
@@ -59,9 +60,11 @@ def judged_since(orders: Collection[int]) -> set[int]:
 
 
 def without_suggestions(orders: Collection[int]) -> set[int]:
-    """Those of the orders without a candidate: the guest was in no listing, so any new or corrected row may be the
-    guest."""
-    return set(orders) - orders_with_suggestion(orders)
+    """Orders for which no guest is suggested although they hardly concern nobody: the guest was in no listing, so any
+    new or corrected row may be the guest."""
+    pending = MatchSuggestion.objects.filter(order__in=orders, state=State.PENDING)
+    answered = pending.filter(Q(stay__isnull=False) | Q(probability__gt=UNANSWERED_BELOW))
+    return set(orders) - set(answered.values_list("order_id", flat=True))
 
 
 def queue_by_band() -> dict[str, int]:

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from matching import alerts, suggestion_manager
-from matching.core import Model
+from matching.core import UNANSWERED_BELOW, Model
 from matching.core.parsing.fields import BadRow, day, moment
 from matching.hospede_matcher import MatchResult, match_orders
 from matching.learning import model_registry
@@ -91,7 +91,8 @@ class MatchingStep:
             orders, stays, model=self.model, business_date=self.context.business_date
         )
         self.report.matched = len(orders)
-        self.report.unanswered = len(self.plan.match - {c.os_id for c in result.candidates})
+        answered = {c.os_id for c in result.candidates if c.listagem_id is not None or c.probability > UNANSWERED_BELOW}
+        self.report.unanswered = len(self.plan.match - answered)
         given = {"orders": orders, "stays": stays}
         self.unreadable += [
             Unreadable(one.side, given[one.side][one.row - 1][stay_rows.KEY], one.problem) for one in result.skipped

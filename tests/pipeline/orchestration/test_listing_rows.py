@@ -69,8 +69,17 @@ def test_the_engine_gets_postgrests_shape_back() -> None:
 def test_nothing_is_read_with_a_star_and_no_forbidden_column_is_named() -> None:
     for select in (stays.SELECT, orders.SELECT):
         assert "*" not in select
-    for column in ("nascimento", "raca", "deficiencia", "profissao", "endereco", "observacoes"):
+    for column in ("nascimento", "raca", "deficiencia", "profissao", "endereco"):
         assert column not in stays.SELECT
+
+
+def test_the_notes_of_a_reservation_reach_the_engine_and_no_snapshot() -> None:
+    assert not {"observacoes", "canal", "tipo_uh"} & set(stays.COLUMNS)
+    row = flatten(source(), hash_key="k")
+    noted = source() | {"reservas": {"num_reserva": "R70", "observacoes": "PLACA ABC1D23", "canal": None}}
+    details = stays.details_of(noted)
+    assert details == {"observacoes": "PLACA ABC1D23"}
+    assert for_matching(row, details=details)["reservas"]["observacoes"] == "PLACA ABC1D23"
 
 
 def test_the_hash_leaves_out_what_our_own_writes_and_each_export_touch() -> None:
