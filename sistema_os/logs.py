@@ -16,27 +16,32 @@ from typing import Any, Final, TextIO
 
 _bound: ContextVar[Mapping[str, Any]] = ContextVar("log_fields", default=MappingProxyType({}))
 
-# In this order: patterns that contain others (addresses, keys) come first.
+# Longer texts are cut before they are searched: a request must not buy CPU time with the length of a header.
+MAX_TEXT: Final = 32_768
+# In this order: patterns that contain others (addresses, keys) come first. Every repetition that may be tried again from
+# the next character is bounded, so that the time grows with the length of the text and not with its square.
 _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (
-        re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<user>[^\s/:@]*):[^\s/]*@", re.IGNORECASE),
+        re.compile(
+            r"(?P<scheme>(?<![a-z0-9])[a-z][a-z0-9+.-]{0,30}://)(?P<user>[^\s/:@]{0,128}):[^\s/]{0,512}@", re.IGNORECASE
+        ),
         r"\g<scheme>\g<user>:***@",
     ),
     (re.compile(r"\beyJ[\w-]+(?:\.[\w-]*){1,2}"), "[key]"),
     (re.compile(r"\bsb_(?:secret|publishable)_[\w-]+"), "[key]"),
-    (re.compile(r"\b(bearer|basic)(\s+)(?!\[key\])[\w.~+/=-]+", re.IGNORECASE), r"\1\2[key]"),
+    (re.compile(r"\b(bearer|basic)(\s{1,16})(?!\[key\])[\w.~+/=-]+", re.IGNORECASE), r"\1\2[key]"),
     (
         re.compile(
-            r"(?P<name>\b[\w-]*(?:api_?key|service_key|hash_key|secret(?:_key)?|passwo?r?d|senha|token)\b[\"']?\s*[:=]\s*)"
-            r"(?P<quote>[\"']?)(?!\[key\])[^\s\"',;&)}]+",
+            r"(?P<name>(?:api_?key|service_key|hash_key|secret(?:_key)?|passwo?r?d|senha|token)\b"
+            r"[\"']?\s{0,16}[:=]\s{0,16})(?P<quote>[\"']?)(?!\[key\])[^\s\"',;&)}]+",
             re.IGNORECASE,
         ),
         r"\g<name>\g<quote>[key]",
     ),
     # PostgreSQL quotes whole rows and keys in the DETAIL of an error.
-    (re.compile(r"(Failing row contains )\(.*\)", re.DOTALL), r"\1([row])"),
-    (re.compile(r"(Key \([^)]*\)=)\([^)]*\)"), r"\1([value])"),
-    (re.compile(r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"), "[email]"),
+    (re.compile(r"(Failing row contains )\(.*(?:\)|\Z)", re.DOTALL), r"\1([row])"),
+    (re.compile(r"(Key \([^()]{0,512}\)=)\([^)]*(?:\)|\Z)"), r"\1([value])"),
+    (re.compile(r"[\w.+%-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), "[email]"),
     (re.compile(r"(?<!\d)\d{3}[. ]\d{3}[. ]\d{3}[-/. ]?\d{2}(?!\d)"), "[cpf]"),
     (re.compile(r"(?<!\d)\d{9}-\d{2}(?!\d)"), "[cpf]"),
     (re.compile(r"(?<!\d)(?:\+?55[ .-]?)?\(\d{2}\)[ .-]?9?[ .-]?\d{4}[ .-]?\d{4}(?!\d)"), "[phone]"),
@@ -55,8 +60,10 @@ def redact(text: str) -> str:
     """`text` without CPFs, phone numbers, e-mails, keys, passwords and rows quoted by PostgreSQL.
 
     Ten or eleven bare digits are removed even if they are no document. Names of people cannot be recognised, so callers
-    must not put rows into messages.
+    must not put rows into messages. A text over MAX_TEXT characters is cut; the time is linear in its length.
     """
+    if len(text) > MAX_TEXT:
+        text = f"{text[:MAX_TEXT]} [{len(text) - MAX_TEXT} characters cut]"
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text
