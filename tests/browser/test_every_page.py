@@ -65,7 +65,7 @@ def _walk(robot: Robot, start: tuple[str, ...]) -> dict[str, Any]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_every_page_that_a_link_leads_to_is_accessible_fits_and_asks_nobody_else(
     window: OpenWindow, morning: dict[str, User]
 ) -> None:

@@ -59,12 +59,16 @@ def done() -> Counter[str]:
     return Counter(name.rpartition(" ")[0] for name in Group.objects.values_list("name", flat=True))
 
 
-@pytest.mark.long
-def test_a_consumer_killed_at_any_statement_works_off_each_change_exactly_once(child_env: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("days", "in_all"), [(2, 4 + 2), pytest.param(4, 4 + 2 + 3 + 3, marks=[pytest.mark.slow_drill, pytest.mark.drill])]
+)
+def test_a_consumer_killed_at_any_statement_works_off_each_change_exactly_once(
+    child_env: dict[str, str], days: int, in_all: int
+) -> None:
     Group.objects.all().delete()
     collect(stays(4))
     dice, expected, statements = random.Random(3), Counter[str](), 12
-    for day in range(2, 6):
+    for day in range(2, 2 + days):
         since = Cursor.objects.values_list("seq", flat=True).first() or 0
         changes = manager.changes_for("matcher", SPEC.name)
         expected.update(f"{change.kind} {change.key} {since}-{changes.upto}" for change in changes)
@@ -75,4 +79,4 @@ def test_a_consumer_killed_at_any_statement_works_off_each_change_exactly_once(c
         statements = max(statements, int(lived.stdout.split()[-1]))
         assert done() == expected
         collect([stay(1, uh=str(400 + day)), *stays(3, first=2), stay(50 + day)], day=day)
-    assert len(expected) == 4 + 2 + 3 + 3
+    assert len(expected) == in_all

@@ -9,7 +9,6 @@ from sistema_os.supabase import DeadlineExceeded, PoolExhausted, SupabaseClient
 from tests.supabase.servers import Server, answer, read_request, serving, settled
 
 pytestmark = pytest.mark.anyio
-CANCELS = 4000
 
 
 async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: Server) -> None:
@@ -29,12 +28,13 @@ async def one(supabase: SupabaseClient, number: int) -> int:
     return len((await supabase.async_table("t").insert({"a": "x" * 1000}).execute()).data)
 
 
-async def test_after_cancellations_at_random_moments_ten_of_ten_requests_pass_and_no_task_is_left() -> None:
+@pytest.mark.parametrize("cancels", [800, pytest.param(4000, marks=[pytest.mark.slow_drill, pytest.mark.drill])])
+async def test_after_cancellations_at_random_moments_ten_of_ten_requests_pass_and_no_task_is_left(cancels: int) -> None:
     server, chance = Server(), random.Random(7)
     async with serving(lambda r, w: slow(r, w, server), server):
         before = asyncio.all_tasks()
         async with SupabaseClient(server.url, "key", deadline=20, max_connections=4) as supabase:
-            for _ in range(CANCELS // 40):
+            for _ in range(cancels // 40):
                 tasks = [asyncio.ensure_future(one(supabase, number)) for number in range(40)]
                 for task in chance.sample(tasks, len(tasks)):
                     await asyncio.sleep(chance.random() * 0.003)
