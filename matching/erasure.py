@@ -27,6 +27,7 @@ _CONTACT = re.compile(r"\S+@\S+|\+?\d[\d ().-]{6,}\d")
 # Words of many names, which identify nobody.
 _PARTICLES = frozenset({"das", "dos", "del", "von", "van", "der", "filho", "neto", "junior", "mrs", "sra", "dra"})
 _TYPED = ("request", "guest_text", "requester_text")
+_COMPARED = ("order_value", "guest_value")
 _NAMES = ("listed_name", "registered_name", "social_name")
 
 
@@ -47,13 +48,15 @@ def forget(stays: Collection[int], *, dry_run: bool = False) -> Forgotten:
     words = {word for guest in guests for name in _NAMES for word in _words(getattr(guest, name))}
     suggested = MatchSuggestion.objects.filter(stay__in=stays).order_by().values_list("order_id", flat=True)
     linked = Order.objects.filter(linked_stay__in=stays).values_list("pk", flat=True)
-    orders = [order for order in lock_orders({*suggested, *linked}).values() if _redact(order, words)]
+    touched = lock_orders({*suggested, *linked})
+    orders = [order for order in touched.values() if _redact(order, words)]
     suggestions = MatchSuggestion.objects.filter(stay__in=stays)
     found = Forgotten(len(guests), suggestions.count(), tuple(order.pk for order in orders))
     if not dry_run:
         Order.objects.bulk_update(orders, [*_TYPED, "phone_text", "search"])
         _erase_stays(guests)
         _erase_suggestions(suggestions)
+        _redact_reasons(MatchSuggestion.objects.filter(order__in=touched).exclude(stay__in=stays), words)
         _erase_alerts(Alert.objects.filter(Q(stay__in=stays) | Q(order__in=found.orders)), words)
         _rename_history(suggestions)
     return found
@@ -125,6 +128,20 @@ def _erase_suggestions(suggestions: QuerySet[MatchSuggestion]) -> None:
         if suggestion.state == State.PENDING:
             suggestion.state, suggestion.end_reason = State.EXPIRED, EndReason.HIDDEN_GUEST
     MatchSuggestion.objects.bulk_update(rows, ["reasons", "version", "state", "end_reason"], batch_size=CHUNK)
+
+
+def _redact_reasons(suggestions: QuerySet[MatchSuggestion], words: set[str]) -> None:
+    """Other candidates of the same orders, "no guest" among them, keep their reasons without the guest's name."""
+    rows = []
+    for suggestion in suggestions:
+        reasons = [
+            {name: _without(value, words) if name in _COMPARED and value else value for name, value in reason.items()}
+            for reason in suggestion.reasons
+        ]
+        if reasons != suggestion.reasons:
+            suggestion.reasons, suggestion.version = reasons, F("version") + 1
+            rows.append(suggestion)
+    MatchSuggestion.objects.bulk_update(rows, ["reasons", "version"], batch_size=CHUNK)
 
 
 def _erase_alerts(alerts: QuerySet[Alert], words: set[str]) -> None:

@@ -81,7 +81,7 @@ class TestTheList:
     ) -> None:
         monkeypatch.setattr(lists, "MAX_COUNTED", 2)
         url = f"{LIST}?state=all"
-        assert "termina depois de 2 linhas" in page(boss, url)
+        assert "só as primeiras 2 linhas" in page(boss, url)
         everything = {"action": "reject_selected", "select_across": "1", "_selected_action": str(card.best.pk)}
         html = signed_in(boss).post(url, everything, follow=True).content.decode()
         assert "Nada foi feito" in html

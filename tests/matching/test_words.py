@@ -258,7 +258,7 @@ class TestFingerprints:
 
     def test_depend_on_the_key_and_hold_no_value(self, settings: Any) -> None:
         before = fingerprint({"document": "52998224725"})
-        assert "529" not in str(before)
+        assert "52998224725" not in str(before)
         settings.HASH_KEY = "another"
         assert fingerprint({"document": "52998224725"}) != before
 
