@@ -18,8 +18,8 @@ _bound: ContextVar[Mapping[str, Any]] = ContextVar("log_fields", default=Mapping
 
 # Longer texts are cut before they are searched: a request must not buy CPU time with the length of a header.
 MAX_TEXT: Final = 32_768
-# In this order: patterns that contain others (addresses, keys) come first. Every repetition that may be tried again from
-# the next character is bounded, so that the time grows with the length of the text and not with its square.
+# In this order: patterns that contain others (addresses, keys) come first. Every repetition that may be tried again
+# from the next character is bounded, so that the time grows with the length of the text and not with its square.
 _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (
         re.compile(
