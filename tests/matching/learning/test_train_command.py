@@ -37,7 +37,7 @@ def user(monkeypatch: pytest.MonkeyPatch) -> User:
 
 
 def lived_through(examples: TrainingSet) -> User:
-    """Whoever decided in the house that lived through them."""
+    """The user who decided all of the examples, after they were matched and decided."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("matching.review.service.send_now", lambda _: None)
         user = User.objects.create_superuser("ana")
