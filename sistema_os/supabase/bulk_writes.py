@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
@@ -160,7 +160,7 @@ async def upsert_chunks(
 
 async def _send(session: Session, target: Head, plan: Plan, chunk: Chunk) -> ChunkOutcome:
     resolution = "ignore" if plan.ignore_duplicates else "merge"
-    head = replace(target, prefer=("return=minimal", f"resolution={resolution}-duplicates"), body=chunk.body)
+    head = target._replace(prefer=("return=minimal", f"resolution={resolution}-duplicates"), body=chunk.body)
     columns = ",".join(map(literals.quoted, chunk.columns))
     params = (Param("other", "on_conflict", plan.on_conflict), Param("other", "columns", columns))
     try:

@@ -6,7 +6,6 @@ where it would widen a write.
 """
 
 import re
-from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import quote
 
@@ -36,9 +35,11 @@ class Param(NamedTuple):
     items: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """All of a query but its parameters. `repeatable`: sending it twice has the effect of sending it once."""
+class Head(NamedTuple):
+    """All of a query but its parameters. `repeatable`: sending it twice has the effect of sending it once.
+
+    A named tuple, for every builder method may copy it and a frozen dataclass takes five times as long to make.
+    """
 
     verb: Verb
     method: str
@@ -145,7 +146,7 @@ class Query:
 
     def _headed(self, **changes: Any) -> Self:
         new = self._using(self._params, self._negate)
-        new._head = replace(self._head, **changes)
+        new._head = self._head._replace(**changes)
         return new
 
     def _set(self, param: Param) -> Self:
