@@ -328,7 +328,7 @@ class Session:
     def _note(self, call: Call, reply: Reply, started: float) -> None:
         took = (time.perf_counter() - started) * 1000
         rows = responses.window(reply).rows
-        line = (call.head.method, call.head.table, call.columns, reply.status, rows, len(reply.body), took)
+        line = (call.head.method, call.head.table, call.filtered_columns(), reply.status, rows, len(reply.body), took)
         log.debug("%s %s [%s] -> %d, %d rows, %d bytes, %.1f ms", *line)
 
     def _late(self, head: Head, trace: Trace) -> TransportError:

@@ -66,7 +66,7 @@ class TableVerbs(ABC, Generic[B]):
         return f"<{type(self).__name__} {self.name}>"
 
     def _head(self, verb: Verb, method: str, *prefer: str | None, body: Any = None, repeatable: bool = False) -> Head:
-        preferences = tuple(preference for preference in prefer if preference)
+        preferences = tuple(filter(None, prefer))
         exact = self._session.exact
         return Head(
             verb,
