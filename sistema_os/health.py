@@ -73,6 +73,9 @@ class PostgrestReport:
         told = [f"PostgREST {server.version or 'of unknown version'}"]
         if server.version and server.is_before(*self.OLDEST_VERSION):
             told.append(f"older than {self.OLDEST_VERSION[0]}, which this program is made for")
+        expected = settings.SUPABASE_VERSION
+        if server.version and expected and not f"{server.version}.".startswith(f"{expected}."):
+            told.append(f"SUPABASE_VERSION says {expected}")
         if server.max_rows not in (None, configured):
             told.append(f"its row cap is {server.max_rows}, SUPABASE_MAX_ROWS says {configured}")
         elif server.proven_rows > configured:

@@ -93,6 +93,8 @@ SUPABASE: dict[str, Any] = {
     "deadline": QUERY_TIMEOUT,
     "max_rows": int(bounded("SUPABASE_MAX_ROWS", 1000, 1, 1_000_000)),
 }
+# The PostgREST that the installation was tried with ("12.2" stands for any 12.2.x); empty for any.
+SUPABASE_VERSION = env.str("SUPABASE_VERSION", "")
 # Seconds for which a decision waits for the write-back before the card shows "a confirmar".
 WRITEBACK_DEADLINE = bounded("WRITEBACK_DEADLINE", 3, 0.5, 30)
 

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from pipeline.business_date import current_business_date
 from pipeline.models import JobRun
 from sistema_os import health
+from sistema_os.supabase import ServerInfo
 
 
 def test_healthz_answers_without_a_database(client: Client) -> None:
@@ -53,6 +54,18 @@ def test_readyz_says_when_the_servers_row_cap_is_not_the_configured_one(
         response = client.get("/readyz")
         assert re.fullmatch(rf"PostgREST \d+\.[\d.]+{told}", response.json()["postgrest"])
         assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("expected", "told"),
+    [("", ""), ("12", ""), ("12.0", ""), ("1", "; SUPABASE_VERSION says 1"), ("99.1", "; SUPABASE_VERSION says 99.1")],
+)
+def test_readyz_says_when_the_servers_version_is_not_the_expected_one(
+    settings: Settings, expected: str, told: str
+) -> None:
+    settings.SUPABASE_VERSION = expected
+    compared = health.PostgrestReport()._compared(ServerInfo(version="12.0.2"))
+    assert compared == f"PostgREST 12.0.2{told}"
 
 
 @pytest.mark.django_db
