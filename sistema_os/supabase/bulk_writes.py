@@ -1,4 +1,4 @@
-"""Bulk upserts: grouped, without duplicates, in chunks, with an outcome for each."""
+"""Bulk upserts: rows are grouped by their columns, deduplicated by key and sent in chunks, each with an outcome."""
 
 import asyncio
 from collections import Counter
@@ -50,7 +50,9 @@ class Outcomes(list[ChunkOutcome]):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class UpsertPlan:
+    """How to divide the rows: `size` rows and `max_bytes` bytes of JSON a chunk at most. Raises UsageError."""
+
     on_conflict: str
     size: int
     max_bytes: int
@@ -73,8 +75,8 @@ class Chunk:
     body: bytes
 
 
-def _merged(plan: Plan, rows: list[Mapping[str, Any]]) -> Iterable[tuple[Mapping[str, Any], int]]:
-    """Each stored row once, with what one upsert after the other would leave, and how many were merged away."""
+def _merged(plan: UpsertPlan, rows: list[Mapping[str, Any]]) -> Iterable[tuple[Mapping[str, Any], int]]:
+    """Each key once, with the values that upserting row after row would leave, and the number of duplicates."""
     keys = _keys(plan, rows)
     if len(set(keys)) == len(rows):
         return zip(rows, repeat(0), strict=False)
@@ -86,7 +88,7 @@ def _merged(plan: Plan, rows: list[Mapping[str, Any]]) -> Iterable[tuple[Mapping
     return [(row, counts[key] - 1) for key, row in merged.items()]
 
 
-def _keys(plan: Plan, rows: list[Mapping[str, Any]]) -> list[Any]:
+def _keys(plan: UpsertPlan, rows: list[Mapping[str, Any]]) -> list[Any]:
     names = [name.strip().strip('"') for name in plan.on_conflict.split(",")]
     try:
         if len(names) == 1:
@@ -96,8 +98,8 @@ def _keys(plan: Plan, rows: list[Mapping[str, Any]]) -> list[Any]:
         raise UsageError(f"A row lacks a column of its key ({plan.on_conflict}).") from None
 
 
-def chunks(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> Iterator[Chunk]:
-    """Rows of one column set together, each chunk within the plan's limits (a huge row stands alone)."""
+def chunks(plan: UpsertPlan, rows: Iterable[Mapping[str, Any]]) -> Iterator[Chunk]:
+    """Chunks of rows with the same columns, within the plan's limits; a row above `max_bytes` is a chunk of its own."""
     filling: dict[frozenset[str], list[tuple[Mapping[str, Any], int]]] = {}
     sets: dict[tuple[str, ...], frozenset[str]] = {}
     for row, duplicates in _merged(plan, list(rows)):
@@ -111,8 +113,8 @@ def chunks(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> Iterator[Chunk]:
         yield from _encoded(plan, group)
 
 
-def _encoded(plan: Plan, group: list[tuple[Mapping[str, Any], int]]) -> Iterator[Chunk]:
-    """At once, which is several times faster than row by row; row by row only if it is too many bytes."""
+def _encoded(plan: UpsertPlan, group: list[tuple[Mapping[str, Any], int]]) -> Iterator[Chunk]:
+    """Encodes the whole group at once, several times faster than row by row, and divides it only if it is too large."""
     columns = tuple(group[0][0])
     body = codec.encode([row for row, _ in group])
     if len(body) <= plan.max_bytes or len(group) == 1:
@@ -131,8 +133,8 @@ def _encoded(plan: Plan, group: list[tuple[Mapping[str, Any], int]]) -> Iterator
     yield Chunk(columns, len(pieces), merged, b"[" + b",".join(pieces) + b"]")
 
 
-async def _prepared(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> list[Chunk]:
-    """All chunks, letting the loop go on after each."""
+async def _prepared(plan: UpsertPlan, rows: Iterable[Mapping[str, Any]]) -> list[Chunk]:
+    """All chunks; yields to the event loop after each."""
     waiting = []
     for chunk in chunks(plan, rows):
         waiting.append(chunk)
@@ -141,9 +143,9 @@ async def _prepared(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> list[Chunk
 
 
 async def upsert_chunks(
-    session: Session, target: Head, plan: Plan, rows: Iterable[Mapping[str, Any]], parallel: int
+    session: Session, target: Head, plan: UpsertPlan, rows: Iterable[Mapping[str, Any]], parallel: int
 ) -> Outcomes:
-    """Every chunk is tried once the rows as a whole have passed the checks that need no server."""
+    """Sends every chunk, `parallel` at once. Raises UsageError, before anything is sent, for rows without a key."""
     waiting = await _prepared(plan, rows)
     outcomes: list[ChunkOutcome | None] = [None] * len(waiting)
     numbered = iter(enumerate(waiting))
@@ -158,7 +160,7 @@ async def upsert_chunks(
     return Outcomes(outcome for outcome in outcomes if outcome is not None)
 
 
-async def _send(session: Session, target: Head, plan: Plan, chunk: Chunk) -> ChunkOutcome:
+async def _send(session: Session, target: Head, plan: UpsertPlan, chunk: Chunk) -> ChunkOutcome:
     resolution = "ignore" if plan.ignore_duplicates else "merge"
     head = target._replace(prefer=("return=minimal", f"resolution={resolution}-duplicates"), body=chunk.body)
     columns = ",".join(map(literals.quoted, chunk.columns))

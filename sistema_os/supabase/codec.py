@@ -1,4 +1,4 @@
-"""JSON in and out: fast, and without turning anything into NULL on the way."""
+"""JSON encoding and decoding with orjson. Values that orjson would silently write as null are refused."""
 
 import gc
 import json
@@ -17,7 +17,7 @@ LARGE = 32 * 1024
 
 
 def plain(value: Any) -> Any:
-    """What JSON has no type for, as what it has one for; raises TypeError."""
+    """orjson's `default` hook: the JSON-compatible form of a value that JSON has no type for. Raises TypeError."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -53,7 +53,7 @@ def encode(body: Any) -> bytes:
 
 
 def _encode_rare(body: Any) -> bytes:
-    """Integers beyond 64 bits, which orjson refuses and `numeric` columns hold."""
+    """Falls back to the standard library for integers beyond 64 bits, which orjson refuses and `numeric` can hold."""
     reason = ""
     try:
         return json.dumps(body, default=plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
@@ -80,9 +80,9 @@ def decode(body: bytes, exact: bool = False) -> Any:
 
 
 def _decode_large(body: bytes) -> Any:
-    """Without the garbage collector, which a thousand new dicts set off several times while nothing is garbage yet.
+    """Decodes with the garbage collector off: thousands of new dicts would trigger it several times for nothing.
 
-    orjson keeps the GIL, so nobody else allocates meanwhile; afterwards the collector sees the rows once.
+    orjson holds the GIL, so no other thread allocates in the meantime.
     """
     if not gc.isenabled():
         return orjson.loads(body)

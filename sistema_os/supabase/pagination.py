@@ -26,7 +26,7 @@ def columns_of(key: str | Sequence[str]) -> Key:
 async def walk(query: Modifiers, key: Key, size: int, parallel: int) -> AsyncGenerator[list[Row], None]:
     """Pages in key order (within each portion of a long in_() list).
 
-    What is inserted or deleted meanwhile may or may not be seen; nothing else is lost.
+    Rows inserted or deleted during the walk may be missing; every other row appears exactly once.
     """
     _refuse_windowed(query, size)
     size = min(size, query._runner.server.max_rows or query._runner.limits.max_rows)
@@ -75,7 +75,7 @@ async def _page(query: Modifiers, key: Key, size: int) -> list[Row]:
 
 
 async def _rows(query: Modifiers, answers: list[Answer], key: Key) -> list[Row]:
-    """Refuses keys that are absent or repeated: rows would be lost at the page's edge."""
+    """The decoded rows. Raises UsageError for absent or repeated keys: they would lose rows between pages."""
     rows = [row for response in await query._runner.decode(answers) for row in response.data]
     try:
         keys = [row[key[0]] for row in rows] if len(key) == 1 else [tuple([row[c] for c in key]) for row in rows]
@@ -99,7 +99,7 @@ def _after(query: Modifiers, key: Key, row: Row) -> Modifiers:
 
 
 async def _follow(query: Modifiers, key: Key, row: Row, size: int) -> AsyncGenerator[list[Row], None]:
-    """Page after page, each beginning behind the last row of the one before."""
+    """One page at a time, each starting after the last row of the previous one."""
     while page := await _page(_after(query, key, row), key, size):
         yield page
         if _is_last(query, page, size):
@@ -108,7 +108,7 @@ async def _follow(query: Modifiers, key: Key, row: Row, size: int) -> AsyncGener
 
 
 class _Range(NamedTuple):
-    """Keys above the one before up to `high` (None: to the end), whose first page is under way."""
+    """A range of keys up to `high` (None: no upper bound) whose first page has been requested. `span` is its width."""
 
     span: int
     high: int | None
@@ -119,9 +119,10 @@ class _Range(NamedTuple):
 async def _ahead(
     query: Modifiers, key: str, first: list[Row], top: int, size: int, parallel: int
 ) -> AsyncGenerator[list[Row], None]:
-    """Key ranges of a page each, `parallel` in flight, answered in order; their width follows the density of keys.
+    """Requests ranges of keys in parallel and yields their pages in order; a range should hold about one page.
 
-    A range that holds more than its page is read on from there, so no more than twice `parallel` pages wait, undecoded.
+    The width of the next range follows the density of keys in the last one. What a range holds beyond its first page
+    is read page by page, so at most 2 * `parallel` undecoded pages are in memory.
     """
     gate = asyncio.Semaphore(parallel)
     low = first[-1][key]
@@ -158,7 +159,7 @@ async def _gated(gate: asyncio.Semaphore, query: Modifiers, size: int) -> list[A
 
 
 async def _rest(part: _Range, key: str, page: list[Row], size: int) -> AsyncGenerator[list[Row], None]:
-    """The page that has come, and those behind it in the same range."""
+    """`page`, then the remaining pages of the same range."""
     if not page:
         return
     yield page
@@ -170,15 +171,15 @@ async def _rest(part: _Range, key: str, page: list[Row], size: int) -> AsyncGene
 
 
 def _width(span: int, rows: int, size: int) -> int:
-    """The span of keys expected to hold four fifths of a page; `size` keys cannot hold more than a page."""
+    """The width of a range expected to hold 4/5 of a page. At least `size`: so many keys never exceed one page."""
     expected = span * size * 4 // (5 * rows) if rows else span * 4
     return max(size, min(expected, span * 4))
 
 
 async def _greatest(query: Modifiers, key: Key) -> Any:
-    """The greatest value of a single key now. Rows inserted beyond it later belong to the last range all the same.
+    """The greatest value of a single-column key, or None. Later rows fall into the last range, which is unbounded.
 
-    Nulls sort before it, so this look refuses a key that may be null: no page but the first could hold such rows.
+    Descending order puts nulls first, so the same query finds a null key, which raises UsageError: `>` skips nulls.
     """
     if len(key) > 1:
         await _refuse_null_keys(query, key)
@@ -192,7 +193,7 @@ async def _greatest(query: Modifiers, key: Key) -> Any:
 
 
 async def _refuse_null_keys(query: Modifiers, key: Key) -> None:
-    """The same for a key of several columns."""
+    """Raises UsageError if any row has a null in one of several key columns."""
     kept = tuple(param for param in query._params if param.key not in ("order", "select"))
     asked = query._using((*kept, Param("select", "select", ",".join(key))))
     nulls = asked.or_(",".join(f"{literals.column(column)}.is.null" for column in key)).limit(1)

@@ -1,4 +1,4 @@
-"""When a query may be sent again, and after how long. Decisions only; execution does the waiting."""
+"""Whether a failed query may be retried and after what delay. Pure functions; execution.py waits and sends."""
 
 import random
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 # 525, 530: Cloudflare could not reach the project's gateway. 544, 546: Supabase's own time-out and worker limit.
 STATUSES = frozenset({408, 429, 502, 503, 504, 525, 530, 544, 546, *range(520, 525)})
-# Nothing that a retry mends: the project is over its quota (402), paused (540), its certificate is wrong (526).
+# A retry cannot help: the project is over its quota (402), paused (540), or its certificate is not accepted (526).
 LASTING_STATUSES = frozenset({402, 526, 540})
 # PostgREST without its database; serialisation failure; deadlock. Never 57014: the statement was too slow.
 CODES = frozenset({"PGRST000", "PGRST001", "PGRST002", "PGRST003", "40001", "40P01"})
@@ -21,14 +21,14 @@ NEVER_RAN = "PGRST003"
 
 
 def is_passing(error: SupabaseError) -> bool:
-    """The same request may succeed a moment later."""
+    """Whether the failure is transient: the same request may succeed shortly afterwards."""
     if isinstance(error, ResponseError):
         return error.code != "57014" and (error.status in STATUSES or error.code in CODES)
     return isinstance(error, ConnectionFailed)
 
 
 def may_repeat(head: Head, error: SupabaseError) -> bool:
-    """A write that may have reached the server is not repeated, unless repeating it changes nothing."""
+    """Whether a retry is safe: a write that may have reached the server is only repeated if it is idempotent."""
     if not head.retry or not is_passing(error):
         return False
     if head.repeatable or (isinstance(error, ConnectionFailed) and not error.sent):
@@ -37,7 +37,7 @@ def may_repeat(head: Head, error: SupabaseError) -> bool:
 
 
 def pause(head: Head, error: SupabaseError, attempt: int, remaining: float) -> float | None:
-    """Seconds until the next try, or None: not allowed, or not before the deadline."""
+    """Seconds until the next attempt; None if a retry is not safe or would start after the deadline."""
     if attempt > MOST_RETRIES or not may_repeat(head, error):
         return None
     wait = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter is no secret
@@ -47,7 +47,7 @@ def pause(head: Head, error: SupabaseError, attempt: int, remaining: float) -> f
 
 
 def retry_after(header: str | None, now: datetime | None = None) -> float | None:
-    """Seconds, from either form of the header; None when absent or unreadable."""
+    """The Retry-After header (seconds or an HTTP date) in seconds; None if absent or malformed."""
     if not header:
         return None
     if header.strip().isdigit():

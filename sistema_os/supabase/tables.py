@@ -175,7 +175,7 @@ class AsyncTable(TableVerbs[AsyncQueryBuilder[list[Row]]]):
         the same `on_conflict` key twice are merged, the later value winning, and counted. A chunk that
         fails does not stop the others: look at the outcomes, or call their `raise_for_failure()`.
         """
-        plan = bulk_writes.Plan(on_conflict, size, max_bytes, ignore_duplicates)
+        plan = bulk_writes.UpsertPlan(on_conflict, size, max_bytes, ignore_duplicates)
         target = self._head("upsert", "POST", repeatable=True)
         return await bulk_writes.upsert_chunks(self._session, target, plan, rows, parallel)
 

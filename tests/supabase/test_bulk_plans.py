@@ -15,13 +15,13 @@ from tests.supabase.answering import KEY, URL, connected
 pytestmark = pytest.mark.anyio
 
 
-def plan(**changes: Any) -> bulk_writes.Plan:
-    return bulk_writes.Plan(
+def plan(**changes: Any) -> bulk_writes.UpsertPlan:
+    return bulk_writes.UpsertPlan(
         **{"on_conflict": "id", "size": 1000, "max_bytes": 262_144, "ignore_duplicates": False, **changes}
     )
 
 
-def sizes(the_plan: bulk_writes.Plan, rows: list[dict[str, Any]]) -> list[tuple[tuple[str, ...], int, int]]:
+def sizes(the_plan: bulk_writes.UpsertPlan, rows: list[dict[str, Any]]) -> list[tuple[tuple[str, ...], int, int]]:
     return [(c.columns, c.rows, c.duplicates) for c in bulk_writes.chunks(the_plan, rows)]
 
 
