@@ -17,9 +17,9 @@ from matching.rooms.changes import (
     unread_in,
 )
 from matching.rooms.directory import StoredDirectory, resolve, stored
-from matching.rooms.filling import fill, learn
 from matching.rooms.reanalysis import Reanalysed, fulfil, reanalyse, requested
-from matching.rooms.unread import open_spellings, record_unread
+from matching.rooms.sources import fill, learn
+from matching.rooms.spellings import open_spellings, record_unread
 
 __all__ = [
     "EDIT",

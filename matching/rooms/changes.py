@@ -28,7 +28,7 @@ from matching.models.choices import StayStatus
 from matching.room_numbers import room_key
 from matching.rooms.directory import resolve
 from matching.rooms.reanalysis import Reanalysed, reanalyse
-from matching.rooms.unread import LONGEST_SPELLING, may_be_alias, orders_with, spelling_key
+from matching.rooms.spellings import LONGEST_SPELLING, may_be_alias, orders_with, spelling_key
 
 EDIT: Final = "matching.edit_rooms"
 DECIDE: Final = "matching.decide_suggestion"

@@ -16,7 +16,7 @@ from matching.learning import model_registry
 from matching.models import MatchSuggestion, Order, ReanalysisRequest, Stay
 from matching.models.choices import CLOSED_ORDER, State
 from matching.rooms.directory import stored
-from matching.rooms.unread import record_unread
+from matching.rooms.spellings import record_unread
 from matching.suggestions import no_fence, retry_on_deadlock
 
 MOST_AT_ONCE: Final = 50

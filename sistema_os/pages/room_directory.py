@@ -28,7 +28,7 @@ from matching.core.parsing.rooms.directory import parse_room
 from matching.models import AuditAction, AuditEntry, Room, RoomAlias, RoomKind
 from matching.presentation import number_or_404
 from matching.room_numbers import room_key
-from matching.rooms.unread import LONGEST_SPELLING, Unread
+from matching.rooms.spellings import LONGEST_SPELLING, Unread
 
 SEES: Final = "matching.view_matchsuggestion"
 PER_PAGE: Final = 50

@@ -25,7 +25,7 @@ from matching.models import (
 )
 from matching.models.choices import State, Verb
 from matching.review import bulk, decide
-from matching.rooms.unread import as_typed, spelling_key
+from matching.rooms.spellings import as_typed, spelling_key
 from tests.matching.conftest import SUPERVISE, Candidate, Hotel, no_fence, person
 from tests.matching.pages import page, signed_in, url_of
 

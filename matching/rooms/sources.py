@@ -11,7 +11,7 @@ from matching.core.parsing.rooms.directory import MAX_ROOM_CHARS, parse_room
 from matching.models import AliasOrigin, MatchSuggestion, Room, RoomAlias, RoomKind
 from matching.models.choices import State
 from matching.room_numbers import room_key
-from matching.rooms.unread import as_typed, may_be_alias, rooms_then, spelling_key
+from matching.rooms.spellings import as_typed, may_be_alias, rooms_then, spelling_key
 from matching.suggestions import Fence
 
 # More rooms than any hotel has: a listing that is not one must not fill the table.
