@@ -125,12 +125,13 @@ def _render_card(
 ) -> HttpResponse:
     decides = request.user.has_perm("matching.decide_suggestion")
     pending = suggestion.state == State.PENDING
+    unread = rooms.unread_in(suggestion.order) if pending else None
     busy = pending and lease is not None and lease.user_id != request.user.pk
     own = {
         "can_decide": decides and pending and not busy,
         "can_flag": decides,
-        "unread_room": rooms.unread_in(suggestion.order) if pending else None,
-        "can_name_room": request.user.has_perm(rooms.EDIT),
+        "unread_room": unread,
+        "can_name_room": unread and rooms.may_be_alias(unread.key) and request.user.has_perm(rooms.EDIT),
         "reasons": RejectReason.choices,
         "lease": lease if pending else None,
         "lease_who": name_of(lease.user) if lease else "",

@@ -19,7 +19,7 @@ from matching.rooms.changes import (
 from matching.rooms.directory import StoredDirectory, resolve, stored
 from matching.rooms.reanalysis import Reanalysed, fulfil, reanalyse, requested
 from matching.rooms.sources import fill, learn
-from matching.rooms.spellings import open_spellings, record_unread
+from matching.rooms.spellings import may_be_alias, open_spellings, record_unread
 
 __all__ = [
     "EDIT",
@@ -36,6 +36,7 @@ __all__ = [
     "fill",
     "fulfil",
     "learn",
+    "may_be_alias",
     "name_in_order",
     "one_room",
     "open_spellings",

@@ -28,7 +28,7 @@ from matching.models.choices import StayStatus
 from matching.room_numbers import room_key
 from matching.rooms.directory import resolve
 from matching.rooms.reanalysis import Reanalysed, reanalyse
-from matching.rooms.spellings import LONGEST_SPELLING, may_be_alias, orders_with, spelling_key
+from matching.rooms.spellings import LONGEST_SPELLING, may_be_alias, names_something, orders_with, spelling_key
 
 EDIT: Final = "matching.edit_rooms"
 DECIDE: Final = "matching.decide_suggestion"
@@ -122,7 +122,7 @@ def name_in_order(user: Any, order: Order, spelling: str, room: Room) -> Change:
     """The spelling names the room in this order only, in later runs too."""
     _require(user, DECIDE)
     key = spelling_key(spelling)
-    if not may_be_alias(key):
+    if not names_something(key):
         raise Refused(_("“%(spelling)s” alone does not name a room.") % {"spelling": spelling})
     with transaction.atomic():
         OrderRoom.objects.update_or_create(order=order, key=key, defaults={"room": room, "user": user})

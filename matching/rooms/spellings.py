@@ -33,9 +33,16 @@ def spelling_key(text: str) -> str:
     return " ".join(spelling_words(text[:LONGEST_SPELLING]))
 
 
+def names_something(key: str) -> bool:
+    """Whether there is more than room words (`quarto`), which say only that some room is meant."""
+    return any(word not in LEADS for word in key.split())
+
+
 def may_be_alias(key: str) -> bool:
-    """A spelling of nothing but room words (`quarto`) would name a room in every order."""
-    return any(word not in LEADS for word in key.split()) and len(key.replace(" ", "")) > 1
+    """A lone room word would name a room in every order; a lone number is another room or a slip of the finger, which
+    a person may settle for one order, and never for all."""
+    said = [word for word in key.split() if word not in LEADS]
+    return len(said) > 1 or any(not word.isdecimal() and len(word) > 1 for word in said)
 
 
 def unread_of(candidates: Iterable[Candidate]) -> dict[int, list[str]]:
@@ -57,7 +64,7 @@ def record_unread(candidates: Iterable[Candidate], orders: Collection[int]) -> N
         for order, found in unread.items()
         if order in texts
         for text in found[:MOST_SPELLINGS]
-        if may_be_alias(key := spelling_key(text))
+        if names_something(key := spelling_key(text))
     }
     present = {(row.order_id, row.key): row for row in UnreadSpelling.objects.filter(order__in=orders)}
     UnreadSpelling.objects.filter(pk__in=[row.pk for pair, row in present.items() if pair not in wanted]).delete()
@@ -117,7 +124,8 @@ def orders_with(key: str) -> list[int]:
 
 
 def open_spellings(since: datetime | None = None) -> list[Unread]:
-    """Spellings of open orders seen since then (a week ago), the commonest first, at most MOST_SHOWN."""
+    """Spellings of open orders seen since then (a week ago) that may be aliases, the commonest first, at most
+    MOST_SHOWN."""
     rows = list(
         _open_unread()
         .filter(seen_at__gte=since or timezone.now() - WEEK)
@@ -126,7 +134,8 @@ def open_spellings(since: datetime | None = None) -> list[Unread]:
     )
     of_key: dict[str, list[UnreadSpelling]] = defaultdict(list)
     for row in rows:
-        of_key[row.key].append(row)
+        if may_be_alias(row.key):
+            of_key[row.key].append(row)
     groups = sorted(of_key.values(), key=lambda group: -len(group))[:MOST_SHOWN]
     ideas = _ideas({group[0].key: [row.order_id for row in group] for group in groups})
     return [Unread(g[0].key, g[0].spelling, len(g), g[0].order, ideas[g[0].key]) for g in groups]

@@ -11,7 +11,8 @@ from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, When
+from django.db.models.functions import Length
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -32,13 +33,18 @@ from matching.rooms.spellings import LONGEST_SPELLING, Unread
 
 SEES: Final = "matching.view_matchsuggestion"
 PER_PAGE: Final = 50
-MOST_WARNED: Final = 4
+# Of numbers in several blocks: with a sentence each, and in all.
+MOST_WARNED, MOST_NAMED = 3, 40
 KINDS: Final[dict[str, tuple[RoomKind, ...]]] = {
     "": (),
     "rooms": (RoomKind.ROOM,),
     "beds": (RoomKind.BED,),
     "places": (RoomKind.MEETING, RoomKind.AREA),
 }
+_KIND_ORDER: Final = Case(
+    *(When(kind=kind, then=place) for place, kind in enumerate(RoomKind.values)), output_field=IntegerField()
+)
+_FLOOR_ORDER: Final = F("floor").asc(nulls_last=True)
 # What the code of a room calls it.
 FAMILIES: Final[dict[str, str | Promise]] = {
     "suite": _p("room kind", "suite"),
@@ -85,16 +91,21 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         return _act(request, asked)
     edits = request.user.has_perm(rooms.EDIT)
     found = _filtered(asked)
-    shown = Paginator(found.order_by("kind", "key"), PER_PAGE).get_page(asked.get("page", 1))
+    shown = Paginator(found.order_by(_KIND_ORDER, _FLOOR_ORDER, Length("key"), "key"), PER_PAGE).get_page(
+        asked.get("page", 1)
+    )
     counts = dict(Room.objects.values_list("kind").annotate(Count("pk")))
     unread = rooms.open_spellings()
+    warned = _in_two_blocks(rooms.stored().directory)
     context = site.each_context(request) | {
         "title": _("Room directory"),
         "edits": edits,
         "unread": [_shown_unread(one) for one in unread],
         "unread_orders": sum(one.orders for one in unread),
         "open_spelling": asked.get("spelling", "") if edits else "",
-        "warnings": _in_two_blocks(rooms.stored().directory),
+        "warnings": warned,
+        "most_warned": f":{MOST_WARNED}",
+        "more_warned": [one.number for one in warned[MOST_WARNED:MOST_NAMED]],
         "lines": _lines(shown),
         "page": shown,
         "urls": {name: _url(asked, page=number) for name, number in _neighbours(shown)},

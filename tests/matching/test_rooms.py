@@ -121,6 +121,18 @@ def test_a_lone_room_word_is_no_spelling(hotel: Hotel, boss: User) -> None:
         rooms.add_alias(boss, Room.objects.get(key="801"), "quarto")
 
 
+def test_a_lone_number_is_settled_for_one_order_and_never_for_all(hotel: Hotel, boss: User) -> None:
+    order = unread(hotel, "ar do apto 810 não gela")
+    assert [row.spelling for row in UnreadSpelling.objects.filter(order=order)] == ["apto 810"]
+    assert rooms.open_spellings() == []
+    with pytest.raises(rooms.Refused):
+        rooms.add_alias(boss, Room.objects.get(key="801"), "apto 810")
+    seen = page(boss, url_of(head(order)))
+    assert ('name="room_here"' in seen, 'name="room_always"' in seen) == (True, False)
+    rooms.name_in_order(boss, order, "apto 810", Room.objects.get(key="801"))
+    assert str(head(order).stay) == "Beatriz Amaral"
+
+
 def test_an_alias_analyses_the_orders_that_have_it_again(hotel: Hotel, boss: User) -> None:
     orders = [unread(hotel), unread(hotel, "tv da suite jatoba sem sinal")]
     assert {head(order).stay for order in orders} == {None}
@@ -346,7 +358,9 @@ def test_the_small_form_works_without_a_script(hotel: Hotel, boss: User) -> None
 
 def test_the_page_warns_of_a_number_in_two_blocks_and_finds_by_spelling(hotel: Hotel, boss: User) -> None:
     rooms.fill([f"{block}{number}" for block in "AB" for number in (104, 204, 304)], no_fence)
-    assert "“104” existe em mais de um bloco" in page(boss, DIRECTORY)
+    seen = page(boss, DIRECTORY)
+    assert "3 números existem em mais de um bloco" in seen
+    assert "Quem escreve só “104” não diz qual" in seen
     rooms.add_alias(boss, Room.objects.get(key="pres"), "casa da bia")
     table = page(boss, f"{DIRECTORY}?q=da+bia").split("<tbody>")[1]
     assert ("PRES" in table, "A104" in table) == (True, False)
