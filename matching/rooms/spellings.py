@@ -147,20 +147,29 @@ def _open_unread() -> QuerySet[UnreadSpelling]:
 
 def _ideas(orders: dict[str, list[int]]) -> dict[str, Idea]:
     """Three queries for all spellings."""
-    rooms = list(Room.objects.filter(closed=False))
-    names = [(name, room) for room in rooms for name in _names(room)]
-    by_pk = {room.pk: room for room in rooms}
-    for key, room in RoomAlias.objects.filter(removed_at=None).values_list("key", "room_id"):
-        if room in by_pk:
-            names.append((key, by_pk[room]))
+    rooms = {room.pk: room for room in Room.objects.filter(closed=False)}
+    names = [_Name(" ".join(words), room.shown, room) for room in rooms.values() if (words := _name_words(room))]
+    for key, spelling, room in RoomAlias.objects.filter(removed_at=None).values_list("key", "spelling", "room_id"):
+        if room in rooms:
+            names.append(_Name(key, spelling, rooms[room]))
     guests = _rooms_of_likely_guests({order for group in orders.values() for order in group})
-    by_key = {room.key: room for room in rooms}
+    by_key = {room.key: room for room in rooms.values()}
     return {key: _idea(key, group, names, guests, by_key) for key, group in orders.items()}
 
 
-def _names(room: Room) -> list[str]:
+@dataclass(frozen=True)
+class _Name:
+    """A spelling of a room: its words, and how pages show it."""
+
+    key: str
+    shown: str
+    room: Room
+
+
+def _name_words(room: Room) -> tuple[str, ...]:
+    """The words of a code that is a name; nothing of a number."""
     words = spelling_words(room.shown)
-    return [" ".join(words)] if any(word.isalpha() and len(word) > 2 for word in words) else []
+    return words if any(word.isalpha() and len(word) > 2 for word in words) else ()
 
 
 def _rooms_of_likely_guests(orders: Collection[int]) -> dict[int, str]:
@@ -183,15 +192,16 @@ def rooms_then(suggestion: MatchSuggestion) -> list[str]:
 def _idea(
     key: str,
     orders: Sequence[int],
-    names: Sequence[tuple[str, Room]],
+    names: Sequence[_Name],
     guests: dict[int, str],
     by_key: dict[str, Room],
 ) -> Idea:
     core = _core(key)
-    scored = sorted(((fuzz.ratio(core, _core(name)), name, room) for name, room in names), key=lambda s: -s[0])
-    best = {room.pk for score, _name, room in scored if score >= ALIKE}
-    if len(best) == 1:
-        return Idea(scored[0][2], "", "alike", scored[0][1])
+    scored = [(fuzz.ratio(core, _core(name.key)), name) for name in names]
+    alike = [(score, name) for score, name in scored if score >= ALIKE]
+    if len({name.room.pk for _score, name in alike}) == 1:
+        best = max(alike, key=lambda pair: pair[0])[1]
+        return Idea(best.room, "", "alike", best.shown)
     there = Counter(room for order in orders if (room := guests.get(order)))
     if len(there) == 1:
         from_guest = by_key.get(room_key(next(iter(there))))

@@ -111,7 +111,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "urls": {name: _url(asked, page=number) for name, number in _neighbours(shown)},
         "total": sum(counts.values()),
         "counted": _counted(counts),
-        "tabs": [_tab(name, counts, asked) for name in KINDS],
+        "kind_tabs": [_tab(name, counts, asked) for name in KINDS],
         "q": asked.get("q", ""),
         "kind": asked.get("kind", ""),
         "adding_to": asked.get("room", "") if edits else "",
@@ -155,6 +155,8 @@ class ShownUnread:
     text: str
     place: bool
     """The best guess is a meeting room."""
+    numbered: bool
+    """The room of the best guess is called by a number."""
 
 
 def _shown_unread(one: Unread) -> ShownUnread:
@@ -173,6 +175,7 @@ def _shown_unread(one: Unread) -> ShownUnread:
         one,
         f"{orders}, {newest} {reasons[one.idea.reason] % {'value': one.idea.value}}",
         one.idea.kind == RoomKind.MEETING,
+        one.idea.room is not None and any(map(str.isdigit, one.idea.room.shown)),
     )
 
 
