@@ -16,7 +16,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from matching.hotel_rows import searchable
-from matching.models import Alert, MatchSuggestion, Order, Stay
+from matching.models import Alert, MatchSuggestion, Order, OrderRoom, Stay, UnreadSpelling
 from matching.models.choices import ALIVE, EndReason, State
 from matching.suggestions import lock_orders
 
@@ -59,6 +59,8 @@ def forget(stays: Collection[int], *, dry_run: bool = False) -> Forgotten:
         _redact_reasons(MatchSuggestion.objects.filter(order__in=touched).exclude(stay__in=stays), words)
         _erase_alerts(Alert.objects.filter(Q(stay__in=stays) | Q(order__in=found.orders)), words)
         _rename_history(suggestions)
+        UnreadSpelling.objects.filter(order__in=found.orders).delete()
+        OrderRoom.objects.filter(order__in=found.orders).delete()
     return found
 
 

@@ -24,12 +24,13 @@ def match_orders(
     model: Model | None = None,
     directory: RoomDirectory | None = None,
     business_date: date | None = None,
+    order_aliases: Mapping[int, Mapping[str, str]] | None = None,
 ) -> MatchResult:
     """Pure computation, which may run in a thread. A row that cannot be read is skipped; it raises nothing.
 
-    `directory` adds rooms and aliases to those of the listing; `business_date` dates the orders without a readable date
-    of their own.
+    `directory` adds rooms and aliases to those of the listing; `order_aliases` (order id -> spelling -> room key) hold
+    for one order each; `business_date` dates the orders without a readable date of their own.
     """
-    engine = Engine(stays, model, directory=directory, business_date=business_date)
+    engine = Engine(stays, model, directory=directory, business_date=business_date, order_aliases=order_aliases)
     outcome = engine.match(orders)
     return MatchResult(tuple(outcome.candidates), engine.model.version, tuple(outcome.skipped))

@@ -79,6 +79,7 @@ SUMMARY = {
     "skipped_rows": _("Rows that could not be matched"),
     "unreadable_bookings": _("Reservations without readable dates"),
     "model": _("Matching model"),
+    "room_directory": _("Room directory"),
     "mirrored": _("Suggestions published"),
     "written_back": _("Links written back"),
     "done": pgettext_lazy("summary", "done"),

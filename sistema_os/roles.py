@@ -21,6 +21,7 @@ _SUPERVISE: Final = (
     "matching.bulk_decide",
     "matching.undo_others",
     "matching.promote_model",
+    "matching.edit_rooms",
     "snapshots.publish_held",
     "snapshots.change_source",
     "pipeline.run_job",

@@ -1,6 +1,8 @@
 """Filters of the suggestion list. Without one it shows the work of the shift: the queue and today's decisions."""
 
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django import forms
@@ -15,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
 
+from matching import rooms
 from matching.models import BAND_RANGE, Decision, MatchSuggestion, Order, Stay, WriteBack
 from matching.models.choices import MANUAL, Band, Department, State, WriteState
 from matching.presentation import name_of
@@ -116,14 +119,15 @@ class RoomFilter(TypedFilter):
 
     title = _("room")
     parameter_name = "room"
-    longest = 12
+    longest = 30
 
     def narrow(self, queryset: Suggestions, typed: str) -> Suggestions:
-        key = typed_room(typed)
-        if not key:
+        keys = {key for key in (typed_room(typed), *rooms.resolve(typed)) if key}
+        if not keys:
             return queryset.none()
-        stays = Stay.objects.filter(search__contains=key).annotate(key=bare_room("room")).filter(key=key)
-        orders = Order.objects.filter(search__contains=key).annotate(key=bare_room("room_text")).filter(key=key)
+        holding = reduce(or_, (Q(search__contains=key) for key in keys))
+        stays = Stay.objects.filter(holding).annotate(key=bare_room("room")).filter(key__in=keys)
+        orders = Order.objects.filter(holding).annotate(key=bare_room("room_text")).filter(key__in=keys)
         # By primary key: PostgreSQL combines two indexes, where a join would read every suggestion.
         newest = (stays.order_by("-pk"), orders.order_by("-pk"))
         guests, named = (list(rows.values_list("pk", flat=True)[:MAX_OF_A_ROOM]) for rows in newest)

@@ -53,6 +53,7 @@ class Engine:
         *,
         directory: RoomDirectory | None = None,
         business_date: dt.date | None = None,
+        order_aliases: Mapping[int, Mapping[str, str]] | None = None,
     ) -> None:
         self.model = model or Model()
         self.skipped: list[Skipped] = []
@@ -64,6 +65,7 @@ class Engine:
         self.rooms = RoomDirectory.of(self.index.columns.rooms, directory)
         self.labels, self.names = self.index.label_codes, self.index.word_codes
         self.business_date = business_date
+        self.order_aliases = order_aliases or {}
 
     def match(self, rows: Iterable[Mapping[str, Any]]) -> Outcome:
         found = Outcome(skipped=list(self.skipped))
@@ -81,7 +83,7 @@ class Engine:
         seen: set[int] = set()
         for place, row in enumerate(rows, 1):
             try:
-                order = parse_order(row, self.rooms, self.labels, self.names, self.business_date)
+                order = parse_order(row, self._rooms_of(row), self.labels, self.names, self.business_date)
             except (BadRow, AttributeError) as error:
                 skipped.append(Skipped("orders", place, str(error) if isinstance(error, BadRow) else "not a row"))
                 continue
@@ -90,6 +92,11 @@ class Engine:
                 continue
             seen.add(order.os_id)
             yield order
+
+    def _rooms_of(self, row: Mapping[str, Any]) -> RoomDirectory:
+        """The directory, with the spellings that name a room in this order only."""
+        own = self.order_aliases.get(row["id"]) if self.order_aliases and isinstance(row.get("id"), int) else None
+        return self.rooms.with_aliases(own) if own else self.rooms
 
     def ask(self, orders: Sequence[Order]) -> list[Candidate]:
         """All hypotheses worth showing, order by order, best first, at least one an order. Works on a whole batch at

@@ -22,6 +22,10 @@ class AuditAction(models.TextChoices):
     FLAG = "flag", _p("audit", "Marked")
     UNFLAG = "unflag", _p("audit", "Unmarked")
     SETTLE = "settle", _p("audit", "Alert settled")
+    ALIAS = "alias", _p("audit", "Spelling of a room added")
+    ALIAS_DROP = "alias_drop", _p("audit", "Spelling of a room removed")
+    ORDER_ROOM = "order_room", _p("audit", "Room of an order named")
+    ROOM = "room", _p("audit", "Room directory changed")
 
 
 class AuditEntry(models.Model):
@@ -68,6 +72,6 @@ def record_audit(
     order: int | None = None,
     batch: UUID | None = None,
     **params: Any,
-) -> None:
+) -> AuditEntry:
     """Call it in the transaction of the action."""
-    AuditEntry.objects.create(user=user, deed=deed, order_id=order, batch=batch, params=params)
+    return AuditEntry.objects.create(user=user, deed=deed, order_id=order, batch=batch, params=params)

@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from matching.models import AuditAction, AuditEntry, Decision, Order
+from matching.models import AuditAction, AuditEntry, Decision, Order, RoomAlias
 from matching.models.choices import State, Verb
 from matching.presentation import alert_url, card_url, order_url, short_name
 
@@ -160,6 +162,29 @@ def _settle(entry: AuditEntry) -> Parts:
     return subject, alert_url(alert.pk), _("open"), _("settled"), alert.note
 
 
+def _alias(entry: AuditEntry) -> Parts:
+    """The spelling is read from the directory, as an entry holds no typed text; "" once it was removed."""
+    alias = RoomAlias.objects.filter(pk=entry.params.get("alias")).first()
+    orders = len(entry.params.get("orders", ()))
+    text = ngettext("%(count)d order", "%(count)d orders", orders) % {"count": orders}
+    return str(entry.params.get("room", "")).upper(), _room_url(entry), "", alias.spelling if alias else "", text
+
+
+def _order_room(entry: AuditEntry) -> Parts:
+    number, url = (f"OS {entry.order.number}", order_url(entry.order)) if entry.order else ("—", "")
+    return number, url, "", str(entry.params.get("room", "")).upper(), ""
+
+
+def _room(entry: AuditEntry) -> Parts:
+    words = {"saved": _("saved"), "closed": _("closed"), "opened": _("opened again"), "deleted": _("deleted")}
+    after = words.get(str(entry.params.get("what")), "")
+    return str(entry.params.get("room", "")).upper(), _room_url(entry), "", after, ""
+
+
+def _room_url(entry: AuditEntry) -> str:
+    return f"{reverse('admin:room_directory')}?{urlencode({'q': entry.params.get('room', '')})}"
+
+
 _PARTS: Final[dict[AuditAction, Callable[[AuditEntry], Parts]]] = {
     AuditAction.BULK: _bulk,
     AuditAction.BULK_UNDO: _bulk_undo,
@@ -167,4 +192,8 @@ _PARTS: Final[dict[AuditAction, Callable[[AuditEntry], Parts]]] = {
     AuditAction.FLAG: _flag,
     AuditAction.UNFLAG: _flag,
     AuditAction.SETTLE: _settle,
+    AuditAction.ALIAS: _alias,
+    AuditAction.ALIAS_DROP: _alias,
+    AuditAction.ORDER_ROOM: _order_room,
+    AuditAction.ROOM: _room,
 }

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from matching import rooms
 from matching.models import AuditAction, Decision, KeyPreference, MatchSuggestion, Order, record_audit
 from matching.models.choices import Verb
 from matching.presentation import number_or_404
@@ -103,6 +104,32 @@ def toggled(request: HttpRequest) -> bool:
         elif not Order.objects.filter(pk=order).exists():
             raise Http404
     return True
+
+
+def room_named(request: HttpRequest) -> Order | None:
+    """The order in which the request named a room, always or only there; a message tells the result. What cannot be
+    done is a message too, and a forged order a 404."""
+    button = next(
+        (name for name in ("room_always", "room_here") if request.method == "POST" and name in request.POST), ""
+    )
+    if not button:
+        return None
+    order = Order.objects.filter(pk=number_or_404(str(request.POST[button]))).first()
+    if order is None:
+        raise Http404
+    spelling, typed = str(request.POST.get("spelling", "")), str(request.POST.get("room", ""))
+    try:
+        room = rooms.one_room(typed)
+        if button == "room_always":
+            change = rooms.add_alias(request.user, room, spelling)
+        else:
+            change = rooms.name_in_order(request.user, order, spelling, room)
+    except rooms.Refused as refused:
+        messages.error(request, str(refused))
+        return order
+    words = {"spelling": spelling, "room": room.shown, "what": rooms.analysed_words(change.orders)}
+    messages.success(request, _("“%(spelling)s” is %(room)s: %(what)s.") % words)
+    return order
 
 
 def single_keys_enabled(user: Any) -> bool:

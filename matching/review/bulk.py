@@ -36,10 +36,22 @@ MAX_SENTENCES: Final = 50
 LEASE: Final = timedelta(minutes=2)
 
 
+# Reasons that report words of a room or person that nobody read.
+_UNREAD: Final = ({"comparison": "room", "level": "unread"}, {"comparison": "name", "level": "unmatched"})
+
+
+def without_unread_nobody(cards: QuerySet[MatchSuggestion]) -> QuerySet[MatchSuggestion]:
+    """Without "no guest" where words of the order were not read: such a card is never accepted in bulk."""
+    nobodys = cards.filter(stay=None)
+    room, person = _UNREAD
+    unread = nobodys.filter(Q(reasons__contains=[room]) | Q(reasons__contains=[person]))
+    return cards.exclude(pk__in=unread.values("pk"))
+
+
 def eligible() -> QuerySet[MatchSuggestion]:
-    """Cards that may be accepted unseen: the best candidate of each order, without flagged orders and without cards
-    that came back."""
-    heads = MatchSuggestion.objects.heads()
+    """Cards that may be accepted unseen: the best candidate of each order, without flagged orders, without cards that
+    came back, and without "no guest" where words were not read."""
+    heads = without_unread_nobody(MatchSuggestion.objects.heads())
     kept = Q(pk__in=heads.exclude(conflict="").values("pk")) | Q(pk__in=heads.filter(order__flagged=True).values("pk"))
     # Excluding the few by primary key spares a read of every head and its order.
     return heads.exclude(kept)
@@ -51,7 +63,8 @@ def plan_above(user: Any, threshold: Decimal) -> BulkPlan:
 
 def plan_selected(user: Any, verb: Verb, selected: QuerySet[MatchSuggestion]) -> BulkPlan:
     """A plan for the pending ones among the selected suggestions."""
-    return _plan(user, verb, MatchSuggestion.objects.pending().filter(pk__in=selected.order_by().values("pk")), None)
+    cards = MatchSuggestion.objects.pending().filter(pk__in=selected.order_by().values("pk"))
+    return _plan(user, verb, without_unread_nobody(cards) if verb == Verb.ACCEPT else cards, None)
 
 
 def _plan(user: Any, verb: Verb, cards: QuerySet[MatchSuggestion], threshold: Decimal | None) -> BulkPlan:

@@ -11,9 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from matching import rooms
 from matching.models import CardLease, Decision, MatchSuggestion, WriteBack
 from matching.models.choices import Band, RejectReason, State, Verb, WriteState
-from matching.presentation import name_of
+from matching.presentation import card_url, name_of
 from matching.reports import midnight
 from matching.review import actions, card, queue
 from matching.review.decision import may_undo
@@ -30,6 +31,9 @@ def card_page(admin: ReadOnlyAdmin, request: HttpRequest, object_id: str) -> Htt
     _require_view(admin, request)
     if actions.toggled(request):
         return HttpResponseRedirect(request.path)
+    if (order := actions.room_named(request)) is not None:
+        head = MatchSuggestion.objects.heads().filter(order=order).first()
+        return HttpResponseRedirect(card_url(head.pk) if head is not None else request.path)
     button = actions.pressed(request)
     if button is not None:
         actions.perform(request, button)
@@ -55,7 +59,7 @@ def queue_page(admin: ReadOnlyAdmin, request: HttpRequest) -> HttpResponse:
     """`?band=` and `?at=` name the place, so that a reload, a conflict and the back button keep it. A script that
     replaces the card in place gets the next one in the answer to its decision; a plain form is redirected."""
     _require_view(admin, request)
-    if actions.toggled(request):
+    if actions.toggled(request) or actions.room_named(request) is not None:
         return HttpResponseRedirect(request.get_full_path())
     button, outcome = actions.pressed(request), None
     if button is not None:
@@ -121,10 +125,13 @@ def _render_card(
 ) -> HttpResponse:
     decides = request.user.has_perm("matching.decide_suggestion")
     pending = suggestion.state == State.PENDING
+    unread = rooms.unread_in(suggestion.order) if pending else None
     busy = pending and lease is not None and lease.user_id != request.user.pk
     own = {
         "can_decide": decides and pending and not busy,
         "can_flag": decides,
+        "unread_room": unread,
+        "can_name_room": unread and rooms.may_be_alias(unread.key) and request.user.has_perm(rooms.EDIT),
         "reasons": RejectReason.choices,
         "lease": lease if pending else None,
         "lease_who": name_of(lease.user) if lease else "",

@@ -62,6 +62,8 @@ class MatchingReport:
     alerts: int = 0
     skipped: int = 0
     model: str = ""
+    # The version of the room directory in use.
+    directory: str = ""
     queue: dict[str, int] = field(default_factory=dict)
     # A sentence for people about what prevented a part of the work.
     problem: str = ""
@@ -76,6 +78,7 @@ class MatchingReport:
             "alerts": self.alerts,
             "skipped_rows": self.skipped,
             "model": self.model,
+            "room_directory": self.directory,
         }
 
 

@@ -5,7 +5,7 @@ advanced in the last transaction of this step. After a crash before that the nex
 its writes are idempotent; a resumed run skips the chunks that its predecessor committed for the same changes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from matching import alerts, suggestion_manager
+from matching import alerts, rooms, suggestion_manager
 from matching.core import UNANSWERED_BELOW, Model
 from matching.core.parsing.fields import BadRow, day, moment
 from matching.hospede_matcher import MatchResult, match_orders
@@ -54,6 +54,7 @@ class MatchingStep:
         self.plan = ChangePlan()
         self.stays: dict[int, Row] = {}
         self.model = Model()
+        self.directory = rooms.StoredDirectory()
         self.unreadable: list[Unreadable] = []
         # A checkpoint is valid only for the same changes.
         self.upto = [work.stay_changes.upto, work.order_changes.upto]
@@ -62,18 +63,21 @@ class MatchingStep:
         """Plans the work. Writes only our copies of what changed."""
         work, date = self.work, self.context.business_date
         self.unreadable = drop_unreadable(work)
-        rooms = impact_queries.rooms_over_time(work.stay_changes)
+        occupied = impact_queries.rooms_over_time(work.stay_changes)
         for key, row in {**work.departed, **work.listing}.items():
             self.stays[key] = stay_rows.for_matching(
-                row, rooms.get(key), work.documents.get(key), work.details.get(key)
+                row, occupied.get(key), work.documents.get(key), work.details.get(key)
             )
         if not self.context.dry_run:
             changed = (int(c.key) for c in work.stay_changes if c.after is not None)
             self._refresh(changed, [*work.orders.values(), *work.closed_orders])
+            rooms.fill(rooms_of(self.stays.values()), self.context.fence)
+            rooms.learn(self.context.fence)
         found = [*effects.of_stays(work.stay_changes, date), *effects.of_orders(work.order_changes), *work.missing]
         self.plan = change_plan.make(found, work.orders, impact_queries.known(change_plan.stays_of(found)))
         matchable = change_plan.matchable(work.orders)
         self.plan.match |= impact_queries.judged_since(matchable)
+        self.plan.match |= rooms.requested(matchable)
         if work.stay_changes:
             self.plan.match |= impact_queries.without_suggestions(matchable)
 
@@ -87,8 +91,15 @@ class MatchingStep:
         orders = [self.work.orders[key] for key in sorted(self.plan.match)]
         stays = list(self.stays.values())
         self.model = await sync_to_async(self._model_in_use)()
+        self.directory = await sync_to_async(rooms.stored)()
+        self.report.directory = self.directory.version
         result = await sync_to_async(match_orders)(
-            orders, stays, model=self.model, business_date=self.context.business_date
+            orders,
+            stays,
+            model=self.model,
+            directory=self.directory.directory,
+            order_aliases=self.directory.order_aliases,
+            business_date=self.context.business_date,
         )
         self.report.matched = len(orders)
         answered = {c.os_id for c in result.candidates if c.listagem_id is not None or c.probability > UNANSWERED_BELOW}
@@ -158,6 +169,7 @@ class MatchingStep:
             with transaction.atomic():
                 self.context.fence()
                 model_registry.remember(self.model)
+                self.directory.remember()
                 return self._expire(), self._publish_orders(result, first)
 
         # A bulk decision may lock the same orders in another order; PostgreSQL aborts one of the two, perhaps this one.
@@ -189,7 +201,10 @@ class MatchingStep:
     def _publish_orders(self, result: MatchResult, orders: list[int]) -> Counts:
         wanted = set(orders)
         part = replace(result, candidates=tuple(c for c in result.candidates if c.os_id in wanted))
-        return suggestion_manager.publish(part, orders=orders, run_id=self.context.run_id, fence=self.context.fence)
+        counts = suggestion_manager.publish(part, orders=orders, run_id=self.context.run_id, fence=self.context.fence)
+        rooms.record_unread(part.candidates, orders)
+        rooms.fulfil(orders, self.directory.read_at)
+        return counts
 
     def _add(self, counts: Counts) -> None:
         total = self.report.counts
@@ -209,6 +224,14 @@ class MatchingStep:
                 if changes.upto > changes.since:
                     snapshot_manager.advance(CONSUMER, source, changes.upto, changes.since)
             self.context.save_checkpoint({})
+
+
+def rooms_of(stays: Iterable[Row]) -> Iterator[str]:
+    """The rooms of these stays as the listing writes them, those before a move included."""
+    for row in stays:
+        yield str(row.get(stay_rows.ROOM) or "")
+        for span in row.get("ocupacoes") or ():
+            yield str(span.get("uh") or "")
 
 
 Problem = Callable[[Mapping[str, Any]], str]

@@ -88,6 +88,7 @@ MENU = (
     Section(
         _("Data"),
         (
+            Entry(_("Room directory"), "door", "admin:room_directory", "matching.view_matchsuggestion"),
             Entry(
                 _("Snapshots"),
                 "layers",

@@ -60,6 +60,10 @@ PAGES: Final[dict[str, Help]] = {
         _("Who is in a room now, who was there the day before, and what is still to be done there."),
         _("Type the number of the room. “Now” is as of the guest list named beside it."),
     ),
+    "room_directory": Help(
+        _("The ways in which the team writes each room, so that the suggestions find it."),
+        _("Say what an unread spelling means; its orders are analysed again. Only the supervision changes it."),
+    ),
     "handover": Help(_("What the next shift must know, on one sheet."), _("Choose the day and print it with Ctrl+P.")),
     "manager": Help(
         _("Whether the work gets done and whether the suggestions can be trusted. No figure is of one person."),

@@ -11,7 +11,7 @@ from django.db.models import Exists, Model, OuterRef, Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from matching.models import AuditEntry, Decision
+from matching.models import AuditEntry, Decision, OrderRoom, RoomAlias
 from pipeline.models import JobRun
 from snapshots.models import Snapshot
 
@@ -26,6 +26,8 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (Decision, "user"),
     (AuditEntry, "user"),
     (JobRun, "user"),
+    (RoomAlias, "user"),
+    (OrderRoom, "user"),
     (Snapshot, "override_by"),
 )
 

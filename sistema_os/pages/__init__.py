@@ -1,4 +1,4 @@
-"""Pages over several apps: management, audit, shift handover, rooms, search. Read only."""
+"""Pages over several apps: management, audit, shift handover, rooms, search (read only), and the room directory."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from sistema_os.pages import audit, find, handover, manager, rooms
+from sistema_os.pages import audit, find, handover, manager, room_directory, rooms
 
 View = Callable[[HttpRequest, AdminSite], HttpResponse]
 
@@ -19,6 +19,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         path("audit/", _of(site, audit.page), name="audit"),
         path("find/", _of(site, find.page), name="find"),
         path("rooms/", _of(site, rooms.page), name="rooms"),
+        path("rooms/directory/", _of(site, room_directory.page), name="room_directory"),
     ]
 
 

@@ -33,6 +33,7 @@ PERMISSION: Final = "matching.view_decision"
 SEES_ADMIN: Final = "auth.view_user"
 
 _BULK: Final = (AuditAction.BULK, AuditAction.BULK_UNDO)
+_ROOMS: Final = (AuditAction.ALIAS, AuditAction.ALIAS_DROP, AuditAction.ORDER_ROOM, AuditAction.ROOM)
 _MARKS: Final = (AuditAction.FLAG, AuditAction.UNFLAG)
 
 
@@ -117,6 +118,7 @@ FEEDS: Final[dict[str, Feed]] = {
     "bulk": Feed(_lazy("Batches"), lambda asked: entry_lines(asked, _BULK), of_orders=True),
     "marks": Feed(_lazy("Marks"), lambda asked: entry_lines(asked, _MARKS), of_orders=True),
     "alerts": Feed(_p("audit", "Alerts"), lambda asked: entry_lines(asked, [AuditAction.SETTLE])),
+    "rooms": Feed(_lazy("Room directory"), lambda asked: entry_lines(asked, _ROOMS)),
     "exports": Feed(_lazy("Exports"), lambda asked: entry_lines(asked, [AuditAction.EXPORT])),
     "overrides": Feed(_lazy("Held listings"), _overrides, "snapshots.view_snapshot"),
     "runs": Feed(_p("audit", "Runs"), _runs, "pipeline.view_jobrun"),

@@ -14,6 +14,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from matching import rooms
+from matching.core.parsing.rooms.directory import LEADS, spelling_words
+from matching.models import RoomAlias
 from matching.room_numbers import typed_room
 
 SEES_ROOMS: Final = "snapshots.view_snapshot"
@@ -40,6 +43,15 @@ class _SearchForm(forms.Form):
         return text
 
 
+def _is_spelling(text: str) -> bool:
+    """A code, an alias, or a name behind a room word: `suíte girassol`. A lone `girassol` may be a guest's name."""
+    words = spelling_words(text)
+    known = RoomAlias.objects.filter(key=" ".join(words), removed_at=None)
+    led = len(words) > 1 and words[0] in LEADS
+    coded = any(word[0].isdigit() for word in words)
+    return known.exists() or ((led or coded) and bool(rooms.resolve(text)))
+
+
 @require_GET
 def page(request: HttpRequest, _site: AdminSite) -> HttpResponse:
     """A number is a room, unless it is marked as an order's or too long for a room."""
@@ -53,7 +65,7 @@ def page(request: HttpRequest, _site: AdminSite) -> HttpResponse:
     if not text:
         return redirect("admin:index")
     order = _ORDER.sub("", text, count=1)
-    is_room = order == text and _ROOM.fullmatch(typed_room(text)) is not None
+    is_room = order == text and (_ROOM.fullmatch(typed_room(text)) is not None or _is_spelling(text))
     if request.user.has_perm(SEES_ROOMS) and (is_room or not request.user.has_perm(SEES_ORDERS)):
         return redirect(f"{reverse('admin:rooms')}?{urlencode({'q': text})}")
     found = {"q": order, "state": "all"}

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_GET
 from matching.presentation import badges, card_url, department_words, order_url
 from matching.reports import OpenOrder, open_orders
 from matching.room_numbers import room_key, typed_room
+from matching.rooms import resolve
 from pipeline.business_date import current_business_date
 from pipeline.hotel import StayStatus
 from pipeline.hotel.stays import SOURCE
@@ -32,8 +33,9 @@ from snapshots import history
 
 PERMISSION = "snapshots.view_snapshot"
 SEES_ORDERS = "matching.view_matchsuggestion"
-# "Bangalô 12" fits. A document or a full name does not, and is kept neither on the page nor in its address.
-LONGEST_ROOM, MOST_FIGURES = 13, 6
+# "Bangalô 12" fits. A document or a full name does not, and is kept neither on the page nor in its address, unless it
+# is a spelling of the room directory ("suíte girassol").
+LONGEST_ROOM, LONGEST_SPELLING, MOST_FIGURES = 13, 40, 6
 TOO_LONG = "long"
 MOST_COMING = 5
 MOST_NEAR = 6
@@ -44,7 +46,9 @@ class _RoomForm(forms.Form):
 
     def clean_q(self) -> str:
         room = " ".join(str(self.cleaned_data["q"]).split())
-        if len(room) > LONGEST_ROOM or sum(map(str.isdigit, room)) > MOST_FIGURES:
+        if len(room) > LONGEST_SPELLING or sum(map(str.isdigit, room)) > MOST_FIGURES:
+            raise forms.ValidationError("no room")
+        if len(room) > LONGEST_ROOM and not resolve(room):
             raise forms.ValidationError("no room")
         return room
 
@@ -62,7 +66,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "title": _("Rooms"),
         "asked": asked,
         "too_long": TOO_LONG in request.GET,
-        "longest": LONGEST_ROOM,
+        "longest": LONGEST_SPELLING,
         "now": now,
         "stale": now is not None and now.snapshot.business_date < current_business_date(),
         "day_format": _("n/j"),
@@ -80,8 +84,14 @@ def room_url(room: str) -> str:
 
 
 def _answer(request: HttpRequest, asked: str, now: Listing, before: Listing | None) -> dict[str, Any]:
-    key = typed_room(asked)
     rooms = (before.rooms() if before else {}) | now.rooms()
+    keys = [typed_room(asked)]
+    if keys[0] not in rooms:
+        # An alias, a name, or a number that rooms of several blocks have.
+        keys = [key for key in resolve(asked) if key in rooms] or keys
+    if len(keys) > 1:
+        return {"several": [(rooms[name], room_url(rooms[name])) for name in sorted(keys)]}
+    key = keys[0]
     if key not in rooms:
         return {"unknown": True, "near": [(rooms[name], room_url(rooms[name])) for name in _near(key, rooms)]}
     here, there = now.of_room(key), before.of_room(key) if before else []

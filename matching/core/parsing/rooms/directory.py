@@ -18,7 +18,7 @@ from rapidfuzz.distance import OSA
 from matching.core.parsing.phonetic import phonetic
 from matching.core.parsing.phrases import read_groups, read_sections, read_words, word_set
 from matching.core.parsing.rooms.keys import room_key
-from matching.core.parsing.text import fold
+from matching.core.parsing.text import fold, strip_marks, tokenize
 
 Kind = Literal["room", "bed", "meeting", "area"]
 ANY_ROOM = "room"
@@ -61,6 +61,14 @@ BED_LEVELS = {
 DETACHED = frozenset({"chalet", "cabin", "bungalow", "villa", "house", "tent", "lodge", "wagon"})
 _NUMBERED = frozenset({ANY_ROOM, "dormitory"})
 _NO_NAME = word_set("da de do das dos e o a the of del la no nr num n")
+# Words that say only that a room follows: a spelling of nothing else names no room.
+LEADS = frozenset({*ALWAYS, *DEPENDENT, *BLOCK_WORDS, *_NO_NAME})
+
+
+def spelling_words(text: str) -> tuple[str, ...]:
+    """The words and numbers of a typed spelling, in the form in which aliases are compared: `Suíte Presid.` is
+    ("suite", "presid")."""
+    return tuple(token.text for token in tokenize(strip_marks(text)) if token.is_word or token.is_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +216,7 @@ class RoomDirectory:
         self.families: set[str] = set()
         self.tags: set[str] = set()
         self.aliases: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
-        self.shared: set[str] = set()
+        self.areas = {room.key for room in self.rooms if room.kind == "area"}
         for room in self.rooms:
             if room.number:
                 self.by_number[room.number].append(room)
@@ -218,8 +226,7 @@ class RoomDirectory:
                 self.families.add(room.family)
             self.tags |= room.tags
             for alias in room.aliases:
-                words = tuple(_PIECES.findall(fold(alias)))
-                if words:
+                if words := spelling_words(alias):
                     self.aliases[words[0]].append((words, room.key))
         # A letter that a single room bears (`12A`) is part of its number; one that several bear is a block.
         self.blocks = {tag for tag in self.tags if len(tag) > 1 or self._bearers(tag) >= MIN_BLOCK}
@@ -381,14 +388,27 @@ class RoomDirectory:
         near = [known for known in self.by_name if known.startswith(word)]
         return near[0] if len(near) == 1 else ""
 
-    def alias(self, texts: Sequence[str], start: int) -> tuple[str, int] | None:
-        """The room that the longest alias beginning at a token names, and where it ends."""
-        best: tuple[str, int] | None = None
+    def alias(self, texts: Sequence[str], start: int) -> tuple[tuple[str, ...], int] | None:
+        """The rooms that the longest alias beginning at a token names, and where it ends. An area is the room of
+        nobody: its alias is read and names no room. Marks between the words of an alias do not matter."""
+        best: tuple[tuple[str, ...], int] | None = None
         for words, key in self.aliases.get(texts[start], ()) if self.aliases else ():
-            end = start + len(words)
-            if tuple(texts[start:end]) == words and (best is None or end > best[1]):
-                best = key, end
+            end = _end_of(words, texts, start)
+            if end and (best is None or end > best[1]):
+                best = () if key in self.areas else (key,), end
         return best
+
+
+def _end_of(words: Sequence[str], texts: Sequence[str], start: int) -> int:
+    """Where the words end that begin at a token; 0 where other words stand there."""
+    place = start
+    for word in words:
+        while place > start and place < len(texts) and not texts[place].isalnum():
+            place += 1
+        if place >= len(texts) or texts[place] != word:
+            return 0
+        place += 1
+    return place
 
 
 def _is_short_for(word: str, name: str) -> bool:

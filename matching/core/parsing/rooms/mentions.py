@@ -18,6 +18,7 @@ from matching.core.parsing.rooms.directory import (
     RoomDirectory,
 )
 from matching.core.parsing.scan import RoomMention, Scan
+from matching.core.parsing.text import strip_marks, tokenize
 
 _NUMBER = re.compile(r"(\d{1,5})([a-z]{0,2})")
 _LOOKS_LIKE_DIGITS = re.compile(r"(?=.*\d)[0-9oil|]{3,5}")
@@ -91,6 +92,14 @@ _FLOOR_WORDS = frozenset(["andar", "piso", "floor", "pavimento", "andares", "pla
 _FLOOR = re.compile(r"(\d{1,2})(?:o|a|st|nd|rd|th)?")
 
 
+def read_room(text: str, directory: RoomDirectory) -> tuple[str, ...]:
+    """The keys of the rooms that a text may mean which is nothing but a room: one, several where the number is that of
+    rooms in several blocks, none where it is no room."""
+    scan = Scan(tokenize(strip_marks(text)))
+    find_rooms(scan, directory, is_room_field=True)
+    return tuple(dict.fromkeys(key for mention in scan.mentions if not mention.unread for key in mention.keys))
+
+
 class RoomReader:
     def __init__(self, scan: Scan, directory: RoomDirectory, is_room_field: bool) -> None:
         self.scan, self.directory, self.is_room_field = scan, directory, is_room_field
@@ -122,7 +131,7 @@ class RoomReader:
     def _at(self, place: int) -> RoomMention | None:
         text = self.texts[place]
         if alias := self.directory.alias(self.texts, place):
-            return RoomMention(place, alias[1], " ".join(self.texts[place : alias[1]]), (alias[0],))
+            return RoomMention(place, alias[1], " ".join(self.texts[place : alias[1]]), alias[0])
         token = self.scan.tokens[place]
         if token.is_number:
             return self._strung(place) or self._bare_number(place)
@@ -218,7 +227,9 @@ class RoomReader:
         return None
 
     def _core(self, start: int, place: int, so_far: Designator) -> RoomMention | None:
-        """The number or name behind the leading words."""
+        """The alias, number or name behind the leading words."""
+        if place < len(self.texts) and (alias := self.directory.alias(self.texts, place)):
+            return RoomMention(start, alias[1], " ".join(self.texts[start : alias[1]]), alias[0])
         for option in self._numbers(place, led=True):
             found = self._with_number(start, option, so_far)
             if found is not None:
