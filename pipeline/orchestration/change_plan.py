@@ -61,6 +61,8 @@ class MatchingReport:
     expired: int = 0
     alerts: int = 0
     skipped: int = 0
+    # Orders whose opening date could not be read: matched by the date of the record or the business date.
+    undated: int = 0
     model: str = ""
     queue: dict[str, int] = field(default_factory=dict)
     # A sentence for people about what prevented a part of the work.
@@ -75,6 +77,7 @@ class MatchingReport:
             "expired": self.expired,
             "alerts": self.alerts,
             "skipped_rows": self.skipped,
+            "undated_orders": self.undated,
             "model": self.model,
         }
 

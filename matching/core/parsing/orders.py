@@ -11,7 +11,7 @@ from matching.core.parsing import lexicon
 from matching.core.parsing.attributes import kin_label, said_labels, take_plates
 from matching.core.parsing.contacts import NO_CONTACTS, Contacts, booking_codes, extract, phone_key
 from matching.core.parsing.dates import find_days, relative_days, with_year
-from matching.core.parsing.fields import HOTEL_ZONE, BadRow, Row, moment, number, text
+from matching.core.parsing.fields import Row, number, opening, text
 from matching.core.parsing.mentions import STRONG, NameWord, Person, Reader
 from matching.core.parsing.names import Sex
 from matching.core.parsing.phrases import word_set
@@ -90,21 +90,8 @@ def parse_order(
     """Raises BadRow where the id or a text column cannot be used. `rooms`: the directory, or the keys of all rooms;
     `known_labels` and `known_names`: labels and words of names of the listing."""
     directory = rooms if isinstance(rooms, RoomDirectory) else _directory_of(frozenset(rooms))
-    opened, dated = _opened(row, business_date)
+    opened, dated = opening(row, business_date)
     return _Reading(row, directory, known_labels, known_names, opened, dated).order()
-
-
-def _opened(row: Row, business_date: dt.date | None) -> tuple[dt.datetime, str]:
-    """When the order was opened; failing that, when the row was made, or noon of the business date."""
-    for column in ("aberta_em", "created_at"):
-        try:
-            found = moment(row, column)
-        except BadRow:
-            continue
-        if found is not None:
-            return found, "" if column == "aberta_em" else column
-    day = business_date or dt.datetime.now(HOTEL_ZONE).date()
-    return dt.datetime.combine(day, dt.time(12), HOTEL_ZONE), "business_date"
 
 
 class _Reading:
