@@ -41,13 +41,13 @@ _MOVE = re.compile(
     r"|antes|anterior|anteriormente|estava|estavam|cambio|migrou|passou|saiu|origem|upgrade|downgrade|relocated)\b"
 )
 _MOVED_ROOM = re.compile(
-    r"(?P<to>(?:\bpara o?a?|\bp/|\bpra|\bpro|\bto|->|=>|>|\bao|\ba)\s*)?\b(?:uh|apto|ap|quarto|qto|hab|room|ch)?\b\s*"
-    r"(?P<room>(?:[a-z]{1,6}[ -]?)?\d{1,5}(?:[ -]?[a-z](?![a-z]))?(?: ?(?:cama|leito) ?\w{1,2}|-[a-z]?\d{1,2})?)\b"
+    r"(?P<to>(?:\bpara o?a?|\bp/|\bpra|\bpro|\bto|->|=>|>|\bao|\ba)\s*)?\b(?:uh|apto|ap|quarto|qto|hab|room)?\b\s*"
+    r"(?P<room>(?:[a-z]{1,6}(?:\d{1,2}[ -]|[ -]?))?\d{1,5}(?:[ -]?[a-z](?![a-z]))?(?: ?(?:cama|leito) ?\w{1,2}|-[a-z]?\d{1,2})?)\b"
 )
 _MOMENT = re.compile(
     r"\b\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?(?:\s*(?:as\s*)?\d{1,2}[:h]\d{0,2})?|\b\d{1,2}[:h]\d{2}\b|\b\d{1,2}h\b"
 )
-_NO_ROOM = re.compile(r"^(?:do|da|de|no|na|em|dia|as|ate|from|to|para|the|in|o|a|uh|p)[ -]")
+_NO_ROOM = re.compile(r"^(?:(?:do|da|de|no|na|em|dia|as|ate|from|to|para|the|in|o|a|uh)[ -]|p )")
 _DATE = re.compile(r"\b(\d{1,2})[/.](\d{1,2})\b")
 _COMMON = lexicon.SERVICE | lexicon.PLACES | lexicon.PARTICLES | lexicon.ROOM_WORDS | lexicon.GUEST_WORDS
 _COMMON |= lexicon.NAMES | lexicon.ASKS | lexicon.ARRIVAL | lexicon.GONE | frozenset(lexicon.PERSON_NOUNS)

@@ -23,8 +23,21 @@ from matching.core.parsing.text import fold
 Kind = Literal["room", "bed", "meeting", "area"]
 ANY_ROOM = "room"
 _PIECES = re.compile(r"[^\W\d_]+|\d+")
+# `B2-308`, `b1 104`: a block of a letter and a digit, before the number.
+_LETTERED_BLOCK = re.compile(r"^([a-z])(\d)(?=[ -]\d{3})")
 _SPREADSHEET = re.compile(r"^(\d+)\.0+$")
 MAX_ROOM_CHARS = 60
+MOST_PIECES = 8
+# Short forms of the first word of names such as `São Bento`.
+SAINTS = {
+    "s": ("sao", "santo", "santa"),
+    "st": ("santo", "sao", "santa"),
+    "san": ("sao", "santo"),
+    "saint": ("sao", "santo", "santa"),
+    "sto": ("santo",),
+    "sta": ("santa",),
+    "n": ("nossa",),
+}
 # Rooms that bear a letter before it counts as a block.
 MIN_BLOCK = 3
 
@@ -89,8 +102,13 @@ def parse_room(text: str) -> Room:
     key = room_key(text)
     plain = fold(text[:MAX_ROOM_CHARS]).strip()
     excel = _SPREADSHEET.match(plain)
-    pieces = _PIECES.findall(excel.group(1) if excel else plain)
-    reader = _ListedRoom(pieces)
+    written = excel.group(1) if excel else plain
+    lettered = _LETTERED_BLOCK.match(written)
+    if lettered and lettered[1] in BLOCK_WORDS:
+        lettered = None
+    reader = _ListedRoom(_PIECES.findall(written[lettered.end() :] if lettered else written))
+    if lettered:
+        reader.tags.append(lettered[1] + lettered[2])
     number, tags, name = reader.number, frozenset(reader.tags), tuple(reader.name)
     if number and name:
         # `Casa Grande 5`, `Master 12`: the name is that of a part of the house, the number tells its rooms apart.
@@ -200,9 +218,13 @@ class RoomDirectory:
     """Rooms by number, name, block and alias. Built once a listing."""
 
     rooms: list[Room] = field(default_factory=list)
+    named_blocks: Mapping[str, str] = field(default_factory=dict)
+    """Words that the house has for a block, beside its tag: see `HouseIndex.named_blocks`."""
 
     def __post_init__(self) -> None:
         self.keys = {room.key for room in self.rooms}
+        self.by_spelling = _spellings(self.rooms)
+        self.full_names: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         self.by_number: dict[str, list[Room]] = defaultdict(list)
         self.by_name: dict[str, list[Room]] = defaultdict(list)
         self.families: set[str] = set()
@@ -214,6 +236,8 @@ class RoomDirectory:
                 self.by_number[room.number].append(room)
             for word in room.name:
                 self.by_name[word].append(room)
+            if room.name and not room.number:
+                self.full_names[room.name[0]].append((room.name, room.key))
             if room.family:
                 self.families.add(room.family)
             self.tags |= room.tags
@@ -236,12 +260,17 @@ class RoomDirectory:
 
     # --- making ----------------------------------------------------------------------------------
     @classmethod
-    def of(cls, rooms: Iterable[str], stored: "RoomDirectory | None" = None) -> "RoomDirectory":
+    def of(
+        cls,
+        rooms: Iterable[str],
+        stored: "RoomDirectory | None" = None,
+        named_blocks: Mapping[str, str] | None = None,
+    ) -> "RoomDirectory":
         """From the rooms of a listing. What is `stored` counts before what the listing's spelling suggests."""
         known = {room.key: room for room in stored.rooms} if stored is not None else {}
         listed = {parsed.key: parsed for text in rooms if text and (parsed := parse_room(text)).key}
         merged = {key: known.get(key, room) for key, room in listed.items()} | known
-        return cls([merged[key] for key in sorted(merged)])
+        return cls([merged[key] for key in sorted(merged)], named_blocks or {})
 
     def with_aliases(self, learned: Mapping[str, str]) -> "RoomDirectory":
         """A copy in which each typed spelling (key) names a room (value: its key)."""
@@ -252,7 +281,8 @@ class RoomDirectory:
         added = [parse_room(key) for key in sorted(by_room) if key not in known]
         rooms = [*self.rooms, *added]
         return RoomDirectory(
-            [replace(room, aliases=tuple(dict.fromkeys((*room.aliases, *by_room.get(room.key, ()))))) for room in rooms]
+            [replace(room, aliases=tuple(dict.fromkeys((*room.aliases, *by_room.get(room.key, ()))))) for room in rooms],
+            self.named_blocks,
         )
 
     def to_json(self) -> str:
@@ -332,6 +362,8 @@ class RoomDirectory:
 
     def tag_word(self, word: str) -> str:
         """The part of the house that a typed word names, in short or with a slip (`grde`); "" for none."""
+        if word in self.named_blocks:
+            return self.named_blocks[word]
         if word in self.tags:
             return word if len(word) > 2 else ""
         if len(word) < 4:
@@ -381,6 +413,44 @@ class RoomDirectory:
         near = [known for known in self.by_name if known.startswith(word)]
         return near[0] if len(near) == 1 else ""
 
+    def numbered_block(self, word: str, digit: str) -> str:
+        """The block that `bloco 1` names: `1`, or the one of a letter and that digit (`B1`); "" for none."""
+        if digit in self.tags:
+            return digit
+        alike = [tag for tag in self.tags if len(tag) == 2 and tag[1:] == digit and tag[0].isalpha()]
+        same = [tag for tag in alike if tag[0] == word[0]]
+        return same[0] if same else alike[0] if len(alike) == 1 else ""
+
+    def spelled(self, texts: Sequence[str], start: int) -> tuple[str, int] | None:
+        """The room whose own spelling, or the initials of its words and its number (`VC3` for `Vila Coral 3`), stand
+        from a token on, whatever is between the letters and digits; and where they end."""
+        joined, best = "", None
+        for place in range(start, min(start + MOST_PIECES, len(texts))):
+            text = texts[place]
+            if not text.isalnum():
+                if text not in "-/." or not joined:
+                    break
+                continue
+            joined += text.lstrip("0") if joined and not joined[-1].isdigit() else text
+            if key := self.by_spelling.get(joined):
+                best = key, place + 1
+        return best
+
+    def full_name(self, texts: Sequence[str], start: int) -> tuple[tuple[str, ...], int] | None:
+        """The whole name of a room from a token on, words of saints in short too (`S. Bento`), and where it ends."""
+        for head in SAINTS.get(texts[start], (texts[start],)):
+            for words, _ in self.full_names.get(head, ()) if self.full_names else ():
+                place, known = start + 1, 1
+                while place < len(texts) and known < len(words):
+                    if texts[place] == words[known]:
+                        known += 1
+                    elif texts[place] not in (".", "-", "da", "do", "de"):
+                        break
+                    place += 1
+                if known == len(words) and (known > 1 or head != texts[start]):
+                    return words, place
+        return None
+
     def alias(self, texts: Sequence[str], start: int) -> tuple[str, int] | None:
         """The room that the longest alias beginning at a token names, and where it ends."""
         best: tuple[str, int] | None = None
@@ -389,6 +459,22 @@ class RoomDirectory:
             if tuple(texts[start:end]) == words and (best is None or end > best[1]):
                 best = key, end
         return best
+
+
+def _spellings(rooms: Iterable[Room]) -> dict[str, str]:
+    """Letters and digits in one -> key, of rooms whose designator has both; initials of several words where they tell
+    one room."""
+    own: dict[str, str] = {}
+    short: dict[str, set[str]] = defaultdict(set)
+    for room in rooms:
+        pieces = [p.lstrip("0") if p.isdigit() else p for p in _PIECES.findall(fold(room.shown or room.key))]
+        letters = [p for p in pieces if p.isalpha()]
+        if not letters or len(letters) == len(pieces):
+            continue
+        own["".join(pieces)] = room.key
+        if len(letters) > 1 and pieces[-1].isdigit() and len(pieces) == len(letters) + 1:
+            short["".join(word[0] for word in letters) + pieces[-1]].add(room.key)
+    return {text: next(iter(keys)) for text, keys in short.items() if len(keys) == 1} | own
 
 
 def _is_short_for(word: str, name: str) -> bool:

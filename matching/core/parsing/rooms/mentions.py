@@ -124,6 +124,8 @@ class RoomReader:
         if alias := self.directory.alias(self.texts, place):
             return RoomMention(place, alias[1], " ".join(self.texts[place : alias[1]]), (alias[0],))
         token = self.scan.tokens[place]
+        if spelled := self._in_own_spelling(place):
+            return spelled
         if token.is_number:
             return self._strung(place) or self._bare_number(place)
         if (
@@ -133,7 +135,7 @@ class RoomReader:
             return found
         if not token.is_word:
             return None
-        if token.is_word and len(text) > 2 and text in self.directory.tags and (found := self._led(place)):
+        if self._names_block(place) and (found := self._led(place)):
             return found
         if text in BED_WORDS and self.directory.has_beds and (found := self._bed_first(place)):
             return found
@@ -142,6 +144,45 @@ class RoomReader:
         if text in numerals.VALUES and (found := self._spelled(place)):
             return found
         return self._named_bare(place)
+
+    def _in_own_spelling(self, place: int) -> RoomMention | None:
+        """As the listing writes it, or by its initials, with any separators: `B2-308`, `b2 308`, `Day use 3`, `VC3`."""
+        first = self.scan.tokens[place]
+        if not first.is_word or (found := self.directory.spelled(self.texts, place)) is None:
+            return self._by_full_name(place)
+        key, end = found
+        parted = not self.scan.glued(place + 1)
+        if len(first.text) == 1 and parted and not self.is_room_field and not self._is_written_apart(place):
+            return None
+        if end - place == 2 and parted and not self.is_room_field and self.scan.text(end) in lexicon.NOT_A_ROOM_AFTER:
+            return None
+        self.family = ""
+        return RoomMention(place, end, " ".join(self.texts[place:end]), (key,))
+
+    def _is_written_apart(self, place: int) -> bool:
+        """`B 308`: a letter before a number is more than a word of its own (`a 308`)."""
+        return self.texts[place] not in _WORDLIKE and len(self.scan.text(place + 1)) >= 3
+
+    def _by_full_name(self, place: int) -> RoomMention | None:
+        """`São Bento`, `S. Bento`: the whole name of a room, though each word may be a person's."""
+        if not self.scan.tokens[place].is_word or (found := self.directory.full_name(self.texts, place)) is None:
+            return None
+        words, end = found
+        tags, bed, end = self._behind(end, "", frozenset(), "")
+        room = self.directory.find(Designator("", tags, "", words, bed))
+        return self._by_name(place, end, room, exact=True)
+
+    def _names_block(self, place: int) -> bool:
+        """A word, or a letter and a digit (`B1`), that is a block of the house by itself."""
+        text = self.texts[place]
+        if len(text) > 2 and (text in self.directory.tags or text in self.directory.named_blocks):
+            return True
+        return self._lettered_block(place) is not None
+
+    def _lettered_block(self, place: int) -> str | None:
+        joined = self.scan.text(place) + self.scan.text(place + 1)
+        written = len(self.scan.text(place)) == 1 and len(joined) == 2 and self.scan.glued(place + 1)
+        return joined if written and joined in self.directory.tags else None
 
     # --- led by a word ---------------------------------------------------------------------------
     def _led(self, start: int, bed: str = "") -> RoomMention | None:
@@ -165,8 +206,11 @@ class RoomReader:
                 break
         if not (led or block):
             return None
-        if block and not led and place >= len(self.texts):
+        if block and not led and not any(True for _ in self._numbers(place, led=True)):
             self.scan.blocks |= tags
+            if self.texts[start] not in BLOCK_WORDS:
+                self.scan.take(range(start, place))
+        if block and not led and place >= len(self.texts):
             return None
         if block and not any(True for _ in self._numbers(place, led=True)) and self.texts[start] in BLOCK_WORDS:
             self.scan.blocks |= tags
@@ -186,6 +230,8 @@ class RoomReader:
     def _block(self, place: int) -> tuple[str, int] | None:
         """The block named at a place, and what follows it."""
         text = self.scan.text(place)
+        if lettered := self._lettered_block(place):
+            return lettered, place + 2
         named = NAMED_BLOCKS.get(text, "") in self.directory.tags
         if named and (len(text) > 2 or self.scan.text(place + 1)[:1].isdigit()):
             return NAMED_BLOCKS[text], place + 1
@@ -195,8 +241,12 @@ class RoomReader:
         after = place + 1
         while self.scan.text(after) in ("-", '"', ".", ":"):
             after += 1
+        if lettered := self._lettered_block(after):
+            return lettered, after + 2
         tag = self.scan.text(after)
         tag = NAMED_BLOCKS.get(tag, tag)
+        if len(tag) == 1 and tag.isdecimal() and (numbered := self.directory.numbered_block(text, tag)):
+            return numbered, after + 1
         if tag in _ROMAN and tag not in self.directory.tags:
             tag = _ROMAN[tag]
         if tag in self.directory.tags or (len(text) > 2 and len(tag) == 1 and tag.isalpha()):
@@ -282,6 +332,8 @@ class RoomReader:
         for _ in range(2):
             place = end
             while place - end < 2 and scan.text(place) in _AFTER_FILLERS:
+                place += 1
+            if place == end and scan.text(place) == "/":
                 place += 1
             if after := self._block(place):
                 tags, end = tags | {after[0]}, after[1]
@@ -389,6 +441,11 @@ class RoomReader:
         if led and len(text) == 2 and (pair := self._two_halves(place)):
             yield pair
         match = _NUMBER.fullmatch(text)
+        if match and match[2] and self.scan.glued(place + 1):
+            # `302b2`: the block of a letter and a digit behind the number.
+            block = match[2] + self.scan.text(place + 1)
+            if block in self.directory.tags:
+                yield match[1], frozenset({block}), place + 2
         if match:
             digits, letters = match.groups()
             if letters and _LOOKS_LIKE_DIGITS.fullmatch(text) and text.translate(_AS_DIGIT).lstrip("0") in by_number:
@@ -665,6 +722,8 @@ class RoomReader:
         ):
             return None
         headed = self.is_room_field or (place == 0 and self.scan.text(1) in (":", "-", ","))
+        if headed and any(room.name == (word,) for room in self.directory.by_name.get(word, ())):
+            return self._by_name(place, place + 1, self.directory.find(Designator(name=(word,))), exact=True)
         known = self.directory.name_word(word, led=headed and word not in lexicon.NAMES)
         after_lead = self.scan.text(place + 1) in self.directory.leads
         written = (
