@@ -14,7 +14,7 @@ from matching.core.parsing.dates import find_days, relative_days, with_year
 from matching.core.parsing.fields import Row, number, opening, text
 from matching.core.parsing.mentions import STRONG, NameWord, Person, Reader
 from matching.core.parsing.names import Sex
-from matching.core.parsing.phrases import word_set
+from matching.core.parsing.phrases import Match, word_set
 from matching.core.parsing.relations import Relation, find_relation
 from matching.core.parsing.rooms.directory import RoomDirectory
 from matching.core.parsing.rooms.mentions import find_rooms, is_negation, may_deny
@@ -22,6 +22,7 @@ from matching.core.parsing.scan import Scan
 from matching.core.parsing.text import MAX_CHARS, strip_marks, tokenize
 
 _CODE = re.compile(r"\w{5,20}")
+_LEFT = word_set("saiu sairam")
 _POSSESSIVE = re.compile(r"['’`´]s\b")
 _FIELDS = ("descricao", "hospede_texto", "solicitante_texto")
 # Rooms are left by noon and taken from two o'clock on.
@@ -234,6 +235,8 @@ class _Reading:
         said: set[str] = set()
         for place, word in enumerate(scan.texts):
             code = lexicon.PERSON_NOUNS.get(word) or _TITLES_ALONE.get(word)
+            if code is None and any("_of_" in label for label in self.known):
+                code = lexicon.KIN_SEX.get(word)
             if code in ("M", "F") and scan.text(place + 1) in (
                 "do",
                 "da",
@@ -297,6 +300,7 @@ class _Reading:
             "vacant": "vacant" in cues and bool(self.rooms or self.unread),
             "staff_only": "staff_only" in cues,
             "near_room": self.near_room,
+            "not_guest": "not_guest" in cues and not self.rooms,
         }
         found = {name for name, holds in hints.items() if holds} | self._asker_hints()
         return frozenset(self._settled_hints(found) | _time_of_day(self.opened.hour))
@@ -367,7 +371,7 @@ def _scan(value: str, directory: RoomDirectory, *, room_field: bool = False) -> 
     if not scan.tokens:
         return scan
     if not room_field:
-        scan.cues = list(lexicon.CUES.find(scan.texts))
+        scan.cues = [cue for cue in lexicon.CUES.find(scan.texts) if not _is_of_a_thing(scan, cue)]
         for cue in scan.cues:
             if cue.code in ("correct", "not_and"):
                 scan.take(range(cue.start, cue.end))
@@ -375,6 +379,14 @@ def _scan(value: str, directory: RoomDirectory, *, room_field: bool = False) -> 
         find_days(scan)
     find_rooms(scan, directory, is_room_field=room_field)
     return scan
+
+
+def _is_of_a_thing(scan: Scan, cue: Match) -> bool:
+    """`a cortina saiu do trilho`: what left is no guest; `saiu do quarto`, `saiu do 305` is one."""
+    if scan.text(cue.start) not in _LEFT or cue.end - cue.start > 1 or scan.text(cue.end) not in ("do", "da", "de", "dos"):
+        return False
+    after = scan.text(cue.end + 1)
+    return after.isalpha() and after not in lexicon.ROOM_WORDS and after not in ("hotel", "casa", "pousada", "manha")
 
 
 def _take_initials(scan: Scan) -> None:
