@@ -79,6 +79,7 @@ def _comparisons() -> dict[str, Levels]:
         "note": {"same": (0.5, None)},
         "plate": {"same": (0.9, 0.0005)},
         "floor": {"same": (0.9, None), "different": (0.1, 0.9)},
+        "block": {"same": (0.9, None), "different": (0.1, 0.9)},
         "stay_day": {"same": (0.85, 0.2), "different": (0.15, 0.8)},
         "described": {"same": (0.95, 0.5), "different": (0.05, 0.5)},
         "denied": {"name": (0.01, 0.6)},

@@ -147,11 +147,15 @@ class HouseIndex:
         return np.array([*(-1 if floor is None else floor for floor in floors), -1], dtype=np.int16)
 
     @cached_property
+    def room_tags(self) -> list[frozenset[str]]:
+        """Block and letters by code of room; nothing behind the last, for no room."""
+        return [*(parse_room(room).tags for room in self.columns.rooms), frozenset()]
+
+    @cached_property
     def named_blocks(self) -> dict[str, str]:
         """Word of room types -> block, where the rooms of the type and those of the block are the same: `principal` is
         block p when the rooms P-101, P-102 … are of type `STD PRINCIPAL` and no others."""
-        rooms = [parse_room(room) for room in self.columns.rooms]
-        sizes = Counter(tag for room in rooms for tag in room.tags)
+        sizes = Counter(tag for tags in self.room_tags for tag in tags)
         found: dict[str, str] = {}
         start = bisect_left(self.columns.label_words, "type:")
         for code in range(start, len(self.columns.label_words)):
@@ -162,7 +166,7 @@ class HouseIndex:
                 continue
             theirs = np.unique(self.columns.room[self.by_label[code]])
             theirs = theirs[theirs >= 0]
-            shared = Counter(tag for room in theirs.tolist() for tag in rooms[room].tags)
+            shared = Counter(tag for room in theirs.tolist() for tag in self.room_tags[room])
             for tag, count in shared.most_common(1):
                 if count >= max(MIN_BLOCK, ALIKE * len(theirs), ALIKE * sizes[tag]):
                     found[word] = tag

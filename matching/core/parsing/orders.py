@@ -70,6 +70,8 @@ class Order:
     room_shown: str = ""
     floor: int | None = None
     """The floor named, where no room is."""
+    blocks: frozenset[str] = frozenset()
+    """Tags of the block named (`anexo`, `torre B`), where no room is."""
     someone: bool = False
     """One person is spoken of (`a hóspede`, `um senhor`): "no guest" is no sure answer."""
     dated: str = ""
@@ -153,6 +155,7 @@ class _Reading:
             room_shown="/".join(self.room_texts),
             dated=self.dated,
             floor=next((scan.floor for scan in scans.values() if scan.floor is not None), None),
+            blocks=frozenset() if self.rooms or self.unread else frozenset().union(*(s.blocks for s in scans.values())),
             someone=self._someone(),
         )
 
