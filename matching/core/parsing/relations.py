@@ -57,7 +57,7 @@ def _named_before(scan: Scan, place: int, persons: list[Person]) -> Person | Non
     """`dona Lindaura não, a colega dela`: the person named last before."""
     if scan.text(place + 1) not in _HIS:
         return None
-    before = [p for p in persons if 0 <= place - p.end <= FARTHEST and p.strength >= STRONG]
+    before = [p for p in persons if 0 <= place - p.end <= 2 * FARTHEST and p.strength >= STRONG]
     return before[-1] if before else None
 
 

@@ -61,6 +61,7 @@ for _code, _words in read_groups("room_blocks").items():
         NAMED_BLOCKS |= dict.fromkeys(_words, _code.removeprefix("named:"))
     else:
         BLOCK_WORDS |= dict.fromkeys(_words, _code)
+_BLOCK_INITIALS = frozenset(word[0] for word in BLOCK_WORDS)
 SAME_NAME = {word: name for name, words in read_groups("room_names").items() for word in words}
 TYPE_WORDS = read_words("room_types")
 _BEDS = read_sections("room_beds")
@@ -247,6 +248,7 @@ class RoomDirectory:
                     self.aliases[words[0]].append((words, room.key))
         # A letter that a single room bears (`12A`) is part of its number; one that several bear is a block.
         self.blocks = {tag for tag in self.tags if len(tag) > 1 or self._bearers(tag) >= MIN_BLOCK}
+        self.named_blocks = _directions(self.tags) | dict(self.named_blocks)
         self.has_beds = any(room.bed for room in self.rooms)
         self.sounds: dict[str, list[str]] = defaultdict(list)
         for word in self.by_name:
@@ -459,6 +461,19 @@ class RoomDirectory:
             if tuple(texts[start:end]) == words and (best is None or end > best[1]):
                 best = key, end
         return best
+
+
+def _directions(tags: set[str]) -> dict[str, str]:
+    """Words of a named block -> the tag that shortens it: `sul` -> s or ts, where no tag is the word itself."""
+    found: dict[str, str] = {}
+    for word, code in NAMED_BLOCKS.items():
+        if len(word) < 3 or code in tags:
+            continue
+        short = [t for t in tags if len(t) == 2 and t[0] in _BLOCK_INITIALS and t[1] == code[0]]
+        single = code[0] if code[0] in tags and not {"b", "c"} & tags else ""
+        if len(short) == 1 or (single and not short):
+            found[word] = short[0] if short else single
+    return found
 
 
 def _spellings(rooms: Iterable[Room]) -> dict[str, str]:

@@ -329,6 +329,9 @@ class RoomReader:
             tags, end = tags | {letter}, place + 1
         if letter in _SPOKEN_LETTERS and _SPOKEN_LETTERS[letter] in borne and place == end:
             tags, end = tags | {_SPOKEN_LETTERS[letter]}, place + 1
+        if scan.text(place) in borne and len(scan.text(place)) == 2 and scan.text(place).isalpha():
+            # `504 tn`, `0504-TS`
+            tags, end = tags | {scan.text(place)}, place + 1
         for _ in range(2):
             place = end
             while place - end < 2 and scan.text(place) in _AFTER_FILLERS:
