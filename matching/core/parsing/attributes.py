@@ -48,7 +48,7 @@ _MOVE = re.compile(
 )
 _MOVED_ROOM = re.compile(
     r"(?P<to>(?:\bpara o?a?|\bp/|\bpra|\bpro|\bto|->|=>|>|\bao|\ba)\s*)?\b(?:uh|apto|ap|quarto|qto|hab|room)?\b\s*"
-    r"(?P<room>(?:[a-z]{1,6}(?:\d{1,2}[ -]|[ -]?))?\d{1,5}(?:[ -]?[a-z](?![a-z]))?(?: ?(?:cama|leito) ?\w{1,2}|-[a-z]?\d{1,2})?)\b"
+    r"(?P<room>(?:[a-z]{1,6}(?:\d{1,2}[ -]|[ -]?))?\d{1,5}(?:(?:-?[a-z]| [b-df-n])(?![a-z/]))?(?: ?(?:cama|leito) ?\w{1,2}|-[a-z]?\d{1,2})?)\b"
 )
 _MOMENT = re.compile(
     r"\b\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?(?:\s*(?:as\s*)?\d{1,2}[:h]\d{0,2})?|\b\d{1,2}[:h]\d{2}\b|\b\d{1,2}h\b"

@@ -270,7 +270,7 @@ class RoomDirectory:
     ) -> "RoomDirectory":
         """From the rooms of a listing. What is `stored` counts before what the listing's spelling suggests."""
         known = {room.key: room for room in stored.rooms} if stored is not None else {}
-        listed = {parsed.key: parsed for text in rooms if text and (parsed := parse_room(text)).key}
+        listed = _by_their_neighbours(parsed for text in rooms if text and (parsed := parse_room(text)).key)
         merged = {key: known.get(key, room) for key, room in listed.items()} | known
         return cls([merged[key] for key in sorted(merged)], named_blocks or {})
 
@@ -461,6 +461,23 @@ class RoomDirectory:
             if tuple(texts[start:end]) == words and (best is None or end > best[1]):
                 best = key, end
         return best
+
+
+def _by_their_neighbours(rooms: Iterable[Room]) -> dict[str, Room]:
+    """By key. `C-12` is a chalet, or a room of block C where the house has `A-12` and `B-12`."""
+    listed = {room.key: room for room in rooms}
+    blocks = {next(iter(room.tags)) for room in listed.values() if _is_lettered(room)}
+    if len(blocks) >= 2:
+        for key, room in listed.items():
+            letter = key[0]
+            if room.family and DEPENDENT.get(letter) == room.family and not room.tags and not key[1:2].isalpha():
+                listed[key] = replace(room, family="", tags=frozenset(letter))
+    return listed
+
+
+def _is_lettered(room: Room) -> bool:
+    """`A-12`: one letter and a short number."""
+    return not room.family and len(room.number) <= 2 and len(room.tags) == 1 and len(next(iter(room.tags))) == 1
 
 
 def _directions(tags: set[str]) -> dict[str, str]:

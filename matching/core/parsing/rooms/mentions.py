@@ -397,6 +397,8 @@ class RoomReader:
         text = self.scan.text(place)
         if text in self.directory.leads or text in BLOCK_WORDS:
             inner = self._led(place, bed)
+        elif text in self.directory.by_name:
+            inner = self._with_name(start, place, Designator(bed=bed))
         else:
             inner = next(
                 (
@@ -564,6 +566,8 @@ class RoomReader:
             return None
         for option in self._numbers(place, led=False):
             digits, letters, end = option
+            if len(digits) <= 2 and (found := self._before_block(place, option)):
+                return found
             bare = _BARE_ROOM.fullmatch(digits + "".join(letters)) is not None
             if not bare and not letters and not self._is_short_room(place, digits):
                 continue
@@ -573,6 +577,13 @@ class RoomReader:
             if bare and self._said_of_a_guest(place):
                 return self._with_number(place, (digits, letters, end), Designator(led=True))
         return None
+
+    def _before_block(self, place: int, option: Option) -> RoomMention | None:
+        """`12 da piscina`, `la 12 del bloque B`: a short number whose block is named right behind it."""
+        tags, _, _ = self._behind(option[2], option[0], option[1], "")
+        if not tags & self.directory.blocks:
+            return None
+        return self._with_number(place, option, Designator(), known_only=True)
 
     def _is_short_room(self, place: int, digits: str) -> bool:
         """Rooms of two digits, where a room stands: first in the text, or behind `do`, `no`."""
