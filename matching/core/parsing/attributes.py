@@ -36,7 +36,10 @@ _SHORT_PLATE = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 # A plate typed with letters for the digits that look like them: `QNT-77O8`.
-_LOOSE_PLATE = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{3})-?([\dOoIl][\dA-Za-z][\dOoIl]{2})(?![A-Za-z0-9])")
+_LOOSE_PLATE = re.compile(
+    r"(?<![A-Za-z0-9])(?!(?:apt|qto|uhs|hab|del|dos|das|voo|ref|tel|sac)[\W\d])([A-Za-z]{3})"
+    r"(?:-?(?=[\dOoIl][\dA-Za-z])|\s(?=\d[A-Za-z]))([\dOoIl][\dA-Za-z][\dOoIl]{2})(?![A-Za-z0-9])"
+)
 _AS_DIGIT = str.maketrans("oil", "011")
 _NOTE_TOKEN = re.compile(r"[^\W\d_]+|:")
 MAX_NOTE = 400

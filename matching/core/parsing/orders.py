@@ -119,7 +119,7 @@ class _Reading:
             found, left[name] = take_plates(value)
             self.labels += found
         self.codes |= {c for value in left.values() for c in _CODE.findall(value.lower()) if _is_code(c)}
-        self.scans = {name: _scan(value, directory) for name, value in left.items()}
+        self.scans = {name: _scan(value, directory, known_names) for name, value in left.items()}
         self._read_rooms()
         for scan in self.scans.values() if known_labels else ():
             self.labels += [label for label in said_labels(scan, known_labels) if label not in self.labels]
@@ -198,10 +198,15 @@ class _Reading:
     def _tell_blocks_apart(self, scans: dict[str, Scan]) -> None:
         """`705, a outra torre (T2)`: of rooms of one number those of the block that the text names."""
         blocks = set().union(*(scan.blocks for scan in scans.values()))
+        denied = set().union(*(scan.denied_blocks for scan in scans.values())) - blocks
         shared = [key for key, level in self.rooms.items() if level == "same_number"]
-        if not blocks or len(shared) < 2:
+        if not (blocks or denied) or len(shared) < 2:
             return
-        there = [room.key for room in self.directory.rooms if room.key in shared and room.tags & blocks]
+        there = [
+            room.key
+            for room in self.directory.rooms
+            if room.key in shared and (room.tags & blocks if blocks else not room.tags & denied)
+        ]
         if there:
             for key in shared:
                 del self.rooms[key]
@@ -235,7 +240,7 @@ class _Reading:
         if any(p.sex for p in self.persons) or self.relation is not None:
             return ""
         scan = self.scans["descricao"]
-        said: set[str] = set()
+        said = self._by_nationality()
         for place, word in enumerate(scan.texts):
             code = lexicon.PERSON_NOUNS.get(word) or _TITLES_ALONE.get(word)
             if code is None and any("_of_" in label for label in self.known):
@@ -264,6 +269,19 @@ class _Reading:
         if said == {"F"}:
             return "F"
         return "M" if said == {"M"} else ""
+
+    def _by_nationality(self) -> set[str]:
+        """`a italiana do 106`, `o peruano`: the sex of one person named by the country."""
+        scan, found = self.scans["descricao"], set[str]()
+        for match in lexicon.COUNTRIES.find(scan.texts):
+            word, article = scan.text(match.start), scan.text(match.start - 1)
+            if match.end - match.start > 1 or f"country:{match.code}" not in self.known:
+                continue
+            if article in ("a", "") and word.endswith("a") and word != "belga":
+                found.add("F")
+            elif article in ("o", "") and word.endswith(("o", "es")) and not word.endswith("eses"):
+                found.add("M")
+        return found
 
     def _someone(self) -> bool:
         scan = self.scans["descricao"]
@@ -369,8 +387,10 @@ def _contacts(row: Row, fields: dict[str, str]) -> tuple[Contacts, dict[str, str
     return merged, {name: rest for name, (_, rest) in found.items() if name in fields}
 
 
-def _scan(value: str, directory: RoomDirectory, *, room_field: bool = False) -> Scan:
-    scan = Scan(tokenize(value))
+def _scan(
+    value: str, directory: RoomDirectory, known_names: Container[str] = frozenset(), *, room_field: bool = False
+) -> Scan:
+    scan = Scan(tokenize(value), known_names=known_names)
     if not scan.tokens:
         return scan
     if not room_field:

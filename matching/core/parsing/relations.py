@@ -63,6 +63,10 @@ def _named_before(scan: Scan, place: int, persons: list[Person]) -> Person | Non
 
 def _the_other(scan: Scan, persons: list[Person]) -> Relation | None:
     """`211 a Isadora já recebeu toalha, falta a da outra`: the other guest of the room."""
+    for place, text in enumerate(scan.texts):
+        if text in _OTHER and scan.text(place + 1) in lexicon.PERSON_NOUNS and (owner := _owner(scan, place + 1, persons)):
+            owner.reference = True
+            return Relation(text, _OTHER[text], child=False)
     named = [person for person in persons if person.strength >= STRONG]
     if len(named) != 1 or not scan.mentions:
         return None

@@ -28,6 +28,8 @@ _LETTERED_BLOCK = re.compile(r"^([a-z])(\d)(?=[ -]\d{3})")
 _SPREADSHEET = re.compile(r"^(\d+)\.0+$")
 MAX_ROOM_CHARS = 60
 MOST_PIECES = 8
+# Names of several words are known without their spaces from so many letters on.
+MIN_JOINED = 7
 # Short forms of the first word of names such as `São Bento`.
 SAINTS = {
     "s": ("sao", "santo", "santa"),
@@ -238,7 +240,8 @@ class RoomDirectory:
             for word in room.name:
                 self.by_name[word].append(room)
             if room.name and not room.number:
-                self.full_names[room.name[0]].append((room.name, room.key))
+                for words in {room.name, _parted(room.shown)} - {()}:
+                    self.full_names[words[0]].append((words, room.key))
             if room.family:
                 self.families.add(room.family)
             self.tags |= room.tags
@@ -439,9 +442,10 @@ class RoomDirectory:
         return best
 
     def full_name(self, texts: Sequence[str], start: int) -> tuple[tuple[str, ...], int] | None:
-        """The whole name of a room from a token on, words of saints in short too (`S. Bento`), and where it ends."""
-        for head in SAINTS.get(texts[start], (texts[start],)):
-            for words, _ in self.full_names.get(head, ()) if self.full_names else ():
+        """The rooms whose whole name begins at a token, words of saints in short too (`S. Bento`), and where it
+        ends."""
+        for head in SAINTS.get(texts[start], (texts[start],)) if self.full_names else ():
+            for words, _ in self.full_names.get(head, ()):
                 place, known = start + 1, 1
                 while place < len(texts) and known < len(words):
                     if texts[place] == words[known]:
@@ -449,8 +453,8 @@ class RoomDirectory:
                     elif texts[place] not in (".", "-", "da", "do", "de"):
                         break
                     place += 1
-                if known == len(words) and (known > 1 or head != texts[start]):
-                    return words, place
+                if known == len(words) > 1:
+                    return tuple(key for same, key in self.full_names[head] if same == words), place
         return None
 
     def alias(self, texts: Sequence[str], start: int) -> tuple[str, int] | None:
@@ -461,6 +465,15 @@ class RoomDirectory:
             if tuple(texts[start:end]) == words and (best is None or end > best[1]):
                 best = key, end
         return best
+
+
+def _parted(shown: str) -> tuple[str, ...]:
+    """`Sant'Ana` as its two words, the first in full; () without an apostrophe."""
+    head, mark, rest = shown.replace("’", "'").partition("'")
+    if not mark or not head.strip():
+        return ()
+    words = (*_PIECES.findall(fold(head)), *_PIECES.findall(fold(rest)))
+    return tuple("santa" if word == "sant" else word for word in words)
 
 
 def _by_their_neighbours(rooms: Iterable[Room]) -> dict[str, Room]:
@@ -501,9 +514,10 @@ def _spellings(rooms: Iterable[Room]) -> dict[str, str]:
     for room in rooms:
         pieces = [p.lstrip("0") if p.isdigit() else p for p in _PIECES.findall(fold(room.shown or room.key))]
         letters = [p for p in pieces if p.isalpha()]
-        if not letters or len(letters) == len(pieces):
+        joined = "".join(pieces)
+        if not letters or (len(letters) == len(pieces) and (len(pieces) < 2 or len(joined) < MIN_JOINED)):
             continue
-        own["".join(pieces)] = room.key
+        own[joined] = room.key
         if len(letters) > 1 and pieces[-1].isdigit() and len(pieces) == len(letters) + 1:
             short["".join(word[0] for word in letters) + pieces[-1]].add(room.key)
     return {text: next(iter(keys)) for text, keys in short.items() if len(keys) == 1} | own

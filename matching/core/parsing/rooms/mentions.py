@@ -22,6 +22,7 @@ from matching.core.parsing.scan import RoomMention, Scan
 _NUMBER = re.compile(r"(\d{1,5})([a-z]{0,2})")
 _LOOKS_LIKE_DIGITS = re.compile(r"(?=.*\d)[0-9oil|]{3,5}")
 _AS_DIGIT = str.maketrans("oil|", "0111")
+_AS_ONE = frozenset("loi")
 _BARE_ROOM = re.compile(r"0*\d{3,4}[a-g]?|\d{2}[a-g]")
 _LINKS = frozenset("/,&+")
 _AND = frozenset(["e", "y", "and", "ou", "or"])
@@ -50,6 +51,20 @@ _SPOKEN_LETTERS = {
 _NUMBERED_PAPERS = word_set(
     "nota notas nf nfe fiscal pedido protocolo processo ticket voucher reserva chamado os cupom fatura recibo boleto"
 )
+_NOT = frozenset(["nao", "not", "nem"])
+# Of those, and of other names of letters, the ones that are no word before a number: `xis duzentos e quatro`.
+_LEADING_LETTERS = {
+    "xis": "x",
+    "pe": "p",
+    "be": "b",
+    "efe": "f",
+    "ge": "g",
+    "aga": "h",
+    "jota": "j",
+    "eme": "m",
+    "ene": "n",
+    "erre": "r",
+}
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 # Letters that stand for a bed right behind a dormitory's number: `D3-B2`, `Q1-C4`.
 _BED_LETTERS = frozenset(["b", "c", "l", "k"])
@@ -137,6 +152,12 @@ class RoomReader:
             return None
         if self._names_block(place) and (found := self._led(place)):
             return found
+        letter = _LEADING_LETTERS.get(text, "")
+        if letter in self.directory.blocks and place + 1 < len(self.texts):
+            for option in self._numbers(place + 1, led=False):
+                so_far = Designator(tags=frozenset({letter}), block=True)
+                if (spoken := self._with_number(place, option, so_far, known_only=True)) and spoken.keys:
+                    return spoken
         if text in BED_WORDS and self.directory.has_beds and (found := self._bed_first(place)):
             return found
         if place + 1 < len(self.texts) and (found := self._lettered(place)):
@@ -167,10 +188,9 @@ class RoomReader:
         """`São Bento`, `S. Bento`: the whole name of a room, though each word may be a person's."""
         if not self.scan.tokens[place].is_word or (found := self.directory.full_name(self.texts, place)) is None:
             return None
-        words, end = found
-        tags, bed, end = self._behind(end, "", frozenset(), "")
-        room = self.directory.find(Designator("", tags, "", words, bed))
-        return self._by_name(place, end, room, exact=True)
+        keys, end = found
+        level = "same" if len(keys) == 1 else "same_number"
+        return RoomMention(place, end, " ".join(self.texts[place:end]), keys, level)
 
     def _names_block(self, place: int) -> bool:
         """A word, or a letter and a digit (`B1`), that is a block of the house by itself."""
@@ -197,6 +217,8 @@ class RoomReader:
                 family = kind if not family or family == ANY_ROOM else family
                 led, place, fillers = True, place + 1, 0
             elif after := self._block(place):
+                if block and fillers and not led and after[0] not in tags:
+                    break
                 tag, place = after
                 tags.add(tag)
                 block, fillers = True, 0
@@ -207,13 +229,12 @@ class RoomReader:
         if not (led or block):
             return None
         if block and not led and not any(True for _ in self._numbers(place, led=True)):
-            self.scan.blocks |= tags
+            denied = not self.scan.near(start, 3).isdisjoint(_NOT)
+            (self.scan.denied_blocks if denied else self.scan.blocks).update(tags)
             if self.texts[start] not in BLOCK_WORDS:
                 self.scan.take(range(start, place))
         if block and not led and place >= len(self.texts):
             return None
-        if block and not any(True for _ in self._numbers(place, led=True)) and self.texts[start] in BLOCK_WORDS:
-            self.scan.blocks |= tags
         return self._core(start, place, Designator("", frozenset(tags), family, (), bed, led, block))
 
     def _leads(self, place: int) -> bool:
@@ -421,6 +442,8 @@ class RoomReader:
         token = self.scan.tokens[place]
         if token.is_number:
             yield from self._digits(place, led=led)
+        elif led and token.text in _ROMAN and token.text not in ("i", "v"):
+            yield _ROMAN[token.text], frozenset(), place + 1
         elif token.text in numerals.VALUES:
             end = numerals.number_words(self.texts, place)
             options = list(numerals.readings(self.texts, place, end))
@@ -520,9 +543,13 @@ class RoomReader:
         if not 1 <= len(text) <= 4 or not text.isalpha():
             return None
         after = place + 1
-        if self.scan.text(after) in ("-", ".", "/") and self.scan.text(after + 1)[:1].isdigit():
+        if self.scan.text(after) in ("-", ".", "/") and (
+            self.scan.text(after + 1)[:1].isdigit() or (self.scan.text(after + 1) in _AS_ONE and self.scan.glued(after + 2))
+        ):
             after += 1
-        if after >= len(self.texts) or not self.scan.tokens[after].is_number:
+        if after >= len(self.texts):
+            return None
+        if not self.scan.tokens[after].is_number and not (self.texts[after] in _AS_ONE and self.scan.glued(after + 1)):
             return None
         joined, end = self._glued_run(after)
         if _LOOKS_LIKE_DIGITS.fullmatch(joined):
@@ -736,7 +763,7 @@ class RoomReader:
         ):
             return None
         headed = self.is_room_field or (place == 0 and self.scan.text(1) in (":", "-", ","))
-        if headed and any(room.name == (word,) for room in self.directory.by_name.get(word, ())):
+        if headed and self._is_whole_name(word):
             return self._by_name(place, place + 1, self.directory.find(Designator(name=(word,))), exact=True)
         known = self.directory.name_word(word, led=headed and word not in lexicon.NAMES)
         after_lead = self.scan.text(place + 1) in self.directory.leads
@@ -747,13 +774,19 @@ class RoomReader:
             known = self.directory.name_word(word, led=True)
         if known is None:
             return None
-        common = word in lexicon.SERVICE or word in lexicon.PLACES or word in lexicon.NAMES
+        named = word in lexicon.NAMES and (word in self.scan.known_names or not self._is_whole_name(word))
+        common = word in lexicon.SERVICE or word in lexicon.PLACES or named
+        if not named and word in lexicon.NAMES and self.scan.text(place - 1).rstrip(".") in lexicon.HONORIFICS:
+            return None
         in_place = self.scan.text(place - 1) in ("no", "na", "en", "in") and self.scan.tokens[place].capital
         if len(word) == 1 or (not after_lead and not self.is_room_field and common and not in_place):
             return None
         family = self.directory.leads[self.scan.text(place + 1)] if after_lead else ""
         found = self.directory.find(Designator("", frozenset(), family, (known[0],)))
         return self._by_name(place, place + 1 + after_lead, found, known[1])
+
+    def _is_whole_name(self, word: str) -> bool:
+        return any(room.name == (word,) for room in self.directory.by_name.get(word, ()))
 
     # --- what could not be read --------------------------------------------------------------------
     def _unread(self, start: int, place: int, so_far: Designator) -> RoomMention | None:
