@@ -41,6 +41,8 @@ _LOOSE_PLATE = re.compile(
     r"(?:-?(?=[\dOoIl][\dA-Za-z])|\s(?=\d[A-Za-z]))([\dOoIl][\dA-Za-z][\dOoIl]{2})(?![A-Za-z0-9])"
 )
 _AS_DIGIT = str.maketrans("oil", "011")
+# `MAQUIAGEM (CACAU)`, `BABA (JOSIANE)`: a name by which somebody of the booking is called.
+_IN_BRACKETS = re.compile(r"\(([A-Za-z]{4,}(?: [A-Za-z]{4,})?)\)")
 _NOTE_TOKEN = re.compile(r"[^\W\d_]+|:")
 MAX_NOTE = 400
 # Nights from which a guest counts as one who lives in the house.
@@ -146,6 +148,7 @@ def _text(row: Row, column: str) -> str:
 def _note_labels(note: str) -> Iterator[str]:
     plain = strip_marks(note)
     yield from (f"plate:{plate}" for plate in plates(plain))
+    yield from (f"word:{word}" for part in _IN_BRACKETS.findall(plain) for word in words(part) if len(word) >= MIN_WORD)
     texts = _NOTE_TOKEN.findall(plain.lower())
     for match in lexicon.ATTRIBUTES.find(texts):
         if kin := _kin_before(texts, match.start):

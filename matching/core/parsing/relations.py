@@ -9,6 +9,7 @@ from matching.core.parsing.phrases import word_set
 from matching.core.parsing.scan import Scan
 
 _OF = word_set("do da de dos das of del la el the")
+_AT = word_set("no na in at en")
 _BETWEEN = (
     _OF
     | lexicon.HONORIFICS
@@ -18,6 +19,8 @@ _HIS = word_set("dele dela deles delas seu sua")
 _OTHER: dict[str, Sex] = {"outra": "F", "outro": "M", "other": ""}
 _ARTICLES = word_set("a o da do na no pra pro para com ao the la el del")
 _AFTER_OTHER = word_set("que tambem ainda nao e quer pede pediu precisa esta hospede pessoa one")
+# They work for the guests of a room: `a babá na vila 3` is one of the booking.
+_CARERS = word_set("baba enfermeira enfermeiro cuidadora cuidador acompanhante nanny ninera acompanante")
 FARTHEST = 6
 
 
@@ -123,7 +126,7 @@ def _of_room(scan: Scan, place: int) -> bool:
         if (
             0 < mention.start - place <= FARTHEST
             and between
-            and between[0] in _OF
+            and (between[0] in _OF or (between[0] in _AT and scan.text(place) in _CARERS))
             and all(t in _BETWEEN for t in between)
         ):
             return True

@@ -313,13 +313,15 @@ class RoomDirectory:
         fitting = self.by_number.get(typed.number, []) if typed.number else []
         if not fitting:
             return NOTHING
-        fitting, loose = self._of_family(fitting, typed)
+        everywhere = fitting
+        there = [room for room in fitting if typed.tags <= room.tags]
+        fitting, loose = self._of_family(there or fitting, typed)
         beside: tuple[str, ...] = ()
         if typed.tags:
             exact = [room for room in fitting if room.tags == typed.tags]
             wider = [room for room in fitting if typed.tags < room.tags]
             if exact or wider:
-                beside = tuple(r.key for r in fitting if not typed.tags <= r.tags)
+                beside = tuple(r.key for r in everywhere if not typed.tags <= r.tags)
                 fitting = exact or wider
             elif typed.tags & self.blocks:
                 return Found((), "same", tuple(room.key for room in fitting))

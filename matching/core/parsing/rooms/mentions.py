@@ -682,9 +682,14 @@ class RoomReader:
             return None
         before = self.scan.mentions[-1]
         link = self.scan.text(place - 1)
-        if before.end != place - 1 or not (link in _LINKS or link in _AND) or not before.keys:
+        if not before.keys:
             return None
-        last = next((t for t in reversed(self.texts[before.start : before.end]) if t[0].isdigit()), "")
+        if self._is_corrected(before, place) and (match := _NUMBER.fullmatch(self.texts[place])):
+            corrected = Designator("", frozenset(), self.family, (), "", led=True)
+            return self._with_number(place, (match[1], frozenset({match[2]} - {""}), place + 1), corrected, known_only=True)
+        if before.end != place - 1 or not (link in _LINKS or link in _AND):
+            return None
+        last = self._last_number(before)
         match = _NUMBER.fullmatch(self.texts[place])
         if match is None or len(last) != len(self.texts[place]):
             return None
@@ -693,6 +698,17 @@ class RoomReader:
             return None
         so_far = Designator("", frozenset(), family, (), "", len(last) >= 3, False)
         return self._with_number(place, (match[1], frozenset({match[2]} - {""}), place + 1), so_far)
+
+    def _is_corrected(self, before: RoomMention, place: int) -> bool:
+        """`bangalô 14, ops, 15`: only a correction stands between the two."""
+        cues = [cue for cue in self.scan.cues if cue.code == "correct" and before.end <= cue.start and cue.end <= place]
+        if not cues or len(self.texts[place].rstrip("abcdefg")) != len(self._last_number(before)):
+            return False
+        between = set(range(before.end, place)) - {p for cue in cues for p in range(cue.start, cue.end)}
+        return all(self.texts[p] in _FILLERS or self.texts[p] in lexicon.ROOM_WORDS for p in between)
+
+    def _last_number(self, mention: RoomMention) -> str:
+        return next((t for t in reversed(self.texts[mention.start : mention.end]) if t[0].isdigit()), "")
 
     def _spelled(self, place: int) -> RoomMention | None:
         """Number words without a room word: at least two of them, and a room of three digits that the house has."""
