@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
+from matching.core.parsing.fields import BadRow, moment, opening
 from matching.models import Order, Stay
 from matching.models.choices import CLOSED_ORDER
 from sistema_os.masking import without_documents
@@ -21,14 +22,16 @@ Row = Mapping[str, Any]
 Fingerprint = dict[str, str]
 # The columns that `order_fields` reads, for a PostgREST query.
 ORDER_COLUMNS = (
-    "id,numero,aberta_em,aberta_por,origem,setor,tipo,local_tipo,prioridade,status,uh_texto,solicitante_texto,"
+    "id,numero,aberta_em,created_at,aberta_por,origem,setor,tipo,local_tipo,prioridade,status,uh_texto,solicitante_texto,"
     "hospede_texto,telefone_texto,descricao,concluida_em,listagem_id,sem_hospede,matched_at,matched_by,texto_versao,"
     "updated_at"
 )
 
 
 def order_fields(row: Row) -> dict[str, Any]:
-    """The fields of an `Order`, from a row of `ordens_servico` as PostgREST returns it."""
+    """The fields of an `Order`, from a row of `ordens_servico` as PostgREST returns it. `opened_at` falls back as the
+    engine's does (see `opening`)."""
+    opened, taken_from = opening(row)
     typed = {
         "request": _text(row["descricao"]),
         "guest_text": _text(row.get("hospede_texto")),
@@ -46,14 +49,16 @@ def order_fields(row: Row) -> dict[str, Any]:
         "place_kind": _text(row.get("local_tipo")),
         "priority": _text(row.get("prioridade")),
         "status": status,
-        "opened_at": _moment(row["aberta_em"]),
+        "opened_at": opened,
         "opened_by": _text(row.get("aberta_por")) or _text(row.get("origem")),
         "closed_at": _closed_at(row) if status in CLOSED_ORDER else None,
         "texto_versao": int(row.get("texto_versao") or 1),
         "linked": row.get("matched_at") is not None,
         "linked_stay": row.get("listagem_id"),
         "linked_by": _text(row.get("matched_by")),
-        "fingerprint": fingerprint(typed | {"opened_at": _moment(row["aberta_em"])}),
+        "fingerprint": fingerprint(
+            typed | {"opened_at": row["aberta_em"] if taken_from else _moment(row["aberta_em"])}
+        ),
         "search": searchable(row["numero"], *shown.values()),
     }
 
@@ -168,8 +173,12 @@ def searchable(*parts: Any) -> str:
 def _closed_at(row: Row) -> datetime:
     """When the order was closed, or the best that the row has for it."""
     for column in ("concluida_em", "updated_at", "aberta_em"):
-        if row.get(column):
-            return _moment(row[column])
+        try:
+            found = moment(row, column)
+        except BadRow:
+            continue
+        if found is not None:
+            return found
     return timezone.now()
 
 

@@ -77,6 +77,7 @@ SUMMARY = {
     "expired": _("Suggestions expired"),
     "alerts": _("Alerts"),
     "skipped_rows": _("Rows that could not be matched"),
+    "undated_orders": _("Orders without a readable opening date"),
     "unreadable_bookings": _("Reservations without readable dates"),
     "model": _("Matching model"),
     "room_directory": _("Room directory"),

@@ -62,7 +62,7 @@ class Engine:
         self.presence = Presence(self.index, self.model)
         self.blocking = Blocking(self.index, self.matcher, self.presence, self.model)
         self.weigher = Weigher(self.index, self.matcher, self.presence, self.model)
-        self.rooms = RoomDirectory.of(self.index.columns.rooms, directory)
+        self.rooms = RoomDirectory.of(self.index.columns.rooms, directory, self.index.named_blocks)
         self.labels, self.names = self.index.label_codes, self.index.word_codes
         self.business_date = business_date
         self.order_aliases = order_aliases or {}

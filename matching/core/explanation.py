@@ -21,7 +21,7 @@ from matching.core.kernel.comparisons import Comparison
 from matching.core.model import Reason
 from matching.core.parsing.mentions import SAID, Person
 from matching.core.parsing.orders import Order
-from matching.core.weights import ATTRIBUTES, DAY, DENIED, DESCRIBED, FLOOR, MAIN, STAY_DAY, Weighed
+from matching.core.weights import ATTRIBUTES, BLOCK, DAY, DENIED, DESCRIBED, FLOOR, MAIN, STAY_DAY, Weighed
 
 _PLAIN = ("document", "email")
 # Odds beyond that are no number.
@@ -166,6 +166,9 @@ class Explainer:
         if self._has(at, FLOOR):
             floor = int(self.index.floors[self.columns.room[self.stays[at]]])
             yield self._plain(at, FLOOR, str(asked.floor), str(floor))
+        if self._has(at, BLOCK):
+            room = self.columns.room[self.stays[at]]
+            yield self._plain(at, BLOCK, "/".join(sorted(asked.blocks)).upper(), self.columns.rooms[room])
         if self._has(at, DESCRIBED):
             yield self._plain(at, DESCRIBED, asked.described, SEXES[self.columns.sex[self.stays[at]]])
         if self._has(at, DENIED):

@@ -79,6 +79,7 @@ def _comparisons() -> dict[str, Levels]:
         "note": {"same": (0.5, None)},
         "plate": {"same": (0.9, 0.0005)},
         "floor": {"same": (0.9, None), "different": (0.1, 0.9)},
+        "block": {"same": (0.9, None), "different": (0.1, 0.9)},
         "stay_day": {"same": (0.85, 0.2), "different": (0.15, 0.8)},
         "described": {"same": (0.95, 0.5), "different": (0.05, 0.5)},
         "denied": {"name": (0.01, 0.6)},
@@ -116,6 +117,7 @@ def _nobody() -> dict[str, float]:
         "vacant": 7.0,
         "staff_only": 3.0,
         "near_room": 6.0,
+        "not_guest": 7.0,
     }
 
 
@@ -139,7 +141,15 @@ def _rates() -> dict[str, float]:
 def _contexts() -> dict[str, dict[str, float]]:
     """Factors on the rates when the order speaks of lost things, of an arrival, or by the hour of the day."""
     return {
-        "lost": {"left": 5.0, "just_left": 8.0, "left_long": 5.0, "leaving": 1.5, "not_yet": 0.3},
+        "lost": {
+            "left": 5.0,
+            "just_left": 8.0,
+            "left_long": 5.0,
+            "leaving": 4.0,
+            "arriving": 0.5,
+            "arrived": 0.7,
+            "not_yet": 0.3,
+        },
         "gone": {
             "left": 12.0,
             "just_left": 12.0,

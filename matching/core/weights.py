@@ -25,6 +25,7 @@ from matching.core.parsing.mentions import STRONG
 MAIN = Comparison("titular", ("titular", "companion"))
 DAY = Comparison("day", ("arrival", "departure", "different"))
 FLOOR = Comparison("floor", ("same", "different"))
+BLOCK = Comparison("block", ("same", "different"))
 STAY_DAY = Comparison("stay_day", ("same", "different"))
 DESCRIBED = Comparison("described", ("same", "different"))
 DENIED = Comparison("denied", ("name",))
@@ -90,6 +91,8 @@ class Weigher:
         labels: dict[str, NDArray[np.int32]] = {}
         if any(order.floor is not None and not order.rooms for order in batch.orders):
             codes["floor"], bits["floor"] = self._floors(batch, pairs)
+        if any(order.blocks for order in batch.orders):
+            codes["block"], bits["block"] = self._blocks(batch, pairs)
         for name, (found, level, weight) in self._attributes(batch, pairs).items():
             labels[name], codes[name], bits[name] = found, level, weight
         identity = sum((bits[name] for name in _IDENTIFYING if name in bits), best.bits + related.bits)
@@ -184,6 +187,20 @@ class Weigher:
             codes[rows] = np.where(floors < 0, ABSENT, floors != order.floor)
             chance = float((self.index.floors == order.floor).mean()) + 0.02
             table = FLOOR.table(partial(self.model.bits, "floor", chance=chance))
+            bits[rows] = table[codes[rows]]
+        return codes, bits
+
+    def _blocks(self, batch: Batch, pairs: Pairs) -> tuple[Codes, Floats]:
+        """The block of the guest's room against the one named, where no room is."""
+        codes, bits = BLOCK.absent(len(pairs)), np.zeros(len(pairs))
+        for place, order in enumerate(batch.orders):
+            if not order.blocks:
+                continue
+            rows = slice(*np.searchsorted(pairs.left, (place, place + 1)))
+            there = np.array([not order.blocks.isdisjoint(tags) for tags in self.index.room_tags])
+            room = self.index.columns.room[pairs.right[rows]]
+            codes[rows] = np.where(room < 0, ABSENT, ~there[room])
+            table = BLOCK.table(partial(self.model.bits, "block", chance=float(there.mean()) + 0.02))
             bits[rows] = table[codes[rows]]
         return codes, bits
 

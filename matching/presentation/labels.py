@@ -63,6 +63,7 @@ FIELDS: dict[str, Words] = {
     "plate": _p("field", "car plate"),
     "stay_day": _p("field", "day of arrival or departure"),
     "floor": _p("field", "floor"),
+    "block": _p("field", "block"),
     "described": _p("field", "person described"),
     "denied": _p("field", "name taken back"),
     # Fields of fingerprints, for "what changed since".
@@ -175,6 +176,7 @@ LEVELS: dict[tuple[str, str], Agreement] = {
     ("nobody", "vacant"): _same(_p("agreement", "vacant room")),
     ("nobody", "staff_only"): _same(_p("agreement", "staff matters")),
     ("nobody", "near_room"): _same(_p("agreement", "a place beside a room")),
+    ("nobody", "not_guest"): _same(_p("agreement", "somebody who is no guest")),
     ("nobody", "guest_in_common_area"): _same(_p("agreement", "common area, with a guest named")),
     ("nobody", "guest"): _different(_p("agreement", "speaks of a guest")),
 }

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_noop
 
+from matching.core.parsing.fields import opening
 from pipeline.hotel import labels
 from pipeline.hotel.stays import Row, clean, room
 from sistema_os.masking import without_documents
@@ -40,7 +41,7 @@ COLUMNS = (
 )
 # Read with every order but not part of the snapshot: our own write-back would appear as a change.
 LINK = ("hospede_id", "listagem_id", "sem_hospede", "matched_by", "matched_at", "match_origem", "texto_versao")
-SELECT = ",".join((*COLUMNS, *LINK, "updated_at"))
+SELECT = ",".join((*COLUMNS, *LINK, "created_at", "updated_at"))
 
 _INSTANTS = ("aberta_em", "concluida_em")
 
@@ -91,7 +92,7 @@ def flatten(source: Mapping[str, Any]) -> Row:
 
 
 def _utc(value: Any) -> str | None:
-    """A timestamp that Python cannot represent is kept unchanged: the row is in the snapshot and is not matched."""
+    """A timestamp that Python cannot represent is kept unchanged."""
     try:
         return datetime.fromisoformat(value).astimezone(UTC).isoformat() if value else None
     except (ValueError, OverflowError):
@@ -114,8 +115,13 @@ def is_without_guest(row: Mapping[str, Any]) -> bool:
 
 
 def opened_on(row: Mapping[str, Any]) -> date:
-    """The hotel's calendar day on which the order was created."""
-    return datetime.fromisoformat(row[OPENED]).astimezone(HOTEL_ZONE).date()
+    """The hotel's calendar day on which the order was opened, as the engine dates it."""
+    return opening(row)[0].date()
+
+
+def is_undated(row: Mapping[str, Any]) -> bool:
+    """The opening date cannot be read. PostgreSQL knows "infinity" and the year 20000, Python does not."""
+    return bool(opening(row)[1])
 
 
 def rooms_named(row: Mapping[str, Any]) -> frozenset[str]:

@@ -61,6 +61,8 @@ class MatchingReport:
     expired: int = 0
     alerts: int = 0
     skipped: int = 0
+    # Orders whose opening date could not be read: matched by the date of the record or the business date.
+    undated: int = 0
     model: str = ""
     # The version of the room directory in use.
     directory: str = ""
@@ -77,6 +79,7 @@ class MatchingReport:
             "expired": self.expired,
             "alerts": self.alerts,
             "skipped_rows": self.skipped,
+            "undated_orders": self.undated,
             "model": self.model,
             "room_directory": self.directory,
         }

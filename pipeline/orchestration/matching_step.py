@@ -5,7 +5,7 @@ advanced in the last transaction of this step. After a crash before that the nex
 its writes are idempotent; a resumed run skips the chunks that its predecessor committed for the same changes.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from matching import alerts, rooms, suggestion_manager
 from matching.core import UNANSWERED_BELOW, Model
-from matching.core.parsing.fields import BadRow, day, moment
+from matching.core.parsing.fields import BadRow, day
 from matching.hospede_matcher import MatchResult, match_orders
 from matching.learning import model_registry
 from matching.models import Alert
@@ -109,6 +109,7 @@ class MatchingStep:
             Unreadable(one.side, given[one.side][one.row - 1][stay_rows.KEY], one.problem) for one in result.skipped
         ]
         self.report.skipped = len(self.unreadable)
+        self.report.undated = sum(order_rows.is_undated(row) for row in orders)
         for row in self.unreadable[:MOST_NAMED]:
             self.context.log.warning("Row %s of %s could not be matched: %s", row.key, row.side, row.problem)
         if self.context.dry_run:
@@ -234,37 +235,30 @@ def rooms_of(stays: Iterable[Row]) -> Iterator[str]:
             yield str(span.get("uh") or "")
 
 
-Problem = Callable[[Mapping[str, Any]], str]
-
-
 def drop_unreadable(work: MatchingWork) -> list[Unreadable]:
-    """Removes rows whose dates cannot be read, and their changes, from `work` and returns them.
+    """Removes stays whose dates cannot be read, and their changes, from `work` and returns them.
 
     PostgreSQL knows "infinity" and the year 20000, Python does not. Such a row is not matched, and nothing expires
-    because of it, until the hotel corrects it; the correction is a change, which is then processed.
+    because of it, until the hotel corrects it; the correction is a change, which is then processed. An order whose
+    date cannot be read stays: see `matching.core.parsing.fields.opening`.
     """
-    stays = _unreadable("stays", {**work.departed, **work.listing}, _stay_problem)
-    orders = _unreadable("orders", work.orders, _order_problem)
-    for rows, bad in ((work.listing, stays), (work.departed, stays), (work.orders, orders)):
-        for one in bad:
-            rows.pop(one.key, None)
-    work.closed_orders = [row for row in work.closed_orders if not _order_problem(row)]
-    work.stay_changes = _readable_changes(work.stay_changes, _stay_problem)
-    work.order_changes = _readable_changes(work.order_changes, _order_problem)
-    return [*stays, *orders]
+    found = []
+    for key, row in {**work.departed, **work.listing}.items():
+        if problem := _stay_problem(row):
+            found.append(Unreadable("stays", key, problem))
+            work.listing.pop(key, None)
+            work.departed.pop(key, None)
+    work.stay_changes = _readable_changes(work.stay_changes)
+    return found
 
 
-def _unreadable(side: str, rows: Mapping[int, Row], problem_of: Problem) -> list[Unreadable]:
-    return [Unreadable(side, key, problem) for key, row in rows.items() if (problem := problem_of(row))]
-
-
-def _readable_changes(changes: Changes, problem_of: Problem) -> Changes:
-    """A row that was unreadable before the change counts as a new one: it has not been processed so far."""
+def _readable_changes(changes: Changes) -> Changes:
+    """A stay that was unreadable before the change counts as a new one: it has not been processed so far."""
     kept = []
     for change in changes:
-        if change.after is not None and problem_of(change.after):
+        if change.after is not None and _stay_problem(change.after):
             continue
-        was_unreadable = change.before is not None and problem_of(change.before)
+        was_unreadable = change.before is not None and _stay_problem(change.before)
         kept.append(replace(change, kind="added", before=None) if was_unreadable and change.after else change)
     return Changes(kept, changes.since, changes.upto)
 
@@ -276,10 +270,3 @@ def _stay_problem(row: Mapping[str, Any]) -> str:
     except BadRow as problem:
         return str(problem)
     return ""
-
-
-def _order_problem(row: Mapping[str, Any]) -> str:
-    try:
-        return "" if moment(row, order_rows.OPENED) else f"{order_rows.OPENED} is missing"
-    except BadRow as problem:
-        return str(problem)

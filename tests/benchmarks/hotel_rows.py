@@ -44,8 +44,8 @@ class Rooms:
             spans.append({"uh": room, "de": moved, "ate": None})
 
 
-def mornings(seed: int, days: int, rooms: int = 120) -> Iterator[Morning]:
-    hotel, slept, known = Hotel(seed, rooms), Rooms(), 0
+def mornings(seed: int, days: int, rooms: int = 120, *, large: bool = False) -> Iterator[Morning]:
+    hotel, slept, known = Hotel(seed, rooms, large=large), Rooms(), 0
     stays_of(hotel, slept)
     for _ in range(days):
         hotel.advance()

@@ -85,6 +85,8 @@ class Kinship:
                 alone, level = self.model.bits("relation", "named_parent"), "named_parent"
             if not (together & visible).any():
                 alone = 0.0
+            else:
+                alone += min(0.0, self._sex(relation, int(stays[at])))
             score, mate = named_bits[at] + alone, -1
             if len(mates) and visible[at]:
                 nearest = mates[named_bits[mates].argmax()]

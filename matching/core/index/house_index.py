@@ -1,7 +1,7 @@
 """The listing, indexed once: who bears a word, a room, a phone, a key, a booking; who is there on a day."""
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from matching.core.index.columns import AWAITED, PRESENT, ROLES, Columns, digest
 from matching.core.kernel.blocks import Ints, Postings
 from matching.core.parsing.contacts import TAIL
 from matching.core.parsing.phonetic import heard, phonetic
-from matching.core.parsing.rooms.directory import parse_room
+from matching.core.parsing.rooms.directory import MIN_BLOCK, TYPE_WORDS, parse_room
 from matching.core.parsing.rooms.keys import RoomBook
 from matching.core.parsing.stays import Stay
 
@@ -26,6 +26,8 @@ DUE_CAP = 24
 KEPT_DAYS = 8
 
 _FAMILY = ROLES.index("family")
+# A word of a room type names a block when so large a share of either's rooms is the other's.
+MIN_BLOCK_WORD, ALIKE = 4, 0.85
 
 KINDS = (
     "away",
@@ -143,6 +145,32 @@ class HouseIndex:
         """Floor by code of room; -1 where the number tells none, and behind the last for no room."""
         floors = [room.floor for room in map(parse_room, self.columns.rooms)]
         return np.array([*(-1 if floor is None else floor for floor in floors), -1], dtype=np.int16)
+
+    @cached_property
+    def room_tags(self) -> list[frozenset[str]]:
+        """Block and letters by code of room; nothing behind the last, for no room."""
+        return [*(parse_room(room).tags for room in self.columns.rooms), frozenset()]
+
+    @cached_property
+    def named_blocks(self) -> dict[str, str]:
+        """Word of room types -> block, where the rooms of the type and those of the block are the same: `principal` is
+        block p when the rooms P-101, P-102 … are of type `STD PRINCIPAL` and no others."""
+        sizes = Counter(tag for tags in self.room_tags for tag in tags)
+        found: dict[str, str] = {}
+        start = bisect_left(self.columns.label_words, "type:")
+        for code in range(start, len(self.columns.label_words)):
+            kind, _, word = self.columns.label_words[code].partition(":")
+            if kind != "type":
+                break
+            if len(word) < MIN_BLOCK_WORD or word in TYPE_WORDS:
+                continue
+            theirs = np.unique(self.columns.room[self.by_label[code]])
+            theirs = theirs[theirs >= 0]
+            shared = Counter(tag for room in theirs.tolist() for tag in self.room_tags[room])
+            for tag, count in shared.most_common(1):
+                if count >= max(MIN_BLOCK, ALIKE * len(theirs), ALIKE * sizes[tag]):
+                    found[word] = tag
+        return found
 
     def family_words(self, stay: int) -> list[int]:
         """Words of a guest's family names, as codes."""

@@ -6,7 +6,7 @@ Both sides are brought to the same labels, `kind:value`: `country:ar`, `org:petr
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from matching.core.parsing import lexicon
 from matching.core.parsing.fields import Row
@@ -35,19 +35,30 @@ _SHORT_PLATE = re.compile(
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
+# A plate typed with letters for the digits that look like them: `QNT-77O8`.
+_LOOSE_PLATE = re.compile(
+    r"(?<![A-Za-z0-9])(?!(?:apt|qto|uhs|hab|del|dos|das|voo|ref|tel|sac)[\W\d])([A-Za-z]{3})"
+    r"(?:-?(?=[\dOoIl][\dA-Za-z])|\s(?=\d[A-Za-z]))([\dOoIl][\dA-Za-z][\dOoIl]{2})(?![A-Za-z0-9])"
+)
+_AS_DIGIT = str.maketrans("oil", "011")
+# `MAQUIAGEM (CACAU)`, `BABA (JOSIANE)`: a name by which somebody of the booking is called.
+_IN_BRACKETS = re.compile(r"\(([A-Za-z]{4,}(?: [A-Za-z]{4,})?)\)")
+_NOTE_TOKEN = re.compile(r"[^\W\d_]+|:")
 MAX_NOTE = 400
+# Nights from which a guest counts as one who lives in the house.
+LONG_STAY = 10
 _MOVE = re.compile(
     r"\b(?:mudou|mudaram|mudanca|mud|trocou|trocaram|troca|transf\w*|veio|vieram|remanej\w*|realoc\w*|moved|move"
     r"|antes|anterior|anteriormente|estava|estavam|cambio|migrou|passou|saiu|origem|upgrade|downgrade|relocated)\b"
 )
 _MOVED_ROOM = re.compile(
-    r"(?P<to>(?:\bpara o?a?|\bp/|\bpra|\bpro|\bto|->|=>|>|\bao|\ba)\s*)?\b(?:uh|apto|ap|quarto|qto|hab|room|ch)?\b\s*"
-    r"(?P<room>(?:[a-z]{1,6}[ -]?)?\d{1,5}(?:[ -]?[a-z](?![a-z]))?(?: ?(?:cama|leito) ?\w{1,2}|-[a-z]?\d{1,2})?)\b"
+    r"(?P<to>(?:\bpara o?a?|\bp/|\bpra|\bpro|\bto|->|=>|>|\bao|\ba)\s*)?\b(?:uh|apto|ap|quarto|qto|hab|room)?\b\s*"
+    r"(?P<room>(?:[a-z]{1,6}(?:\d{1,2}[ -]|[ -]?))?\d{1,5}(?:(?:-?[a-z]| [b-df-n])(?![a-z/]))?(?: ?(?:cama|leito) ?\w{1,2}|-[a-z]?\d{1,2})?)\b"
 )
 _MOMENT = re.compile(
     r"\b\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?(?:\s*(?:as\s*)?\d{1,2}[:h]\d{0,2})?|\b\d{1,2}[:h]\d{2}\b|\b\d{1,2}h\b"
 )
-_NO_ROOM = re.compile(r"^(?:do|da|de|no|na|em|dia|as|ate|from|to|para|the|in|o|a|uh|p)[ -]")
+_NO_ROOM = re.compile(r"^(?:(?:do|da|de|no|na|em|dia|as|ate|from|to|para|the|in|o|a|uh)[ -]|p )")
 _DATE = re.compile(r"\b(\d{1,2})[/.](\d{1,2})\b")
 _COMMON = lexicon.SERVICE | lexicon.PLACES | lexicon.PARTICLES | lexicon.ROOM_WORDS | lexicon.GUEST_WORDS
 _COMMON |= lexicon.NAMES | lexicon.ASKS | lexicon.ARRIVAL | lexicon.GONE | frozenset(lexicon.PERSON_NOUNS)
@@ -98,6 +109,21 @@ _KIN_NOTES = frozenset(
 )
 
 
+_KIN_GROUPS = {
+    word: group
+    for group, words_ in {
+        "parents_of": "pai mae pais father mother parents padre madre padres sogro sogra sogros",
+        "siblings_of": "irmao irma irmaos irmas brother sister hermano hermana",
+        "grandparents_of": "avo avos vovo grandmother grandfather abuela abuelo",
+        "godparents_of": "padrinho madrinha padrinhos madrinhas",
+        "uncles_of": "tio tia tios uncle aunt",
+        "cousins_of": "primo prima primos cousin",
+        "friends_of": "amigo amiga amigos friend friends",
+    }.items()
+    for word in words_.split()
+}
+
+
 # --- the guest's side ----------------------------------------------------------------------------------
 def labels_of(booking: Row, guest: Row) -> frozenset[str]:
     """Labels of a stay, from its booking and its guest."""
@@ -122,11 +148,31 @@ def _text(row: Row, column: str) -> str:
 def _note_labels(note: str) -> Iterator[str]:
     plain = strip_marks(note)
     yield from (f"plate:{plate}" for plate in plates(plain))
-    texts = words(plain)
-    yield from (f"note:{match.code}" for match in lexicon.ATTRIBUTES.find(texts))
+    yield from (f"word:{word}" for part in _IN_BRACKETS.findall(plain) for word in words(part) if len(word) >= MIN_WORD)
+    texts = _NOTE_TOKEN.findall(plain.lower())
+    for match in lexicon.ATTRIBUTES.find(texts):
+        if kin := _kin_before(texts, match.start):
+            yield f"note:{kin}_{match.code}"
+        elif not (match.code in _KIN_NOTES and _is_of_another(texts, match.start, match.end)):
+            yield f"note:{match.code}"
     yield from (
-        f"word:{word}" for word in texts if len(word) >= MIN_WORD and (word not in _COMMON or word in lexicon.ROLES)
+        f"word:{word}"
+        for word in texts
+        if word != ":" and len(word) >= MIN_WORD and (word not in _COMMON or word in lexicon.ROLES)
     )
+
+
+def _kin_before(texts: Sequence[str], place: int) -> str:
+    """`pais da noiva`, `avó do noivo`: the kin of whoever is described; "" where none is."""
+    if place < 2 or texts[place - 1] not in ("do", "da", "dos", "das", "de", "of", "del"):
+        return ""
+    return _KIN_GROUPS.get(texts[place - 2], "")
+
+
+def _is_of_another(texts: Sequence[str], start: int, end: int) -> bool:
+    """`FILHO: SR TADEU P-101`, `MAE HOSPEDADA NO P-102`, `ACOMPANHANTE: ESPOSA` describe somebody else."""
+    after, before = texts[end : end + 1], texts[max(0, start - 1) : start]
+    return before == [":"] or after == [":"] or bool(after and after[0].startswith("hospedad"))
 
 
 def plates(text: str) -> list[str]:
@@ -178,31 +224,59 @@ def take_plates(text: str) -> tuple[list[str], str]:
     if not _DIGIT.search(text) and "placa" not in text.lower():
         return [], text
     found = [f"plate:{plate}" for plate in plates(text)]
+    if not found and (loose := _LOOSE_PLATE.search(text)) and len(_DIGIT.findall(loose[2])) >= 2:
+        number = loose[2].lower()
+        digits = [c if place == 1 else c.translate(_AS_DIGIT) for place, c in enumerate(number)]
+        return [f"plate:{loose[1].lower()}{''.join(digits)}"], _LOOSE_PLATE.sub(" ", text)
     if found:
         return found, _FOREIGN_PLATE.sub(" ", PLATE.sub(" ", text))
     short = [m[1].lower() for m in _SHORT_PLATE.finditer(text)]
     return ([f"plate~{part}" for part in short], _SHORT_PLATE.sub(" ", text)) if short else ([], text)
 
 
-def said_labels(scan: Scan, known: Iterable[str]) -> list[str]:
+def said_labels(scan: Scan, known: Collection[str]) -> list[str]:
     """Labels that a field may name. `known` are the labels of the listing: nothing else can be met."""
-    texts = scan.texts
-    found = [f"country:{m.code}" for m in lexicon.COUNTRIES.find(texts) if _of_a_person(scan, m.start, m.end)]
-    found += [f"note:{m.code}" for m in lexicon.ATTRIBUTES.find(texts) if _describes(scan, m.code, m.start)]
+    texts, lost = scan.texts, "lost" in scan.cue_codes()
+    found = [f"country:{m.code}" for m in lexicon.COUNTRIES.find(texts) if lost or _of_a_person(scan, m.start, m.end)]
+    for match in lexicon.ATTRIBUTES.find(texts):
+        if kin := _kin_before(texts, match.start):
+            found.append(f"note:{kin}_{match.code}")
+        elif _describes(scan, match.code, match.start):
+            found.append(f"note:{match.code}")
     found += [f"channel:{m.code}" for m in lexicon.CHANNELS.find(texts) if _is_channel(scan, m.start)]
     for place, text in enumerate(texts):
         if len(text) > 2 and place not in scan.taken:
-            if f"org:{text}" in known and _may_be_organisation(scan, place):
-                found.append(f"org:{text}")
-                if text not in lexicon.NAMES:
+            org = next((f"org:{form}" for form in _forms(text) if f"org:{form}" in known), "")
+            in_phrase = org and _in_organisation(scan, place, known)
+            if org and (in_phrase or _may_be_organisation(scan, place)):
+                found.append(org)
+                if in_phrase or text not in lexicon.NAMES:
                     scan.take((place,))
-            if f"word:{text}" in known and text not in lexicon.NO_NAME_WORDS:
-                found.append(f"word:{text}")
+                continue
+            word = next((f"word:{form}" for form in _forms(text) if f"word:{form}" in known), "")
+            if word and text not in lexicon.NO_NAME_WORDS:
+                found.append(word)
             if f"type:{text}" in known and not lexicon.ROOM_WORDS.isdisjoint(texts[max(0, place - 3) : place + 2]):
                 found.append(f"type:{text}")
     if any(label.startswith("org:") for label in found):
         found += [f"word:{text}" for text in texts if text in lexicon.ROLES and f"word:{text}" in known]
     return list(dict.fromkeys(found))
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    """The word and its other number: `filme`, `filmes`."""
+    if len(text) < MIN_WORD:
+        return (text,)
+    return (text, text[:-1]) if text.endswith("s") else (text, f"{text}s")
+
+
+def _in_organisation(scan: Scan, place: int, known: Collection[str]) -> bool:
+    """`da Serra Velha`: of several words of a firm's name each is one, though it may be a person's elsewhere."""
+    start = place
+    while start > 0 and f"org:{scan.text(start - 1)}" in known:
+        start -= 1
+    several = start < place or f"org:{scan.text(place + 1)}" in known
+    return several and scan.text(start - 1) in _ORGANISATION_CUES
 
 
 def _of_a_person(scan: Scan, start: int, end: int) -> bool:

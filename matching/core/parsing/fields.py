@@ -61,6 +61,23 @@ def moment(row: Row, column: str) -> dt.datetime | None:
         raise BadRow(f"{column} is not a date and time") from None
 
 
+def opening(row: Row, business_date: dt.date | None = None) -> tuple[dt.datetime, str]:
+    """When an order was opened, in the hotel's local time, and where that was taken from.
+
+    "" is `aberta_em` itself. Where it is missing or cannot be read: `created_at`, failing that `business_date`, the
+    noon of the given date (of today without one).
+    """
+    for column in ("aberta_em", "created_at"):
+        try:
+            found = moment(row, column)
+        except BadRow:
+            continue
+        if found is not None:
+            return found, "" if column == "aberta_em" else column
+    date = business_date or dt.datetime.now(HOTEL_ZONE).date()
+    return dt.datetime.combine(date, dt.time(12), HOTEL_ZONE), "business_date"
+
+
 def embedded(row: Row, name: str) -> Row:
     """A to-one embedding; `{}` when PostgREST gave null or nothing."""
     value = row.get(name)

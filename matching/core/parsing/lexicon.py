@@ -130,6 +130,7 @@ NO_NAME_WORDS = (
     | LOST_FOUND
     | ARRIVAL
     | GONE
+    | ASKS
     | ROOM_WORDS
     | GUEST_WORDS
     | NOT_A_ROOM_BEFORE

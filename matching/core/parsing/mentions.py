@@ -224,12 +224,17 @@ class Reader:
         """With a capital inside a sentence; as its first word when another such word or a name follows."""
         if not self.mixed_case or not self.scan.tokens[index].capital:
             return False
-        if index and self.scan.text(index - 1) not in (".", "!", "?", ":", ";", "(", "-"):
+        before = self.scan.text(index - 1)
+        if index and (before not in (".", "!", "?", ":", ";", "(", "-") or self._follows_honorific(index)):
             return True
         after = self.scan.text(index + 1)
         if not after[:1].isalpha() or after in lexicon.NO_NAME_WORDS:
             return False
         return after in lexicon.NAMES or (self.scan.tokens[index + 1].capital and len(after) > 1)
+
+    def _follows_honorific(self, index: int) -> bool:
+        """`sr. Perrã`: the full stop is that of a short form."""
+        return self.scan.text(index - 1) == "." and self.scan.text(index - 2) in lexicon.HONORIFICS
 
     def _is_initial(self, index: int) -> bool:
         """`M. Silva`, `J. C. Silva`; but `D. Ana` is dona Ana."""

@@ -11,10 +11,10 @@ from matching.core.parsing import lexicon
 from matching.core.parsing.attributes import kin_label, said_labels, take_plates
 from matching.core.parsing.contacts import NO_CONTACTS, Contacts, booking_codes, extract, phone_key
 from matching.core.parsing.dates import find_days, relative_days, with_year
-from matching.core.parsing.fields import HOTEL_ZONE, BadRow, Row, moment, number, text
+from matching.core.parsing.fields import Row, number, opening, text
 from matching.core.parsing.mentions import STRONG, NameWord, Person, Reader
 from matching.core.parsing.names import Sex
-from matching.core.parsing.phrases import word_set
+from matching.core.parsing.phrases import Match, word_set
 from matching.core.parsing.relations import Relation, find_relation
 from matching.core.parsing.rooms.directory import RoomDirectory
 from matching.core.parsing.rooms.mentions import find_rooms, is_negation, may_deny
@@ -22,6 +22,7 @@ from matching.core.parsing.scan import Scan
 from matching.core.parsing.text import MAX_CHARS, strip_marks, tokenize
 
 _CODE = re.compile(r"\w{5,20}")
+_LEFT = word_set("saiu sairam")
 _POSSESSIVE = re.compile(r"['’`´]s\b")
 _FIELDS = ("descricao", "hospede_texto", "solicitante_texto")
 # Rooms are left by noon and taken from two o'clock on.
@@ -69,6 +70,8 @@ class Order:
     room_shown: str = ""
     floor: int | None = None
     """The floor named, where no room is."""
+    blocks: frozenset[str] = frozenset()
+    """Tags of the block named (`anexo`, `torre B`), where no room is."""
     someone: bool = False
     """One person is spoken of (`a hóspede`, `um senhor`): "no guest" is no sure answer."""
     dated: str = ""
@@ -90,21 +93,8 @@ def parse_order(
     """Raises BadRow where the id or a text column cannot be used. `rooms`: the directory, or the keys of all rooms;
     `known_labels` and `known_names`: labels and words of names of the listing."""
     directory = rooms if isinstance(rooms, RoomDirectory) else _directory_of(frozenset(rooms))
-    opened, dated = _opened(row, business_date)
+    opened, dated = opening(row, business_date)
     return _Reading(row, directory, known_labels, known_names, opened, dated).order()
-
-
-def _opened(row: Row, business_date: dt.date | None) -> tuple[dt.datetime, str]:
-    """When the order was opened; failing that, when the row was made, or noon of the business date."""
-    for column in ("aberta_em", "created_at"):
-        try:
-            found = moment(row, column)
-        except BadRow:
-            continue
-        if found is not None:
-            return found, "" if column == "aberta_em" else column
-    day = business_date or dt.datetime.now(HOTEL_ZONE).date()
-    return dt.datetime.combine(day, dt.time(12), HOTEL_ZONE), "business_date"
 
 
 class _Reading:
@@ -129,7 +119,7 @@ class _Reading:
             found, left[name] = take_plates(value)
             self.labels += found
         self.codes |= {c for value in left.values() for c in _CODE.findall(value.lower()) if _is_code(c)}
-        self.scans = {name: _scan(value, directory) for name, value in left.items()}
+        self.scans = {name: _scan(value, directory, known_names) for name, value in left.items()}
         self._read_rooms()
         for scan in self.scans.values() if known_labels else ():
             self.labels += [label for label in said_labels(scan, known_labels) if label not in self.labels]
@@ -165,6 +155,7 @@ class _Reading:
             room_shown="/".join(self.room_texts),
             dated=self.dated,
             floor=next((scan.floor for scan in scans.values() if scan.floor is not None), None),
+            blocks=frozenset() if self.rooms or self.unread else frozenset().union(*(s.blocks for s in scans.values())),
             someone=self._someone(),
         )
 
@@ -207,10 +198,15 @@ class _Reading:
     def _tell_blocks_apart(self, scans: dict[str, Scan]) -> None:
         """`705, a outra torre (T2)`: of rooms of one number those of the block that the text names."""
         blocks = set().union(*(scan.blocks for scan in scans.values()))
+        denied = set().union(*(scan.denied_blocks for scan in scans.values())) - blocks
         shared = [key for key, level in self.rooms.items() if level == "same_number"]
-        if not blocks or len(shared) < 2:
+        if not (blocks or denied) or len(shared) < 2:
             return
-        there = [room.key for room in self.directory.rooms if room.key in shared and room.tags & blocks]
+        there = [
+            room.key
+            for room in self.directory.rooms
+            if room.key in shared and (room.tags & blocks if blocks else not room.tags & denied)
+        ]
         if there:
             for key in shared:
                 del self.rooms[key]
@@ -244,9 +240,11 @@ class _Reading:
         if any(p.sex for p in self.persons) or self.relation is not None:
             return ""
         scan = self.scans["descricao"]
-        said: set[str] = set()
+        said = self._by_nationality()
         for place, word in enumerate(scan.texts):
             code = lexicon.PERSON_NOUNS.get(word) or _TITLES_ALONE.get(word)
+            if code is None and any("_of_" in label for label in self.known):
+                code = lexicon.KIN_SEX.get(word)
             if code in ("M", "F") and scan.text(place + 1) in (
                 "do",
                 "da",
@@ -271,6 +269,19 @@ class _Reading:
         if said == {"F"}:
             return "F"
         return "M" if said == {"M"} else ""
+
+    def _by_nationality(self) -> set[str]:
+        """`a italiana do 106`, `o peruano`: the sex of one person named by the country."""
+        scan, found = self.scans["descricao"], set[str]()
+        for match in lexicon.COUNTRIES.find(scan.texts):
+            word, article = scan.text(match.start), scan.text(match.start - 1)
+            if match.end - match.start > 1 or f"country:{match.code}" not in self.known:
+                continue
+            if article in ("a", "") and word.endswith("a") and word != "belga":
+                found.add("F")
+            elif article in ("o", "") and word.endswith(("o", "es")) and not word.endswith("eses"):
+                found.add("M")
+        return found
 
     def _someone(self) -> bool:
         scan = self.scans["descricao"]
@@ -310,6 +321,7 @@ class _Reading:
             "vacant": "vacant" in cues and bool(self.rooms or self.unread),
             "staff_only": "staff_only" in cues,
             "near_room": self.near_room,
+            "not_guest": "not_guest" in cues and not self.rooms,
         }
         found = {name for name, holds in hints.items() if holds} | self._asker_hints()
         return frozenset(self._settled_hints(found) | _time_of_day(self.opened.hour))
@@ -375,12 +387,14 @@ def _contacts(row: Row, fields: dict[str, str]) -> tuple[Contacts, dict[str, str
     return merged, {name: rest for name, (_, rest) in found.items() if name in fields}
 
 
-def _scan(value: str, directory: RoomDirectory, *, room_field: bool = False) -> Scan:
-    scan = Scan(tokenize(value))
+def _scan(
+    value: str, directory: RoomDirectory, known_names: Container[str] = frozenset(), *, room_field: bool = False
+) -> Scan:
+    scan = Scan(tokenize(value), known_names=known_names)
     if not scan.tokens:
         return scan
     if not room_field:
-        scan.cues = list(lexicon.CUES.find(scan.texts))
+        scan.cues = [cue for cue in lexicon.CUES.find(scan.texts) if not _is_of_a_thing(scan, cue)]
         for cue in scan.cues:
             if cue.code in ("correct", "not_and"):
                 scan.take(range(cue.start, cue.end))
@@ -388,6 +402,18 @@ def _scan(value: str, directory: RoomDirectory, *, room_field: bool = False) -> 
         find_days(scan)
     find_rooms(scan, directory, is_room_field=room_field)
     return scan
+
+
+def _is_of_a_thing(scan: Scan, cue: Match) -> bool:
+    """`a cortina saiu do trilho`: what left is no guest; `saiu do quarto`, `saiu do 305` is one."""
+    if (
+        scan.text(cue.start) not in _LEFT
+        or cue.end - cue.start > 1
+        or scan.text(cue.end) not in ("do", "da", "de", "dos")
+    ):
+        return False
+    after = scan.text(cue.end + 1)
+    return after.isalpha() and after not in lexicon.ROOM_WORDS and after not in ("hotel", "casa", "pousada", "manha")
 
 
 def _take_initials(scan: Scan) -> None:

@@ -9,11 +9,18 @@ from matching.core.parsing.phrases import word_set
 from matching.core.parsing.scan import Scan
 
 _OF = word_set("do da de dos das of del la el the")
+_AT = word_set("no na in at en")
 _BETWEEN = (
     _OF
     | lexicon.HONORIFICS
     | word_set("""hospede hospedes cliente titular guest huesped casal apto quarto uh room s a o no na d""")
 )
+_HIS = word_set("dele dela deles delas seu sua")
+_OTHER: dict[str, Sex] = {"outra": "F", "outro": "M", "other": ""}
+_ARTICLES = word_set("a o da do na no pra pro para com ao the la el del")
+_AFTER_OTHER = word_set("que tambem ainda nao e quer pede pediu precisa esta hospede pessoa one")
+# They work for the guests of a room: `a babá na vila 3` is one of the booking.
+_CARERS = word_set("baba enfermeira enfermeiro cuidadora cuidador acompanhante nanny ninera acompanante")
 FARTHEST = 6
 
 
@@ -37,16 +44,48 @@ def find_relation(scan: Scan, persons: list[Person]) -> Relation | None:
             return Relation("divide o quarto", "", child=False)
         if text not in lexicon.KIN_SEX or place in scan.taken:
             continue
-        owner = _owner(scan, place, persons) or _english_owner(scan, place, persons)
+        owner = (
+            _owner(scan, place, persons) or _english_owner(scan, place, persons) or _named_before(scan, place, persons)
+        )
         of_room = _of_room(scan, place)
         if owner is None and not of_room:
             continue
         if owner is not None:
-            owner.reference = True
+            owner.reference, owner.denied = True, False
         code = lexicon.KIN_SEX[text]
         sex: Sex = "M" if code == "M" else "F" if code == "F" else ""
         return Relation(text, sex, text in lexicon.KIN_CHILD)
-    return _other_than_denied(scan, persons)
+    return _other_than_denied(scan, persons) or _the_other(scan, persons)
+
+
+def _named_before(scan: Scan, place: int, persons: list[Person]) -> Person | None:
+    """`dona Lindaura não, a colega dela`: the person named last before."""
+    if scan.text(place + 1) not in _HIS:
+        return None
+    before = [p for p in persons if 0 <= place - p.end <= 2 * FARTHEST and p.strength >= STRONG]
+    return before[-1] if before else None
+
+
+def _the_other(scan: Scan, persons: list[Person]) -> Relation | None:
+    """`211 a Isadora já recebeu toalha, falta a da outra`: the other guest of the room."""
+    for place, text in enumerate(scan.texts):
+        if (
+            text in _OTHER
+            and scan.text(place + 1) in lexicon.PERSON_NOUNS
+            and (owner := _owner(scan, place + 1, persons))
+        ):
+            owner.reference = True
+            return Relation(text, _OTHER[text], child=False)
+    named = [person for person in persons if person.strength >= STRONG]
+    if len(named) != 1 or not scan.mentions:
+        return None
+    for place, text in enumerate(scan.texts):
+        if text in _OTHER and scan.text(place - 1) in _ARTICLES and place > named[0].end:
+            after = scan.text(place + 1)
+            if not after.isalpha() or after in _AFTER_OTHER or after in lexicon.PERSON_NOUNS:
+                named[0].reference = True
+                return Relation(text, _OTHER[text], child=False)
+    return None
 
 
 def _other_than_denied(scan: Scan, persons: list[Person]) -> Relation | None:
@@ -93,7 +132,7 @@ def _of_room(scan: Scan, place: int) -> bool:
         if (
             0 < mention.start - place <= FARTHEST
             and between
-            and between[0] in _OF
+            and (between[0] in _OF or (between[0] in _AT and scan.text(place) in _CARERS))
             and all(t in _BETWEEN for t in between)
         ):
             return True

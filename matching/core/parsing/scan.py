@@ -1,6 +1,6 @@
 """One field of an order as tokens, with what each token is spoken for: room, date, cue, amount."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -42,6 +42,10 @@ class Scan:
     texts: list[str] = field(default_factory=list)
     blocks: set[str] = field(default_factory=set)
     """Blocks that are named without a room of their own: they tell rooms of one number apart."""
+    denied_blocks: set[str] = field(default_factory=set)
+    """Blocks that the text rules out: `204, não o do principal`."""
+    known_names: Container[str] = frozenset()
+    """Words of the names of the listing: such a word is no room's name by itself."""
     floor: int | None = None
     """The floor that is named, without a room."""
     beside_room: set[int] = field(default_factory=set)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from matching.core.parsing.attributes import labels_of, moves
+from matching.core.parsing.attributes import LONG_STAY, labels_of, moves
 from matching.core.parsing.contacts import code_key, email_key, phone_key
 from matching.core.parsing.fields import BadRow, Row, day, embedded, moment, number, text
 from matching.core.parsing.names import GuestName, Role, Sex, parse_guest
@@ -87,7 +87,7 @@ def parse_stay(row: Row) -> Stay:
         email=email_key(str(guest.get("email") or "")),
         document=document,
         document_end=str(guest.get("doc_final") or document[-2:] or ""),
-        labels=labels_of(booking, guest),
+        labels=labels_of(booking, guest) | ({"note:long_stay"} if (departure - arrival).days >= LONG_STAY else set()),
         codes=_booking_codes(booking),
         shown=str(guest.get("nome_social") or row.get("nome_listagem") or "")[:80],
     )

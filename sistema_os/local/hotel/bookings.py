@@ -90,11 +90,15 @@ class Booking:
         return self.live and self.arrival <= night < self.departure
 
 
+def plain_numbers(count: int) -> list[str]:
+    floors = range(1, count // _ROOMS_A_FLOOR + 2)
+    return [f"{floor}{door:02d}" for floor in floors for door in range(1, _ROOMS_A_FLOOR + 1)][:count]
+
+
 class Rooms:
-    def __init__(self, random: Random, count: int) -> None:
-        floors = range(1, count // _ROOMS_A_FLOOR + 2)
-        numbers = [f"{floor}{door:02d}" for floor in floors for door in range(1, _ROOMS_A_FLOOR + 1)]
-        self.numbers = numbers[:count]
+    def __init__(self, random: Random, numbers: list[str]) -> None:
+        count = len(numbers)
+        self.numbers = numbers
         kinds = random.choices(list(ROOM_TYPES), list(ROOM_TYPES.values()), k=count)
         self.kind = dict(zip(self.numbers, kinds, strict=True))
 

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from sistema_os.local.hotel.bookings import CALLED_OFF, IN_HOUSE, OUT, Booking, Desk, Guest, Rooms
+from sistema_os.local.hotel.bookings import CALLED_OFF, IN_HOUSE, OUT, Booking, Desk, Guest, Rooms, plain_numbers
 from sistema_os.local.hotel.days import Life
+from sistema_os.local.hotel.grounds import designators
 from sistema_os.local.hotel.orders import Order, OrderBook
 from sistema_os.local.hotel.people import People
 
@@ -32,13 +33,15 @@ class Line:
 class Hotel:
     """Its state is that of the 06:00 export of `date`: everything up to the night before has happened."""
 
-    def __init__(self, seed: int, rooms: int = 120, start: date = date(2026, 1, 5)) -> None:
+    def __init__(self, seed: int, rooms: int = 120, start: date = date(2026, 1, 5), *, large: bool = False) -> None:
+        """`large`: with towers, chalets, suites and beds, whose rooms are typed in many ways (see `grounds`)."""
         self._random = Random(seed)
         self.seed = seed
         self.date = start - timedelta(days=_WARM_UP)
-        self._desk = Desk(self._random, People(self._random, seed), Rooms(self._random, rooms))
+        numbers = designators(rooms) if large else plain_numbers(rooms)
+        self._desk = Desk(self._random, People(self._random, seed), Rooms(self._random, numbers))
         self._life = Life(self._random, self._desk)
-        self._book = OrderBook(self._random, self._desk)
+        self._book = OrderBook(self._random, self._desk, large=large)
         while self.date < start:
             self._simulate_day()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sistema_os.local.hotel.bookings import Booking, Desk
 from sistema_os.local.hotel.clock import SAO_PAULO
+from sistema_os.local.hotel.grounds import KINDS, retyped
 from sistema_os.local.hotel.noise import plain
 from sistema_os.local.hotel.scene import Draft, Scene
 from sistema_os.local.hotel.styles import INSTEAD, STYLES
@@ -43,7 +44,9 @@ class Order:
 
 
 class OrderBook:
-    def __init__(self, random: Random, desk: Desk) -> None:
+    def __init__(self, random: Random, desk: Desk, *, large: bool) -> None:
+        self._large = large
+        self._styles = STYLES | KINDS if large else STYLES
         self._random = random
         self._desk = desk
         self.orders: list[Order] = []
@@ -72,14 +75,16 @@ class OrderBook:
             order.status = self._random.choice(["em_andamento", "aguardando"])
 
     def _type(self, scene: Scene) -> None:
-        names = list(STYLES)
-        style = self._random.choices(names, [share for share, _ in STYLES.values()])[0]
+        names = list(self._styles)
+        style = self._random.choices(names, [share for share, _ in self._styles.values()])[0]
         scene.next_request()
-        draft = STYLES[style][1](scene)
+        draft = self._styles[style][1](scene)
         if draft is None and style in INSTEAD:
             style = INSTEAD[style]
             draft = STYLES[style][1](scene)
         if draft is not None:
+            if self._large:
+                draft = retyped(self._random, draft, style)
             order = self._order(scene, draft, style)
             self.orders.append(order)
             self.truth.append(_truth(order, scene.today, draft))

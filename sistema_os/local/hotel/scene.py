@@ -27,6 +27,8 @@ class Draft:
     place: Literal["uh", "area_comum", "externo"] = "uh"
     # Only the room is known: every guest in it is a right answer.
     anybody: bool = False
+    # Rooms in the text beside that of the booking.
+    rooms: tuple[str, ...] = ()
     about: Literal["hospede", "ex_hospede", "futuro", "nenhum"] = "hospede"
 
 

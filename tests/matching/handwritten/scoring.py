@@ -13,7 +13,7 @@ from typing import Any
 from matching.core import Candidate, match
 
 HERE = Path(__file__).parent
-HOTELS = ("business", "pousada", "hospital", "hostel", "flat", "fazenda")
+HOTELS = ("business", "pousada", "hospital", "hostel", "flat", "fazenda", "resort", "misto", "serra", "costa")
 SURE = 0.9
 
 

@@ -1,11 +1,11 @@
-"""A row that cannot be read is left out, counted and named on the run; the rest is matched."""
+"""A stay that cannot be read is left out, counted and named on the run; an order falls back to another date."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from matching.models import MatchSuggestion
+from matching.models import MatchSuggestion, Order
 from pipeline import labels
 from pipeline.models import JobRun, LogLine
 from pipeline.models import State as RunState
@@ -31,6 +31,12 @@ def first(order: int) -> int | None:
     return MatchSuggestion.objects.get(order=order, rank=1).stay_id
 
 
+def dated_by(order: int) -> list[str]:
+    """Levels of the reason that names the fallback of the opening date."""
+    reasons = MatchSuggestion.objects.pending().get(order=order, rank=1).reasons
+    return [reason["level"] for reason in reasons if reason["comparison"] == "date"]
+
+
 def test_a_stay_that_ends_before_it_begins(house: SmallHotel) -> None:
     poisoned = house.stay("Caio Prado", "416", chegada="2026-03-12", saida="2026-03-09")
     done = run("pipeline_diario", D)
@@ -43,14 +49,25 @@ def test_a_stay_that_ends_before_it_begins(house: SmallHotel) -> None:
 @pytest.mark.parametrize("moment", ["infinity", "-infinity", "20000-01-01T00:00:00Z", "4713-01-01 00:00:00 BC"])
 def test_an_order_opened_at_no_moment_of_this_calendar(house: SmallHotel, moment: str) -> None:
     poisoned = house.order("Bruno 415 toalha", aberta_em=moment)
+    house.change("ordens_servico", poisoned, created_at="2026-03-09T18:00:00Z")
     done = run("pipeline_diario", D)
-    assert (done.state, done.summary["skipped_rows"]) == (RunState.SUCCEEDED, 1), done.reason
-    assert first(1) == 1
-    assert f"{poisoned} of orders" in logged(done)
-    assert run("rematch", D).summary["skipped_rows"] == 1
-    house.change("ordens_servico", poisoned, aberta_em="2026-03-09T18:00:00Z")
-    assert run("pipeline_diario", D + timedelta(1)).summary["skipped_rows"] == 0
-    assert first(poisoned) == 2, "once the hotel has put it right it is matched"
+    assert (done.state, done.summary["skipped_rows"], done.summary["undated_orders"]) == (RunState.SUCCEEDED, 0, 1)
+    assert (first(1), first(poisoned)) == (1, 2)
+    assert dated_by(poisoned) == ["created_at"]
+    assert Order.objects.get(pk=poisoned).opened_at == datetime(2026, 3, 9, 18, tzinfo=UTC)
+    assert dict(labels.summary_rows(done.summary))["OS sem data de abertura legível"] == "1"
+    assert run("rematch", D).summary["undated_orders"] == 1
+    house.change("ordens_servico", poisoned, aberta_em="2026-03-09T17:00:00Z")
+    assert run("pipeline_diario", D + timedelta(1)).summary["undated_orders"] == 0
+    assert dated_by(poisoned) == [], "once the hotel has corrected it, its own date counts"
+
+
+def test_an_order_without_any_readable_date_counts_as_opened_on_the_business_date(house: SmallHotel) -> None:
+    poisoned = house.order("Bruno 415 toalha", aberta_em="infinity", created_at="-infinity")
+    done = run("pipeline_diario", D)
+    assert (done.state, done.summary["undated_orders"]) == (RunState.SUCCEEDED, 1), done.reason
+    assert first(poisoned) == 2
+    assert dated_by(poisoned) == ["business_date"]
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,23 @@ from matching.core.parsing.text import fold, strip_marks, tokenize
 Kind = Literal["room", "bed", "meeting", "area"]
 ANY_ROOM = "room"
 _PIECES = re.compile(r"[^\W\d_]+|\d+")
+# `B2-308`, `b1 104`: a block of a letter and a digit, before the number.
+_LETTERED_BLOCK = re.compile(r"^([a-z])(\d)(?=[ -]\d{3})")
 _SPREADSHEET = re.compile(r"^(\d+)\.0+$")
 MAX_ROOM_CHARS = 60
+MOST_PIECES = 8
+# Names of several words are known without their spaces from so many letters on.
+MIN_JOINED = 7
+# Short forms of the first word of names such as `São Bento`.
+SAINTS = {
+    "s": ("sao", "santo", "santa"),
+    "st": ("santo", "sao", "santa"),
+    "san": ("sao", "santo"),
+    "saint": ("sao", "santo", "santa"),
+    "sto": ("santo",),
+    "sta": ("santa",),
+    "n": ("nossa",),
+}
 # Rooms that bear a letter before it counts as a block.
 MIN_BLOCK = 3
 
@@ -48,6 +63,7 @@ for _code, _words in read_groups("room_blocks").items():
         NAMED_BLOCKS |= dict.fromkeys(_words, _code.removeprefix("named:"))
     else:
         BLOCK_WORDS |= dict.fromkeys(_words, _code)
+_BLOCK_INITIALS = frozenset(word[0] for word in BLOCK_WORDS)
 SAME_NAME = {word: name for name, words in read_groups("room_names").items() for word in words}
 TYPE_WORDS = read_words("room_types")
 _BEDS = read_sections("room_beds")
@@ -97,8 +113,13 @@ def parse_room(text: str) -> Room:
     key = room_key(text)
     plain = fold(text[:MAX_ROOM_CHARS]).strip()
     excel = _SPREADSHEET.match(plain)
-    pieces = _PIECES.findall(excel.group(1) if excel else plain)
-    reader = _ListedRoom(pieces)
+    written = excel.group(1) if excel else plain
+    lettered = _LETTERED_BLOCK.match(written)
+    if lettered and lettered[1] in BLOCK_WORDS:
+        lettered = None
+    reader = _ListedRoom(_PIECES.findall(written[lettered.end() :] if lettered else written))
+    if lettered:
+        reader.tags.append(lettered[1] + lettered[2])
     number, tags, name = reader.number, frozenset(reader.tags), tuple(reader.name)
     if number and name:
         # `Casa Grande 5`, `Master 12`: the name is that of a part of the house, the number tells its rooms apart.
@@ -208,9 +229,13 @@ class RoomDirectory:
     """Rooms by number, name, block and alias. Built once a listing."""
 
     rooms: list[Room] = field(default_factory=list)
+    named_blocks: Mapping[str, str] = field(default_factory=dict)
+    """Words that the house has for a block, beside its tag: see `HouseIndex.named_blocks`."""
 
     def __post_init__(self) -> None:
         self.keys = {room.key for room in self.rooms}
+        self.by_spelling = _spellings(self.rooms)
+        self.full_names: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         self.by_number: dict[str, list[Room]] = defaultdict(list)
         self.by_name: dict[str, list[Room]] = defaultdict(list)
         self.families: set[str] = set()
@@ -222,6 +247,9 @@ class RoomDirectory:
                 self.by_number[room.number].append(room)
             for word in room.name:
                 self.by_name[word].append(room)
+            if room.name and not room.number:
+                for words in {room.name, _parted(room.shown)} - {()}:
+                    self.full_names[words[0]].append((words, room.key))
             if room.family:
                 self.families.add(room.family)
             self.tags |= room.tags
@@ -230,6 +258,7 @@ class RoomDirectory:
                     self.aliases[words[0]].append((words, room.key))
         # A letter that a single room bears (`12A`) is part of its number; one that several bear is a block.
         self.blocks = {tag for tag in self.tags if len(tag) > 1 or self._bearers(tag) >= MIN_BLOCK}
+        self.named_blocks = _directions(self.tags) | dict(self.named_blocks)
         self.has_beds = any(room.bed for room in self.rooms)
         self.sounds: dict[str, list[str]] = defaultdict(list)
         for word in self.by_name:
@@ -243,12 +272,17 @@ class RoomDirectory:
 
     # --- making ----------------------------------------------------------------------------------
     @classmethod
-    def of(cls, rooms: Iterable[str], stored: "RoomDirectory | None" = None) -> "RoomDirectory":
+    def of(
+        cls,
+        rooms: Iterable[str],
+        stored: "RoomDirectory | None" = None,
+        named_blocks: Mapping[str, str] | None = None,
+    ) -> "RoomDirectory":
         """From the rooms of a listing. What is `stored` counts before what the listing's spelling suggests."""
         known = {room.key: room for room in stored.rooms} if stored is not None else {}
-        listed = {parsed.key: parsed for text in rooms if text and (parsed := parse_room(text)).key}
+        listed = _by_their_neighbours(parsed for text in rooms if text and (parsed := parse_room(text)).key)
         merged = {key: known.get(key, room) for key, room in listed.items()} | known
-        return cls([merged[key] for key in sorted(merged)])
+        return cls([merged[key] for key in sorted(merged)], named_blocks or {})
 
     def with_aliases(self, learned: Mapping[str, str]) -> "RoomDirectory":
         """A copy in which each typed spelling (key) names a room (value: its key)."""
@@ -259,7 +293,11 @@ class RoomDirectory:
         added = [parse_room(key) for key in sorted(by_room) if key not in known]
         rooms = [*self.rooms, *added]
         return RoomDirectory(
-            [replace(room, aliases=tuple(dict.fromkeys((*room.aliases, *by_room.get(room.key, ()))))) for room in rooms]
+            [
+                replace(room, aliases=tuple(dict.fromkeys((*room.aliases, *by_room.get(room.key, ())))))
+                for room in rooms
+            ],
+            self.named_blocks,
         )
 
     def to_json(self) -> str:
@@ -285,13 +323,15 @@ class RoomDirectory:
         fitting = self.by_number.get(typed.number, []) if typed.number else []
         if not fitting:
             return NOTHING
-        fitting, loose = self._of_family(fitting, typed)
+        everywhere = fitting
+        there = [room for room in fitting if typed.tags <= room.tags]
+        fitting, loose = self._of_family(there or fitting, typed)
         beside: tuple[str, ...] = ()
         if typed.tags:
             exact = [room for room in fitting if room.tags == typed.tags]
             wider = [room for room in fitting if typed.tags < room.tags]
             if exact or wider:
-                beside = tuple(r.key for r in fitting if not typed.tags <= r.tags)
+                beside = tuple(r.key for r in everywhere if not typed.tags <= r.tags)
                 fitting = exact or wider
             elif typed.tags & self.blocks:
                 return Found((), "same", tuple(room.key for room in fitting))
@@ -339,6 +379,8 @@ class RoomDirectory:
 
     def tag_word(self, word: str) -> str:
         """The part of the house that a typed word names, in short or with a slip (`grde`); "" for none."""
+        if word in self.named_blocks:
+            return self.named_blocks[word]
         if word in self.tags:
             return word if len(word) > 2 else ""
         if len(word) < 4:
@@ -388,6 +430,45 @@ class RoomDirectory:
         near = [known for known in self.by_name if known.startswith(word)]
         return near[0] if len(near) == 1 else ""
 
+    def numbered_block(self, word: str, digit: str) -> str:
+        """The block that `bloco 1` names: `1`, or the one of a letter and that digit (`B1`); "" for none."""
+        if digit in self.tags:
+            return digit
+        alike = [tag for tag in self.tags if len(tag) == 2 and tag[1:] == digit and tag[0].isalpha()]
+        same = [tag for tag in alike if tag[0] == word[0]]
+        return same[0] if same else alike[0] if len(alike) == 1 else ""
+
+    def spelled(self, texts: Sequence[str], start: int) -> tuple[str, int] | None:
+        """The room whose own spelling, or the initials of its words and its number (`VC3` for `Vila Coral 3`), stand
+        from a token on, whatever is between the letters and digits; and where they end."""
+        joined, best = "", None
+        for place in range(start, min(start + MOST_PIECES, len(texts))):
+            text = texts[place]
+            if not text.isalnum():
+                if text not in "-/." or not joined:
+                    break
+                continue
+            joined += text.lstrip("0") if joined and not joined[-1].isdigit() else text
+            if key := self.by_spelling.get(joined):
+                best = key, place + 1
+        return best
+
+    def full_name(self, texts: Sequence[str], start: int) -> tuple[tuple[str, ...], int] | None:
+        """The rooms whose whole name begins at a token, words of saints in short too (`S. Bento`), and where it
+        ends."""
+        for head in SAINTS.get(texts[start], (texts[start],)) if self.full_names else ():
+            for words, _ in self.full_names.get(head, ()):
+                place, known = start + 1, 1
+                while place < len(texts) and known < len(words):
+                    if texts[place] == words[known]:
+                        known += 1
+                    elif texts[place] not in (".", "-", "da", "do", "de"):
+                        break
+                    place += 1
+                if known == len(words) > 1:
+                    return tuple(key for same, key in self.full_names[head] if same == words), place
+        return None
+
     def alias(self, texts: Sequence[str], start: int) -> tuple[tuple[str, ...], int] | None:
         """The rooms that the longest alias beginning at a token names, and where it ends. An area is the room of
         nobody: its alias is read and names no room. Marks between the words of an alias do not matter."""
@@ -409,6 +490,62 @@ def _end_of(words: Sequence[str], texts: Sequence[str], start: int) -> int:
             return 0
         place += 1
     return place
+
+
+def _parted(shown: str) -> tuple[str, ...]:
+    """`Sant'Ana` as its two words, the first in full; () without an apostrophe."""
+    head, mark, rest = shown.replace("’", "'").partition("'")
+    if not mark or not head.strip():
+        return ()
+    words = (*_PIECES.findall(fold(head)), *_PIECES.findall(fold(rest)))
+    return tuple("santa" if word == "sant" else word for word in words)
+
+
+def _by_their_neighbours(rooms: Iterable[Room]) -> dict[str, Room]:
+    """By key. `C-12` is a chalet, or a room of block C where the house has `A-12` and `B-12`."""
+    listed = {room.key: room for room in rooms}
+    blocks = {next(iter(room.tags)) for room in listed.values() if _is_lettered(room)}
+    if len(blocks) >= 2:
+        for key, room in listed.items():
+            letter = key[0]
+            if room.family and DEPENDENT.get(letter) == room.family and not room.tags and not key[1:2].isalpha():
+                listed[key] = replace(room, family="", tags=frozenset(letter))
+    return listed
+
+
+def _is_lettered(room: Room) -> bool:
+    """`A-12`: one letter and a short number."""
+    return not room.family and len(room.number) <= 2 and len(room.tags) == 1 and len(next(iter(room.tags))) == 1
+
+
+def _directions(tags: set[str]) -> dict[str, str]:
+    """Words of a named block -> the tag that shortens it: `sul` -> s or ts, where no tag is the word itself."""
+    found: dict[str, str] = {}
+    for word, code in NAMED_BLOCKS.items():
+        if len(word) < 3 or code in tags:
+            continue
+        short = [t for t in tags if len(t) == 2 and t[0] in _BLOCK_INITIALS and t[1] == code[0]]
+        single = code[0] if code[0] in tags and not {"b", "c"} & tags else ""
+        if len(short) == 1 or (single and not short):
+            found[word] = short[0] if short else single
+    return found
+
+
+def _spellings(rooms: Iterable[Room]) -> dict[str, str]:
+    """Letters and digits in one -> key, of rooms whose designator has both; initials of several words where they tell
+    one room."""
+    own: dict[str, str] = {}
+    short: dict[str, set[str]] = defaultdict(set)
+    for room in rooms:
+        pieces = [p.lstrip("0") if p.isdigit() else p for p in _PIECES.findall(fold(room.shown or room.key))]
+        letters = [p for p in pieces if p.isalpha()]
+        joined = "".join(pieces)
+        if not letters or (len(letters) == len(pieces) and (len(pieces) < 2 or len(joined) < MIN_JOINED)):
+            continue
+        own[joined] = room.key
+        if len(letters) > 1 and pieces[-1].isdigit() and len(pieces) == len(letters) + 1:
+            short["".join(word[0] for word in letters) + pieces[-1]].add(room.key)
+    return {text: next(iter(keys)) for text, keys in short.items() if len(keys) == 1} | own
 
 
 def _is_short_for(word: str, name: str) -> bool:

@@ -23,6 +23,7 @@ from matching.core.parsing.text import strip_marks, tokenize
 _NUMBER = re.compile(r"(\d{1,5})([a-z]{0,2})")
 _LOOKS_LIKE_DIGITS = re.compile(r"(?=.*\d)[0-9oil|]{3,5}")
 _AS_DIGIT = str.maketrans("oil|", "0111")
+_AS_ONE = frozenset("loi")
 _BARE_ROOM = re.compile(r"0*\d{3,4}[a-g]?|\d{2}[a-g]")
 _LINKS = frozenset("/,&+")
 _AND = frozenset(["e", "y", "and", "ou", "or"])
@@ -51,6 +52,20 @@ _SPOKEN_LETTERS = {
 _NUMBERED_PAPERS = word_set(
     "nota notas nf nfe fiscal pedido protocolo processo ticket voucher reserva chamado os cupom fatura recibo boleto"
 )
+_NOT = frozenset(["nao", "not", "nem"])
+# Of those, and of other names of letters, the ones that are no word before a number: `xis duzentos e quatro`.
+_LEADING_LETTERS = {
+    "xis": "x",
+    "pe": "p",
+    "be": "b",
+    "efe": "f",
+    "ge": "g",
+    "aga": "h",
+    "jota": "j",
+    "eme": "m",
+    "ene": "n",
+    "erre": "r",
+}
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 # Letters that stand for a bed right behind a dormitory's number: `D3-B2`, `Q1-C4`.
 _BED_LETTERS = frozenset(["b", "c", "l", "k"])
@@ -133,6 +148,8 @@ class RoomReader:
         if alias := self.directory.alias(self.texts, place):
             return RoomMention(place, alias[1], " ".join(self.texts[place : alias[1]]), alias[0])
         token = self.scan.tokens[place]
+        if spelled := self._in_own_spelling(place):
+            return spelled
         if token.is_number:
             return self._strung(place) or self._bare_number(place)
         if (
@@ -142,8 +159,14 @@ class RoomReader:
             return found
         if not token.is_word:
             return None
-        if token.is_word and len(text) > 2 and text in self.directory.tags and (found := self._led(place)):
+        if self._names_block(place) and (found := self._led(place)):
             return found
+        letter = _LEADING_LETTERS.get(text, "")
+        if letter in self.directory.blocks and place + 1 < len(self.texts):
+            for option in self._numbers(place + 1, led=False):
+                so_far = Designator(tags=frozenset({letter}), block=True)
+                if (spoken := self._with_number(place, option, so_far, known_only=True)) and spoken.keys:
+                    return spoken
         if text in BED_WORDS and self.directory.has_beds and (found := self._bed_first(place)):
             return found
         if place + 1 < len(self.texts) and (found := self._lettered(place)):
@@ -151,6 +174,44 @@ class RoomReader:
         if text in numerals.VALUES and (found := self._spelled(place)):
             return found
         return self._named_bare(place)
+
+    def _in_own_spelling(self, place: int) -> RoomMention | None:
+        """As the listing writes it, or by its initials, with any separators: `B2-308`, `b2 308`, `Day use 3`, `VC3`."""
+        first = self.scan.tokens[place]
+        if not first.is_word or (found := self.directory.spelled(self.texts, place)) is None:
+            return self._by_full_name(place)
+        key, end = found
+        parted = not self.scan.glued(place + 1)
+        if len(first.text) == 1 and parted and not self.is_room_field and not self._is_written_apart(place):
+            return None
+        if end - place == 2 and parted and not self.is_room_field and self.scan.text(end) in lexicon.NOT_A_ROOM_AFTER:
+            return None
+        self.family = ""
+        return RoomMention(place, end, " ".join(self.texts[place:end]), (key,))
+
+    def _is_written_apart(self, place: int) -> bool:
+        """`B 308`: a letter before a number is more than a word of its own (`a 308`)."""
+        return self.texts[place] not in _WORDLIKE and len(self.scan.text(place + 1)) >= 3
+
+    def _by_full_name(self, place: int) -> RoomMention | None:
+        """`São Bento`, `S. Bento`: the whole name of a room, though each word may be a person's."""
+        if not self.scan.tokens[place].is_word or (found := self.directory.full_name(self.texts, place)) is None:
+            return None
+        keys, end = found
+        level = "same" if len(keys) == 1 else "same_number"
+        return RoomMention(place, end, " ".join(self.texts[place:end]), keys, level)
+
+    def _names_block(self, place: int) -> bool:
+        """A word, or a letter and a digit (`B1`), that is a block of the house by itself."""
+        text = self.texts[place]
+        if len(text) > 2 and (text in self.directory.tags or text in self.directory.named_blocks):
+            return True
+        return self._lettered_block(place) is not None
+
+    def _lettered_block(self, place: int) -> str | None:
+        joined = self.scan.text(place) + self.scan.text(place + 1)
+        written = len(self.scan.text(place)) == 1 and len(joined) == 2 and self.scan.glued(place + 1)
+        return joined if written and joined in self.directory.tags else None
 
     # --- led by a word ---------------------------------------------------------------------------
     def _led(self, start: int, bed: str = "") -> RoomMention | None:
@@ -165,6 +226,8 @@ class RoomReader:
                 family = kind if not family or family == ANY_ROOM else family
                 led, place, fillers = True, place + 1, 0
             elif after := self._block(place):
+                if block and fillers and not led and after[0] not in tags:
+                    break
                 tag, place = after
                 tags.add(tag)
                 block, fillers = True, 0
@@ -174,11 +237,13 @@ class RoomReader:
                 break
         if not (led or block):
             return None
+        if block and not led and not any(True for _ in self._numbers(place, led=True)):
+            denied = not self.scan.near(start, 3).isdisjoint(_NOT)
+            (self.scan.denied_blocks if denied else self.scan.blocks).update(tags)
+            if self.texts[start] not in BLOCK_WORDS:
+                self.scan.take(range(start, place))
         if block and not led and place >= len(self.texts):
-            self.scan.blocks |= tags
             return None
-        if block and not any(True for _ in self._numbers(place, led=True)) and self.texts[start] in BLOCK_WORDS:
-            self.scan.blocks |= tags
         return self._core(start, place, Designator("", frozenset(tags), family, (), bed, led, block))
 
     def _leads(self, place: int) -> bool:
@@ -195,6 +260,8 @@ class RoomReader:
     def _block(self, place: int) -> tuple[str, int] | None:
         """The block named at a place, and what follows it."""
         text = self.scan.text(place)
+        if lettered := self._lettered_block(place):
+            return lettered, place + 2
         named = NAMED_BLOCKS.get(text, "") in self.directory.tags
         if named and (len(text) > 2 or self.scan.text(place + 1)[:1].isdigit()):
             return NAMED_BLOCKS[text], place + 1
@@ -204,8 +271,12 @@ class RoomReader:
         after = place + 1
         while self.scan.text(after) in ("-", '"', ".", ":"):
             after += 1
+        if lettered := self._lettered_block(after):
+            return lettered, after + 2
         tag = self.scan.text(after)
         tag = NAMED_BLOCKS.get(tag, tag)
+        if len(tag) == 1 and tag.isdecimal() and (numbered := self.directory.numbered_block(text, tag)):
+            return numbered, after + 1
         if tag in _ROMAN and tag not in self.directory.tags:
             tag = _ROMAN[tag]
         if tag in self.directory.tags or (len(text) > 2 and len(tag) == 1 and tag.isalpha()):
@@ -290,9 +361,14 @@ class RoomReader:
             tags, end = tags | {letter}, place + 1
         if letter in _SPOKEN_LETTERS and _SPOKEN_LETTERS[letter] in borne and place == end:
             tags, end = tags | {_SPOKEN_LETTERS[letter]}, place + 1
+        if scan.text(place) in borne and len(scan.text(place)) == 2 and scan.text(place).isalpha():
+            # `504 tn`, `0504-TS`
+            tags, end = tags | {scan.text(place)}, place + 1
         for _ in range(2):
             place = end
             while place - end < 2 and scan.text(place) in _AFTER_FILLERS:
+                place += 1
+            if place == end and scan.text(place) == "/":
                 place += 1
             if after := self._block(place):
                 tags, end = tags | {after[0]}, after[1]
@@ -353,6 +429,8 @@ class RoomReader:
         text = self.scan.text(place)
         if text in self.directory.leads or text in BLOCK_WORDS:
             inner = self._led(place, bed)
+        elif text in self.directory.by_name:
+            inner = self._with_name(start, place, Designator(bed=bed))
         else:
             inner = next(
                 (
@@ -375,6 +453,8 @@ class RoomReader:
         token = self.scan.tokens[place]
         if token.is_number:
             yield from self._digits(place, led=led)
+        elif led and token.text in _ROMAN and token.text not in ("i", "v"):
+            yield _ROMAN[token.text], frozenset(), place + 1
         elif token.text in numerals.VALUES:
             end = numerals.number_words(self.texts, place)
             options = list(numerals.readings(self.texts, place, end))
@@ -400,6 +480,11 @@ class RoomReader:
         if led and len(text) == 2 and (pair := self._two_halves(place)):
             yield pair
         match = _NUMBER.fullmatch(text)
+        if match and match[2] and self.scan.glued(place + 1):
+            # `302b2`: the block of a letter and a digit behind the number.
+            block = match[2] + self.scan.text(place + 1)
+            if block in self.directory.tags:
+                yield match[1], frozenset({block}), place + 2
         if match:
             digits, letters = match.groups()
             if letters and _LOOKS_LIKE_DIGITS.fullmatch(text) and text.translate(_AS_DIGIT).lstrip("0") in by_number:
@@ -469,9 +554,14 @@ class RoomReader:
         if not 1 <= len(text) <= 4 or not text.isalpha():
             return None
         after = place + 1
-        if self.scan.text(after) in ("-", ".", "/") and self.scan.text(after + 1)[:1].isdigit():
+        if self.scan.text(after) in ("-", ".", "/") and (
+            self.scan.text(after + 1)[:1].isdigit()
+            or (self.scan.text(after + 1) in _AS_ONE and self.scan.glued(after + 2))
+        ):
             after += 1
-        if after >= len(self.texts) or not self.scan.tokens[after].is_number:
+        if after >= len(self.texts):
+            return None
+        if not self.scan.tokens[after].is_number and not (self.texts[after] in _AS_ONE and self.scan.glued(after + 1)):
             return None
         joined, end = self._glued_run(after)
         if _LOOKS_LIKE_DIGITS.fullmatch(joined):
@@ -515,6 +605,8 @@ class RoomReader:
             return None
         for option in self._numbers(place, led=False):
             digits, letters, end = option
+            if len(digits) <= 2 and (found := self._before_block(place, option)):
+                return found
             bare = _BARE_ROOM.fullmatch(digits + "".join(letters)) is not None
             if not bare and not letters and not self._is_short_room(place, digits):
                 continue
@@ -524,6 +616,13 @@ class RoomReader:
             if bare and self._said_of_a_guest(place):
                 return self._with_number(place, (digits, letters, end), Designator(led=True))
         return None
+
+    def _before_block(self, place: int, option: Option) -> RoomMention | None:
+        """`12 da piscina`, `la 12 del bloque B`: a short number whose block is named right behind it."""
+        tags, _, _ = self._behind(option[2], option[0], option[1], "")
+        if not tags & self.directory.blocks:
+            return None
+        return self._with_number(place, option, Designator(), known_only=True)
 
     def _is_short_room(self, place: int, digits: str) -> bool:
         """Rooms of two digits, where a room stands: first in the text, or behind `do`, `no`."""
@@ -595,9 +694,16 @@ class RoomReader:
             return None
         before = self.scan.mentions[-1]
         link = self.scan.text(place - 1)
-        if before.end != place - 1 or not (link in _LINKS or link in _AND) or not before.keys:
+        if not before.keys:
             return None
-        last = next((t for t in reversed(self.texts[before.start : before.end]) if t[0].isdigit()), "")
+        if self._is_corrected(before, place) and (match := _NUMBER.fullmatch(self.texts[place])):
+            corrected = Designator("", frozenset(), self.family, (), "", led=True)
+            return self._with_number(
+                place, (match[1], frozenset({match[2]} - {""}), place + 1), corrected, known_only=True
+            )
+        if before.end != place - 1 or not (link in _LINKS or link in _AND):
+            return None
+        last = self._last_number(before)
         match = _NUMBER.fullmatch(self.texts[place])
         if match is None or len(last) != len(self.texts[place]):
             return None
@@ -606,6 +712,17 @@ class RoomReader:
             return None
         so_far = Designator("", frozenset(), family, (), "", len(last) >= 3, False)
         return self._with_number(place, (match[1], frozenset({match[2]} - {""}), place + 1), so_far)
+
+    def _is_corrected(self, before: RoomMention, place: int) -> bool:
+        """`bangalô 14, ops, 15`: only a correction stands between the two."""
+        cues = [cue for cue in self.scan.cues if cue.code == "correct" and before.end <= cue.start and cue.end <= place]
+        if not cues or len(self.texts[place].rstrip("abcdefg")) != len(self._last_number(before)):
+            return False
+        between = set(range(before.end, place)) - {p for cue in cues for p in range(cue.start, cue.end)}
+        return all(self.texts[p] in _FILLERS or self.texts[p] in lexicon.ROOM_WORDS for p in between)
+
+    def _last_number(self, mention: RoomMention) -> str:
+        return next((t for t in reversed(self.texts[mention.start : mention.end]) if t[0].isdigit()), "")
 
     def _spelled(self, place: int) -> RoomMention | None:
         """Number words without a room word: at least two of them, and a room of three digits that the house has."""
@@ -676,6 +793,8 @@ class RoomReader:
         ):
             return None
         headed = self.is_room_field or (place == 0 and self.scan.text(1) in (":", "-", ","))
+        if headed and self._is_whole_name(word):
+            return self._by_name(place, place + 1, self.directory.find(Designator(name=(word,))), exact=True)
         known = self.directory.name_word(word, led=headed and word not in lexicon.NAMES)
         after_lead = self.scan.text(place + 1) in self.directory.leads
         written = (
@@ -685,13 +804,19 @@ class RoomReader:
             known = self.directory.name_word(word, led=True)
         if known is None:
             return None
-        common = word in lexicon.SERVICE or word in lexicon.PLACES or word in lexicon.NAMES
+        named = word in lexicon.NAMES and (word in self.scan.known_names or not self._is_whole_name(word))
+        common = word in lexicon.SERVICE or word in lexicon.PLACES or named
+        if not named and word in lexicon.NAMES and self.scan.text(place - 1).rstrip(".") in lexicon.HONORIFICS:
+            return None
         in_place = self.scan.text(place - 1) in ("no", "na", "en", "in") and self.scan.tokens[place].capital
         if len(word) == 1 or (not after_lead and not self.is_room_field and common and not in_place):
             return None
         family = self.directory.leads[self.scan.text(place + 1)] if after_lead else ""
         found = self.directory.find(Designator("", frozenset(), family, (known[0],)))
         return self._by_name(place, place + 1 + after_lead, found, known[1])
+
+    def _is_whole_name(self, word: str) -> bool:
+        return any(room.name == (word,) for room in self.directory.by_name.get(word, ()))
 
     # --- what could not be read --------------------------------------------------------------------
     def _unread(self, start: int, place: int, so_far: Designator) -> RoomMention | None:
