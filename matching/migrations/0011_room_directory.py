@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('spelling', models.TextField()),
                 ('key', models.TextField(unique=True)),
-                ('origin', models.CharField(choices=[('typed', 'typed by a person'), ('learned', 'learned from decisions'), ('seen', 'seen in the guest list')], default='typed', max_length=10)),
+                ('origin', models.CharField(choices=[('typed', 'typed by a person'), ('learned', 'learned from decisions')], default='typed', max_length=10)),
                 ('at', models.DateTimeField(auto_now_add=True)),
                 ('removed_at', models.DateTimeField(null=True)),
             ],
@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='roomalias',
-            constraint=models.CheckConstraint(condition=models.Q(('origin__in', ['typed', 'learned', 'seen'])), name='room_alias_origin_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('origin__in', ['typed', 'learned'])), name='room_alias_origin_known'),
         ),
         migrations.AddConstraint(
             model_name='roomalias',

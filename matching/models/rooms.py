@@ -17,7 +17,6 @@ class RoomKind(TextChoices):
 class AliasOrigin(TextChoices):
     TYPED = "typed", _p("alias", "typed by a person")
     LEARNED = "learned", _p("alias", "learned from decisions")
-    SEEN = "seen", _p("alias", "seen in the guest list")
 
 
 class Room(models.Model):

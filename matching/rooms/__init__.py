@@ -16,7 +16,7 @@ from matching.rooms.changes import (
     undo,
     unread_in,
 )
-from matching.rooms.directory import StoredDirectory, resolve, stored
+from matching.rooms.directory import StoredDirectory, resolve, stored, typed_forms
 from matching.rooms.reanalysis import Reanalysed, fulfil, reanalyse, requested
 from matching.rooms.sources import fill, learn
 from matching.rooms.spellings import may_be_alias, open_spellings, record_unread
@@ -46,6 +46,7 @@ __all__ = [
     "resolve",
     "save_room",
     "stored",
+    "typed_forms",
     "undo",
     "unread_in",
 ]

@@ -76,6 +76,12 @@ def block_tag(block: str) -> str:
     return "" if tag in MAIN_BLOCK else NAMED_BLOCKS.get(tag, tag)
 
 
+def typed_forms(key: str) -> list[str]:
+    """The aliases of a room as `bare_room` has them of a field that holds nothing else."""
+    aliases = RoomAlias.objects.filter(room__key=key, removed_at=None)
+    return sorted({typed_room(spelling) for spelling in aliases.values_list("spelling", flat=True)})
+
+
 def resolve(typed: str, directory: RoomDirectory | None = None) -> tuple[str, ...]:
     """The keys of the rooms that a person may mean who typed a room into a field of its own. The exact code comes
     before any reading: where the hotel has a room 104 and a B104, "104" is the first."""

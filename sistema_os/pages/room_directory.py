@@ -91,9 +91,12 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         return _act(request, asked)
     edits = request.user.has_perm(rooms.EDIT)
     found = _filtered(asked)
-    shown = Paginator(found.order_by(_KIND_ORDER, _FLOOR_ORDER, Length("key"), "key"), PER_PAGE).get_page(
-        asked.get("page", 1)
-    )
+    ordered = found.order_by(_KIND_ORDER, _FLOOR_ORDER, Length("key"), "key")
+    adding_to = room_key(asked.get("room")) if edits else ""
+    shown = Paginator(ordered, PER_PAGE).get_page(asked.get("page", 1))
+    if adding_to and not any(room.key == adding_to for room in shown):
+        # The address names a room of another page: its row alone.
+        shown = Paginator(Room.objects.filter(key=adding_to).order_by("key"), PER_PAGE).get_page(1)
     counts = dict(Room.objects.values_list("kind").annotate(Count("pk")))
     unread = rooms.open_spellings()
     warned = _in_two_blocks(rooms.stored().directory)
@@ -106,7 +109,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "warnings": warned,
         "most_warned": f":{MOST_WARNED}",
         "more_warned": [one.number for one in warned[MOST_WARNED:MOST_NAMED]],
-        "lines": _lines(shown),
+        "lines": _lines(shown, asked),
         "page": shown,
         "urls": {name: _url(asked, page=number) for name, number in _neighbours(shown)},
         "total": sum(counts.values()),
@@ -114,7 +117,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "kind_tabs": [_tab(name, counts, asked) for name in KINDS],
         "q": asked.get("q", ""),
         "kind": asked.get("kind", ""),
-        "adding_to": asked.get("room", "") if edits else "",
+        "adding_to": adding_to,
         "editing": Room.objects.filter(key=room_key(asked.get("edit"))).first() if edits and "edit" in asked else None,
         "making": edits and "new" in asked,
         "kinds": RoomKind.choices,
@@ -219,7 +222,7 @@ class Line:
     editing: str
 
 
-def _lines(shown: Page[Room]) -> list[Line]:
+def _lines(shown: Page[Room], asked: dict[str, Any]) -> list[Line]:
     aliases: dict[int, list[RoomAlias]] = defaultdict(list)
     for alias in RoomAlias.objects.filter(room__in=[room.pk for room in shown], removed_at=None).order_by("key"):
         aliases[alias.room_id].append(alias)
@@ -231,8 +234,8 @@ def _lines(shown: Page[Room]) -> list[Line]:
             else room.get_kind_display(),
             _floor(room.floor),
             aliases.get(room.pk, []),
-            _url({}, room=room.key),
-            _url({}, edit=room.key),
+            _url(asked, room=room.key),
+            _url(asked, edit=room.key),
         )
         for room in shown
     ]

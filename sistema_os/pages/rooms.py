@@ -23,7 +23,7 @@ from django.views.decorators.http import require_GET
 from matching.presentation import badges, card_url, department_words, order_url
 from matching.reports import OpenOrder, open_orders
 from matching.room_numbers import room_key, typed_room
-from matching.rooms import resolve
+from matching.rooms import resolve, typed_forms
 from pipeline.business_date import current_business_date
 from pipeline.hotel import StayStatus
 from pipeline.hotel.stays import SOURCE
@@ -104,7 +104,7 @@ def _answer(request: HttpRequest, asked: str, now: Listing, before: Listing | No
     }
     if request.user.has_perm(SEES_ORDERS):
         stays = {guest.stay for guest in (*here, *there) if guest.in_house or guest.gone}
-        answer["orders"] = shown_orders(open_orders.concerning(stays, [key]))
+        answer["orders"] = shown_orders(open_orders.concerning(stays, [key, *typed_forms(key)]))
     return answer
 
 

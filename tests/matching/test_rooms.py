@@ -24,6 +24,7 @@ from matching.models import (
     UnreadSpelling,
 )
 from matching.models.choices import State, Verb
+from matching.reports import open_orders
 from matching.review import bulk, decide
 from matching.rooms.spellings import as_typed, spelling_key
 from tests.matching.conftest import SUPERVISE, Candidate, Hotel, no_fence, person
@@ -354,6 +355,21 @@ def test_the_small_form_works_without_a_script(hotel: Hotel, boss: User) -> None
     assert "“casa da bia” já é a UH 801" in refused
     client.post(DIRECTORY, {"drop": alias.pk})
     assert not RoomAlias.objects.exists()
+
+
+def test_the_small_form_opens_for_a_room_of_another_page_and_with_leading_zeros(hotel: Hotel, boss: User) -> None:
+    rooms.fill([f"{number:04d}" for number in range(101, 190)], no_fence)
+    seen = page(boss, f"{DIRECTORY}?room=0189")
+    assert 'name="add" value="189"' in " ".join(seen.split())
+    second = page(boss, f"{DIRECTORY}?page=2")
+    assert "page=2&amp;room=189#r-189" in second
+
+
+def test_an_order_that_names_the_room_by_an_alias_is_among_the_rooms_orders(hotel: Hotel, boss: User) -> None:
+    order = unread(hotel, "ar não gela", uh_texto="Suíte Jatobá")
+    assert open_orders.concerning([], ["801", *rooms.typed_forms("801")]) == []
+    rooms.add_alias(boss, Room.objects.get(key="801"), "suíte jatobá")
+    assert [one.order.pk for one in open_orders.concerning([], ["801", *rooms.typed_forms("801")])] == [order.pk]
 
 
 def test_the_page_warns_of_a_number_in_two_blocks_and_finds_by_spelling(hotel: Hotel, boss: User) -> None:
