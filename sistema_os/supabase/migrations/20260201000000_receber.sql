@@ -191,15 +191,17 @@ begin
              greatest(1, count(*) filter (where main and quarto is null) over (
                partition by booking, motivo is null order by n)) as vez
         from datada d window r as (partition by booking, motivo is null)
+    ), terra as materialized (
+      select country as escrito, pais_de(country) as pais from (select distinct country from bruta) t
     )
     select n, booking, room, quarto_da_reserva as quarto, name, (select string_agg(p, ' ' order by p collate "C") from unnest(string_to_array(btrim(regexp_replace(
              lower(unaccent(name)), '[[:punct:][:space:]]+', ' ', 'g')), ' ')) p) as dobrado, main, chegada, saida,
-           status, company, agency, grupo_codigo, channel, phone, email, country, minor, note, person_id,
+           status, company, agency, grupo_codigo, channel, phone, email, pais, minor, note, person_id,
            case when count(*) over (partition by line_id) = 1 then line_id end as line_id, motivo,
            case when booking is not null then 'B' || booking || '|' || coalesce(quarto_da_reserva, '#' || vez)
                 when quarto is not null then 'S' || quarto || '|' || chegada
                 else 'S#' || vez end as chave
-      from reservada;
+      from reservada left join terra on escrito = country;
 
     update rl_linha l set motivo = 'linha repetida'
       from (select n, row_number() over (partition by chave, dobrado order by n) as vez from rl_linha
@@ -427,9 +429,8 @@ begin
 
     -- 6. Is this the list of this house? Most of those who were to stay have to be in it.
     if v_escopo = 'casa' then
-      select count(*), count(*) filter (where exists (select from rl_linha l where l.ficha = f.id))
-        into v_esperados, v_achados
-        from listagem_hospedes f
+      select count(*), count(l.ficha) into v_esperados, v_achados
+        from listagem_hospedes f left join rl_linha l on l.ficha = f.id
        where f.status = 'na_casa' and f.removido_em is null and f.saida > v_data and f.casa_em >= v_data - 3;
       if v_esperados >= 8 and v_achados * 5 < v_esperados then
         v_recusa := format(
@@ -457,21 +458,19 @@ begin
               from rl_linha l left join rl_ficha f on f.id = l.ficha where l.motivo is null) p
       left join hospedes h on h.pms_hospede_id = p.perfil
      where p.n = l.n;
+    analyze rl_linha;
     -- A row that already has a person keeps it, unless the list names another one.
-    with nova as (
-      insert into hospedes (pms_hospede_id, nome, pais, menor, incognito, telefone, email)
-      select distinct on (l.perfil) l.perfil, l.name, pais_de(l.country), coalesce(l.minor, h.menor, false),
-             coalesce(h.incognito, false), max(l.phone) over p, max(l.email) over p
-        from rl_linha l left join rl_ficha f on f.id = l.ficha left join hospedes h on h.id = f.pessoa
-       where l.perfil is not null and not exists (select from hospedes x where x.pms_hospede_id = l.perfil)
-      window p as (partition by l.perfil)
-       order by l.perfil, l.generico, l.titular desc, l.n
-      returning id, pms_hospede_id
-    )
-    update rl_linha l set pessoa = v.id from nova v where v.pms_hospede_id = l.perfil;
+    insert into hospedes (pms_hospede_id, nome, pais, menor, incognito, telefone, email)
+    select distinct on (l.perfil) l.perfil, l.name, l.pais, coalesce(l.minor, h.menor, false),
+           coalesce(h.incognito, false), max(l.phone) over p, max(l.email) over p
+      from rl_linha l left join rl_ficha f on f.id = l.ficha left join hospedes h on h.id = f.pessoa
+     where l.perfil is not null and not exists (select from hospedes x where x.pms_hospede_id = l.perfil)
+    window p as (partition by l.perfil)
+     order by l.perfil, l.generico, l.titular desc, l.n;
+    update rl_linha l set pessoa = h.id from hospedes h where h.pms_hospede_id = l.perfil and l.pessoa is distinct from h.id;
     with alvo as (
       select distinct on (h.id) h.id, case when l.generico then h.nome else l.name end as nome,
-             coalesce(pais_de(l.country), h.pais) as pais,
+             coalesce(l.pais, h.pais) as pais,
              coalesce(bool_or(l.minor) over p, h.menor) as menor,
              coalesce(l.phone, max(l.phone) over p, h.telefone) as telefone,
              coalesce(l.email, max(l.email) over p, h.email) as email
@@ -582,9 +581,9 @@ begin
                               'voltaram', count(*) filter (where voltou))
       into v_contas
       from (select d.nova, d.voltou,
-                   exists (select from rl_mudou m where m.tipo = 'ficha' and m.id = d.id)
-                   or exists (select from rl_mudou m where m.tipo = 'reserva' and m.id = d.reserva)
-                   or exists (select from rl_mudou m where m.tipo = 'hospede' and m.id = d.pessoa) as mudou
+                   d.id in (select id from rl_mudou where tipo = 'ficha')
+                   or d.reserva in (select id from rl_mudou where tipo = 'reserva')
+                   or coalesce(d.pessoa in (select id from rl_mudou where tipo = 'hospede'), false) as mudou
               from rl_destino d) d;
     v_avisos := array_remove(array[
       case when v_faltaram > 0 and v_faltaram * 4 > v_total then format(
