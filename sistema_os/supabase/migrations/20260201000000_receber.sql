@@ -134,10 +134,10 @@ begin
          where c.tipo = 'listagem' and c.hotel is not null order by c.recebida_em desc limit 1)
         then format('Esta listagem é de outro hotel (%s).', v_hotel)
       when v_escopo = 'casa' and v_total = 0 then 'A lista está vazia.'
-      -- An export that was already received, and is not the newest one. Only a small house may stay the same for a day.
+      -- The file of an earlier export after today's; or of an earlier date, as only a small house stays the same for a day.
       when v_escopo = 'casa' and exists (
         select from cargas_recebidas c where c.tipo = 'listagem' and c.escopo = 'casa' and c.resumo = v_resumo
-           and (c.data < v_data and v_total > 20 or v_anterior.resumo <> v_resumo))
+           and (c.data < v_data and v_total > 50 or v_anterior.data = v_data and v_anterior.resumo <> v_resumo))
         then 'Esta listagem já foi recebida antes, linha por linha: peça uma nova exportação.'
     end;
   end if;
@@ -586,6 +586,10 @@ begin
                    or coalesce(d.pessoa in (select id from rl_mudou where tipo = 'hospede'), false) as mudou
               from rl_destino d) d;
     v_avisos := array_remove(array[
+      case when v_escopo = 'casa' and exists (
+             select from cargas_recebidas c where c.tipo = 'listagem' and c.escopo = 'casa' and c.resumo = v_resumo
+                and c.data < v_data)
+           then 'Esta listagem é igual, linha por linha, à de um dia anterior.' end,
       case when v_faltaram > 0 and v_faltaram * 4 > v_total then format(
         '%s hóspedes faltam nesta lista da casa inteira; só saem se faltarem também na próxima.', v_faltaram) end,
       case when v_escopo = 'casa' and not exists (select from rl_linha where minor) then
