@@ -44,7 +44,7 @@ def _key_problems(key: str) -> Iterable[checks.CheckMessage]:
     elif key.startswith("sb_publishable_") or _role(key) in {"anon", "authenticated"}:
         yield checks.Error(
             "SUPABASE_SERVICE_KEY is a public key: row level security would hide every row from it.",
-            hint="Use the service_role (secret) key of the project.",
+            hint="Use a token of the role sistema_os_app (manage.py supabase_key), or the project's service_role key.",
             id="sistema_os.E004",
         )
     elif not key.isascii() or any(character.isspace() for character in key):

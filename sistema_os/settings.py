@@ -89,6 +89,7 @@ QUERY_TIMEOUT = bounded("QUERY_TIMEOUT", 30, 1, 600)
 SUPABASE: dict[str, Any] = {
     "url": required("SUPABASE_URL"),
     "key": required("SUPABASE_SERVICE_KEY"),
+    "api_key": env.str("SUPABASE_API_KEY", ""),
     "rest_path": env.str("SUPABASE_REST_PATH", "/rest/v1"),
     "deadline": QUERY_TIMEOUT,
     "max_rows": int(bounded("SUPABASE_MAX_ROWS", 1000, 1, 1_000_000)),

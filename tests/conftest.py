@@ -33,6 +33,7 @@ HOTEL_TABLES = (
     "sugestoes_match",
     "inventario_uh",
     "rm_diario",
+    "cargas_recebidas",
 )
 
 
@@ -134,8 +135,15 @@ def shared_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
 
 @pytest.fixture
 def supabase_settings() -> dict[str, Any]:
-    """Keyword arguments for SupabaseClient: the suite's own PostgREST, with the service key."""
+    """Keyword arguments for SupabaseClient: the suite's own PostgREST, with the key of the app's role."""
     return dict(settings.SUPABASE)
+
+
+@pytest.fixture
+def feed_settings() -> dict[str, Any]:
+    """The same with the key of `service_role`, with which the hotel's own tools write."""
+    assert stack.running is not None
+    return {**settings.SUPABASE, "key": stack.running.key("service_role")}
 
 
 @pytest.fixture

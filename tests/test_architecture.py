@@ -17,6 +17,7 @@ from tests.structure import PACKAGES, ROOT, imported_names, parsed, sources
 NOUNS: Final = {
     "blocking",  # of record linkage: which pairs are compared at all; also the calls that an event loop must not make
     "diffing",
+    "feed",  # the flow of data that fills the hotel's tables
     "learning",
     "masking",
     "matching",

@@ -11,7 +11,7 @@ from sistema_os.local.state import Secrets
 
 APP_DATABASE = "sistema_os"
 HOTEL_DATABASE = "supabase"
-_SQL = Path(__file__).parent / "sql"
+SQL = Path(__file__).parent / "sql"
 _MIGRATIONS = Path(__file__).parent.parent / "supabase" / "migrations"
 
 Connect = Callable[[str], psycopg.Connection]
@@ -19,13 +19,13 @@ Connect = Callable[[str], psycopg.Connection]
 
 def prepare(connect: Connect, secrets: Secrets) -> None:
     with _locked(connect, "postgres") as connection:
-        _run(connection, _SQL / "roles.sql")
+        _run(connection, SQL / "roles.sql")
         _set_password(connection, "authenticator", secrets.authenticator)
         _set_password(connection, "sistema_os", secrets.app)
         _create_database(connection, APP_DATABASE, owner="sistema_os")
         _create_database(connection, HOTEL_DATABASE, owner="postgres")
     with _locked(connect, HOTEL_DATABASE) as connection:
-        _run(connection, _SQL / "privileges.sql")
+        _run(connection, SQL / "privileges.sql")
         if migrate(connection):
             connection.execute("notify pgrst, 'reload schema'")
 

@@ -19,6 +19,8 @@ from sistema_os.local.postgrest import PostgREST
 from sistema_os.local.processes import wait_for
 
 _REMOVE_SECONDS = 10.0
+# The database role of the app, which a migration makes.
+APP_ROLE = "sistema_os_app"
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -91,6 +93,10 @@ class Stack:
         """The URL of a database for the superuser, for loading the hotel and for tests."""
         return _postgres_url("postgres", self._known().secrets.superuser, self._known().postgres_port, database)
 
+    def key(self, role: str) -> str:
+        """A key of the API for another database role than the app's, such as `service_role`."""
+        return api_key(self._known().secrets.jwt, role)
+
     def connect_hotel(self) -> psycopg.Connection:
         return psycopg.connect(self.url(bootstrap.HOTEL_DATABASE), autocommit=True)
 
@@ -155,7 +161,7 @@ class Stack:
             )
         if hotel:
             values["SUPABASE_URL"] = f"http://127.0.0.1:{current.rest_port}"
-            values["SUPABASE_SERVICE_KEY"] = api_key(current.secrets.jwt, "service_role")
+            values["SUPABASE_SERVICE_KEY"] = api_key(current.secrets.jwt, APP_ROLE)
             values["SUPABASE_REST_PATH"] = ""
         lines = ["# Written by the local stack at each start; edits are lost. Yours belong in .env."]
         lines += [f"{name}={value}" for name, value in values.items()]

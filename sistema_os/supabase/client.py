@@ -34,7 +34,8 @@ class SupabaseClient:
 
     `deadline` (seconds) holds for each query as a whole. `max_rows` is the server's row cap as configured: the client
     notices when the server's own is another one. `proxy` overrides HTTP_PROXY, HTTPS_PROXY and NO_PROXY, which
-    `trust_env=False` ignores. `exact` reads fractions as Decimal. `transport` replaces the network in tests.
+    `trust_env=False` ignores. `exact` reads fractions as Decimal. `api_key` goes into the `apikey` header in place of
+    `key`, which is then a token of a database role of its own. `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -52,11 +53,14 @@ class SupabaseClient:
         proxy: str | None = None,
         trust_env: bool = True,
         exact: bool = False,
+        api_key: str = "",
     ) -> None:
         base = _address(url, rest_path)
         limits = Limits(deadline, max_connections, max_rows, max_body)
         self._schema = _header_value(schema)
-        self._session = Session(base, _checked(key), limits, transport, proxy_for(base, proxy, trust_env), exact)
+        gateway = _checked(api_key) if api_key else None
+        proxied = proxy_for(base, proxy, trust_env)
+        self._session = Session(base, _checked(key), limits, transport, proxied, exact, gateway)
 
     def __repr__(self) -> str:
         return f"<SupabaseClient {self._session.base.host} schema={self._schema}>"

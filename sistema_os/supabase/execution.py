@@ -64,6 +64,7 @@ class Session:
         transport: httpx.AsyncBaseTransport | None = None,
         proxy: httpx.Proxy | None = None,
         exact: bool = False,
+        api_key: Secret[str] | None = None,
     ) -> None:
         self.base = base
         self.limits = limits
@@ -71,6 +72,7 @@ class Session:
         self.closed = False
         self._address = str(base)
         self._key = key
+        self._api_key = api_key or key
         self._prepared: dict[tuple[bool, str, tuple[tuple[str, str], ...]], Secret[dict[str, str]]] = {}
         self._proxy = proxy
         self._given = transport
@@ -102,7 +104,7 @@ class Session:
         return asyncio.run(self._run_alone(query))
 
     async def _run_alone(self, query: Query) -> APIResponse[Any]:
-        alone = Session(self.base, self._key, self.limits, self._given, self._proxy, self.exact)
+        alone = Session(self.base, self._key, self.limits, self._given, self._proxy, self.exact, self._api_key)
         try:
             return await alone.run(query)
         finally:
@@ -310,7 +312,7 @@ class Session:
             "Accept-Profile" if reads else "Content-Profile": schema,
             "Accept-Encoding": "gzip",
             "User-Agent": "sistema-os",
-            "apikey": self._key.reveal(),
+            "apikey": self._api_key.reveal(),
             **token,
         }
 

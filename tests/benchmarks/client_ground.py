@@ -20,7 +20,7 @@ SCHEMA = """
 create table bench (id bigint primary key, nome text, uh text, chegada date, saida date, adultos int, diaria numeric,
   titular boolean, status text, visto_em timestamptz, observacoes text, extra jsonb);
 alter table bench enable row level security;
-grant all on bench to service_role;
+grant all on bench to service_role, sistema_os_app;
 notify pgrst, 'reload schema';
 """
 FILL = """

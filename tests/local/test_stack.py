@@ -50,9 +50,7 @@ def test_the_hotel_answers_at_its_rest_address(hotel_db: psycopg.Connection, sup
 
 
 @pytest.mark.parametrize("table", HOTEL_TABLES)
-def test_row_level_security_is_on_and_nobody_but_the_service_role_may_read(
-    hotel_db: psycopg.Connection, table: str
-) -> None:
+def test_row_level_security_is_on_and_the_public_may_not_read(hotel_db: psycopg.Connection, table: str) -> None:
     row = hotel_db.execute("select relrowsecurity from pg_class where oid = %s::regclass", (table,)).fetchone()
     assert row == (True,)
     for role in ("anon", "authenticated"):
@@ -61,23 +59,18 @@ def test_row_level_security_is_on_and_nobody_but_the_service_role_may_read(
 
 
 @pytest.mark.parametrize("function", ["vincular_os", "desvincular_os"])
-def test_only_the_service_role_may_link(hotel_db: psycopg.Connection, function: str) -> None:
+def test_only_the_app_and_the_service_role_may_link(hotel_db: psycopg.Connection, function: str) -> None:
     rights = hotel_db.execute(
         "select r, has_function_privilege(r, p.oid, 'execute') from pg_proc p, "
-        "unnest(array['anon', 'authenticated', 'service_role']) r where p.proname = %s",
+        "unnest(array['anon', 'authenticated', 'service_role', 'sistema_os_app']) r where p.proname = %s",
         (function,),
     ).fetchall()
-    assert dict(rights) == {"anon": False, "authenticated": False, "service_role": True}
-
-
-def test_a_table_that_a_later_migration_makes_is_closed_too(hotel_db: psycopg.Connection) -> None:
-    with hotel_db.transaction(force_rollback=True):
-        hotel_db.execute("create table later (id int)")
-        rights = hotel_db.execute(
-            "select has_table_privilege('anon', 'later', 'select'), "
-            "has_table_privilege('authenticated', 'later', 'insert')"
-        ).fetchone()
-    assert rights == (False, False)
+    assert dict(rights) == {
+        "anon": False,
+        "authenticated": False,
+        "service_role": True,
+        "sistema_os_app": True,
+    }
 
 
 def test_one_answer_holds_at_most_a_thousand_rows(
@@ -91,13 +84,14 @@ def test_one_answer_holds_at_most_a_thousand_rows(
     assert body.count(b"uh_total") == 1000
 
 
-def test_a_query_of_the_service_role_is_ended_by_the_server_after_30_seconds(hotel_db: psycopg.Connection) -> None:
+def test_a_query_is_ended_by_the_server_after_30_seconds(hotel_db: psycopg.Connection) -> None:
     rows = hotel_db.execute(
-        "select rolname, rolconfig from pg_roles where rolname in ('authenticator', 'service_role')"
+        "select rolname, rolconfig from pg_roles where rolname in ('authenticator', 'service_role', 'sistema_os_app')"
     )
     assert dict(rows.fetchall()) == {
         "authenticator": ["statement_timeout=30s"],
         "service_role": ["statement_timeout=30s"],
+        "sistema_os_app": ["statement_timeout=30s"],
     }
 
 

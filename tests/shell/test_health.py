@@ -37,7 +37,7 @@ def test_readyz_reports_database_supabase_queue_and_data(client: Client) -> None
     assert (report["status"], report["database"], report["supabase"]) == ("ok", "ok", "ok")
     assert report["queue"] == {"alive": True, "tasks_waiting": 0, "cancel": "notify"}
     assert 3600 <= report["data"]["job_age_seconds"]["hospedes_casa"] < 3660
-    assert set(report["data"]) == {"job_age_seconds", "source_age_seconds"}
+    assert set(report["data"]) == {"job_age_seconds", "source_age_seconds", "feed_age_seconds", "feed_findings"}
 
 
 @pytest.mark.django_db
@@ -76,8 +76,26 @@ def test_readyz_answers_although_supabase_does_not(
     report = health.PostgrestReport()
     monkeypatch.setattr(report, "SECONDS", 0.3)
     monkeypatch.setattr(health, "postgrest", report)
+    feed = health.FeedReport()
+    monkeypatch.setattr(feed, "SECONDS", 0.3)
+    monkeypatch.setattr(health, "feed", feed)
     response = client.get("/readyz")
     assert (response.status_code, response.json()["postgrest"]) == (200, "unknown")
+    assert response.json()["data"]["feed_age_seconds"] is None
+
+
+@pytest.mark.django_db
+def test_readyz_reports_the_feed(client: Client, monkeypatch: pytest.MonkeyPatch, hotel_db: psycopg.Connection) -> None:
+    hotel_db.execute(
+        "with r as (insert into reservas (num_reserva, status, chegada_prevista, saida_prevista) "
+        "values ('1', 'na_casa', current_date - 2, current_date + 2) returning id) "
+        "insert into listagem_hospedes (reserva_id, nome_listagem, titular, status, uh, chegada, saida, visto_em) "
+        "select id, 'Ana', true, 'na_casa', '201', current_date - 2, current_date + 2, now() - interval '2 days' from r"
+    )
+    monkeypatch.setattr(health, "feed", health.FeedReport())
+    data = client.get("/readyz").json()["data"]
+    assert 2 * 86_400 <= data["feed_age_seconds"] < 2 * 86_400 + 60
+    assert data["feed_findings"] == ["visto_em_not_moving"]
 
 
 def test_readyz_is_503_and_says_why_when_the_database_is_away(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,10 +28,10 @@ def test_the_page_has_examples() -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
-async def test_an_example_runs(example: str, hotel_db: psycopg.Connection, supabase_settings: dict[str, Any]) -> None:
+async def test_an_example_runs(example: str, hotel_db: psycopg.Connection, feed_settings: dict[str, Any]) -> None:
     hotel_db.execute(ROWS.encode())
     code = compile(example, str(PAGE), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    async with SupabaseClient(**supabase_settings) as supabase:
+    async with SupabaseClient(**feed_settings) as supabase:
         running = eval(code, {"supabase": supabase})  # noqa: S307 - our own page; eval is what answers the coroutine
         assert inspect.isawaitable(running)
         await running

@@ -1,4 +1,4 @@
-"""The curl examples of docs/integracao.md are answered by the hotel's real tables, once and a second time."""
+"""The curl examples of docs/integracao.md are answered by the hotel's real functions, once and a second time."""
 
 import json
 import re
@@ -10,37 +10,31 @@ import psycopg
 import pytest
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "integracao.md"
-EXAMPLE = re.compile(
-    r"curl -sS \"https://PROJETO\.supabase\.co/rest/v1/([^\"]+)\".*?\"Prefer: ([^\"]+)\".*?-d '(.*?)'", re.DOTALL
-)
-EXAMPLES = EXAMPLE.findall(PAGE.read_text(encoding="utf-8"))
+TEXT = PAGE.read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"curl -sS \"https://PROJETO\.supabase\.co/rest/v1/([^\"]+)\"[^`]*?-d '(.*?)'", TEXT, re.DOTALL)
 
 
-def test_the_page_has_examples_for_each_table_of_a_feed() -> None:
-    assert [path.partition("?")[0] for path, _, _ in EXAMPLES] == ["ordens_servico", "reservas", "listagem_hospedes"]
+def test_the_page_has_an_example_for_each_function() -> None:
+    assert [path for path, _body in EXAMPLES] == ["rpc/receber_listagem", "rpc/receber_ordens"]
 
 
 @pytest.mark.stack
-def test_the_examples_are_accepted_twice(hotel_db: psycopg.Connection, supabase_settings: dict[str, Any]) -> None:
-    key = supabase_settings["key"]
-    base = f"{supabase_settings['url']}{supabase_settings.get('rest_path', '/rest/v1')}"
+def test_the_examples_are_accepted_twice(hotel_db: psycopg.Connection, feed_settings: dict[str, Any]) -> None:
+    key = feed_settings["key"]
+    headers = {"apikey": key, "Authorization": f"Bearer {key}"}
+    answers = []
     for _ in range(2):
-        booking = 0
-        for path, prefer, body in EXAMPLES:
-            rows = json.loads(body)
-            for row in rows:
-                if "reserva_id" in row:
-                    row["reserva_id"] = booking
-            headers = {"apikey": key, "Authorization": f"Bearer {key}", "Prefer": prefer}
-            answer = httpx.post(f"{base}/{path}", json=rows, headers=headers)
-            assert answer.status_code in (200, 201), answer.text
-            booking = answer.json()[0]["id"] if answer.content else booking
-    counts = [
-        hotel_db.execute(query).fetchone()
-        for query in (
-            "select count(*), min(aberta_em) = '2026-03-12 06:40-03' from ordens_servico",
-            "select count(*), min(uh) = '0201' from reservas",
-            "select count(*), bool_and(titular and removido_em is null) from listagem_hospedes",
-        )
-    ]
-    assert counts == [(1, True)] * 3
+        for path, body in EXAMPLES:
+            answer = httpx.post(
+                f"{feed_settings['url']}{feed_settings['rest_path']}/{path}", json=json.loads(body), headers=headers
+            )
+            assert answer.status_code == 200, answer.text
+            answers.append([answer.json()[name] for name in ("recusa", "novas", "iguais")])
+    assert answers == [[None, 2, 0], [None, 1, 0], [None, 0, 2], [None, 0, 1]]
+
+
+@pytest.mark.stack
+def test_every_key_of_the_answers_is_explained(hotel_db: psycopg.Connection) -> None:
+    for call in ("receber_listagem('[]', '2026-03-12', 'grupo')", "receber_ordens('[]', '2026-03-12')"):
+        found = hotel_db.execute(f"select jsonb_object_keys({call})".encode()).fetchall()
+        assert not [name for (name,) in found if f"`{name}`" not in TEXT]

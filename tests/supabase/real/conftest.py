@@ -24,14 +24,14 @@ alter table ambiguous enable row level security;
 alter table awkward enable row level security;
 alter table crowd enable row level security;
 alter table guests enable row level security;
-grant all on awkward, crowd, guests, reserved, ambiguous to service_role;
+grant all on awkward, crowd, guests, reserved, ambiguous to service_role, sistema_os_app;
 create function echo(value text) returns text language sql stable as 'select value';
 create function crowd_from(low bigint) returns setof crowd language sql stable as 'select * from crowd where id >= low';
 create function nothing() returns void language sql as 'select';
 create function slow() returns void language sql set statement_timeout = '100ms' as 'select pg_sleep(5)';
 create function twofold(value text) returns text language sql stable as 'select value';
 create function twofold(value int) returns int language sql stable as 'select value';
-grant execute on function twofold(text), twofold(int), echo, crowd_from, nothing, slow to service_role;
+grant execute on function twofold(text), twofold(int), echo, crowd_from, nothing, slow to service_role, sistema_os_app;
 notify pgrst, 'reload schema';
 """
 CLEAN = """
@@ -69,7 +69,7 @@ def own_tables(hotel_database_url: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def ready(own_tables: None, hotel_db: psycopg.Connection, supabase_settings: Options) -> Options:
+def ready(own_tables: None, hotel_db: psycopg.Connection, feed_settings: Options) -> Options:
     """Settings of a client whose tables are there, known to PostgREST and empty."""
     hotel_db.execute("truncate awkward, guests, crowd, reserved")
-    return supabase_settings
+    return feed_settings
