@@ -56,7 +56,9 @@ def order_fields(row: Row) -> dict[str, Any]:
         "linked": row.get("matched_at") is not None,
         "linked_stay": row.get("listagem_id"),
         "linked_by": _text(row.get("matched_by")),
-        "fingerprint": fingerprint(typed | {"opened_at": row["aberta_em"] if taken_from else _moment(row["aberta_em"])}),
+        "fingerprint": fingerprint(
+            typed | {"opened_at": row["aberta_em"] if taken_from else _moment(row["aberta_em"])}
+        ),
         "search": searchable(row["numero"], *shown.values()),
     }
 

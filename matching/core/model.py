@@ -141,7 +141,15 @@ def _rates() -> dict[str, float]:
 def _contexts() -> dict[str, dict[str, float]]:
     """Factors on the rates when the order speaks of lost things, of an arrival, or by the hour of the day."""
     return {
-        "lost": {"left": 5.0, "just_left": 8.0, "left_long": 5.0, "leaving": 4.0, "arriving": 0.5, "arrived": 0.7, "not_yet": 0.3},
+        "lost": {
+            "left": 5.0,
+            "just_left": 8.0,
+            "left_long": 5.0,
+            "leaving": 4.0,
+            "arriving": 0.5,
+            "arrived": 0.7,
+            "not_yet": 0.3,
+        },
         "gone": {
             "left": 12.0,
             "just_left": 12.0,

@@ -6,7 +6,7 @@ Both sides are brought to the same labels, `kind:value`: `country:ar`, `org:petr
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from matching.core.parsing import lexicon
 from matching.core.parsing.fields import Row
@@ -53,7 +53,8 @@ _MOVE = re.compile(
 )
 _MOVED_ROOM = re.compile(
     r"(?P<to>(?:\bpara o?a?|\bp/|\bpra|\bpro|\bto|->|=>|>|\bao|\ba)\s*)?\b(?:uh|apto|ap|quarto|qto|hab|room)?\b\s*"
-    r"(?P<room>(?:[a-z]{1,6}(?:\d{1,2}[ -]|[ -]?))?\d{1,5}(?:(?:-?[a-z]| [b-df-n])(?![a-z/]))?(?: ?(?:cama|leito) ?\w{1,2}|-[a-z]?\d{1,2})?)\b"
+    r"(?P<room>(?:[a-z]{1,6}(?:\d{1,2}[ -]|[ -]?))?\d{1,5}(?:(?:-?[a-z]| [b-df-n])(?![a-z/]))?"
+    r"(?: ?(?:cama|leito) ?\w{1,2}|-[a-z]?\d{1,2})?)\b"
 )
 _MOMENT = re.compile(
     r"\b\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?(?:\s*(?:as\s*)?\d{1,2}[:h]\d{0,2})?|\b\d{1,2}[:h]\d{2}\b|\b\d{1,2}h\b"
@@ -156,7 +157,9 @@ def _note_labels(note: str) -> Iterator[str]:
         elif not (match.code in _KIN_NOTES and _is_of_another(texts, match.start, match.end)):
             yield f"note:{match.code}"
     yield from (
-        f"word:{word}" for word in texts if word != ":" and len(word) >= MIN_WORD and (word not in _COMMON or word in lexicon.ROLES)
+        f"word:{word}"
+        for word in texts
+        if word != ":" and len(word) >= MIN_WORD and (word not in _COMMON or word in lexicon.ROLES)
     )
 
 

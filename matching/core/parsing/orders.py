@@ -397,16 +397,28 @@ def _scan(
         scan.cues = [cue for cue in lexicon.CUES.find(scan.texts) if not _is_of_a_thing(scan, cue)]
         for cue in scan.cues:
             if cue.code in ("correct", "not_and"):
-                scan.take(range(cue.start, cue.end))
+                scan.take(range(cue.start, cue.end - _ends_in_block(scan, cue)))
         _take_initials(scan)
         find_days(scan)
     find_rooms(scan, directory, is_room_field=room_field)
     return scan
 
 
+def _ends_in_block(scan: Scan, cue: Match) -> bool:
+    """`e não A-109`: the letter is a block, not an article."""
+    if scan.text(cue.end - 1) not in ("a", "o") or cue.end - cue.start < 2:
+        return False
+    number = cue.end + (scan.text(cue.end) == "-")
+    return scan.text(number)[:1].isdigit() and (number > cue.end or scan.glued(number))
+
+
 def _is_of_a_thing(scan: Scan, cue: Match) -> bool:
     """`a cortina saiu do trilho`: what left is no guest; `saiu do quarto`, `saiu do 305` is one."""
-    if scan.text(cue.start) not in _LEFT or cue.end - cue.start > 1 or scan.text(cue.end) not in ("do", "da", "de", "dos"):
+    if (
+        scan.text(cue.start) not in _LEFT
+        or cue.end - cue.start > 1
+        or scan.text(cue.end) not in ("do", "da", "de", "dos")
+    ):
         return False
     after = scan.text(cue.end + 1)
     return after.isalpha() and after not in lexicon.ROOM_WORDS and after not in ("hotel", "casa", "pousada", "manha")

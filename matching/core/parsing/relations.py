@@ -44,7 +44,9 @@ def find_relation(scan: Scan, persons: list[Person]) -> Relation | None:
             return Relation("divide o quarto", "", child=False)
         if text not in lexicon.KIN_SEX or place in scan.taken:
             continue
-        owner = _owner(scan, place, persons) or _english_owner(scan, place, persons) or _named_before(scan, place, persons)
+        owner = (
+            _owner(scan, place, persons) or _english_owner(scan, place, persons) or _named_before(scan, place, persons)
+        )
         of_room = _of_room(scan, place)
         if owner is None and not of_room:
             continue
@@ -67,7 +69,11 @@ def _named_before(scan: Scan, place: int, persons: list[Person]) -> Person | Non
 def _the_other(scan: Scan, persons: list[Person]) -> Relation | None:
     """`211 a Isadora já recebeu toalha, falta a da outra`: the other guest of the room."""
     for place, text in enumerate(scan.texts):
-        if text in _OTHER and scan.text(place + 1) in lexicon.PERSON_NOUNS and (owner := _owner(scan, place + 1, persons)):
+        if (
+            text in _OTHER
+            and scan.text(place + 1) in lexicon.PERSON_NOUNS
+            and (owner := _owner(scan, place + 1, persons))
+        ):
             owner.reference = True
             return Relation(text, _OTHER[text], child=False)
     named = [person for person in persons if person.strength >= STRONG]

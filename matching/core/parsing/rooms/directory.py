@@ -286,7 +286,10 @@ class RoomDirectory:
         added = [parse_room(key) for key in sorted(by_room) if key not in known]
         rooms = [*self.rooms, *added]
         return RoomDirectory(
-            [replace(room, aliases=tuple(dict.fromkeys((*room.aliases, *by_room.get(room.key, ()))))) for room in rooms],
+            [
+                replace(room, aliases=tuple(dict.fromkeys((*room.aliases, *by_room.get(room.key, ())))))
+                for room in rooms
+            ],
             self.named_blocks,
         )
 

@@ -544,7 +544,8 @@ class RoomReader:
             return None
         after = place + 1
         if self.scan.text(after) in ("-", ".", "/") and (
-            self.scan.text(after + 1)[:1].isdigit() or (self.scan.text(after + 1) in _AS_ONE and self.scan.glued(after + 2))
+            self.scan.text(after + 1)[:1].isdigit()
+            or (self.scan.text(after + 1) in _AS_ONE and self.scan.glued(after + 2))
         ):
             after += 1
         if after >= len(self.texts):
@@ -686,7 +687,9 @@ class RoomReader:
             return None
         if self._is_corrected(before, place) and (match := _NUMBER.fullmatch(self.texts[place])):
             corrected = Designator("", frozenset(), self.family, (), "", led=True)
-            return self._with_number(place, (match[1], frozenset({match[2]} - {""}), place + 1), corrected, known_only=True)
+            return self._with_number(
+                place, (match[1], frozenset({match[2]} - {""}), place + 1), corrected, known_only=True
+            )
         if before.end != place - 1 or not (link in _LINKS or link in _AND):
             return None
         last = self._last_number(before)
