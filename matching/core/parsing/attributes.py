@@ -247,14 +247,14 @@ def said_labels(scan: Scan, known: Collection[str]) -> list[str]:
     found += [f"channel:{m.code}" for m in lexicon.CHANNELS.find(texts) if _is_channel(scan, m.start)]
     for place, text in enumerate(texts):
         if len(text) > 2 and place not in scan.taken:
-            org = next((f"org:{form}" for form in _forms(text) if f"org:{form}" in known), "")
+            org = _known_label("org", text, known)
             in_phrase = org and _in_organisation(scan, place, known)
             if org and (in_phrase or _may_be_organisation(scan, place)):
                 found.append(org)
                 if in_phrase or text not in lexicon.NAMES:
                     scan.take((place,))
                 continue
-            word = next((f"word:{form}" for form in _forms(text) if f"word:{form}" in known), "")
+            word = _known_label("word", text, known)
             if word and text not in lexicon.NO_NAME_WORDS:
                 found.append(word)
             if f"type:{text}" in known and not lexicon.ROOM_WORDS.isdisjoint(texts[max(0, place - 3) : place + 2]):
@@ -264,11 +264,15 @@ def said_labels(scan: Scan, known: Collection[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _forms(text: str) -> tuple[str, ...]:
-    """The word and its other number: `filme`, `filmes`."""
+def _known_label(kind: str, text: str, known: Collection[str]) -> str:
+    """The label of a word or of its other number (`filme`, `filmes`); "" where the listing has neither."""
+    label = f"{kind}:{text}"
+    if label in known:
+        return label
     if len(text) < MIN_WORD:
-        return (text,)
-    return (text, text[:-1]) if text.endswith("s") else (text, f"{text}s")
+        return ""
+    other = label[:-1] if text.endswith("s") else f"{label}s"
+    return other if other in known else ""
 
 
 def _in_organisation(scan: Scan, place: int, known: Collection[str]) -> bool:

@@ -200,9 +200,11 @@ class RoomReader:
         return self._lettered_block(place) is not None
 
     def _lettered_block(self, place: int) -> str | None:
+        if not self.directory.lettered_blocks:
+            return None
         joined = self.scan.text(place) + self.scan.text(place + 1)
         written = len(self.scan.text(place)) == 1 and len(joined) == 2 and self.scan.glued(place + 1)
-        return joined if written and joined in self.directory.tags else None
+        return joined if written and joined in self.directory.lettered_blocks else None
 
     # --- led by a word ---------------------------------------------------------------------------
     def _led(self, start: int, bed: str = "") -> RoomMention | None:
