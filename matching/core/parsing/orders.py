@@ -16,8 +16,9 @@ from matching.core.parsing.mentions import STRONG, NameWord, Person, Reader
 from matching.core.parsing.names import Sex
 from matching.core.parsing.phrases import Match, word_set
 from matching.core.parsing.relations import Relation, find_relation
+from matching.core.parsing.rooms.denials import is_negation, may_deny
 from matching.core.parsing.rooms.directory import RoomDirectory
-from matching.core.parsing.rooms.mentions import find_rooms, is_negation, may_deny
+from matching.core.parsing.rooms.mentions import find_rooms
 from matching.core.parsing.scan import Scan
 from matching.core.parsing.text import MAX_CHARS, strip_marks, tokenize
 
