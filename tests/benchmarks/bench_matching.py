@@ -2,7 +2,8 @@
 
 `python -m tests.benchmarks.bench_matching [--seeds 3 5 8] [--mornings 12] [--quick] [--no-peers]`
 
-Sample mornings; the hotel's whole past in one pool, 1k orders x 2k stays at three seeds and 20k x 50k; a daily batch of
+Sample mornings, of the plain house and of a larger one; the hotel's whole past in one pool, 1k orders x 2k stays at
+three seeds and 20k x 50k; a daily batch of
 300 on 5,000 guests; a house of 50,000; 300 orders on a million stays with the index on disk; febrl4. `--quick` leaves
 out what has more than 5,000 guests. Tables, and as the last line one JSON object: {"targets": [{"name", "value",
 "target", "ok"}]}. Quality is scored by acceptable answers, best link per order; a peer is shown at the threshold that
@@ -107,6 +108,7 @@ def run(options: argparse.Namespace, peers: Peers | None, out: Callable[[str], N
     large = not options.quick
     linkers = peers.linkers if peers else None
     targets = sample_mornings(options, peers, out)
+    targets += large_house(options, peers, out)
     targets += matching_past.figures(linkers, out, large=large)
     out("")
     targets += matching_scale.figures(linkers, out, large=large)
@@ -129,6 +131,18 @@ def sample_mornings(options: argparse.Namespace, peers: Peers | None, out: Calla
     best = target("next morning: F1 at the best threshold", engine.best.f1, 0.95)
     lead = beside("next morning", engine, others, SPLINK)
     return [best, *lead, *quality_targets("next morning", engine.found), *early_targets(early.found)]
+
+
+def large_house(options: argparse.Namespace, peers: Peers | None, out: Callable[[str], None]) -> list[Row]:
+    """Two towers, chalets, suites and beds, typed in many ways and three languages; by kind of order."""
+    seen = [morning for seed in options.seeds for morning in mornings(seed, options.mornings, large=True)]
+    engine = our_engine(seen, matching_past.OURS)
+    others = peers.on(seen) if peers else []
+    out("\nthe larger house: towers, chalets, suites, beds")
+    show([engine, *others, *string_measures(seen)], out)
+    out("\n".join(lines(engine.found)))
+    best = target("larger house: F1 at the best threshold", engine.best.f1, 0.95)
+    return [best, *beside("larger house", engine, others, SPLINK), *quality_targets("larger house", engine.found)]
 
 
 def early_targets(found: Report) -> list[Row]:

@@ -57,6 +57,25 @@ def test_another_seed_gives_another_hotel() -> None:
     assert _lived(1, 1)[1] != _lived(2, 1)[1]
 
 
+def test_a_larger_house_has_towers_of_one_numbering_and_rooms_of_every_kind() -> None:
+    hotel = Hotel(7, start=START, large=True)
+    hotel.advance()
+    numbers = {room.partition("-")[2] for room in hotel.rooms if room[0] in "AB"}
+    assert all(f"{tower}-{number}" in hotel.rooms for number in numbers for tower in "AB")
+    assert {room.split()[0][:5] for room in hotel.rooms} >= {"Chalé", "Suíte", "Q1"}
+    assert len(hotel.rooms) == 120
+
+
+def test_rooms_of_a_larger_house_are_typed_in_other_ways_than_listed() -> None:
+    hotel = Hotel(7, start=START, large=True)
+    for _ in range(10):
+        hotel.advance()
+    typed = [order.room for order in hotel.orders if order.room]
+    assert 0.35 <= mean(room in hotel.rooms for room in typed) <= 0.75
+    assert {"uh_corrigida", "parentesco", "perto_da_uh"} <= {entry["estilo"] for entry in hotel.truth()}
+    assert any(word in order.text for order in hotel.orders for word in ("toallas", "towels", "almohadas", "pillows"))
+
+
 def test_the_morning_stands_at_its_date_and_looking_at_it_changes_nothing() -> None:
     hotel = Hotel(3, start=START)
     assert hotel.date == START

@@ -6,7 +6,7 @@ Both sides are brought to the same labels, `kind:value`: `country:ar`, `org:petr
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from matching.core.parsing import lexicon
 from matching.core.parsing.fields import Row
@@ -53,7 +53,8 @@ _MOVE = re.compile(
 )
 _MOVED_ROOM = re.compile(
     r"(?P<to>(?:\bpara o?a?|\bp/|\bpra|\bpro|\bto|->|=>|>|\bao|\ba)\s*)?\b(?:uh|apto|ap|quarto|qto|hab|room)?\b\s*"
-    r"(?P<room>(?:[a-z]{1,6}(?:\d{1,2}[ -]|[ -]?))?\d{1,5}(?:(?:-?[a-z]| [b-df-n])(?![a-z/]))?(?: ?(?:cama|leito) ?\w{1,2}|-[a-z]?\d{1,2})?)\b"
+    r"(?P<room>(?:[a-z]{1,6}(?:\d{1,2}[ -]|[ -]?))?\d{1,5}(?:(?:-?[a-z]| [b-df-n])(?![a-z/]))?"
+    r"(?: ?(?:cama|leito) ?\w{1,2}|-[a-z]?\d{1,2})?)\b"
 )
 _MOMENT = re.compile(
     r"\b\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?(?:\s*(?:as\s*)?\d{1,2}[:h]\d{0,2})?|\b\d{1,2}[:h]\d{2}\b|\b\d{1,2}h\b"
@@ -246,14 +247,14 @@ def said_labels(scan: Scan, known: Collection[str]) -> list[str]:
     found += [f"channel:{m.code}" for m in lexicon.CHANNELS.find(texts) if _is_channel(scan, m.start)]
     for place, text in enumerate(texts):
         if len(text) > 2 and place not in scan.taken:
-            org = next((f"org:{form}" for form in _forms(text) if f"org:{form}" in known), "")
+            org = _known_label("org", text, known)
             in_phrase = org and _in_organisation(scan, place, known)
             if org and (in_phrase or _may_be_organisation(scan, place)):
                 found.append(org)
                 if in_phrase or text not in lexicon.NAMES:
                     scan.take((place,))
                 continue
-            word = next((f"word:{form}" for form in _forms(text) if f"word:{form}" in known), "")
+            word = _known_label("word", text, known)
             if word and text not in lexicon.NO_NAME_WORDS:
                 found.append(word)
             if f"type:{text}" in known and not lexicon.ROOM_WORDS.isdisjoint(texts[max(0, place - 3) : place + 2]):
@@ -263,11 +264,15 @@ def said_labels(scan: Scan, known: Collection[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _forms(text: str) -> tuple[str, ...]:
-    """The word and its other number: `filme`, `filmes`."""
+def _known_label(kind: str, text: str, known: Collection[str]) -> str:
+    """The label of a word or of its other number (`filme`, `filmes`); "" where the listing has neither."""
+    label = f"{kind}:{text}"
+    if label in known:
+        return label
     if len(text) < MIN_WORD:
-        return (text,)
-    return (text, text[:-1]) if text.endswith("s") else (text, f"{text}s")
+        return ""
+    other = label[:-1] if text.endswith("s") else f"{label}s"
+    return other if other in known else ""
 
 
 def _in_organisation(scan: Scan, place: int, known: Collection[str]) -> bool:

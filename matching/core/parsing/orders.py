@@ -16,8 +16,9 @@ from matching.core.parsing.mentions import STRONG, NameWord, Person, Reader
 from matching.core.parsing.names import Sex
 from matching.core.parsing.phrases import Match, word_set
 from matching.core.parsing.relations import Relation, find_relation
+from matching.core.parsing.rooms.denials import is_negation, may_deny
 from matching.core.parsing.rooms.directory import RoomDirectory
-from matching.core.parsing.rooms.mentions import find_rooms, is_negation, may_deny
+from matching.core.parsing.rooms.mentions import find_rooms
 from matching.core.parsing.scan import Scan
 from matching.core.parsing.text import MAX_CHARS, strip_marks, tokenize
 
@@ -397,11 +398,19 @@ def _scan(
         scan.cues = [cue for cue in lexicon.CUES.find(scan.texts) if not _is_of_a_thing(scan, cue)]
         for cue in scan.cues:
             if cue.code in ("correct", "not_and"):
-                scan.take(range(cue.start, cue.end))
+                scan.take(range(cue.start, cue.end - _ends_in_block(scan, cue)))
         _take_initials(scan)
         find_days(scan)
     find_rooms(scan, directory, is_room_field=room_field)
     return scan
+
+
+def _ends_in_block(scan: Scan, cue: Match) -> bool:
+    """`e não A-109`: the letter is a block, not an article."""
+    if scan.text(cue.end - 1) not in ("a", "o") or cue.end - cue.start < 2:
+        return False
+    number = cue.end + (scan.text(cue.end) == "-")
+    return scan.text(number)[:1].isdigit() and (number > cue.end or scan.glued(number))
 
 
 def _is_of_a_thing(scan: Scan, cue: Match) -> bool:

@@ -15,9 +15,9 @@ from sistema_os.local.hotel.scene import Draft, Scene
 # Shares of the rooms: the rest are rooms of the two towers.
 _CHALETS, _SUITES, _BEDS = 0.15, 0.07, 0.08
 _SUITE_NAMES = (
-    "Girassol Orquídea Bromélia Jacarandá Araucária Manacá Hortênsia Begônia Azaleia Camélia Lavanda Jasmim Hibisco "
-    "Magnólia Primavera Alecrim"
-).split()
+    *("Girassol", "Orquídea", "Bromélia", "Jacarandá", "Araucária", "Manacá", "Hortênsia", "Begônia", "Azaleia"),
+    *("Camélia", "Lavanda", "Jasmim", "Hibisco", "Magnólia", "Primavera", "Alecrim"),
+)
 _BEDS_A_ROOM, _DOORS_A_FLOOR = 4, 12
 _DIGITS = ("zero", "um", "dois", "três", "quatro", "cinco", "seis", "sete", "oito", "nove")
 _TENS = ("dez", "onze", "doze", "treze", "quatorze", "quinze", "dezesseis", "dezessete", "dezoito", "dezenove", "vinte")
@@ -107,20 +107,25 @@ def _slip(random: Random, name: str) -> str:
 def retyped(random: Random, draft: Draft, style: str) -> Draft:
     """The draft as typed in this house: its rooms in one of their spellings, or the whole in another language."""
     booking = draft.booking
-    if booking and booking.room and style in _SPEAKABLE and random.random() < _IN_ANOTHER_LANGUAGE:
-        return _in_another_language(random, draft, booking.room)
+    abroad = style in _SPEAKABLE and random.random() < _IN_ANOTHER_LANGUAGE
+    if abroad and booking and booking.room and draft.guest:
+        return _in_another_language(random, draft, draft.guest, booking.room)
     rooms = {booking.room for booking in (booking,) if booking} | {draft.room, *draft.rooms}
     text = draft.text
     for room in sorted(filter(None, rooms), key=lambda room: (-len(room), room)):
-        before = _TYPED_BEFORE if not room[0] in "AB" else ""
-        text = re.sub(before + re.escape(room) + r"(?!\w)", lambda _, r=room: typed_room(random, r), text)
+        text = _with_room_typed(random, text, room)
     return replace(draft, text=text, room=typed_room(random, draft.room) if draft.room else None)
 
 
-def _in_another_language(random: Random, draft: Draft, room: str) -> Draft:
-    assert draft.guest is not None  # noqa: S101  a style with a booking has a guest
+def _with_room_typed(random: Random, text: str, room: str) -> str:
+    """A room word that goes with a number alone is left out before a chalet, suite or bed."""
+    before = _TYPED_BEFORE if room[0] not in "AB" else ""
+    return re.sub(before + re.escape(room) + r"(?!\w)", lambda _: typed_room(random, room), text)
+
+
+def _in_another_language(random: Random, draft: Draft, guest: Guest, room: str) -> Draft:
     templates, requests = random.choice(list(_ABROAD.values()))
-    name = " ".join(draft.guest.person.spoken.split()[:2])
+    name = " ".join(guest.person.spoken.split()[:2])
     named = [template for template in templates if ("{name}" in template) != draft.anybody] or list(templates)
     text = random.choice(named).format(room=typed_room(random, room), name=name, request=random.choice(requests))
     return replace(draft, text=text, name="", room=draft.room and typed_room(random, draft.room))

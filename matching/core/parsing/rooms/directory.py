@@ -22,6 +22,7 @@ from matching.core.parsing.text import fold, strip_marks, tokenize
 
 Kind = Literal["room", "bed", "meeting", "area"]
 ANY_ROOM = "room"
+_LETTERS = re.compile(r"[^\W\d_]+")
 _PIECES = re.compile(r"[^\W\d_]+|\d+")
 # `B2-308`, `b1 104`: a block of a letter and a digit, before the number.
 _LETTERED_BLOCK = re.compile(r"^([a-z])(\d)(?=[ -]\d{3})")
@@ -235,6 +236,8 @@ class RoomDirectory:
     def __post_init__(self) -> None:
         self.keys = {room.key for room in self.rooms}
         self.by_spelling = _spellings(self.rooms)
+        heads = {match[0] for text in self.by_spelling if (match := _LETTERS.match(text))}
+        self.spelling_heads = {head[:end] for head in heads for end in range(1, len(head) + 1)}
         self.full_names: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         self.by_number: dict[str, list[Room]] = defaultdict(list)
         self.by_name: dict[str, list[Room]] = defaultdict(list)
@@ -256,6 +259,7 @@ class RoomDirectory:
             for alias in room.aliases:
                 if words := spelling_words(alias):
                     self.aliases[words[0]].append((words, room.key))
+        self.lettered_blocks = {tag for tag in self.tags if len(tag) == 2 and tag[0].isalpha() and tag[1].isdecimal()}
         # A letter that a single room bears (`12A`) is part of its number; one that several bear is a block.
         self.blocks = {tag for tag in self.tags if len(tag) > 1 or self._bearers(tag) >= MIN_BLOCK}
         self.named_blocks = _directions(self.tags) | dict(self.named_blocks)
@@ -442,6 +446,8 @@ class RoomDirectory:
         """The room whose own spelling, or the initials of its words and its number (`VC3` for `Vila Coral 3`), stand
         from a token on, whatever is between the letters and digits; and where they end."""
         joined, best = "", None
+        if texts[start] not in self.spelling_heads:
+            return None
         for place in range(start, min(start + MOST_PIECES, len(texts))):
             text = texts[place]
             if not text.isalnum():

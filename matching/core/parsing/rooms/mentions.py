@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from matching.core.parsing import lexicon, numerals
-from matching.core.parsing.phrases import PhraseBook, read_phrases, word_set
+from matching.core.parsing.phrases import word_set
+from matching.core.parsing.rooms.denials import FILLERS, deny_rooms, mark_places_beside
 from matching.core.parsing.rooms.directory import (
     ANY_ROOM,
     BED_LEVELS,
@@ -27,15 +28,9 @@ _AS_ONE = frozenset("loi")
 _BARE_ROOM = re.compile(r"0*\d{3,4}[a-g]?|\d{2}[a-g]")
 _LINKS = frozenset("/,&+")
 _AND = frozenset(["e", "y", "and", "ou", "or"])
-_FILLERS = word_set("n no num numero nr o a do da de d del la el # . : - , ( is e eh the number")
 _AFTER_FILLERS = word_set("- , ( da do no na de of in the en la del")
 # Letters that are words of their own: they name a block only where they are written as one.
 _WORDLIKE = frozenset("aeo")
-_BESIDE = PhraseBook(read_phrases("not_own_room"))
-_DENIAL_LINKS = word_set(
-    """e eh era foi o a do da no na de ao mais para pro pra com sr sra seu dona senhor senhora es de del la el mr mrs
-    the in"""
-)
 _EVERY = word_set("por cada todo todos toda todas qualquer each per every all cada")
 # Letters as they are said: `quarto três dê`.
 _SPOKEN_LETTERS = {
@@ -80,7 +75,7 @@ def find_rooms(scan: Scan, directory: RoomDirectory, *, is_room_field: bool = Fa
     if scan.floor is not None and not scan.mentions:
         _floor_and_end(scan, directory)
     if not is_room_field and scan.mentions:
-        _mark_places_beside(scan)
+        mark_places_beside(scan)
         deny_rooms(scan)
 
 
@@ -102,7 +97,6 @@ def find_floor(scan: Scan) -> None:
                 break
 
 
-_MAY_DENY = word_set("nao not nunca nem no *")
 _FLOOR_WORDS = frozenset(["andar", "piso", "floor", "pavimento", "andares", "planta"])
 _FLOOR = re.compile(r"(\d{1,2})(?:o|a|st|nd|rd|th)?")
 
@@ -209,9 +203,11 @@ class RoomReader:
         return self._lettered_block(place) is not None
 
     def _lettered_block(self, place: int) -> str | None:
+        if not self.directory.lettered_blocks:
+            return None
         joined = self.scan.text(place) + self.scan.text(place + 1)
         written = len(self.scan.text(place)) == 1 and len(joined) == 2 and self.scan.glued(place + 1)
-        return joined if written and joined in self.directory.tags else None
+        return joined if written and joined in self.directory.lettered_blocks else None
 
     # --- led by a word ---------------------------------------------------------------------------
     def _led(self, start: int, bed: str = "") -> RoomMention | None:
@@ -231,7 +227,7 @@ class RoomReader:
                 tag, place = after
                 tags.add(tag)
                 block, fillers = True, 0
-            elif (led or block) and text in _FILLERS and fillers < MOST_FILLERS and not self._is_lettered(place):
+            elif (led or block) and text in FILLERS and fillers < MOST_FILLERS and not self._is_lettered(place):
                 place, fillers = place + 1, fillers + 1
             else:
                 break
@@ -719,7 +715,7 @@ class RoomReader:
         if not cues or len(self.texts[place].rstrip("abcdefg")) != len(self._last_number(before)):
             return False
         between = set(range(before.end, place)) - {p for cue in cues for p in range(cue.start, cue.end)}
-        return all(self.texts[p] in _FILLERS or self.texts[p] in lexicon.ROOM_WORDS for p in between)
+        return all(self.texts[p] in FILLERS or self.texts[p] in lexicon.ROOM_WORDS for p in between)
 
     def _last_number(self, mention: RoomMention) -> str:
         return next((t for t in reversed(self.texts[mention.start : mention.end]) if t[0].isdigit()), "")
@@ -856,100 +852,3 @@ def _floor_and_end(scan: Scan, directory: RoomDirectory) -> None:
                 shown = " ".join(scan.texts[place : place + 2])
                 scan.mentions.append(RoomMention(place, place + 2, shown, found.keys, found.level, found.beside))
                 scan.take((place, place + 1))
-
-
-# --- which of them are meant -------------------------------------------------------------------------
-def _mark_places_beside(scan: Scan) -> None:
-    ends: dict[int, str] = {}
-    for match in _BESIDE.find(scan.texts):
-        ends[match.end] = "beside" if match.code == "beside" or ends.get(match.end) == "beside" else "source"
-    if not ends:
-        return
-    previous: RoomMention | None = None
-    for mention in scan.mentions:
-        code = next(
-            (
-                ends[p]
-                for p in range(mention.start, max(-1, mention.start - 4), -1)
-                if p in ends and _only_fillers(scan, p, mention.start)
-            ),
-            "",
-        )
-        if (
-            not code
-            and previous is not None
-            and previous.near
-            and mention.start - previous.end <= 2
-            and scan.text(previous.end) == "e"
-        ):
-            code = "beside"
-        mention.near, mention.source = code == "beside", code == "source"
-        previous = mention
-
-
-def _only_fillers(scan: Scan, start: int, end: int) -> bool:
-    return all(
-        text in _FILLERS or text in lexicon.ROOM_WORDS or text in _PEOPLE_BETWEEN for text in scan.texts[start:end]
-    )
-
-
-_PEOPLE_BETWEEN = word_set("hospede hospedes vizinho vizinha pessoal os as no na quarto room guest")
-
-
-def deny_rooms(scan: Scan) -> None:
-    """`203, digo 205`; `não é o 203, é o 205`; `203 não, 205`; `o 205 e não o 203`; `203 … *205`."""
-    mentions = scan.mentions
-    for cue in scan.cues:
-        if cue.code == "correct":
-            before = [m for m in mentions if m.end <= cue.start and cue.start - m.end <= 12]
-            after = [m for m in mentions if m.start >= cue.end and m.start - cue.end <= 8]
-            if before and after and after[0].keys != before[-1].keys:
-                before[-1].denied = True
-        elif cue.code == "not_and":
-            for mention in mentions:
-                if 0 <= mention.start - cue.end <= 3 and all(
-                    t in _DENIAL_LINKS for t in scan.texts[cue.end : mention.start]
-                ):
-                    mention.denied = True
-    if _MAY_DENY.isdisjoint(scan.texts):
-        return
-    for place, text in enumerate(scan.texts):
-        if is_negation(scan, place):
-            _negate(scan, place)
-        elif text == "*" and scan.glued(place + 1):
-            after = [m for m in mentions if m.start == place + 1]
-            before = [m for m in mentions if m.end <= place]
-            if after and before:
-                before[-1].denied = True
-
-
-def may_deny(scan: Scan) -> bool:
-    """Is there any word or sign that negates or corrects?"""
-    return not _MAY_DENY.isdisjoint(scan.texts)
-
-
-def is_negation(scan: Scan, place: int) -> bool:
-    text, after = scan.text(place), scan.text(place + 1)
-    return text in ("nao", "not", "nunca", "nem") or (
-        text == "no" and (after == "es" or (after[:1].isdigit() and "sino" in scan.texts))
-    )
-
-
-def _negate(scan: Scan, place: int) -> None:
-    mentions = scan.mentions
-    after = next((m for m in mentions if m.start > place), None)
-    if after is not None and after.start - place <= 5:
-        between = scan.texts[place + 1 : after.start]
-        denied = all(text in _DENIAL_LINKS or text in lexicon.ROOM_WORDS or text in lexicon.NAMES for text in between)
-        another = any(m is not after for m in mentions)
-        if denied and (another or not any(text in lexicon.NAMES for text in between)):
-            after.denied = True
-            return
-    before = next((m for m in reversed(mentions) if m.end <= place), None)
-    close = (
-        before is not None
-        and place - before.end <= 1
-        and scan.text(place + 1) in (",", ".", ";", ":", "!", "-", "e", "eh")
-    )
-    if before is not None and close and after is not None and after.start - place <= 7:
-        before.denied = True
