@@ -16,6 +16,7 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from pipeline.hotel import StayStatus, labels
+from sistema_os.person_names import display_name
 from snapshots.guards import Thresholds
 from snapshots.source_spec import SourceSpec
 
@@ -35,6 +36,12 @@ DOCUMENT_HMAC = "doc_hmac"
 DOCUMENT_END = "doc_final"
 # A change in one of these is a change of the person in the row.
 IDENTITY = frozenset({"nome_listagem", "nome", "nome_social", "hospede_id"})
+# Minors and guests incognito, and what is not shown of them.
+HIDDEN_IF = ("menor", "incognito")
+HIDDEN_COLUMNS = (
+    *("nome_listagem", "nome", "nome_social", "doc_tipo", DOCUMENT_HMAC, DOCUMENT_END),
+    *("telefone", "telefone_e164", "email"),
+)
 # What the engine reads of a stay.
 MATCHED_BY = frozenset(
     {*IDENTITY, DOCUMENT_HMAC, "telefone", "telefone_e164", "email"}
@@ -141,6 +148,8 @@ def spec(business_date: date) -> SourceSpec:
         labels=labels.LISTING,
         summary=("num_reserva", "status", "chegada", "saida"),
         identity=("hospede_id", "doc_hmac"),
+        hidden_if=HIDDEN_IF,
+        hidden_columns=HIDDEN_COLUMNS,
         # A busy day changes up to 35 % of the rows; a broken export changes nearly all of them.
         thresholds=Thresholds(changed_share=0.45),
     )
@@ -260,5 +269,5 @@ def suggestible(row: Mapping[str, Any]) -> bool:
 
 
 def name_of(row: Mapping[str, Any]) -> str:
-    """What staff call the guest, "" where the row has no name."""
-    return row["nome_social"] or row["nome_listagem"] or row["nome"] or ""
+    """What staff call the guest, as `matching.models.Stay.name` shows it; "" where the row has no name."""
+    return display_name(row["nome_social"] or row["nome"] or row["nome_listagem"] or "")
