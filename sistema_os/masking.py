@@ -35,3 +35,8 @@ def masked_phones(text: str) -> str:
 def _mask_phone(match: re.Match[str]) -> str:
     digits = re.sub(r"\D", "", match[0]).removeprefix("55")
     return f"({digits[:2]}) •••••-••{digits[-2:]}" if len(digits) >= 10 else f"••••-••{digits[-2:]}"
+
+
+def masked_typed_text(text: str) -> str:
+    """What staff typed into an order, as pages and exports show it."""
+    return without_documents(text)
