@@ -29,12 +29,6 @@ STATUS_CHIPS: dict[str, str] = {
     StayStatus.CONFIRMED: "wait",
     StayStatus.TO_BE_CONFIRMED: "wait",
 }
-SEES_HIDDEN = "snapshots.view_hidden"
-
-
-def may_see_hidden(user: Any) -> bool:
-    """Whether the names of minors and of guests incognito are shown to this person."""
-    return bool(user.has_perm(SEES_HIDDEN))
 
 
 @dataclass(frozen=True)

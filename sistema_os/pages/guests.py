@@ -31,9 +31,9 @@ from pipeline.business_date import current_business_date
 from pipeline.hotel import stays
 from sistema_os.masking import masked_document
 from sistema_os.pages import stay_lines
-from sistema_os.pages.guest_list import STATUS_CHIPS, WORDS, may_see_hidden
+from sistema_os.pages.guest_list import STATUS_CHIPS, WORDS
 from sistema_os.pages.order_rows import order_rows
-from snapshots import history
+from snapshots import hidden_persons, history
 
 PERMISSION = "snapshots.view_snapshot"
 SEES_ORDERS = "matching.view_matchsuggestion"
@@ -45,7 +45,7 @@ MOST_ORDERS = 100
 def page(request: HttpRequest, site: AdminSite, stay: int) -> HttpResponse:
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
-    guest = _read(stay, see_hidden=may_see_hidden(request.user))
+    guest = _read(stay, see_hidden=hidden_persons.may_see(request.user))
     today, at_hotel = current_business_date(), guest.stay
     listed = history.latest(stays.SOURCE)
     context = site.each_context(request) | {

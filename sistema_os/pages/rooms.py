@@ -28,10 +28,10 @@ from pipeline.business_date import current_business_date
 from pipeline.hotel.stays import SOURCE
 from sistema_os.masking import masked_document
 from sistema_os.pages import room_timeline
-from sistema_os.pages.guest_list import STATUS_CHIPS, ListedGuest, Listing, listing, may_see_hidden
+from sistema_os.pages.guest_list import STATUS_CHIPS, ListedGuest, Listing, listing
 from sistema_os.pages.guests import guest_url
 from sistema_os.pages.order_rows import order_rows
-from snapshots import history
+from snapshots import hidden_persons, history
 
 PERMISSION = "snapshots.view_snapshot"
 SEES_ORDERS = "matching.view_matchsuggestion"
@@ -62,7 +62,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if not form.is_valid():
         return redirect(f"{reverse('admin:rooms')}?{TOO_LONG}=1")
     asked = form.cleaned_data["q"]
-    see_hidden = may_see_hidden(request.user)
+    see_hidden = hidden_persons.may_see(request.user)
     now = listing(history.latest(SOURCE), see_hidden=see_hidden)
     context = site.each_context(request) | {
         "title": _("Rooms"),
@@ -120,7 +120,7 @@ def _orders(
 ) -> dict[str, Any]:
     """The chosen orders as rows, and the three choices with their counts."""
     of = {"open": opened, "closed": closed, "all": [*opened, *closed]}
-    words = {"open": _("Open"), "closed": pgettext("orders", "Closed"), "all": _("All")}
+    words = {"open": pgettext("orders", "Open"), "closed": pgettext("orders", "Closed"), "all": _("All")}
     counts = {
         name: f"{len(found)}+" if len(found) >= open_orders.MAX_SHOWN else str(len(found)) for name, found in of.items()
     }
