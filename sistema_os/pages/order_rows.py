@@ -14,7 +14,7 @@ from matching.models.choices import State
 from matching.presentation import badges, card_url, department_words, order_url, share, short_name
 from matching.reports import OpenOrder
 from pipeline.business_date import current_business_date
-from sistema_os.masking import masked_typed_text
+from sistema_os.masking import without_documents
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def _row(item: OpenOrder, decides: bool) -> OrderRow:
     url = card_url(suggestion.pk) if suggestion else order_url(order)
     return OrderRow(
         order,
-        masked_typed_text(order.request),
+        without_documents(order.request),
         url,
         url if pending and decides else "",
         department_words(order.department),
