@@ -18,6 +18,7 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from sistema_os.admin_base import number_or_404
 from snapshots import held_decision, hidden_persons, ingest
 from snapshots.admin.change_tables import Filters, column_choices, compared, rows_page, snapshot_changes
 from snapshots.admin.consequences import consequences
@@ -181,8 +182,9 @@ def decide(request: HttpRequest, pk: str) -> HttpResponse:
     return redirect("admin:snapshots_snapshot_change", snapshot.pk)
 
 
-def _snapshot(pk: str) -> Snapshot:
-    return get_object_or_404(Snapshot.objects.select_related("source", "override_by"), pk=pk)
+def _snapshot(pk: str | int) -> Snapshot:
+    found = Snapshot.objects.select_related("source", "override_by")
+    return get_object_or_404(found, pk=number_or_404(str(pk)))
 
 
 def _frame(request: HttpRequest, site: AdminSite, snapshot: Snapshot) -> dict[str, Any]:
