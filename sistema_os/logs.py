@@ -180,14 +180,15 @@ class JsonFormatter(logging.Formatter):
             line["traceback"] = redact(record.exc_text or self.formatException(record.exc_info))  # type: ignore[arg-type]  # exc_info is a triple by now
         if record.stack_info:
             line["stack"] = redact(record.stack_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        # A lone surrogate cannot be written.
+        return json.dumps(line, ensure_ascii=False, default=str).encode("utf-8", "replace").decode()
 
 
 def _message(record: logging.LogRecord) -> str:
     """The message; if its arguments do not fit, the template alone, so that logging does not print them to stderr."""
     try:
         return record.getMessage()
-    except (TypeError, ValueError, KeyError):
+    except Exception:  # an argument's __str__ is anybody's code
         return f"{record.msg} [arguments did not fit]"
 
 
