@@ -1,5 +1,6 @@
 """Security headers, requests without null characters, and the language cookie."""
 
+import re
 from typing import Any, Final
 
 from django.conf import settings
@@ -16,6 +17,10 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "object-src 'none'",
     )
 )
+
+
+# Django's change form looks for a column of that name.
+_EMPTY_TO_FIELD: Final = re.compile(r"(?:^|(?<=&))_to_field=(?:&|$)")
 
 
 class SecurityHeadersMiddleware(MiddlewareMixin):
@@ -37,7 +42,7 @@ class NoNullMiddleware(MiddlewareMixin):
         query = request.META.get("QUERY_STRING", "")
         while "%00" in query:
             query = query.replace("%00", "")
-        request.META["QUERY_STRING"] = query
+        request.META["QUERY_STRING"] = _EMPTY_TO_FIELD.sub("", query)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> None:
         """After CSRF has read the form: reading it here costs nothing."""
