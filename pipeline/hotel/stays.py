@@ -86,7 +86,9 @@ _PERSON = (
 # Set where a row disappeared from the export: rows are never deleted.
 REMOVED = "removido_em"
 STANDING = "id,status,saida"
-SELECT = f"{','.join(_OWN)},reservas({','.join((*_BOOKING, *_UNSTORED))}),hospedes({','.join(_PERSON)})"
+# With the column of the foreign key: a second key between the same tables would make the embedding ambiguous.
+RESERVATIONS, GUESTS = "reservas!reserva_id", "hospedes!hospede_id"
+SELECT = f"{','.join(_OWN)},{RESERVATIONS}({','.join((*_BOOKING, *_UNSTORED))}),{GUESTS}({','.join(_PERSON)})"
 
 # A snapshot row. `visto_em` is read to detect a stale export and left out: it changes daily.
 COLUMNS = (
