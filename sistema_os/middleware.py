@@ -53,7 +53,7 @@ class NoNullMiddleware(MiddlewareMixin):
         clean = request.POST.copy()
         for name, texts in request.POST.lists():
             clean.setlist(name, [text.replace("\x00", "") for text in texts])
-        request.POST = clean  # type: ignore[assignment]
+        request.POST = clean
 
 
 class LanguageCookieMiddleware(MiddlewareMixin):

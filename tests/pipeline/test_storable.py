@@ -66,7 +66,7 @@ def test_a_summary_that_is_no_mapping_is_kept_as_a_value() -> None:
     assert storable_summary({Mute(): 1, None: 2}) == {"[Mute without a text: RuntimeError]": 1, "None": 2}
 
 
-ODD = {
+ODD: Any = {
     "when": datetime(2026, 11, 30, tzinfo=UTC),
     "sum": Decimal("1.5"),
     "mean": float("nan"),
@@ -81,7 +81,7 @@ async def _odd(context: RunContext) -> Outcome:
     await context.advance(1, "k\x00\ud800" * 300)
     context.log.info("line %s \ud800 \x00", Mute())
     context.log.info("surrogate \ud800")
-    return Outcome("succeeded", ODD, "done \x00\ud800")  # type: ignore[arg-type]
+    return Outcome("succeeded", ODD, "done \x00\ud800")
 
 
 async def _nothing(context: RunContext) -> None:
