@@ -1,7 +1,7 @@
 """Security headers, requests without null characters, and the language cookie."""
 
 import re
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -53,7 +53,7 @@ class NoNullMiddleware(MiddlewareMixin):
         clean = request.POST.copy()
         for name, texts in request.POST.lists():
             clean.setlist(name, [text.replace("\x00", "") for text in texts])
-        request.POST = clean
+        cast(Any, request).POST = clean
 
 
 class LanguageCookieMiddleware(MiddlewareMixin):

@@ -21,9 +21,11 @@ from snapshots.models import Snapshot
 if TYPE_CHECKING:
     _UserAdmin = UserAdmin[User]
     _ModelAdmin = admin.ModelAdmin[Any]
+    _Choices = forms.ModelMultipleChoiceField[Permission]
 else:
     _UserAdmin = UserAdmin
     _ModelAdmin = admin.ModelAdmin
+    _Choices = forms.ModelMultipleChoiceField
 
 # Records of a user's actions. A deletion would cascade to Django's own log and clear the user of the last two.
 RECORDS: tuple[tuple[type[Model], str], ...] = (
@@ -67,7 +69,7 @@ def permission_words(permission: Permission) -> str:
     return f"{kind.app_labeled_name.partition(' | ')[0]} · {words}"
 
 
-class _PermissionsField(forms.ModelMultipleChoiceField):
+class _PermissionsField(_Choices):
     def label_from_instance(self, obj: Any) -> str:
         return permission_words(obj)
 
@@ -75,7 +77,7 @@ class _PermissionsField(forms.ModelMultipleChoiceField):
 class _InWords(_ModelAdmin):
     """A form that names permissions in the language of the page."""
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
         if db_field.remote_field.model is Permission:
             kwargs |= {"form_class": _PermissionsField}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
