@@ -77,7 +77,7 @@ class _PermissionsField(_Choices):
 class _InWords(_ModelAdmin):
     """A form that names permissions in the language of the page."""
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
         if db_field.remote_field.model is Permission:
             kwargs |= {"form_class": _PermissionsField}
         return super().formfield_for_manytomany(db_field, request, **kwargs)

@@ -24,7 +24,7 @@ from snapshots.models import Snapshot, Source
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
-_CODE = re.compile(r"[a-z]+(_[a-z]+)+$")
+_CODE = re.compile(r"[a-z]{1,40}(?:_[a-z]{1,40}){1,10}$")
 # Personal columns that a source did not declare as such, by name.
 _PRIVATE_NAMES = (
     (re.compile(r"hmac|hash"), "secret"),
