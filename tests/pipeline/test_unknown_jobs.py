@@ -32,7 +32,9 @@ def drained(open_sample: OpenSample) -> JobRun:
 def test_lifting_a_drain_leaves_an_unknown_job_and_resumes_the_others(
     drained: JobRun, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert resume.lift(drains.in_force(), "it") == []
+    drain = drains.in_force()
+    assert drain is not None
+    assert resume.lift(drain, "it") == []
     assert "was not resumed: UnknownJob" in caplog.text
 
 
