@@ -23,7 +23,7 @@ from matching.suggestions import lock_orders
 BLANK = "•••"
 CHUNK = 500
 _WORD = re.compile(r"[^\W\d_]{3,}")
-_CONTACT = re.compile(r"\S+@\S+|\+?\d[\d ().-]{6,}\d")
+_CONTACT = re.compile(r"(?<!\S)\S+@\S+|\+?\d[\d ().-]{6,}\d")
 # Words of many names, which identify nobody.
 _PARTICLES = frozenset({"das", "dos", "del", "von", "van", "der", "filho", "neto", "junior", "mrs", "sra", "dra"})
 _TYPED = ("request", "guest_text", "requester_text")

@@ -62,7 +62,7 @@ def start_scheduled(job: str, slot: str | None = None) -> str:
             postponed = runs.record_postponed(job, business_date=day, slot=due, drain=refused.drain)
             logger.warning("schedule of %s postponed by a drain: run %s", job, postponed.pk)
             return f"postponed: run {postponed.pk}"
-    except (runs.AlreadyRunning, runs.SlotTaken) as refused:
+    except (runs.AlreadyRunning, runs.SlotTaken, runs.UnknownJob) as refused:
         logger.warning("schedule of %s skipped: %s", job, type(refused).__name__)
         return f"skipped: {type(refused).__name__}"
     return f"run {run.pk} queued"

@@ -56,6 +56,6 @@ def resume_lost() -> list[JobRun]:
 def _try_to_resume(run: JobRun) -> JobRun | None:
     try:
         return queue.resume(run)
-    except (runs.AlreadyRunning, runs.InvalidRun) as refused:
+    except (runs.AlreadyRunning, runs.InvalidRun, runs.UnknownJob) as refused:
         logger.warning("run %s was not resumed: %s", run.pk, type(refused).__name__)
         return None

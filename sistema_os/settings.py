@@ -81,7 +81,22 @@ if _DATABASE_URL:
         _database = {}
     if not _database.get("NAME"):
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://user:password@host/name).")
-    DATABASES["default"] = {**_database, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    # A connection that went dead without a reset must end: at the start, while it waits, and while it sends.
+    _dead_connections = {
+        "connect_timeout": 10,
+        "keepalives": 1,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 60_000,
+    }
+    DATABASES["default"] = {
+        **_database,
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        # What the query string of DATABASE_URL says comes first.
+        "OPTIONS": _dead_connections | _database.get("OPTIONS", {}),
+    }
 
 # --- the hotel's Supabase ---------------------------------------------------------------------
 QUERY_TIMEOUT = bounded("QUERY_TIMEOUT", 30, 1, 600)

@@ -36,6 +36,10 @@ class Source(models.Model):
     labels = models.JSONField(default=dict)
     summary = models.JSONField(default=list)
     identity = models.JSONField(default=list)
+    # Columns with which a row is of a hidden person, such as a minor, and those that then are shown to nobody without
+    # the permission `view_hidden`.
+    hidden_if = models.JSONField(default=list)
+    hidden_columns = models.JSONField(default=list)
     recipe = models.CharField(max_length=12, blank=True)
     head_seq = models.PositiveIntegerField(default=0)
     min_seq = models.PositiveIntegerField(default=0)
@@ -123,7 +127,10 @@ class Snapshot(models.Model):
         verbose_name = _("snapshot")
         verbose_name_plural = _("snapshots")
         ordering = ("-id",)
-        permissions = (("publish_held", _("Can publish or reject a held snapshot")),)
+        permissions = (
+            ("publish_held", _("Can publish or reject a held snapshot")),
+            ("view_hidden", _("Can see the names of minors and of guests incognito")),
+        )
         constraints = (
             models.UniqueConstraint(fields=("source", "seq"), name="snapshot_seq_once"),
             models.CheckConstraint(

@@ -104,6 +104,8 @@ def _update_source(spec: SourceSpec) -> Source:
         "labels": dict(spec.labels),
         "summary": list(spec.summary),
         "identity": list(spec.identity),
+        "hidden_if": list(spec.hidden_if),
+        "hidden_columns": list(spec.hidden_columns),
     }
     source, _created = Source.objects.update_or_create(
         name=spec.name, defaults=shown, create_defaults={**shown, **first, "kinds": dict(spec.kinds)}

@@ -36,6 +36,9 @@ class SourceSpec:
     label: str = ""
     # Columns that identify a person across rows: erasing one row erases every row with the same value.
     identity: tuple[str, ...] = ()
+    # Columns with which a row is of a hidden person (a minor, a guest incognito), and those then not shown.
+    hidden_if: tuple[str, ...] = ()
+    hidden_columns: tuple[str, ...] = ()
     # Names of the source and of its columns in the admin: message ids (gettext_noop), translated for the reader.
     # A key "column=value" is the label of a value: {"status": "state", "status=saida": "checked out"}.
     title: str = ""

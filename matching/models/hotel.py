@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from matching.models.choices import CLOSED_ORDER, UNAVAILABLE_STAY
 from matching.room_numbers import bare_room
+from sistema_os.person_names import display_name
 
 
 class Order(models.Model):
@@ -113,7 +114,7 @@ class Stay(models.Model):
         """The name that pages show: the social name if there is one."""
         if self.hidden:
             return str(_("hidden guest"))
-        return self.social_name or self.registered_name or self.listed_name
+        return display_name(self.social_name or self.registered_name or self.listed_name)
 
     @property
     def unavailable(self) -> bool:

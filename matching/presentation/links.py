@@ -3,10 +3,12 @@
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import Http404
 from django.urls import reverse
 
 from matching.models import Order
+from sistema_os.admin_base import number_or_404
+
+__all__ = ["alert_url", "card_url", "number_or_404", "order_url"]
 
 LIST = "admin:matching_matchsuggestion_changelist"
 
@@ -22,9 +24,3 @@ def order_url(order: Order) -> str:
 
 def alert_url(alert: int) -> str:
     return reverse("admin:matching_alert_change", args=[alert])
-
-
-def number_or_404(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise Http404
-    return int(text)

@@ -28,6 +28,7 @@ from pipeline.models import JobRun, Trigger
 from pipeline.resume import lift as lift_drain
 from pipeline.runs import drain as drains
 from pipeline.runs import registry
+from sistema_os.admin_base import number_or_404
 
 
 class StartForm(forms.Form):
@@ -100,7 +101,7 @@ def _context(request: HttpRequest, title: str, **more: Any) -> dict[str, Any]:
 @require_safe
 def detail(request: HttpRequest, object_id: str) -> HttpResponse:
     user = _require(request, "view_jobrun")
-    run = get_object_or_404(JobRun.objects.select_related("user", "resume_of"), pk=int(object_id))
+    run = get_object_or_404(JobRun.objects.select_related("user", "resume_of"), pk=number_or_404(object_id))
     context = _context(request, f"{run.job} nº {run.pk}", **run_page.of(run, user))
     return TemplateResponse(request, "pipeline/run.html", context)
 

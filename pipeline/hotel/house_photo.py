@@ -7,10 +7,10 @@ from typing import Any
 
 from pipeline.hotel import StayStatus
 from pipeline.hotel.reader import PAGE, Query
-from pipeline.hotel.stays import REMOVED, STATUS, TABLE, Row, clean, room
+from pipeline.hotel.stays import REMOVED, RESERVATIONS, STATUS, TABLE, Row, clean, room
 from sistema_os.supabase import SupabaseClient
 
-LISTING_SELECT = "id,nome_listagem,titular,uh,saida,reservas(adultos,criancas)"
+LISTING_SELECT = f"id,nome_listagem,titular,uh,saida,{RESERVATIONS}(adultos,criancas)"
 
 PHOTO = "hospedes_casa"
 DATE = "data_hoteleira"

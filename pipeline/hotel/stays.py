@@ -16,6 +16,7 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from pipeline.hotel import StayStatus, labels
+from sistema_os.person_names import display_name
 from snapshots.guards import Thresholds
 from snapshots.source_spec import SourceSpec
 
@@ -35,6 +36,12 @@ DOCUMENT_HMAC = "doc_hmac"
 DOCUMENT_END = "doc_final"
 # A change in one of these is a change of the person in the row.
 IDENTITY = frozenset({"nome_listagem", "nome", "nome_social", "hospede_id"})
+# Minors and guests incognito, and what is not shown of them.
+HIDDEN_IF = ("menor", "incognito")
+HIDDEN_COLUMNS = (
+    *("nome_listagem", "nome", "nome_social", "doc_tipo", DOCUMENT_HMAC, DOCUMENT_END),
+    *("telefone", "telefone_e164", "email"),
+)
 # What the engine reads of a stay.
 MATCHED_BY = frozenset(
     {*IDENTITY, DOCUMENT_HMAC, "telefone", "telefone_e164", "email"}
@@ -79,7 +86,9 @@ _PERSON = (
 # Set where a row disappeared from the export: rows are never deleted.
 REMOVED = "removido_em"
 STANDING = "id,status,saida"
-SELECT = f"{','.join(_OWN)},reservas({','.join((*_BOOKING, *_UNSTORED))}),hospedes({','.join(_PERSON)})"
+# With the column of the foreign key: a second key between the same tables would make the embedding ambiguous.
+RESERVATIONS, GUESTS = "reservas!reserva_id", "hospedes!hospede_id"
+SELECT = f"{','.join(_OWN)},{RESERVATIONS}({','.join((*_BOOKING, *_UNSTORED))}),{GUESTS}({','.join(_PERSON)})"
 
 # A snapshot row. `visto_em` is read to detect a stale export and left out: it changes daily.
 COLUMNS = (
@@ -141,6 +150,8 @@ def spec(business_date: date) -> SourceSpec:
         labels=labels.LISTING,
         summary=("num_reserva", "status", "chegada", "saida"),
         identity=("hospede_id", "doc_hmac"),
+        hidden_if=HIDDEN_IF,
+        hidden_columns=HIDDEN_COLUMNS,
         # A busy day changes up to 35 % of the rows; a broken export changes nearly all of them.
         thresholds=Thresholds(changed_share=0.45),
     )
@@ -260,5 +271,5 @@ def suggestible(row: Mapping[str, Any]) -> bool:
 
 
 def name_of(row: Mapping[str, Any]) -> str:
-    """What staff call the guest, "" where the row has no name."""
-    return row["nome_social"] or row["nome_listagem"] or row["nome"] or ""
+    """What staff call the guest, as `matching.models.Stay.name` shows it; "" where the row has no name."""
+    return display_name(row["nome_social"] or row["nome"] or row["nome_listagem"] or "")

@@ -13,7 +13,7 @@ _BAND_ROOM = re.compile(
     r"^(?:uh|apto|apartamento|quarto|room|habitaci[oó]n|hab|unidade|unit)\b[\s.:#nNº°-]*(?P<room>.+)$", re.IGNORECASE
 )
 _BAND_LABEL = re.compile(r"^(?P<label>[^:]{2,30}):\s*(?P<value>.+)$")
-_BAND_PARTS = re.compile(r"\s+(?=[A-Za-zÀ-ÿ.]{2,20}:)")
+_BAND_PARTS = re.compile(r"(?<!\s)\s+(?=[A-Za-zÀ-ÿ.]{2,20}:)")
 _BARE_ROOM = re.compile(r"^[A-Za-z]{0,4}[ .-]?\d{1,5}[A-Za-z]?(?:\s+[-–]\s+\D{2,24})?$")
 _BAND_FIELDS: Final = frozenset({"room", "company", "agency", "group", "channel", "status", "booking", "sector"})
 

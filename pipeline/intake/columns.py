@@ -41,7 +41,7 @@ _TYPO: Final = 91
 _FUZZY_RANK: Final = 1_000
 _CORE_RANK: Final = 2_000
 _NUMBERED = re.compile(r"^(.*\D) ?(\d)$|^(\D+?) ?(\d) (\D+)$")
-_PARENTHESIS = re.compile(r"\([^)]*\)")
+_PARENTHESIS = re.compile(r"\([^)]{0,200}\)")
 _SPLIT = re.compile(r"[/|\n]| - | (?:ou|or|o) ")
 
 

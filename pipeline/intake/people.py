@@ -15,12 +15,15 @@ _TITLES: Final = _CHILD_TITLES | {
     *("mr", "mrs", "ms", "miss", "mister", "sr", "sra", "srta", "dr", "dra", "prof", "profa", "dna"),
     *("herr", "frau", "mme", "mlle", "sig"),
 }
-_AGE = re.compile(r"[\s,(-]*\(?\b(\d{1,2})\s*(?:anos?|a\b|yrs?|years?(?: old)?|y\.?o\.?|años?)\)?", re.IGNORECASE)
-_MONTHS = re.compile(r"[\s,(-]*\(?\b(\d{1,2})\s*(?:m[eê]s(?:es)?|months?|meses)\)?", re.IGNORECASE)
-_REMARK = re.compile(r"\(([^)]*)\)|\s[-–]\s([^-–]+)$|,\s*([^,]+)$")
-_ALWAYS = re.compile(r"\s*[;\n|]\s*|\s+[+&]\s+|\s+/\s+")
-_AND = re.compile(r"\s+(?:e|y|and|und|et)\s+", re.IGNORECASE)
-_COMMAS = re.compile(r"\s*,(?:\s*,)*\s*")
+_AGE = re.compile(
+    r"[\s,(-]{0,8}\(?\b(\d{1,2})\s{0,8}(?:anos?|a\b|yrs?|years?(?: old)?|y\.?o\.?|años?)\)?", re.IGNORECASE
+)
+_MONTHS = re.compile(r"[\s,(-]{0,8}\(?\b(\d{1,2})\s{0,8}(?:m[eê]s(?:es)?|months?|meses)\)?", re.IGNORECASE)
+_REMARK = re.compile(r"\(([^)]{0,80})\)|\s[-–]\s([^-–]{1,80})$|,\s{0,8}([^,]{1,80})$")
+# `(?<!\s)`: only from the beginning of a run of blanks, or a long run would be tried from each of them.
+_ALWAYS = re.compile(r"(?<!\s)\s*[;\n|]\s*|(?<!\s)\s+[+&]\s+|(?<!\s)\s+/\s+")
+_AND = re.compile(r"(?<!\s)\s+(?:e|y|and|und|et)\s+", re.IGNORECASE)
+_COMMAS = re.compile(r"(?<!\s)\s*,[\s,]*")
 # No digits, no brackets, no dash with a blank, at most one comma: nothing but a name, perhaps with titles.
 _PLAIN = re.compile(r"^[^\d(,]*(?:,[^\d(,]*)?$")
 _MARKS: Final = "*+~•· \t"

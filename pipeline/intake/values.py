@@ -15,7 +15,7 @@ _CODE = re.compile(r"^(?=.*\d)[A-Za-z]{0,4}[ .-]?\d{1,5}[A-Za-z]?$|^[A-Z]{2,5}$"
 _TYPED = re.compile(
     r"^(?P<code>[A-Za-z]{0,5}\s?\d{0,5}[A-Za-z]?)\s*(?:\s[-–]\s?|\s?[-–]\s|[|/(])\s*(?P<type>[^\d)]{2,24})\)?$"
 )
-_SEPARATOR = re.compile(r"\s*[,;+&\n]\s*|\s*/\s*|\s+e\s+|\s+y\s+|\s+and\s+")
+_SEPARATOR = re.compile(r"(?<!\s)(?:\s*[,;+&\n]\s*|\s*/\s*|\s+e\s+|\s+y\s+|\s+and\s+)")
 _ROOM_SPREAD: Final = 0.6
 
 

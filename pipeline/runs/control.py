@@ -14,6 +14,10 @@ from typing import Literal
 
 from django.utils import timezone
 
+from pipeline.runs.storable import storable_text
+
+# Of the columns of a run and of a beat.
+LONGEST_PHASE, LONGEST_KEY = 64, 200
 Stop = Literal["cancel", "fence"]
 
 
@@ -45,6 +49,7 @@ class Control:
 
     def enter(self, phase: str, total: int | None) -> None:
         """Starts a phase at 0 and wakes the heartbeat, so that every phase is recorded, however short."""
+        phase = storable_text(phase, LONGEST_PHASE)
         entered = self.position.phases
         if phase != self.position.phase:
             entered = (*entered, (phase, timezone.now()))
@@ -52,7 +57,9 @@ class Control:
         self.wake()
 
     def advance(self, done: int, last_key: str) -> None:
-        self._move(replace(self.position, done=done, last_key=last_key[:200], changed=time.monotonic()))
+        self._move(
+            replace(self.position, done=done, last_key=storable_text(last_key, LONGEST_KEY), changed=time.monotonic())
+        )
 
     def _move(self, position: Position) -> None:
         self.position = position

@@ -21,6 +21,7 @@ from pipeline import labels, runs
 from pipeline.models import JobRun, State
 from pipeline.runs import RunContext, registry
 from pipeline.runs.control import Control, Position
+from pipeline.runs.storable import storable_summary, storable_text
 from pipeline.worker import failures
 from pipeline.worker.heartbeat import Heartbeat, timeout_sentence
 from pipeline.worker.run_log import RunLog
@@ -117,7 +118,15 @@ def _execute(run: JobRun, control: Control, watchdog: LoopWatchdog, owned: bool)
             outcome = asyncio.run(_drive(definition, run, control, watchdog, owned))
     except BaseException as raised:
         return _end_of(failures.cause_of(raised), run, control)
-    return End(outcome.state, str(outcome.reason), outcome.summary)
+    return _end_with(outcome)
+
+
+def _end_with(outcome: object) -> End:
+    """The end that a job handed over, made storable. One that hands over nothing has broken its contract: it failed."""
+    if not isinstance(outcome, registry.Outcome) or outcome.state not in (State.SUCCEEDED, State.PARTIAL):
+        sentence = _("The job ended without an Outcome (it returned %(what)s), so that nobody knows how it went.")
+        return End(State.FAILED, sentence % {"what": type(outcome).__name__})
+    return End(outcome.state, storable_text(outcome.reason), storable_summary(outcome.summary))
 
 
 class _TimeLimit(Exception):

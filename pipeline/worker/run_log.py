@@ -12,7 +12,8 @@ from types import TracebackType
 from django.utils.translation import gettext
 
 from pipeline.models import JobRun, LogLine
-from sistema_os.logs import OutputHandler, redact
+from pipeline.runs.storable import storable_text
+from sistema_os.logs import MAX_TEXT, OutputHandler, redact
 
 KEPT_LINES = 500
 _LONGEST = 2000
@@ -45,12 +46,12 @@ class RunLog(logging.Handler):
             return
         try:
             text = gettext(record.msg) % record.args if record.args else gettext(str(record.msg))
-        except (TypeError, ValueError, KeyError):
-            text = str(record.msg)
+        except Exception:  # an argument's __str__ is the job's code and fails in any way
+            text = storable_text(record.msg)
         self._keep(datetime.fromtimestamp(record.created, UTC), record.levelno, text)
 
     def _keep(self, at: datetime, level: int, text: str) -> None:
-        clean = redact(text)[:_LONGEST].replace("\x00", "")
+        clean = storable_text(redact(storable_text(text, MAX_TEXT)), _LONGEST)
         self._lines.append(LogLine(run_id=self._run_id, at=at, level=level, text=clean))
 
     def store(self) -> None:

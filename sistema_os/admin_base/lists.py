@@ -7,15 +7,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Max, Min, Model, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -32,6 +35,8 @@ else:
     _ModelAdmin = admin.ModelAdmin
     _Paginator = Paginator
 
+# Of every list: page, order, search, all, and the flag of an error.
+_OWN_PARAMETERS = frozenset({"p", "o", "q", "all", "e"})
 # Nobody pages further: rows are found by filters and search.
 MAX_COUNTED = 1_000
 
@@ -121,6 +126,17 @@ class BoundedList(ChangeList):
             day += timedelta(days=1)
 
 
+def _field(lookup: str) -> str:
+    return lookup.partition("__")[0]
+
+
+def number_or_404(text: str) -> int:
+    """A primary key from a URL; what is none is the address of no page."""
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise Http404
+    return int(text)
+
+
 def _day(value: date) -> date:
     return timezone.localtime(value).date() if isinstance(value, datetime) else value
 
@@ -173,10 +189,7 @@ class BoundedAdmin(_ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Only the page's own filters and dates: any other lookup in an address could scan the whole table."""
-        filters: list[Any] = [self.date_hierarchy, *self.get_list_filter(request)]
-        names = {str(getattr(one, "parameter_name", one[0] if isinstance(one, tuple) else one)) for one in filters}
-        field = lookup.partition("__")[0]
-        return field in {name.partition("__")[0] for name in names} and super().lookup_allowed(lookup, value, request)
+        return _field(lookup) in self._filter_names(request) and super().lookup_allowed(lookup, value, request)
 
     def _require_valid_selection(self, request: HttpRequest) -> None:
         """404 for a selection that is not a primary key of this table; Django itself would fail on it."""
@@ -186,6 +199,20 @@ class BoundedAdmin(_ModelAdmin):
                 key.clean(value.replace("\x00", "x"), None)
         except ValidationError as error:
             raise Http404 from error
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A parameter that the list does not have leads to the list without it, not to an error."""
+        try:
+            return super().changelist_view(request, extra_context)
+        except DisallowedModelAdminLookup:
+            known = _OWN_PARAMETERS | set(self._filter_names(request))
+            kept = [(name, value) for name, values in request.GET.lists() for value in values if _field(name) in known]
+            return redirect(f"{request.path}?{urlencode(kept)}" if kept else request.path)
+
+    def _filter_names(self, request: HttpRequest) -> Iterator[str]:
+        filters: list[Any] = [self.date_hierarchy, *self.get_list_filter(request)]
+        for one in filters:
+            yield _field(str(getattr(one, "parameter_name", one[0] if isinstance(one, tuple) else one)))
 
     def get_changelist(self, *_args: Any, **_kwargs: Any) -> type[ChangeList]:
         return BoundedList

@@ -64,6 +64,14 @@ PAGES: Final[dict[str, Help]] = {
         _("The ways in which the team writes each room, so that the suggestions find it."),
         _("Say what an unread spelling means; its orders are analysed again. Only the supervision changes it."),
     ),
+    "guest": Help(
+        _("Everything about one guest in this stay: rooms, companions, orders and decisions. The document is masked."),
+        _("The orders open their cards. A guest who is not listed here is found by the search above."),
+    ),
+    "find": Help(
+        _("Guests, rooms, orders and reservations that fit what was typed."),
+        _("Type a name, a room, the number of an order or of a reservation. Never a document or a phone."),
+    ),
     "handover": Help(_("What the next shift must know, on one sheet."), _("Choose the day and print it with Ctrl+P.")),
     "manager": Help(
         _("Whether the work gets done and whether the suggestions can be trusted. No figure is of one person."),

@@ -1,14 +1,25 @@
-"""Pages over several apps: management, audit, shift handover, rooms, search (read only), and the room directory."""
+"""Pages over several apps: management, audit, handover, guests, rooms, search (read only), and the room directory."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, register_converter
+from django.urls.converters import IntConverter
 
-from sistema_os.pages import audit, find, handover, manager, room_directory, rooms
+from sistema_os.pages import audit, find, guests, handover, manager, room_directory, rooms
 
-View = Callable[[HttpRequest, AdminSite], HttpResponse]
+View = Callable[..., HttpResponse]
+
+
+class StayConverter(IntConverter):
+    """A key of the hotel's guest list. Longer numbers fit into no column."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(StayConverter, "stay")
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -20,11 +31,12 @@ def urls(site: AdminSite) -> list[URLPattern]:
         path("find/", _of(site, find.page), name="find"),
         path("rooms/", _of(site, rooms.page), name="rooms"),
         path("rooms/directory/", _of(site, room_directory.page), name="room_directory"),
+        path("guests/<stay:stay>/", _of(site, guests.page), name="guest"),
     ]
 
 
 def _of(site: AdminSite, view: View) -> Callable[..., HttpResponse]:
-    def with_site(request: HttpRequest) -> HttpResponse:
-        return view(request, site)
+    def with_site(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        return view(request, site, **arguments)
 
     return site.admin_view(with_site)

@@ -23,11 +23,18 @@ WORDS: dict[str, str | Promise] = {
     StayStatus.NO_SHOW: pgettext_lazy("stay", "did not show up"),
 }
 
+STATUS_CHIPS: dict[str, str] = {
+    StayStatus.IN_HOUSE: "ok",
+    StayStatus.DEPARTED: "off",
+    StayStatus.CONFIRMED: "wait",
+    StayStatus.TO_BE_CONFIRMED: "wait",
+}
+
 
 @dataclass(frozen=True)
 class ListedGuest:
-    """`name` is what staff call the guest; of minors and of guests incognito no name is told. `document` are its last
-    two characters."""
+    """`name` is what staff call the guest; of minors and of guests incognito it is hidden unless the viewer may see
+    it. `document` are its last two characters."""
 
     stay: int
     reservation: str
@@ -57,12 +64,12 @@ class ListedGuest:
         return WORDS.get(self.status, self.status.replace("_", " "))
 
 
-def read(rows: Iterable[Mapping[str, Any]]) -> list[ListedGuest]:
-    return [_guest(row) for row in rows]
+def read(rows: Iterable[Mapping[str, Any]], *, see_hidden: bool = False) -> list[ListedGuest]:
+    return [_guest(row, see_hidden) for row in rows]
 
 
-def _guest(row: Mapping[str, Any]) -> ListedGuest:
-    hidden = not stays.suggestible(row)
+def _guest(row: Mapping[str, Any], see_hidden: bool) -> ListedGuest:
+    hidden = not stays.suggestible(row) and not see_hidden
     name = stays.name_of(row) or _("guest without a name")
     return ListedGuest(
         stay=int(row[stays.KEY]),
@@ -94,12 +101,12 @@ class Listing:
         return {room_key(guest.room): guest.room for guest in self.guests if guest.room}
 
 
-def listing(snapshot: Snapshot | None) -> Listing | None:
+def listing(snapshot: Snapshot | None, *, see_hidden: bool = False) -> Listing | None:
     """None where there was no listing. Two queries."""
     if snapshot is None:
         return None
     try:
-        return Listing(snapshot, read(snapshot_manager.as_of(snapshot)))
+        return Listing(snapshot, read(snapshot_manager.as_of(snapshot), see_hidden=see_hidden))
     except snapshot_manager.Purged:
         return Listing(snapshot, unreadable=_("This listing is older than what is kept."))
     except snapshot_manager.Corrupt:

@@ -1,4 +1,4 @@
-"""The rooms page: who is in a room now, who was there yesterday, and its open orders."""
+"""The rooms page: a room's timeline, who was, is and arrives in it, and its orders."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from matching.presentation import badges, card_url, department_words, order_url
@@ -25,11 +26,13 @@ from matching.reports import OpenOrder, open_orders
 from matching.room_numbers import room_key, typed_room
 from matching.rooms import resolve, typed_forms
 from pipeline.business_date import current_business_date
-from pipeline.hotel import StayStatus
 from pipeline.hotel.stays import SOURCE
 from sistema_os.masking import masked_document
-from sistema_os.pages.guest_list import ListedGuest, Listing, listing
-from snapshots import history
+from sistema_os.pages import room_timeline
+from sistema_os.pages.guest_list import STATUS_CHIPS, ListedGuest, Listing, listing
+from sistema_os.pages.guests import guest_url
+from sistema_os.pages.order_rows import order_rows
+from snapshots import hidden_persons, history
 
 PERMISSION = "snapshots.view_snapshot"
 SEES_ORDERS = "matching.view_matchsuggestion"
@@ -37,6 +40,8 @@ SEES_ORDERS = "matching.view_matchsuggestion"
 # is a spelling of the room directory ("suíte girassol").
 LONGEST_ROOM, LONGEST_SPELLING, MOST_FIGURES = 13, 40, 6
 TOO_LONG = "long"
+# Which orders are shown: open (the default), closed or all.
+SHOWN = "os"
 MOST_COMING = 5
 MOST_NEAR = 6
 
@@ -61,7 +66,8 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if not form.is_valid():
         return redirect(f"{reverse('admin:rooms')}?{TOO_LONG}=1")
     asked = form.cleaned_data["q"]
-    now = listing(history.latest(SOURCE))
+    see_hidden = hidden_persons.may_see(request.user)
+    now = listing(history.latest(SOURCE), see_hidden=see_hidden)
     context = site.each_context(request) | {
         "title": _("Rooms"),
         "asked": asked,
@@ -72,7 +78,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "day_format": _("n/j"),
     }
     if now and asked and not now.unreadable:
-        before = listing(history.last_before(SOURCE, now.snapshot.business_date))
+        before = listing(history.last_before(SOURCE, now.snapshot.business_date), see_hidden=see_hidden)
         context |= _answer(request, asked, now, before)
     elif now:
         context["floors"] = _floors(now)
@@ -95,17 +101,63 @@ def _answer(request: HttpRequest, asked: str, now: Listing, before: Listing | No
     if key not in rooms:
         return {"unknown": True, "near": [(rooms[name], room_url(rooms[name])) for name in _near(key, rooms)]}
     here, there = now.of_room(key), before.of_room(key) if before else []
+    day = now.snapshot.business_date
     answer: dict[str, Any] = {
         "room": rooms[key],
+        "chip": _room_chip(here, day),
         "before": before,
-        "present": _present(here, key, before, now.snapshot.business_date),
+        "present": _shown(_present(here, day), key, before, day),
+        "arriving": _shown(_arriving(here, day), key, before, day),
         "past": _past(there, here, key, now, before.snapshot.business_date) if before else [],
-        "coming": _coming(here, now.snapshot.business_date),
+        "coming": _coming(here, day),
     }
+    orders: list[OpenOrder] = []
     if request.user.has_perm(SEES_ORDERS):
-        stays = {guest.stay for guest in (*here, *there) if guest.in_house or guest.gone}
-        answer["orders"] = shown_orders(open_orders.concerning(stays, [key, *typed_forms(key)]))
-    return answer
+        stays = {guest.stay for guest in (*here, *there) if not guest.called_off and _is_near(guest, day)}
+        spellings = [key, *typed_forms(key)]
+        opened = open_orders.concerning(stays, spellings)
+        closed = open_orders.closed_concerning(stays, spellings)
+        orders = [*opened, *closed]
+        chosen = request.GET.get(SHOWN, "")
+        answer |= _orders(request, rooms[key], opened, closed, chosen if chosen in _SHOWN_ORDERS else "open")
+    return answer | room_timeline.drawing(rooms[key], here, orders, day)
+
+
+_SHOWN_ORDERS = ("open", "closed", "all")
+
+
+def _orders(
+    request: HttpRequest, room: str, opened: list[OpenOrder], closed: list[OpenOrder], chosen: str
+) -> dict[str, Any]:
+    """The chosen orders as rows, and the three choices with their counts."""
+    of = {"open": opened, "closed": closed, "all": [*opened, *closed]}
+    words = {"open": pgettext("orders", "Open"), "closed": pgettext("orders", "Closed"), "all": _("All")}
+    counts = {
+        name: f"{len(found)}+" if len(found) >= open_orders.MAX_SHOWN else str(len(found)) for name, found in of.items()
+    }
+    return {
+        "orders": order_rows(of[chosen], request.user),
+        "shown_orders": chosen,
+        "choices": [
+            (words[name], counts[name], room_url(room) + ("" if name == "open" else f"&{SHOWN}={name}"), name == chosen)
+            for name in _SHOWN_ORDERS
+        ],
+    }
+
+
+def _is_near(guest: ListedGuest, day: date) -> bool:
+    """Whether the guest is or was in the room, or arrives on the day."""
+    return guest.in_house or guest.gone or guest.arrival == day
+
+
+def _room_chip(here: Iterable[ListedGuest], day: date) -> SafeString | str:
+    leaves = any(guest.departure == day and (guest.in_house or guest.gone) for guest in here)
+    arrives = any(guest.arrival == day and not guest.called_off and not guest.gone for guest in here)
+    if leaves and arrives:
+        return badges.chip("hold", _("departure and arrival today"))
+    if leaves:
+        return badges.chip("hold", _("departure today"))
+    return badges.chip("wait", _("arrival today")) if arrives else ""
 
 
 def _near(key: str, rooms: Mapping[str, str]) -> list[str]:
@@ -125,28 +177,24 @@ class ShownGuest:
     # The room before or after a move between the two listings.
     moved: str
     moved_url: str
+    # Empty for a hidden guest.
+    url: str
     leaves: bool
     arrived: bool
 
 
-_CHIPS: dict[str, str] = {
-    StayStatus.IN_HOUSE: "ok",
-    StayStatus.DEPARTED: "off",
-    StayStatus.CONFIRMED: "wait",
-    StayStatus.TO_BE_CONFIRMED: "wait",
-}
+def _present(here: Iterable[ListedGuest], day: date) -> list[ListedGuest]:
+    """Guests in the room, and those who have left it today."""
+    return [guest for guest in here if guest.in_house or (guest.gone and guest.departure >= day)]
 
 
-def _present(here: Iterable[ListedGuest], key: str, before: Listing | None, day: date) -> list[ShownGuest]:
-    """Guests in the room, and those who leave or arrive on the day."""
-    present = [
+def _arriving(here: Iterable[ListedGuest], day: date) -> list[ListedGuest]:
+    """Guests who are expected today and are not in the house yet."""
+    return [
         guest
         for guest in here
-        if guest.in_house
-        or (guest.gone and guest.departure >= day)
-        or (guest.arrival == day and not guest.called_off and not guest.gone)
+        if guest.arrival == day and not guest.called_off and not guest.gone and not guest.in_house
     ]
-    return _shown(present, key, before, day)
 
 
 def _past(
@@ -170,11 +218,12 @@ def _shown(guests: Iterable[ListedGuest], key: str, other: Listing | None, day: 
         shown.append(
             ShownGuest(
                 guest,
-                badges.chip(_CHIPS.get(guest.status, "off"), guest.status_words),
+                badges.chip(STATUS_CHIPS.get(guest.status, "off"), guest.status_words),
                 _lazy("main guest") if guest.main else _lazy("companion"),
                 masked_document(guest.document) if guest.document else "",
                 moved,
                 room_url(moved) if moved else "",
+                "" if guest.hidden else guest_url(guest.stay),
                 guest.departure == day,
                 guest.arrival == day,
             )

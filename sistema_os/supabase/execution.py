@@ -27,7 +27,7 @@ from sistema_os.supabase.types import APIResponse, Secret, ServerInfo
 
 log = logging.getLogger("sistema_os.supabase")
 # A key that is no token goes into `apikey` alone: the gateway would refuse it as a token.
-_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+_TOKEN = re.compile(r"(?<![\w-])[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 # Kinds of requests whose headers are kept ready.
 _MOST_KINDS = 64
 # What this process knows of each server, by address.

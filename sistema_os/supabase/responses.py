@@ -14,7 +14,7 @@ from sistema_os.supabase.types import APIResponse, ServerInfo
 
 # A smaller row cap than this is not expected of any server; it saves a look behind every short answer.
 LEAST_CAP = 100
-_EMBEDDED = re.compile(r"(?:([\w ]+):)?([\w ]+)(?:![\w!]+)?\(")
+_EMBEDDED = re.compile(r"(?:([\w ]{1,64}):)?([\w ]{1,64})(?:![\w!]{1,64})?\(")
 # What is taken from a server's message: names that the schema gave. The rest may quote what a person typed.
 _NAMED = re.compile(r"\b(relation|column|constraint) [\"']?([A-Za-z_][\w.]*)[\"']?(?= |$)")
 _CLASSES: tuple[tuple[str, type[ResponseError]], ...] = (

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.paginator import Page, Paginator
+from django.utils.translation import gettext
 
-from snapshots import diffing, history, ingest
+from snapshots import diffing, hidden_persons, history, ingest
 from snapshots.admin.display import (
     FieldChange,
+    ShownChange,
     describe,
     field_label,
     matches,
@@ -51,13 +53,13 @@ class Filters(history.ChangeFilter):
     page: int = 1
 
     @classmethod
-    def read(cls, query: Mapping[str, str], source: Source) -> Filters:
+    def read(cls, query: Mapping[str, str], source: Source, *, see_hidden: bool = False) -> Filters:
         form = _FilterForm(query)
         form.full_clean()
         found = {name: value for name, value in form.cleaned_data.items() if value}
         if found.get("field") not in source.layout:
             found.pop("field", None)
-        return cls(**found)
+        return cls(**found, see_hidden=see_hidden)
 
     @property
     def any(self) -> bool:
@@ -91,7 +93,7 @@ def snapshot_changes(snapshot: Snapshot, filters: Filters) -> TablePage:
         return TablePage(
             ingest.filter_held_changes(kept, filters),
             filters,
-            lambda rows: [describe(source, ingest.view_of(row, kept)) for row in rows],
+            lambda rows: _described(source, [ingest.view_of(row, kept) for row in rows], filters),
             counts,
         )
     seq = snapshot.seq
@@ -100,7 +102,7 @@ def snapshot_changes(snapshot: Snapshot, filters: Filters) -> TablePage:
     return TablePage(
         history.published_keys(snapshot, filters),
         filters,
-        lambda keys: [describe(source, change) for change in history.changes_between(source, seq - 1, seq, keys)],
+        lambda keys: _described(source, history.changes_between(source, seq - 1, seq, keys), filters),
         counts,
     )
 
@@ -111,23 +113,41 @@ def compared(a: Snapshot, b: Snapshot, filters: Filters) -> TablePage:
     found: Any
     if filters.field or not history.comparable(a, b):
         found, counts = [], Counter[str]()
+        hidden = set() if filters.see_hidden else hidden_persons.hidden_keys(source)
         for change in history.diff(a, b):
             counts[change.kind] += 1
-            if matches(source, change, filters):
+            if matches(source, change, filters, hidden):
                 found.append(change.key)
     else:
         found, counts = history.difference_keys(a, b, filters), Counter(history.difference_counts(a, b))
-    return TablePage(
-        found, filters, lambda keys: [describe(source, change) for change in history.diff(a, b, keys)], counts
-    )
+    return TablePage(found, filters, lambda keys: _described(source, history.diff(a, b, keys), filters), counts)
 
 
 def changes_page(source: Source, changes: Iterable[ChangeView], filters: Filters) -> TablePage:
     """Holds every change in memory."""
     known = list(changes)
-    found = [change for change in known if matches(source, change, filters)]
+    hidden = set() if filters.see_hidden else _hidden_among(source, known)
+    found = [change for change in known if matches(source, change, filters, hidden)]
     counts = Counter(str(change.kind) for change in known)
-    return TablePage(found, filters, lambda part: [describe(source, change) for change in part], counts)
+    return TablePage(found, filters, lambda part: _described(source, part, filters), counts)
+
+
+def _described(source: Source, changes: Iterable[ChangeView], filters: Filters) -> list[ShownChange]:
+    """As the viewer may see them: a hidden person has no name, document or contact."""
+    known = list(changes)
+    hidden = set() if filters.see_hidden else _hidden_among(source, known)
+    return [describe(source, change, hidden=change.key in hidden) for change in known]
+
+
+def _hidden_among(source: Source, changes: Iterable[ChangeView]) -> set[str]:
+    """By the change itself, such as that of a held snapshot, and by every version that is kept."""
+    known = list(changes)
+    here = {
+        change.key
+        for change in known
+        if any(hidden_persons.is_hidden(source, row) for row in (change.before, change.after))
+    }
+    return here | hidden_persons.hidden_keys(source, [change.key for change in known])
 
 
 def _changes_of_rows(held: Snapshot) -> Iterator[ChangeView]:
@@ -152,21 +172,28 @@ def rows_page(snapshot: Snapshot, filters: Filters) -> TablePage:
     """The rows of a snapshot by room and name, those without a room last. Raises Corrupt and Purged."""
     source = snapshot.source
     in_room, named = filters.room.casefold(), filters.name.casefold()
+    hidden = set() if filters.see_hidden else hidden_persons.hidden_keys(source)
     found = []
     for key, row in history.keyed_as_of(snapshot):
+        if key in hidden and named:
+            continue
         room, name = str(row.get(source.room_column) or ""), str(row.get(source.label_column) or "")
         if in_room in room.casefold() and named in name.casefold():
             found.append((room.zfill(8) if room else "~", name, key, row))
     found.sort(key=lambda item: item[:2])
-    return TablePage(found, filters, lambda part: [_shown_row(source, key, row) for *_order, key, row in part])
+    return TablePage(
+        found, filters, lambda part: [_shown_row(source, key, row, key in hidden) for *_order, key, row in part]
+    )
 
 
-def _shown_row(source: Source, key: str, row: Row) -> ShownRow:
+def _shown_row(source: Source, key: str, row: Row, hidden: bool) -> ShownRow:
+    if hidden:
+        row = hidden_persons.concealed_row(source, row)
     values = tuple(
         FieldChange(field_label(source, name), None, shown(source, name, row.get(name)))
         for name in summary_columns(source)
     )
-    return ShownRow(key, room_of(source, row), name_of(source, row, key), values)
+    return ShownRow(key, room_of(source, row), gettext("hidden guest") if hidden else name_of(source, row, key), values)
 
 
 def column_choices(source: Source) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sistema_os.masking import masked_document
+from sistema_os.person_names import display_name
+from snapshots import hidden_persons
 from snapshots.canonical import Row
 from snapshots.diffing import ChangeView
 from snapshots.history import ChangeFilter, Version, history
@@ -22,7 +24,7 @@ from snapshots.models import Snapshot, Source
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
-_CODE = re.compile(r"[a-z]+(_[a-z]+)+$")
+_CODE = re.compile(r"[a-z]{1,40}(?:_[a-z]{1,40}){1,10}$")
 # Personal columns that a source did not declare as such, by name.
 _PRIVATE_NAMES = (
     (re.compile(r"hmac|hash"), "secret"),
@@ -125,13 +127,16 @@ _MASKS: dict[str, Callable[[str], str]] = {
 }
 
 
-def describe(source: Source, change: ChangeView) -> ShownChange:
+def describe(source: Source, change: ChangeView, *, hidden: bool = False) -> ShownChange:
+    """`hidden`: the row is of a hidden person and the viewer may not see who it is."""
+    if hidden:
+        change = hidden_persons.concealed_change(source, change)
     row = change.after or change.before or {}
     return ShownChange(
         change.kind,
         change.key,
         room_of(source, row),
-        name_of(source, row, change.key),
+        gettext("hidden guest") if hidden else name_of(source, row, change.key),
         tuple(_fields(source, change)),
         change.vanished,
     )
@@ -143,6 +148,9 @@ def room_of(source: Source, row: Row) -> str:
 
 def name_of(source: Source, row: Row, key: str) -> str:
     name = shown(source, source.label_column, row.get(source.label_column))
+    if name and source.label_column in source.hidden_columns:
+        # A column that may be hidden is a person's name.
+        name = display_name(name)
     return name or gettext("row %(key)s") % {"key": key}
 
 
@@ -171,8 +179,11 @@ def _fields(source: Source, change: ChangeView) -> Iterator[FieldChange]:
         yield FieldChange(field_label(source, column), old, new)
 
 
-def matches(source: Source, change: ChangeView, wanted: ChangeFilter) -> bool:
-    """Whether a change passes the filter, as the database decides it for stored changes."""
+def matches(source: Source, change: ChangeView, wanted: ChangeFilter, hidden: Collection[str] = ()) -> bool:
+    """Whether a change passes the filter, as the database decides it for stored changes. `hidden`: the keys of hidden
+    persons, whom no name finds."""
+    if wanted.name and change.key in hidden:
+        return False
     if (wanted.kind and change.kind != wanted.kind) or (wanted.field and wanted.field not in change.fields):
         return False
     rows = [row for row in (change.before, change.after) if row]
@@ -210,12 +221,15 @@ class Timeline:
     row: Identity
 
 
-def timeline(source: Source, key: str) -> Timeline | None:
+def timeline(source: Source, key: str, *, see_hidden: bool = False) -> Timeline | None:
     """None for a row that no kept snapshot has."""
     versions = history(source.name, key)
     row = next((version.row for version in reversed(versions) if version.row), None)
     if row is None:
         return None
+    hidden = not see_hidden and any(hidden_persons.is_hidden(source, version.row) for version in versions)
+    if hidden:
+        row = hidden_persons.concealed_row(source, row)
     about, values = [], []
     for name in source.columns:
         kind = kind_of(source, name)
@@ -227,6 +241,9 @@ def timeline(source: Source, key: str) -> Timeline | None:
         if name == source.room_column or kind == "document":
             about.append(f"{label} {value}")
     gone = versions[-1].row is None
-    identity = Identity(key, name_of(source, row, key), room_of(source, row), gone, tuple(about), tuple(values))
-    entries = [TimelineEntry(v, describe(source, v.change) if v.change else None) for v in reversed(versions)]
+    name = gettext("hidden guest") if hidden else name_of(source, row, key)
+    identity = Identity(key, name, room_of(source, row), gone, tuple(about), tuple(values))
+    entries = [
+        TimelineEntry(v, describe(source, v.change, hidden=hidden) if v.change else None) for v in reversed(versions)
+    ]
     return Timeline(entries, identity)

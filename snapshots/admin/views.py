@@ -18,7 +18,8 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from snapshots import held_decision, ingest
+from sistema_os.admin_base import number_or_404
+from snapshots import held_decision, hidden_persons, ingest
 from snapshots.admin.change_tables import Filters, column_choices, compared, rows_page, snapshot_changes
 from snapshots.admin.consequences import consequences
 from snapshots.admin.display import field_label, status_chip, timeline
@@ -36,7 +37,8 @@ def may_view(request: HttpRequest) -> None:
 def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpResponse:
     may_view(request)
     snapshot = _snapshot(pk)
-    source, filters = snapshot.source, Filters.read(request.GET, snapshot.source)
+    see_hidden = hidden_persons.may_see(request.user)
+    source, filters = snapshot.source, Filters.read(request.GET, snapshot.source, see_hidden=see_hidden)
     page = snapshot_changes(snapshot, filters)
     asked = request.GET.get("row", "")
     # The history beside the table is that of the chosen row, else of the first one.
@@ -51,7 +53,7 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
         "rows": [(item, caused.get(item.key, ())) for item in page.items],
         "filters": filters,
         "columns": column_choices(source),
-        "life": timeline(source, key) if key else None,
+        "life": timeline(source, key, see_hidden=see_hidden) if key else None,
         "asked": asked,
         "keep": [("row", asked)] if asked else [],
         "purged": snapshot.seq is not None and snapshot.seq <= source.min_seq,
@@ -71,7 +73,7 @@ def listing_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpResponse
     """The rows of a snapshot."""
     may_view(request)
     snapshot = _snapshot(pk)
-    filters = Filters.read(request.GET, snapshot.source)
+    filters = Filters.read(request.GET, snapshot.source, see_hidden=hidden_persons.may_see(request.user))
     context = {**_frame(request, site, snapshot), "title": _("The listing as it was"), "filters": filters}
     try:
         context["page"] = rows_page(snapshot, filters)
@@ -99,7 +101,8 @@ def compare_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     form.full_clean()
     chosen = form.cleaned_data
     source = _chosen_source(chosen)
-    filters = Filters.read(request.GET, source) if source else Filters()
+    see_hidden = hidden_persons.may_see(request.user)
+    filters = Filters.read(request.GET, source, see_hidden=see_hidden) if source else Filters()
     context: dict[str, Any] = {
         **site.each_context(request),
         "title": _("Compare listings"),
@@ -142,12 +145,13 @@ def row_page(request: HttpRequest, site: AdminSite, source: str, key: str) -> Ht
     """The history of one row, and its current or last values."""
     may_view(request)
     found = get_object_or_404(Source, name=source)
-    life = timeline(found, key)
+    life = timeline(found, key, see_hidden=hidden_persons.may_see(request.user))
     if life is None:
         raise Http404
     context = {
         **site.each_context(request),
-        "title": life.row.name,
+        # Titles are kept in the browser's history: no name.
+        "title": _("History of a row"),
         "source": found,
         "life": life,
     }
@@ -178,8 +182,9 @@ def decide(request: HttpRequest, pk: str) -> HttpResponse:
     return redirect("admin:snapshots_snapshot_change", snapshot.pk)
 
 
-def _snapshot(pk: str) -> Snapshot:
-    return get_object_or_404(Snapshot.objects.select_related("source", "override_by"), pk=pk)
+def _snapshot(pk: str | int) -> Snapshot:
+    found = Snapshot.objects.select_related("source", "override_by")
+    return get_object_or_404(found, pk=number_or_404(str(pk)))
 
 
 def _frame(request: HttpRequest, site: AdminSite, snapshot: Snapshot) -> dict[str, Any]:

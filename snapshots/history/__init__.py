@@ -11,7 +11,17 @@ from snapshots.history.change_queries import (
 from snapshots.history.consumers import Changes, advance, changes_for, slowest
 from snapshots.history.listings import accepted, days, last_before, last_of, latest, latest_of_each, totals_of
 from snapshots.history.row_history import Missing, Version, history, intervals, missing
-from snapshots.history.versions import as_of, changes_between, current, diff, keyed_as_of, masked, only, unpack
+from snapshots.history.versions import (
+    as_of,
+    changes_between,
+    current,
+    current_row,
+    diff,
+    keyed_as_of,
+    masked,
+    only,
+    unpack,
+)
 
 __all__ = [
     "ChangeFilter",
@@ -26,6 +36,7 @@ __all__ = [
     "comparable",
     "counts",
     "current",
+    "current_row",
     "days",
     "diff",
     "difference_counts",

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from snapshots import hidden_persons
 from snapshots.models import Snapshot, Source
 
 # The version that a change made: the old one of the row's next change, else the current one.
@@ -62,12 +63,14 @@ Params = dict[str, Any]
 
 @dataclass(frozen=True)
 class ChangeFilter:
-    """Empty for all. Texts are searched in the old and in the new version of the row, whatever their case."""
+    """Empty for all. Texts are searched in the old and in the new version of the row, whatever their case. Unless
+    `see_hidden`, no name finds the row of a hidden person."""
 
     kind: str = ""
     field: str = ""
     room: str = ""
     name: str = ""
+    see_hidden: bool = False
 
 
 class ChangeKeys:
@@ -100,7 +103,9 @@ def counts(snapshot: Snapshot) -> dict[str, int]:
 def published_keys(snapshot: Snapshot, wanted: ChangeFilter) -> ChangeKeys:
     """The rows that a published snapshot changed, by key."""
     source = snapshot.source
-    conditions, params = _text_search(source, wanted, old="c.old", later="later.old", current="head.payload")
+    conditions, params = _text_search(
+        source, wanted, key="c.key", old="c.old", later="later.old", current="head.payload"
+    )
     made = _MADE if conditions or wanted.field else ""
     conditions += ["c.source_id = %(source)s", "c.seq = %(seq)s"]
     params |= {"source": source.pk, "seq": snapshot.seq}
@@ -132,7 +137,7 @@ def difference_counts(a: Snapshot, b: Snapshot) -> dict[str, int]:
 
 def difference_keys(a: Snapshot, b: Snapshot, wanted: ChangeFilter) -> ChangeKeys:
     """The rows that differ between two comparable snapshots, oldest change first. `wanted.field` is not supported."""
-    conditions, search = _text_search(a.source, wanted, old="old", later="later_old", current="payload")
+    conditions, search = _text_search(a.source, wanted, key="net.key", old="old", later="later_old", current="payload")
     params = _between(a, b)
     params |= {**search, "look": bool(conditions) or _any_repeated(params)}
     conditions.append("kind IS NOT NULL")
@@ -143,7 +148,7 @@ def difference_keys(a: Snapshot, b: Snapshot, wanted: ChangeFilter) -> ChangeKey
 
 
 def _text_search(
-    source: Source, wanted: ChangeFilter, *, old: str, later: str, current: str
+    source: Source, wanted: ChangeFilter, *, key: str, old: str, later: str, current: str
 ) -> tuple[list[str], Params]:
     """Conditions on room and name, given the SQL of the old version and of the new one: the array of a later change or
     else the current row."""
@@ -156,6 +161,10 @@ def _text_search(
             escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
             place = source.layout.index(column)
             params |= {f"place{n}": place, f"column{n}": column, f"text{n}": f"%{escaped}%"}
+    if wanted.name and not wanted.see_hidden:
+        visible, found = hidden_persons.not_hidden(source, key)
+        conditions.append(visible)
+        params |= found
     return conditions, params
 
 

@@ -54,6 +54,12 @@ def current(source: str) -> Iterator[Row]:
         yield only(payload, found.columns)
 
 
+def current_row(source: str, key: str) -> Row | None:
+    """The current row of that key; None if no current row has it."""
+    head = HeadRow.objects.filter(source__name=source, key=key).select_related("source").first()
+    return only(head.payload, head.source.columns) if head else None
+
+
 def as_of(snapshot: Snapshot, *, verify: bool = True) -> Iterator[Row]:
     """The rows of a snapshot, with its columns. After the last row they are checked against the snapshot's count and
     digest: a generator that ends without `Corrupt` gave exactly what was published. Raises Purged, Corrupt."""

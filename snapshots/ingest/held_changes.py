@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.fields.json import KT
 
+from snapshots import hidden_persons
 from snapshots.diffing import ChangeView
 from snapshots.history import ChangeFilter, masked, only, unpack
 from snapshots.models import HeldChange, HeldRows, Snapshot
@@ -62,7 +63,18 @@ def filter_held_changes(held: HeldRows, wanted: ChangeFilter) -> QuerySet[HeldCh
             old, new = f"old_{column}", f"new_{column}"
             values = {old: KT(f"old__{layout.index(column)}"), new: KT(f"payload__{column}")}
             found = found.annotate(**values).filter(Q(**{f"{old}__icontains": text}) | Q(**{f"{new}__icontains": text}))
-    return found
+    return found if wanted.see_hidden or not wanted.name else found.exclude(pk__in=_of_hidden(held).values("pk"))
+
+
+def _of_hidden(held: HeldRows) -> QuerySet[HeldChange]:
+    """Changes of hidden persons, by their present version, the held one or any that is kept."""
+    source = held.snapshot.source
+    hidden = Q(key__in=hidden_persons.hidden_keys(source))
+    for column in source.hidden_if:
+        hidden |= Q(**{f"payload__{column}": True})
+        if column in held.layout:
+            hidden |= Q(**{f"old__{held.layout.index(column)}": True})
+    return held.changes.filter(hidden)
 
 
 def view_of(row: HeldChange, held: HeldRows) -> ChangeView:

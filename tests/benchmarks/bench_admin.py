@@ -56,6 +56,8 @@ PAGES = {
     "audit, a person's decisions": "/admin/audit/?kind=decisions&user={person}",
     "audit, exports": "/admin/audit/?kind=exports",
     "rooms": "/admin/rooms/?q=203",
+    "room, all orders": "/admin/rooms/?q=203&os=all",
+    "guest": "/admin/guests/{stay}/",
     "handover": "/admin/handover/",
     "manager": "/admin/manager/",
     "runs": "/admin/pipeline/jobrun/",
@@ -130,6 +132,17 @@ def _reviewer(client: Client) -> Callable[[], None]:
     return decide
 
 
+def _finder(client: Client, text: str) -> Callable[[], None]:
+    """A search of the header, as far as its page of results."""
+
+    def find() -> None:
+        answer = client.post("/admin/find/", {"q": text}, follow=True)
+        if answer.status_code != 200 or b"Figueiredo" not in answer.content:
+            raise SystemExit("The search found nobody.")
+
+    return find
+
+
 def _words() -> dict[str, Any]:
     """What the addresses of the present database are filled with."""
     from django.contrib.auth.models import User
@@ -146,6 +159,7 @@ def _words() -> dict[str, Any]:
         "middle": heads.count() // 4,
         "card": heads.order_by("-queued_at")[0].pk,
         "run": JobRun.objects.latest("pk").pk,
+        "stay": heads.exclude(stay=None).order_by("-queued_at")[0].stay_id,
         "alert": Alert.objects.latest("pk").pk,
         "snapshot": Snapshot.objects.latest("pk").pk,
         "person": User.objects.get().pk,
@@ -161,6 +175,8 @@ def measured(client: Client, worlds: tuple[World, World], times: int) -> dict[st
         name: measure(worlds, [_opener(client, path.format(**some)) for some in words], times)
         for name, path in PAGES.items()
     }
+    for name, text in (("find, everybody", "figueiredo"), ("find, two words", "figueiredo prado")):
+        found[name] = measure(worlds, [_finder(client, text)] * 2, times)
     reviewers = []
     for world in worlds:
         world.enter()

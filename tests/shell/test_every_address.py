@@ -46,7 +46,8 @@ OURS = (
 MAY: dict[str, tuple[str, str]] = {
     "index": (ALL, ALL),
     "app_list": (GUESTS, GUESTS),
-    "find": (GUESTS, NOBODY),
+    "find": (GUESTS, GUESTS),
+    "guest": (GUESTS, NOBODY),
     "rooms": (GUESTS, NOBODY),
     "handover": (GUESTS, NOBODY),
     "manager": (GUESTS, NOBODY),
@@ -154,6 +155,7 @@ def sample(sign_in: SignIn) -> Sample:
             "auth_user_password": [bruno.pk],
             "auth_group": [Group.objects.get(name="Consulta").pk],
             "app_list": ["matching"],
+            "guest": [1],
             "view_on_site": [1, 1],
         },
         pressed={

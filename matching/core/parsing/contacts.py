@@ -8,7 +8,7 @@ from validate_docbr import CPF
 from matching.core.parsing.text import digits
 
 _CHECK = CPF()
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _CPF_FORM = re.compile(r"(?<!\d)\d{3}\.\d{3}\.\d{3}-\d{2}(?!\d)")
 _DIGIT_RUN = re.compile(r"(?<![\w/])\+?\(?\d(?:[\s().-]{0,3}\d){7,15}(?![\w/])")
 _IDENTITY = re.compile(r"(?<!\w)[A-Za-z]{2}\d{6,8}(?!\w)")

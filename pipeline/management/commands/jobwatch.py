@@ -20,6 +20,7 @@ from pipeline import notifications, queue, resume, runs
 from pipeline.models import JobRun
 from pipeline.queue import Waiting
 from pipeline.runs import drain as drains
+from pipeline.worker import failures
 from sistema_os.supabase import SupabaseClient
 from sistema_os.supabase.errors import SupabaseError
 
@@ -70,23 +71,18 @@ class Command(BaseCommand):
 
     def _look(self, *, once: bool = False) -> list[JobRun]:
         """The runs that prove that the queue is frozen: they were queued again, and still no worker began them. With
-        `once` there is no time to wait for that."""
-        for run in runs.sweep():
-            logger.error("run %s of %s was lost", run.pk, run.job)
-        if drain := drains.expired():
-            logger.warning("the drain of %s was not lifted in time; it has expired", drain.by)
-            resume.lift(drain)
-        for run in resume.resume_lost():
-            logger.warning("run %s of %s resumes run %s", run.pk, run.job, run.resume_of_id)
-        for name in queue.repair_schedules():
-            logger.error("the schedule %s could not be parsed; all schedules were set up again", name)
-        if WriteBack.objects.filter(state="open").exists():
-            async_to_sync(_deliver)()
+        `once` there is no time to wait for that. A part that fails is logged, and the others are done all the same."""
+        for part in (_sweep, _expire_drain, _resume_lost, _repair_schedules, _deliver_open):
+            _survive(part)
+        frozen: list[JobRun] = _survive(lambda: self._frozen(once=once)) or []
+        _survive(lambda: notifications.send_due(frozen=frozen))
+        return frozen
+
+    def _frozen(self, *, once: bool) -> list[JobRun]:
         requeued = self._requeue(queue.stuck())
         frozen = requeued if once else self._still_waiting()
         for run in frozen:
             logger.error("the queue is frozen: run %s of %s waits for a worker", run.pk, run.job)
-        notifications.send_due(frozen=frozen)
         return frozen
 
     def _requeue(self, waiting: list[Waiting]) -> list[JobRun]:
@@ -102,6 +98,44 @@ class Command(BaseCommand):
         self._requeued_at = {run.pk: self._requeued_at[run.pk] for run in queued}
         enough = queue.patience().total_seconds() / 4
         return [run for run in queued if monotonic() - self._requeued_at[run.pk] > enough]
+
+
+def _survive(part: Callable[[], Any]) -> Any:
+    """Without the database no part can work: that ends the look, not the watch. Whatever else fails, such as a job
+    that no longer exists, is one part's."""
+    try:
+        return part()
+    except DatabaseError:
+        raise
+    except Exception as error:  # the watch must outlive whatever one part runs into
+        logger.error("a part of the watch failed: %s: %s", type(error).__name__, failures.frames_of(error))
+        return None
+
+
+def _sweep() -> None:
+    for run in runs.sweep():
+        logger.error("run %s of %s was lost", run.pk, run.job)
+
+
+def _expire_drain() -> None:
+    if drain := drains.expired():
+        logger.warning("the drain of %s was not lifted in time; it has expired", drain.by)
+        resume.lift(drain)
+
+
+def _resume_lost() -> None:
+    for run in resume.resume_lost():
+        logger.warning("run %s of %s resumes run %s", run.pk, run.job, run.resume_of_id)
+
+
+def _repair_schedules() -> None:
+    for name in queue.repair_schedules():
+        logger.error("the schedule %s could not be parsed; all schedules were set up again", name)
+
+
+def _deliver_open() -> None:
+    if WriteBack.objects.filter(state="open").exists():
+        async_to_sync(_deliver)()
 
 
 async def _deliver() -> None:

@@ -36,8 +36,9 @@ def house(db: None, today: date) -> None:
 
 
 def _cards(page: str) -> tuple[str, str]:
-    now, _mark, past = page.partition('id="r-past"')
-    return now[now.index('id="r-now"') :], past.partition('id="r-orders"')[0]
+    """Who is in the room or arrives, and who was there the day before."""
+    past, _mark, now = page[page.index('id="r-past"') :].partition('id="r-now"')
+    return now.partition('id="r-orders"')[0], past
 
 
 @pytest.mark.parametrize("typed", ["203", "0203", " 203 ", "     203", "UH 203", "apto. 0203", "quarto nº 203"])

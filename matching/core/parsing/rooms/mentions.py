@@ -22,7 +22,7 @@ from matching.core.parsing.scan import RoomMention, Scan
 from matching.core.parsing.text import strip_marks, tokenize
 
 _NUMBER = re.compile(r"(\d{1,5})([a-z]{0,2})")
-_LOOKS_LIKE_DIGITS = re.compile(r"(?=.*\d)[0-9oil|]{3,5}")
+_LOOKS_LIKE_DIGITS = re.compile(r"(?=[0-9oil|]{0,4}\d)[0-9oil|]{3,5}")
 _AS_DIGIT = str.maketrans("oil|", "0111")
 _AS_ONE = frozenset("loi")
 _BARE_ROOM = re.compile(r"0*\d{3,4}[a-g]?|\d{2}[a-g]")
