@@ -110,7 +110,17 @@ def entry_lines(query: AuditQuery, wanted: Iterable[AuditAction] = AuditAction) 
     if query.batch is not None:
         rows = rows.filter(batch=query.batch)
     rows = rows.select_related("user", "order", "alert__order").only(*_OF_ENTRY)
-    return [_entry_line(entry) for entry in rows[: query.most]]
+    entries = list(rows[: query.most])
+    spellings = _spellings(entries)
+    for entry in entries:
+        entry.params["spelling"] = spellings.get(entry.params.get("alias"), "")
+    return [_entry_line(entry) for entry in entries]
+
+
+def _spellings(entries: Iterable[AuditEntry]) -> dict[int, str]:
+    """Alias -> spelling, read from the directory: an entry holds no typed text."""
+    aliases = [entry.params["alias"] for entry in entries if "alias" in entry.params]
+    return dict(RoomAlias.objects.filter(pk__in=aliases).values_list("pk", "spelling")) if aliases else {}
 
 
 def _entry_line(entry: AuditEntry) -> AuditLine:
@@ -163,11 +173,9 @@ def _settle(entry: AuditEntry) -> Parts:
 
 
 def _alias(entry: AuditEntry) -> Parts:
-    """The spelling is read from the directory, as an entry holds no typed text; "" once it was removed."""
-    alias = RoomAlias.objects.filter(pk=entry.params.get("alias")).first()
     orders = len(entry.params.get("orders", ()))
     text = ngettext("%(count)d order", "%(count)d orders", orders) % {"count": orders}
-    return str(entry.params.get("room", "")).upper(), _room_url(entry), "", alias.spelling if alias else "", text
+    return str(entry.params.get("room", "")).upper(), _room_url(entry), "", entry.params["spelling"], text
 
 
 def _order_room(entry: AuditEntry) -> Parts:

@@ -18,7 +18,18 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from matching import alerts
-from matching.models import Alert, AuditEntry, BulkPlan, Decision, MatchSuggestion, ModelVersion, Order, WriteBack
+from matching.models import (
+    Alert,
+    AuditEntry,
+    BulkPlan,
+    Decision,
+    MatchSuggestion,
+    ModelVersion,
+    Order,
+    Room,
+    RoomAlias,
+    WriteBack,
+)
 from matching.models.choices import Verb
 from matching.review import bulk
 from pipeline.models import CancelRequest, JobRun, State
@@ -49,6 +60,7 @@ MAY: dict[str, tuple[str, str]] = {
     "find": (GUESTS, GUESTS),
     "guest": (GUESTS, NOBODY),
     "rooms": (GUESTS, NOBODY),
+    "room_directory": (GUESTS, SUPERVISE),
     "handover": (GUESTS, NOBODY),
     "manager": (GUESTS, NOBODY),
     "audit": (GUESTS, NOBODY),
@@ -138,6 +150,7 @@ def sample(sign_in: SignIn) -> Sample:
         version="m9", numbers={}, origin="code", figures={}
     )
     plan = bulk.plan_above(bruno, Decimal("0.9"))
+    Room.objects.create(key="203", shown="203")
     seen = f"{waiting.pk}:{waiting.version}"
     return Sample(
         arguments={
@@ -168,11 +181,26 @@ def sample(sign_in: SignIn) -> Sample:
             "decision": "reject",
             "reason": "x",
             "name": "x",
+            "add": "203",
+            "alias": "casa azul",
         },
     )
 
 
-TABLES = (Alert, AuditEntry, BulkPlan, Decision, Order, WriteBack, JobRun, CancelRequest, Snapshot, User, Group)
+TABLES = (
+    Alert,
+    AuditEntry,
+    BulkPlan,
+    Decision,
+    Order,
+    WriteBack,
+    JobRun,
+    CancelRequest,
+    Snapshot,
+    User,
+    Group,
+    RoomAlias,
+)
 
 
 def _everything() -> list[Any]:
