@@ -22,7 +22,7 @@ from django.views.i18n import JavaScriptCatalog
 
 from pipeline.business_date import current_business_date
 from sistema_os import pages
-from sistema_os.admin_site.menu import menu_for
+from sistema_os.admin_site.menu import menu_for, tabs_of
 from sistema_os.admin_site.page_help import help_for
 from sistema_os.pages.find import may_find
 
@@ -79,7 +79,7 @@ class SistemaAdminSite(AdminSite):
         items = [item for section in menu for item in section.items]
         return context | {
             "menu": menu,
-            "tabs": [item for item in items if item.in_tabs],
+            "tabs": tabs_of(menu),
             "in_own_menu": any(item.current for item in items),
             "may_find": context["has_permission"] and may_find(request),
             "page_help": help_for(request) if context["has_permission"] else None,
