@@ -10,17 +10,28 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from matching.models import MatchSuggestion
 from pipeline import labels, run_charts, runs
+from pipeline.hotel import stays
 from pipeline.models import RESUMABLE, Beat, JobRun, LogLine, State
 from pipeline.run_charts import PhaseBar
 from pipeline.runs import drain, registry
+from snapshots import history
 from snapshots.models import Snapshot
 
+MAIN_JOB = "pipeline_diario"
+# What outdated data of a job means for people.
+EFFECTS: dict[str, str | Promise] = {
+    "pipeline_diario": _lazy("New guests, departures and orders since then are missing; no suggestion speaks of them."),
+    "hospedes_casa": _lazy("Who is in the house may have changed since. Suggestions and links are not affected."),
+    "rm_daily_collection": _lazy("Revenue and future occupancy are those of that time. Links are not affected."),
+}
 # A live run without progress for this long is pointed out.
 NO_PROGRESS = timedelta(minutes=10)
 _MEDIAN_OF = 30
@@ -80,6 +91,25 @@ def of(run: JobRun, user: User | AnonymousUser) -> dict[str, Any]:
         ],
         "log": reversed(run.log_lines.order_by("-id")[:_LOG_SHOWN]),
     }
+
+
+def effect(run: JobRun) -> str:
+    """What a run that did not reach its end means for the hotel: what is in force, and what is missing."""
+    if run.job != MAIN_JOB:
+        return str(EFFECTS.get(run.job, _("Nothing else depends on it. Links and suggestions are not affected.")))
+    entered = Snapshot.objects.in_force().filter(run_id=run.pk, source__name=stays.SOURCE).exists()
+    if entered:
+        return _(
+            "The guest list came in, but not everything after it: some orders have no new suggestion yet. Nothing was"
+            " lost."
+        )
+    last = history.latest(stays.SOURCE)
+    if last is None or last.finished_at is None:
+        return _("No guest list has come in yet: there is nothing to suggest from.")
+    return _(
+        "The guest list of this morning did not come in: the one of %(when)s is in force, and there are no new"
+        " suggestions."
+    ) % {"when": labels.day_and_time(last.finished_at)}
 
 
 def _buttons(run: JobRun, user: User | AnonymousUser) -> list[Button]:

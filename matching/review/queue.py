@@ -13,7 +13,6 @@ from uuid import UUID
 from django.db import connection
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
-from django.utils.formats import number_format
 
 from matching.models import CardLease, MatchSuggestion, SuggestionQuerySet
 from matching.models.choices import DOUBT_FROM, STRONG_FROM, Band
@@ -21,8 +20,6 @@ from matching.models.choices import DOUBT_FROM, STRONG_FROM, Band
 # Doubtful cards first, where a person adds most; then the strong ones, which go fast; the weak ones last.
 BANDS = (Band.DOUBT, Band.STRONG, Band.WEAK)
 LEASE = timedelta(minutes=2)
-# Where a count stands beside a name on every page, it ends here: counting a queue of 50,000 takes longer than the page.
-MOST_COUNTED = 1_000
 
 
 @dataclass(frozen=True)
@@ -59,14 +56,6 @@ def counts() -> list[BandCount]:
         Band.WEAK: BandCount(Band.WEAK, weak, weak_leaving),
     }
     return [found[band] for band in BANDS]
-
-
-def waiting_words() -> str:
-    """The orders that wait for review, as the badge of the menu shows them: "" for none, "95", "1,000+". The same orders
-    as in `counts`, but it stops counting at MOST_COUNTED."""
-    found = MatchSuggestion.objects.heads().order_by()[: MOST_COUNTED + 1].count()
-    number = number_format(min(found, MOST_COUNTED), force_grouping=True)
-    return f"{number}+" if found > MOST_COUNTED else number if found else ""
 
 
 def card_at(count: BandCount, position: int) -> MatchSuggestion | None:

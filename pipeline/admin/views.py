@@ -23,9 +23,9 @@ from django.views.decorators.http import condition, require_POST, require_safe
 
 from pipeline import labels, queue, run_page, runs
 from pipeline.business_date import current_business_date
-from pipeline.dashboard import MAIN_JOB
 from pipeline.models import JobRun, Trigger
 from pipeline.resume import lift as lift_drain
+from pipeline.run_page import MAIN_JOB
 from pipeline.runs import drain as drains
 from pipeline.runs import registry
 

@@ -9,13 +9,13 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from matching.review import queue
+from matching.presentation import waiting_words
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A page of the menu. `tab` is its short name in the tab bar of phones, if it may stand there; `count` runs on every
-    page: keep it cheap."""
+    """A page of the menu. `tab` is its short name in the tab bar of phones, if it may stand there; `count` runs on
+    every page: keep it cheap."""
 
     label: str | Promise
     icon: str
@@ -69,7 +69,7 @@ MENU = (
                 "admin:matching_matchsuggestion_review",
                 "matching.decide_suggestion",
                 tab=_("Review"),
-                count=queue.waiting_words,
+                count=waiting_words,
             ),
             Entry(
                 _("Suggestions"),

@@ -2,11 +2,15 @@
 
 from snapshots.history.change_queries import (
     ChangeFilter,
+    Event,
     comparable,
     counts,
     difference_counts,
     difference_keys,
+    event_counts,
+    events_of,
     published_keys,
+    register_events,
 )
 from snapshots.history.consumers import Changes, advance, changes_for, slowest
 from snapshots.history.listings import accepted, days, last_before, last_of, latest, latest_of_each, totals_of
@@ -16,6 +20,7 @@ from snapshots.history.versions import as_of, changes_between, current, diff, ke
 __all__ = [
     "ChangeFilter",
     "Changes",
+    "Event",
     "Missing",
     "Version",
     "accepted",
@@ -30,6 +35,8 @@ __all__ = [
     "diff",
     "difference_counts",
     "difference_keys",
+    "event_counts",
+    "events_of",
     "history",
     "intervals",
     "keyed_as_of",
@@ -41,6 +48,7 @@ __all__ = [
     "missing",
     "only",
     "published_keys",
+    "register_events",
     "slowest",
     "totals_of",
     "unpack",
