@@ -38,6 +38,7 @@ _MEDIAN_OF = 30
 _BEATS_SHOWN = 12
 _LOG_SHOWN = 200
 
+_FAILED = (State.FAILED, State.TIMED_OUT, State.LOST)
 PHASE_CHIPS = {"done": "chip-ok", "running": "chip-run", "stopped": "chip-bad", "waiting": "chip-wait"}
 NOTES = {
     State.PARTIAL: "note-warn",
@@ -69,11 +70,55 @@ class PhaseRow:
     usual: str
 
 
+@dataclass(frozen=True)
+class Step:
+    """What a person can do about a run that failed; `button` of the page, or none."""
+
+    title: str
+    text: str
+    button: Button | None = None
+
+
+def _steps(run: JobRun, buttons: list[Button]) -> list[Step]:
+    """By order of effort; empty unless the run failed."""
+    if run.state not in _FAILED:
+        return []
+    again = next((button for button in buttons if button.primary), None)
+    if again is None:
+        first = Step(_("Ask the operation to try again"), _("Starting a run needs a permission that you do not have."))
+    elif run.state in RESUMABLE and run.phase:
+        first = Step(_("Try again"), _("It goes on where it stopped; what it had read is kept."), again)
+    else:
+        first = Step(_("Try again"), _("It starts from the beginning; nothing is written twice."), again)
+    steps = [first]
+    if run.job == MAIN_JOB:
+        steps += [
+            Step(
+                _("Did it fail again?"),
+                _("See whether the hotel's system answers, and tell IT what “Technical detail” below says."),
+            ),
+            Step(
+                _("Until then, work like this"),
+                _(
+                    "Reviewing works with the list in force. For somebody who arrived after it, choose “Skip”: the"
+                    " order comes back when the list comes in."
+                ),
+            ),
+        ]
+    return steps
+
+
 def of(run: JobRun, user: User | AnonymousUser) -> dict[str, Any]:
     job = registry.load().get(run.job)
     buttons = _buttons(run, user)
+    failed = run.state in _FAILED
     return {
         "run": run,
+        "name": registry.title_of(run.job),
+        "began": labels.day_and_time(run.started_at or run.queued_at),
+        "failed": failed,
+        "effect": effect(run) if failed else "",
+        "steps": _steps(run, buttons),
         "job": job,
         "chip": labels.CHIPS[State(run.state)],
         "note": NOTES.get(State(run.state), ""),
@@ -150,7 +195,7 @@ def _phase_rows(run: JobRun, phases: tuple[str, ...]) -> list[PhaseRow]:
     state_words = {
         "done": _("done"),
         "running": _("running"),
-        "stopped": _("stopped"),
+        "stopped": _("failed here") if run.state in _FAILED else _("stopped"),
         "waiting": _("not started"),
     }
     return [

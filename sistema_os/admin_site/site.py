@@ -105,7 +105,7 @@ class SistemaAdminSite(AdminSite):
 
 def _panels(request: HttpRequest) -> list[SafeString]:
     """Empty for a user without permissions."""
-    parts = {app: _panel(app, request).split(REST) for app, _part in PANELS}
+    parts = {app: _panel(app, request).split(REST) for app in dict.fromkeys(app for app, _part in PANELS)}
     cards = [parts[app][part] for app, part in PANELS if part < len(parts[app])]
     return [SafeString(html) for html in cards if html.strip()]
 
