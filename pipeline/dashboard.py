@@ -24,6 +24,9 @@ from pipeline.runs import registry, schedules
 STRIP = 10
 WENT_WRONG = (State.FAILED, State.TIMED_OUT, State.LOST, State.PARTIAL)
 _MOST_RUNS = 300
+BOOKS_JOB = "rm_daily_collection"
+# Enough runs to hold yesterday's, even after many repeated ones.
+_DAYS_OF_BOOKS = 12
 # A link that the hotel has not confirmed for so long is late, and old.
 WRITTEN_LATE, WRITTEN_OLD = timedelta(minutes=10), timedelta(hours=2)
 # A start that is nearer than this is counted down.
@@ -233,6 +236,34 @@ def _unwritten() -> Unwritten | None:
     if not found["n"] or timezone.now() - found["since"] < WRITTEN_LATE:
         return None
     return Unwritten(found["n"], found["since"])
+
+
+@dataclass(frozen=True)
+class Occupancy:
+    """Tonight's share of the rooms sold, of the last occupancy map, and that of the day before, if it was collected."""
+
+    share: float
+    sold: int
+    before: float | None
+    at: datetime | None
+
+
+def occupancy() -> Occupancy | None:
+    """None before the first occupancy map; one query."""
+    runs = JobRun.objects.of(BOOKS_JOB).filter(state__in=(State.SUCCEEDED, State.PARTIAL), dry_run=False)
+    by_day = {
+        run.business_date: run
+        for run in reversed(runs.only("business_date", "summary", "finished_at")[:_DAYS_OF_BOOKS])
+    }
+    if not by_day:
+        return None
+    day = max(by_day)
+    tonight = by_day[day].summary.get("tonight") or {}
+    if tonight.get("occupancy") is None:
+        return None
+    before = by_day.get(day - timedelta(days=1))
+    earlier = (before.summary.get("tonight") or {}).get("occupancy") if before else None
+    return Occupancy(tonight["occupancy"], int(tonight.get("sold") or 0), earlier, by_day[day].finished_at)
 
 
 @dataclass(frozen=True)

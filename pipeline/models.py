@@ -219,7 +219,7 @@ class ShiftNote(models.Model):
 
     day = models.DateField(_("business date"))
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
-    text = models.TextField(_("note"))
+    text = models.TextField(_("note text"))
     at = models.DateTimeField(_("at"), auto_now=True)
 
     class Meta:

@@ -140,6 +140,10 @@ def of(run: JobRun, user: User | AnonymousUser) -> dict[str, Any]:
 
 def effect(run: JobRun) -> str:
     """What a run that did not reach its end means for the hotel: what is in force, and what is missing."""
+    later = JobRun.objects.of(run.job).filter(pk__gt=run.pk, state=State.SUCCEEDED, dry_run=False).first()
+    if later is not None and later.finished_at is not None:
+        when = labels.day_and_time(later.finished_at)
+        return _("A later run made up for it at %(when)s: nothing is missing.") % {"when": when}
     if run.job != MAIN_JOB:
         return str(EFFECTS.get(run.job, _("Nothing else depends on it. Links and suggestions are not affected.")))
     entered = Snapshot.objects.in_force().filter(run_id=run.pk, source__name=stays.SOURCE).exists()

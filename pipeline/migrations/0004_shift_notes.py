@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField(verbose_name='business date')),
-                ('text', models.TextField(verbose_name='note')),
+                ('text', models.TextField(verbose_name='note text')),
                 ('at', models.DateTimeField(auto_now=True, verbose_name='at')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user')),
             ],

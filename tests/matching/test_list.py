@@ -166,7 +166,7 @@ class TestTheList:
         assert re.findall(r'<a href="([^"]*)"', chips) == [
             "?band=doubt&amp;room=412",
             "?q=tiago&amp;room=412",
-            "?q=tiago&amp;band=doubt",
+            "?band=doubt&amp;q=tiago",
         ]
         assert "Limpar filtros" in html
         assert 'class="f-clear"' not in page(ana, LIST)
