@@ -54,6 +54,10 @@ class FilterChip:
     value: str
     without: str
 
+    @property
+    def remove(self) -> str:
+        return _("Remove %(title)s: %(value)s") % {"title": self.title, "value": self.value}
+
 
 class ChipList(ChangeList):
     """Knows its filters in force as words."""

@@ -209,6 +209,10 @@ class SheetPart:
     rows: list[SheetRow]
     total: int
 
+    @property
+    def cut(self) -> bool:
+        return len(self.rows) < self.total
+
 
 def _house(found: Listing | None, day: date) -> dict[str, Any]:
     if found is None or found.unreadable:

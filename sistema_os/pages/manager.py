@@ -20,6 +20,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from matching.models import AuditAction, MatchSuggestion, record_audit
@@ -97,7 +98,9 @@ def _department_csv(request: HttpRequest, chosen: Period, rows: list[DepartmentR
     response["Content-Disposition"] = f'attachment; filename="os-por-setor-{chosen.last:%Y-%m-%d}.csv"'
     response.write("\ufeff")
     writer = csv.writer(response, delimiter=";")
-    writer.writerow([_("Department"), _("Opened"), _("With a guest"), _("To review"), _("Leave today")])
+    writer.writerow(
+        [_("Department"), pgettext("orders", "Opened"), _("With a guest"), _("To review"), _("Leave today")]
+    )
     for row in (*rows, _total(rows)):
         name = department_words(row.department) or (_("without a department") if row in rows else _("Total"))
         writer.writerow([name, *(getattr(row, column) for column in _COUNTED)])

@@ -77,7 +77,7 @@ def test_who_stays_fills_what_the_sheet_has_left_and_the_rest_is_counted(
     order(1, room_text="203", request="de quem sai " * 20)
     for number in range(2, 7):
         order(number, room_text="204", request=f"de quem fica {number}")
-    monkeypatch.setattr(handover, "LINES", 6)
+    monkeypatch.setattr(handover, "LINES", 8)
     page = _page(sign_in("carla"))
     assert "de quem sai" in _part(page, "leave")
     staying = _part(page, "stay")
