@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.db.models import Min
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -109,15 +109,16 @@ def _department_csv(request: HttpRequest, chosen: Period, rows: list[DepartmentR
 
 def _figures(rows: list[DepartmentRow]) -> dict[str, Any]:
     """What waits now: the orders of the badge, and the oldest of them."""
-    heads = MatchSuggestion.objects.heads()
-    old = heads.filter(order__opened_at__lt=timezone.now() - timedelta(days=1))
-    oldest = heads.aggregate(at=Min("order__opened_at"))["at"]
+    day_ago = timezone.now() - timedelta(days=1)
+    found = MatchSuggestion.objects.heads().aggregate(
+        oldest=Min("order__opened_at"), old=Count("pk", filter=Q(order__opened_at__lt=day_ago))
+    )
     total = _total(rows)
     return {
         "to_review": total.waiting,
         "to_review_leaving": total.departing,
-        "to_review_old": old.count(),
-        "oldest": oldest,
+        "to_review_old": found["old"],
+        "oldest": found["oldest"],
     }
 
 
