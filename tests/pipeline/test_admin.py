@@ -14,7 +14,7 @@ from django_q.models import OrmQ
 
 from pipeline import dashboard
 from pipeline.models import Beat, CancelRequest, JobRun, LogLine, State, Trigger
-from pipeline.runs import lifecycle
+from pipeline.runs import lifecycle, registry
 from pipeline.runs.control import Position
 from snapshots.models import Snapshot, Source
 from tests.pipeline.conftest import DAY
@@ -353,3 +353,23 @@ def test_the_newest_beat_decides_what_is_shown_while_a_writer_holds_the_run(
     Beat.objects.create(run=run, fence=1, progress_at=Now(), phase="mirror", done=5, total=9)
     moving = as_("Consulta").get(page("admin:pipeline_jobrun_live", run)).json()
     assert (moving["done"], moving["total"]) == (5, 9)
+
+
+def test_a_failed_run_begins_with_its_effect_and_what_to_do(as_: Callable[[str], Client]) -> None:
+    failed = _main(State.FAILED, reason="Sem resposta em 30 s.")
+    text = as_("Supervisão").get(page(DETAIL, failed)).content.decode()
+    order = ("Coleta da manhã", "Nenhuma lista de hóspedes entrou", "O que fazer", "Fases", "para a informática")
+    places = [text.index(words, text.index("<h1>")) for words in order]
+    assert places == sorted(places)
+    assert text.count('class="btn"') == 1, "one way on, in the line"
+    assert "falhou aqui" in text, "even before the first phase"
+    assert text.count("não começou") == len(registry.get("pipeline_diario").phases) - 1
+    reader = as_("Consulta").get(page(DETAIL, failed)).content.decode()
+    assert "Peça à operação para tentar de novo" in reader
+    assert 'class="btn"' not in reader
+
+
+def test_a_failure_that_a_later_run_made_up_for_says_so(as_: Callable[[str], Client]) -> None:
+    failed = _main(State.FAILED)
+    _main(State.SUCCEEDED)
+    assert "Uma execução posterior resolveu" in as_("Consulta").get(page(DETAIL, failed)).content.decode()
