@@ -71,6 +71,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if request.method == "POST":
         return _save_note(request, day)
     now = timezone.localtime()
+    user: Any = request.user
     context = site.each_context(request) | {
         "title": _("Shift handover"),
         "day": day,
@@ -88,7 +89,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "day_format": _("n/j"),
         "shift": _shift(now.hour),
         "next_shift": _shift((now.hour + 8) % 24),
-        "giver": request.user.get_full_name() or request.user.get_username(),
+        "giver": user.get_full_name() or user.get_username(),
         **_review(day),
         **_notes(request, day),
     }

@@ -4,7 +4,7 @@ import csv
 import re
 import uuid
 from collections.abc import Callable
-from html import unescape
+from html import escape, unescape
 from typing import Any
 
 import pytest
@@ -157,6 +157,7 @@ class TestTheList:
         (url,) = re.findall(r'href="([^"]+/change/\?[^"]+)"', page(ana, f"{LIST}?band=doubt&q=tiago"))
         opened = client.get(unescape(url))
         assert opened.context["list_url"] == f"{LIST}?band=doubt&q=tiago#s-{card.best.pk}"
+        assert escape(opened.context["list_url"]) in opened.content.decode()
         decided = client.post(unescape(url), {"accept": seen(card.best)})
         assert decided.headers["Location"] == unescape(url)
 
