@@ -8,6 +8,7 @@ class PipelineConfig(AppConfig):
 
     def ready(self) -> None:
         from pipeline import checks  # noqa: F401  register the system checks
-        from pipeline.orchestration import consequences
+        from pipeline.orchestration import consequences, overnight
 
         consequences.register()
+        overnight.register()

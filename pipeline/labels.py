@@ -1,12 +1,12 @@
 """The wording of runs on pages and at the command line, and the formats of their numbers and durations."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
@@ -242,6 +242,24 @@ def headline(summary: dict[str, Any]) -> str:
     return ", ".join(words % {"n": _value(count)} for count, words in counted if count is not None)
 
 
+def reading(summary: dict[str, Any]) -> str:
+    """ "1,830 guests and 412 orders read. 41 new suggestions.", of what a morning's summary holds."""
+    read = [
+        ngettext("%(n)s guest", "%(n)s guests", _plural_of(n)) % {"n": _value(n)}
+        for n in [(summary.get("listing") or {}).get("rows")]
+        if n is not None
+    ] + [
+        ngettext("%(n)s order", "%(n)s orders", _plural_of(n)) % {"n": _value(n)}
+        for n in [(summary.get("orders") or {}).get("rows")]
+        if n is not None
+    ]
+    words = [_t("Read: %(what)s.") % {"what": ", ".join(read)}] if read else []
+    new = (summary.get("suggestions") or {}).get("created")
+    if new is not None:
+        words.append(ngettext("%(n)s new suggestion.", "%(n)s new suggestions.", _plural_of(new)) % {"n": _value(new)})
+    return " ".join(words) or headline(summary)
+
+
 def _plural_of(count: int | None) -> int:
     """For ngettext: 0 takes the plural, although the Portuguese rule counts it as one."""
     return 1 if count == 1 else 2
@@ -262,6 +280,19 @@ def _rounded(number: float) -> str:
     """Two significant digits; number_format alone truncates."""
     places = 0 if number >= 9.95 else 1
     return number_format(round(number, places), places)
+
+
+def day_word(moment: datetime) -> str:
+    """ "today", "tomorrow", "yesterday", or the date."""
+    day, today = timezone.localdate(moment), timezone.localdate()
+    words = {0: _t("today"), 1: _t("tomorrow"), -1: _t("yesterday")}
+    return words.get((day - today).days) or date_format(day, _t("m/d"))
+
+
+def day_and_time(moment: datetime) -> str:
+    """ "05:52" of today, "tomorrow, 05:50" of any other day."""
+    time = f"{timezone.localtime(moment):%H:%M}"
+    return time if timezone.localdate(moment) == timezone.localdate() else f"{day_word(moment)}, {time}"
 
 
 def duration(time: timedelta | None) -> str:

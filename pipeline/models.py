@@ -214,6 +214,25 @@ class CancelRequest(models.Model):
         return f"{self.run_id} {self.at:%H:%M:%S}"
 
 
+class ShiftNote(models.Model):
+    """What a person wrote for the next shift of a business date: one text a person and day, saved as it is typed."""
+
+    day = models.DateField(_("business date"))
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
+    text = models.TextField(_("note text"))
+    at = models.DateTimeField(_("at"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("shift note")
+        verbose_name_plural = _("shift notes")
+        ordering = ["at"]
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["day", "user"], name="one_note_a_person_and_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day:%d/%m} {self.user_id}"
+
+
 class Notice(models.Model):
     """A notification about a run was sent. The watch that inserts the row sends it; a second watch finds the row."""
 

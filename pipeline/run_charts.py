@@ -129,7 +129,12 @@ def phase_bars(run: JobRun, phases: Sequence[str], usual: dict[str, timedelta], 
         drawn.append(_phase_bar(phase, state, usual.get(phase.name), start, now, seconds))
     entered = {phase.name for phase in times}
     wanted = [name for name in phases if name not in entered and (run.steps is None or name in run.steps)]
-    return drawn + [PhaseBar(name, "waiting", None, usual.get(name)) for name in wanted]
+    # A run that failed before its first phase failed there.
+    failed_first = not times and not run.live and run.state not in (State.SUCCEEDED, State.PARTIAL, State.CANCELLED)
+    return drawn + [
+        PhaseBar(name, "stopped" if failed_first and name == wanted[0] else "waiting", None, usual.get(name))
+        for name in wanted
+    ]
 
 
 def _phase_bar(

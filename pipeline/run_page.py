@@ -10,23 +10,35 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from matching.models import MatchSuggestion
 from pipeline import labels, run_charts, runs
+from pipeline.hotel import stays
 from pipeline.models import RESUMABLE, Beat, JobRun, LogLine, State
 from pipeline.run_charts import PhaseBar
 from pipeline.runs import drain, registry
+from snapshots import history
 from snapshots.models import Snapshot
 
+MAIN_JOB = "pipeline_diario"
+# What outdated data of a job means for people.
+EFFECTS: dict[str, str | Promise] = {
+    "pipeline_diario": _lazy("New guests, departures and orders since then are missing; no suggestion speaks of them."),
+    "hospedes_casa": _lazy("Who is in the house may have changed since. Suggestions and links are not affected."),
+    "rm_daily_collection": _lazy("Revenue and future occupancy are those of that time. Links are not affected."),
+}
 # A live run without progress for this long is pointed out.
 NO_PROGRESS = timedelta(minutes=10)
 _MEDIAN_OF = 30
 _BEATS_SHOWN = 12
 _LOG_SHOWN = 200
 
+_FAILED = (State.FAILED, State.TIMED_OUT, State.LOST)
 PHASE_CHIPS = {"done": "chip-ok", "running": "chip-run", "stopped": "chip-bad", "waiting": "chip-wait"}
 NOTES = {
     State.PARTIAL: "note-warn",
@@ -58,11 +70,55 @@ class PhaseRow:
     usual: str
 
 
+@dataclass(frozen=True)
+class Step:
+    """What a person can do about a run that failed; `button` of the page, or none."""
+
+    title: str
+    text: str
+    button: Button | None = None
+
+
+def _steps(run: JobRun, buttons: list[Button]) -> list[Step]:
+    """By order of effort; empty unless the run failed."""
+    if run.state not in _FAILED:
+        return []
+    again = next((button for button in buttons if button.primary), None)
+    if again is None:
+        first = Step(_("Ask the operation to try again"), _("Starting a run needs a permission that you do not have."))
+    elif run.state in RESUMABLE and run.phase:
+        first = Step(_("Try again"), _("It goes on where it stopped; what it had read is kept."), again)
+    else:
+        first = Step(_("Try again"), _("It starts from the beginning; nothing is written twice."), again)
+    steps = [first]
+    if run.job == MAIN_JOB:
+        steps += [
+            Step(
+                _("Did it fail again?"),
+                _("See whether the hotel's system answers, and tell IT what “Technical detail” below says."),
+            ),
+            Step(
+                _("Until then, work like this"),
+                _(
+                    "Reviewing works with the list in force. For somebody who arrived after it, choose “Skip”: the"
+                    " order comes back when the list comes in."
+                ),
+            ),
+        ]
+    return steps
+
+
 def of(run: JobRun, user: User | AnonymousUser) -> dict[str, Any]:
     job = registry.load().get(run.job)
     buttons = _buttons(run, user)
+    failed = run.state in _FAILED
     return {
         "run": run,
+        "name": registry.title_of(run.job),
+        "began": labels.day_and_time(run.started_at or run.queued_at),
+        "failed": failed,
+        "effect": effect(run) if failed else "",
+        "steps": _steps(run, buttons),
         "job": job,
         "chip": labels.CHIPS[State(run.state)],
         "note": NOTES.get(State(run.state), ""),
@@ -80,6 +136,29 @@ def of(run: JobRun, user: User | AnonymousUser) -> dict[str, Any]:
         ],
         "log": reversed(run.log_lines.order_by("-id")[:_LOG_SHOWN]),
     }
+
+
+def effect(run: JobRun) -> str:
+    """What a run that did not reach its end means for the hotel: what is in force, and what is missing."""
+    later = JobRun.objects.of(run.job).filter(pk__gt=run.pk, state=State.SUCCEEDED, dry_run=False).first()
+    if later is not None and later.finished_at is not None:
+        when = labels.day_and_time(later.finished_at)
+        return _("A later run made up for it at %(when)s: nothing is missing.") % {"when": when}
+    if run.job != MAIN_JOB:
+        return str(EFFECTS.get(run.job, _("Nothing else depends on it. Links and suggestions are not affected.")))
+    entered = Snapshot.objects.in_force().filter(run_id=run.pk, source__name=stays.SOURCE).exists()
+    if entered:
+        return _(
+            "The guest list came in, but not everything after it: some orders have no new suggestion yet. Nothing was"
+            " lost."
+        )
+    last = history.latest(stays.SOURCE)
+    if last is None or last.finished_at is None:
+        return _("No guest list has come in yet: there is nothing to suggest from.")
+    return _(
+        "The guest list of this morning did not come in: the one of %(when)s is in force, and there are no new"
+        " suggestions."
+    ) % {"when": labels.day_and_time(last.finished_at)}
 
 
 def _buttons(run: JobRun, user: User | AnonymousUser) -> list[Button]:
@@ -120,7 +199,7 @@ def _phase_rows(run: JobRun, phases: tuple[str, ...]) -> list[PhaseRow]:
     state_words = {
         "done": _("done"),
         "running": _("running"),
-        "stopped": _("stopped"),
+        "stopped": _("failed here") if run.state in _FAILED else _("stopped"),
         "waiting": _("not started"),
     }
     return [

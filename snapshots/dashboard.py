@@ -1,4 +1,4 @@
-"""The snapshots on the dashboard: held ones, and a chart of the last thirty days."""
+"""The held snapshots on the dashboard, and the chart of the last thirty days above their list."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def panel(user: Any) -> dict[str, Any]:
     """The context of `snapshots/panel.html`; empty for users who may not see guests."""
     if not user.has_perm("snapshots.view_snapshot"):
         return {}
-    return {**held_notes(user), **chart_of(Source.objects.order_by("pk").first())}
+    return held_notes(user)
 
 
 def held_notes(user: Any) -> dict[str, Any]:

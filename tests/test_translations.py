@@ -71,4 +71,4 @@ def test_the_extraction_sees_python_templates_plurals_and_contexts() -> None:
     said = {message for app in APPS for message in catalogues.messages_of(app)}
     assert Message("Good morning, %(name)s") in said
     assert Message("Back to the dashboard") in said
-    assert Message("%(counter)s result", "%(counter)s results") in said
+    assert Message("%(counter)s row", "%(counter)s rows") in said

@@ -12,13 +12,35 @@ from django.utils.translation import gettext as _
 
 from matching.models import Alert, MatchSuggestion
 from matching.models.choices import State
-from matching.presentation import badges, share, short_name
+from matching.presentation import badges, card_url, department_words, share, short_name
 from matching.review import may_undo
 
 
-def order_cell(suggestion: MatchSuggestion) -> SafeString:
-    request = Truncator(suggestion.order.request).chars(90)
-    return format_html('OS {} <span class="sub">{}</span>', suggestion.order.number, request)
+def request_cell(suggestion: MatchSuggestion, filters: str) -> SafeString:
+    """The request, whole, with the order under it. `filters` is the query string that leads back from the card."""
+    order = suggestion.order
+    url = card_url(suggestion.pk)
+    about = " · ".join(
+        words
+        for words in (
+            department_words(order.department),
+            date_format(timezone.localtime(order.opened_at), _("m/d H:i")),
+        )
+        if words
+    )
+    return format_html(
+        '<p class="req" id="{}">{}</p><span class="sub"><a href="{}">OS {}</a> · {}</span>',
+        row_anchor(suggestion.pk),
+        order.request,
+        f"{url}?{filters}" if filters else url,
+        order.number,
+        about,
+    )
+
+
+def row_anchor(suggestion: object) -> str:
+    """The fragment of a row of the list."""
+    return f"s-{suggestion}"
 
 
 def guest_cell(suggestion: MatchSuggestion) -> SafeString:
@@ -32,7 +54,9 @@ def guest_cell(suggestion: MatchSuggestion) -> SafeString:
 
 def probability_cell(suggestion: MatchSuggestion) -> SafeString:
     return format_html(
-        '<span class="num">{}</span> {}', share(suggestion.probability), badges.band_chip(suggestion.band)
+        '<span class="num">{}</span> <br class="hide-s">{}',
+        share(suggestion.probability),
+        badges.band_chip(suggestion.band),
     )
 
 
@@ -67,13 +91,13 @@ def decide_buttons(suggestion: MatchSuggestion) -> SafeString:
     return format_html(
         '<span class="row-actions">'
         '<button class="btn btn-s" name="accept" value="{}" aria-label="{}">{}</button> '
-        '<button class="btn btn-s btn-quiet" name="reject" value="{}" aria-label="{}">{}</button></span>',
+        '<button class="btn btn-s btn-quiet" name="reject" value="{}" aria-label="{}" data-asks>{}</button></span>',
         seen,
         _("Accept order %(order)s") % order,
         _("Accept"),
         seen,
-        _("Reject order %(order)s") % order,
-        _("Reject"),
+        _("Reject order %(order)s…") % order,
+        _("Reject…"),
     )
 
 

@@ -1,12 +1,14 @@
 """Suggestions and decisions in the admin: lists to read and to decide from, without forms."""
 
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -25,15 +27,20 @@ from matching.admin.filters import (
     StateFilter,
 )
 from matching.models import Decision, MatchSuggestion, columns_not_listed
-from matching.models.choices import Verb
+from matching.models.choices import RejectReason, Verb
 from matching.presentation import links
 from matching.review import actions, bulk_views, views
 from sistema_os.admin_base import ReadOnlyListAdmin, personal
 
+# Django's own name of the parameter that carries the filters of a list to the page of a row.
+CHANGE_LIST_FILTERS: Final = "_changelist_filters"
+
 
 @admin.register(MatchSuggestion)
 class MatchSuggestionAdmin(ReadOnlyListAdmin):
-    list_display = ("order_column", "guest_column", "probability_column", "departure_column")
+    list_display = ("guest_column", "probability_column", "departure_column")
+    # The card is linked by the number of the order, which the cell of the request holds.
+    list_display_links = None
     list_filter = (
         StateFilter,
         BandFilter,
@@ -50,13 +57,11 @@ class MatchSuggestionAdmin(ReadOnlyListAdmin):
     ordering = ("-order", "rank", "pk")
     date_hierarchy = "order__opened_at"
     search_fields = ("order__search", "stay__search")
-    # The card has its own link back; carrying the filters along costs a URL computation for each row.
-    preserve_filters = False
     search_help_text = _("Order, guest or room. Never search for a document.")
     actions = ("accept_selected", "reject_selected", "export_csv")
 
     class Media:
-        css = {"all": ["matching/review.css"]}
+        css = {"all": ["sistema_os/os.css", "matching/list.css"]}
 
     empty_title = _("Nothing waits for you")
     empty_text = _("Suggestions arrive with the next run of the daily pipeline.")
@@ -84,13 +89,26 @@ class MatchSuggestionAdmin(ReadOnlyListAdmin):
         """A row's button submits the form of the list: it needs no JavaScript and has the CSRF token."""
         button = actions.pressed(request)
         if button is not None and self.has_view_permission(request):
-            actions.perform(request, button)
-            return HttpResponseRedirect(request.get_full_path())
-        own = {"title": _("Suggestions"), "may_bulk": self.has_bulk_permission(request), "keeps_presses": True}
+            outcome = actions.perform(request, button)
+            # The list stays where it was.
+            seen = outcome.decisions[0].suggestion_id if outcome else request.POST[button].partition(":")[0]
+            return HttpResponseRedirect(f"{request.get_full_path()}#{cells.row_anchor(seen)}")
+        own = {
+            "title": _("Suggestions"),
+            "may_bulk": self.has_bulk_permission(request),
+            "keeps_presses": True,
+            "reasons": RejectReason.choices,
+        }
         return super().changelist_view(request, {**own, **(extra_context or {})})
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [*self.list_display, personal("decision", _("Decision"), cells.decision_cell, request.user)]
+        """The filters of the list go with the link to a card, and come back from there."""
+        filters = urlencode({CHANGE_LIST_FILTERS: query}) if (query := request.GET.urlencode()) else ""
+        return [
+            personal("request", _("Request"), cells.request_cell, filters),
+            *self.list_display,
+            personal("decision", _("Decision"), cells.decision_cell, request.user),
+        ]
 
     def change_view(
         self,
@@ -99,7 +117,19 @@ class MatchSuggestionAdmin(ReadOnlyListAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        return views.card_page(self, request, object_id)
+        response = views.card_page(self, request, object_id)
+        query = request.GET.urlencode()
+        if isinstance(response, HttpResponseRedirect) and response.url == request.path and query:
+            return HttpResponseRedirect(f"{request.path}?{query}")
+        if isinstance(response, TemplateResponse) and response.context_data is not None:
+            response.context_data["list_url"] = self._list_url(request, object_id)
+        return response
+
+    def _list_url(self, request: HttpRequest, object_id: str) -> str:
+        """The list with the filters from which the card was opened, at its row."""
+        filters = request.GET.get(CHANGE_LIST_FILTERS, "")
+        url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        return f"{url}{'?' if filters else ''}{filters}#{cells.row_anchor(object_id)}"
 
     def queue_view(self, request: HttpRequest) -> HttpResponse:
         return views.queue_page(self, request)
@@ -110,11 +140,7 @@ class MatchSuggestionAdmin(ReadOnlyListAdmin):
     def plan_view(self, request: HttpRequest, plan: UUID) -> HttpResponse:
         return bulk_views.plan(self, request, plan)
 
-    @admin.display(description=_("Order"), ordering="order__number")
-    def order_column(self, suggestion: MatchSuggestion) -> SafeString:
-        return cells.order_cell(suggestion)
-
-    @admin.display(description=_("Guest"), ordering="stay__search")
+    @admin.display(description=_("Suggested guest"), ordering="stay__search")
     def guest_column(self, suggestion: MatchSuggestion) -> SafeString:
         return cells.guest_cell(suggestion)
 

@@ -14,10 +14,12 @@ from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy as _p
 
-from matching.models import Decision
+from matching.models import Decision, MatchSuggestion
 from matching.models.choices import Band, Department
 
 Words = str | Promise
+# Where a count stands beside a name on every page, it ends here: counting a queue of 50,000 takes longer than the page.
+MOST_COUNTED = 1_000
 
 
 @dataclass(frozen=True)
@@ -248,3 +250,11 @@ def moment(decision: Decision) -> str:
 
 def name_of(user: Any) -> str:
     return str(user.get_full_name() or user.get_username())
+
+
+def waiting_words() -> str:
+    """The orders that wait for review, as the badge of the menu shows them: "" for none, "95", "1,000+". They are those
+    of `review.queue.counts`."""
+    found = MatchSuggestion.objects.heads().order_by()[: MOST_COUNTED + 1].count()
+    number = number_format(min(found, MOST_COUNTED), force_grouping=True)
+    return f"{number}+" if found > MOST_COUNTED else number if found else ""

@@ -1,7 +1,6 @@
 """What a shift leaves to the next: cards, links and alerts. Lists are truncated, counts are complete."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Case, IntegerField, Prefetch, QuerySet, Value, When, prefetch_related_objects
@@ -40,12 +39,6 @@ def _cut(found: QuerySet[Any], most: int) -> Cut[Any]:
     """One query, and a second one for the count of a longer list."""
     rows = list(found[: most + 1])
     return Cut(rows[:most], found.count() if len(rows) > most else len(rows))
-
-
-def departing_cards(day: date) -> Cut[MatchSuggestion]:
-    """Undecided cards whose guest leaves on that day, by room."""
-    cards = MatchSuggestion.objects.heads().departing(day).select_related("order", "stay")
-    return _cut(cards.defer(*_OF_MATCHING).order_by("stay__room", "order__opened_at", "pk"), MAX_CARDS)
 
 
 def came_back() -> Cut[MatchSuggestion]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from pipeline import labels, run_charts
 from pipeline.admin import views
 from pipeline.models import JobRun
+from pipeline.runs import registry
 from sistema_os.admin_base import ReadOnlyAdmin
 
 
@@ -61,7 +62,7 @@ class JobRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Run"), ordering="id")
     def name(self, run: JobRun) -> SafeString:
-        return format_html('{} <span class="sub">nº {}</span>', run.job, run.pk)
+        return format_html('{} <span class="sub">{} nº {}</span>', registry.title_of(run.job), run.job, run.pk)
 
     @admin.display(description=_("State"), ordering="state")
     def state_chip(self, run: JobRun) -> SafeString:

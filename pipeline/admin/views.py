@@ -23,9 +23,9 @@ from django.views.decorators.http import condition, require_POST, require_safe
 
 from pipeline import labels, queue, run_page, runs
 from pipeline.business_date import current_business_date
-from pipeline.dashboard import MAIN_JOB
 from pipeline.models import JobRun, Trigger
 from pipeline.resume import lift as lift_drain
+from pipeline.run_page import MAIN_JOB
 from pipeline.runs import drain as drains
 from pipeline.runs import registry
 from sistema_os.admin_base import number_or_404
@@ -49,7 +49,7 @@ class StartForm(forms.Form):
         super().__init__(*args, **kwargs)
         # The main job first, maintenance last.
         jobs = sorted(registry.load().values(), key=lambda job: (job.housekeeping, job.name != MAIN_JOB))
-        self.fields["job"].choices = [(job.name, f"{job.name}: {job.title}") for job in jobs]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["job"].choices = [(job.name, f"{job.title} ({job.name})") for job in jobs]  # type: ignore[attr-defined]  # a ChoiceField
         steps = [(job.name, [(f"{job.name}:{name}", labels.phase_title(name)) for name in job.phases]) for job in jobs]
         self.fields["step"].choices = [("", _lazy("all steps")), *steps]  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["business_date"].initial = current_business_date
@@ -102,7 +102,7 @@ def _context(request: HttpRequest, title: str, **more: Any) -> dict[str, Any]:
 def detail(request: HttpRequest, object_id: str) -> HttpResponse:
     user = _require(request, "view_jobrun")
     run = get_object_or_404(JobRun.objects.select_related("user", "resume_of"), pk=number_or_404(object_id))
-    context = _context(request, f"{run.job} nº {run.pk}", **run_page.of(run, user))
+    context = _context(request, f"{registry.title_of(run.job)} nº {run.pk}", **run_page.of(run, user))
     return TemplateResponse(request, "pipeline/run.html", context)
 
 
@@ -118,14 +118,16 @@ def start(request: HttpRequest) -> HttpResponse:
         except (runs.InvalidRun, registry.UnknownJob) as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, _("Run %(id)s of %(job)s is in the queue.") % {"id": run.pk, "job": run.job})
+            messages.success(
+                request, _("Run %(id)s of %(job)s is in the queue.") % {"id": run.pk, "job": registry.title_of(run.job)}
+            )
             return _to(run)
     return TemplateResponse(request, "pipeline/start.html", _context(request, _("Run a job"), form=form))
 
 
 def _report_already_running(request: HttpRequest, live: JobRun) -> None:
     sentence = _("Not started: {job} is already running, see {link}.")
-    messages.error(request, format_html(sentence, job=live.job, link=run_page.link_to(live)))
+    messages.error(request, format_html(sentence, job=registry.title_of(live.job), link=run_page.link_to(live)))
 
 
 @require_POST

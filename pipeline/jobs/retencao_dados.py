@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from matching import erasure
 from matching.suggestions import retry_on_deadlock
+from pipeline.models import ShiftNote
 from pipeline.runs import Outcome, RunContext, job
 from snapshots.models import Source
 from snapshots.retention import purge
@@ -40,6 +41,9 @@ async def run(context: RunContext) -> Outcome:
         await context.advance(start + len(chunk), str(chunk[-1]))
     blank = partial(erasure.blank_closed_orders, departed_before, dry_run=context.dry_run)
     orders = await sync_to_async(_fenced)(context, blank)
+    if not context.dry_run:
+        # Notes of a shift may name a guest.
+        await sync_to_async(_fenced)(context, ShiftNote.objects.filter(day__lt=departed_before).delete)
     return Outcome("succeeded", {"versions": versions, "held": held, "guests": len(guests), "orders": orders})
 
 

@@ -84,3 +84,9 @@ def get(name: str) -> JobDefinition:
             _("There is no job “%(name)s”. There are: %(jobs)s.") % {"name": name, "jobs": ", ".join(jobs)}
         )
     return jobs[name]
+
+
+def title_of(name: str) -> str:
+    """What staff call the job; its name where it is not registered any more."""
+    job = load().get(name)
+    return str(job.title) if job else name

@@ -5,6 +5,7 @@ Django's own list counts and compares every row of the table; these read an inde
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -50,7 +51,43 @@ class CappedPaginator(_Paginator):
         return int(rows.order_by().values("pk")[:MAX_COUNTED].count())
 
 
-class BoundedList(ChangeList):
+@dataclass(frozen=True)
+class FilterChip:
+    """A filter in force, and the list without it."""
+
+    title: str
+    value: str
+    without: str
+
+    @property
+    def remove(self) -> str:
+        return _("Remove %(title)s: %(value)s") % {"title": self.title, "value": self.value}
+
+
+class ChipList(ChangeList):
+    """Knows its filters in force as words."""
+
+    @cached_property
+    def chips(self) -> list[FilterChip]:
+        found = []
+        if self.query:
+            found.append(FilterChip(_("search"), self.query, self.get_query_string(remove=[SEARCH_VAR])))
+        for spec in self.filter_specs:
+            choices: list[Any] = list(spec.choices(self))
+            if isinstance(spec, TypedFilter):
+                box = choices[0]
+                if box["typed"]:
+                    found.append(FilterChip(str(spec.title), box["typed"], box["without"]))
+                continue
+            chosen = [choice for choice in choices[1:] if choice["selected"]]
+            found += [
+                FilterChip(str(spec.title), str(choice["display"]), str(choices[0]["query_string"]))
+                for choice in chosen
+            ]
+        return found
+
+
+class BoundedList(ChipList):
     """The date hierarchy offers every day between the first and the last of the table, which an index gives; Django's
     own reads every row to leave out days without rows."""
 
@@ -144,6 +181,9 @@ def _day(value: date) -> date:
 class ReadOnlyAdmin(_ModelAdmin):
     """Rows that only the application writes."""
 
+    def get_changelist(self, *_args: Any, **_kwargs: Any) -> type[ChangeList]:
+        return ChipList
+
     def render_page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
         """A page of this admin beside Django's own, inside the site's frame."""
         request.current_app = self.admin_site.name
@@ -228,7 +268,7 @@ def personal(name: str, title: Any, cell: Callable[[Any, Any], SafeString], pers
     return admin.display(description=title)(column)
 
 
-class ReadOnlyListAdmin(ReadOnlyAdmin, BoundedAdmin):
+class ReadOnlyListAdmin(BoundedAdmin, ReadOnlyAdmin):
     """A bounded list of read-only rows."""
 
 

@@ -7,21 +7,22 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from matching.models import MatchSuggestion
-from matching.models.choices import Band
+from matching.presentation import waiting_words
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A page of the menu. `in_tabs` adds it to the tab bar of phones; `count` runs on every page: keep it cheap."""
+    """A page of the menu. `tab` is its short name in the tab bar of phones, if it may stand there; `count` runs on
+    every page: keep it cheap."""
 
     label: str | Promise
     icon: str
     page: str
     permission: str = ""
-    in_tabs: bool = False
-    count: Callable[[], int] | None = None
+    tab: str | Promise = ""
+    count: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ class Item:
     icon: str
     url: str
     current: bool
-    counter: Callable[[], int] | None
-    in_tabs: bool
+    counter: Callable[[], str] | None
+    short: str | Promise
 
     @cached_property
-    def count(self) -> int:
-        """Counted only if the page shows the menu, which the review card does not."""
-        return self.counter() if self.counter else 0
+    def count(self) -> str:
+        """Counted only if the page shows the menu, which the review card does not; "" for none."""
+        return self.counter() if self.counter else ""
 
 
 @dataclass(frozen=True)
@@ -53,26 +54,22 @@ class ShownSection:
     items: tuple[Item, ...]
 
 
-MOST_COUNTED = 999
-
-
-def in_doubt() -> int:
-    """Orders whose best candidate is in the doubt band, at most MOST_COUNTED."""
-    return MatchSuggestion.objects.heads().in_band(Band.DOUBT)[:MOST_COUNTED].count()
+# The tab bar has room for so many pages beside "Menu".
+TABS = 4
 
 
 MENU = (
     Section(
         _("Front desk"),
         (
-            Entry(_("Dashboard"), "home", "admin:index", in_tabs=True),
+            Entry(_("Dashboard"), "home", "admin:index", tab=_("Dashboard")),
             Entry(
                 _("Review"),
                 "queue",
                 "admin:matching_matchsuggestion_review",
                 "matching.decide_suggestion",
-                in_tabs=True,
-                count=in_doubt,
+                tab=_("Review"),
+                count=waiting_words,
             ),
             Entry(
                 _("Suggestions"),
@@ -81,8 +78,14 @@ MENU = (
                 "matching.view_matchsuggestion",
             ),
             Entry(_("Alerts"), "bell", "admin:matching_alert_changelist", "matching.view_alert"),
-            Entry(_("Rooms"), "bed", "admin:rooms", "snapshots.view_snapshot"),
-            Entry(_("Shift handover"), "hand", "admin:handover", "matching.view_matchsuggestion"),
+            Entry(_("Rooms"), "bed", "admin:rooms", "snapshots.view_snapshot", tab=_("Rooms")),
+            Entry(
+                _("Shift handover"),
+                "hand",
+                "admin:handover",
+                "matching.view_matchsuggestion",
+                tab=pgettext_lazy("tab", "Handover"),
+            ),
         ),
     ),
     Section(
@@ -94,7 +97,6 @@ MENU = (
                 "layers",
                 "admin:snapshots_snapshot_changelist",
                 "snapshots.view_snapshot",
-                in_tabs=True,
             ),
             Entry(_("Compare"), "diff", "admin:snapshots_compare", "snapshots.view_snapshot"),
             Entry(_("Guard limits"), "rule", "admin:snapshots_source_changelist", "snapshots.change_source"),
@@ -103,7 +105,7 @@ MENU = (
     Section(
         _("Operation"),
         (
-            Entry(_("Runs"), "run", "admin:pipeline_jobrun_changelist", "pipeline.view_jobrun", in_tabs=True),
+            Entry(_("Runs"), "run", "admin:pipeline_jobrun_changelist", "pipeline.view_jobrun", tab=_("Runs")),
             Entry(_("Management"), "chart", "admin:manager", "matching.view_decision"),
             Entry(_("Audit"), "sheet", "admin:audit", "matching.view_decision"),
             Entry(
@@ -112,6 +114,11 @@ MENU = (
         ),
     ),
 )
+
+
+def tabs_of(sections: Iterable[ShownSection]) -> list[Item]:
+    """The pages of the tab bar, in the order of the menu."""
+    return [item for section in sections for item in section.items if item.short][:TABS]
 
 
 def menu_for(request: HttpRequest) -> list[ShownSection]:
@@ -134,4 +141,4 @@ def _current(path: str, urls: Iterable[str]) -> str:
 
 
 def _item(entry: Entry, url: str, current: str) -> Item:
-    return Item(entry.label, entry.icon, url, url == current, entry.count, entry.in_tabs)
+    return Item(entry.label, entry.icon, url, url == current, entry.count, entry.tab)

@@ -22,13 +22,15 @@ from django.views.i18n import JavaScriptCatalog
 
 from pipeline.business_date import current_business_date
 from sistema_os import pages
-from sistema_os.admin_site.menu import menu_for
+from sistema_os.admin_site.menu import menu_for, tabs_of
 from sistema_os.admin_site.page_help import help_for
 from sistema_os.pages.find import may_find
 
-# Each app has `dashboard.panel(user)` and `<app>/panel.html`; the part after REST comes further down the page.
-FIRST: Final = ("snapshots", "matching", "pipeline")
-THEN: Final = ("snapshots", "pipeline", "matching")
+# Each app has `dashboard.panel(user)` and `<app>/panel.html`, which REST divides into parts: (app, part) in page order.
+PANELS: Final = (
+    *(("snapshots", 0), ("matching", 0), ("pipeline", 0)),
+    *(("pipeline", 1), ("matching", 1), ("pipeline", 2)),
+)
 REST: Final = "<!-- rest -->"
 # Its schedule form runs any dotted path, including os.system, so the admin does not offer it.
 REFUSED_APPS: Final = frozenset({"django_q"})
@@ -79,7 +81,7 @@ class SistemaAdminSite(AdminSite):
         items = [item for section in menu for item in section.items]
         return context | {
             "menu": menu,
-            "tabs": [item for item in items if item.in_tabs],
+            "tabs": tabs_of(menu),
             "in_own_menu": any(item.current for item in items),
             "may_find": context["has_permission"] and may_find(request),
             "page_help": help_for(request) if context["has_permission"] else None,
@@ -102,9 +104,9 @@ class SistemaAdminSite(AdminSite):
 
 
 def _panels(request: HttpRequest) -> list[SafeString]:
-    """The first parts of all panels, then their rest; empty for a user without permissions."""
-    parts = {app: _panel(app, request).partition(REST) for app in FIRST}
-    cards = [parts[app][0] for app in FIRST] + [parts[app][2] for app in THEN]
+    """Empty for a user without permissions."""
+    parts = {app: _panel(app, request).split(REST) for app in dict.fromkeys(app for app, _part in PANELS)}
+    cards = [parts[app][part] for app, part in PANELS if part < len(parts[app])]
     return [SafeString(html) for html in cards if html.strip()]
 
 

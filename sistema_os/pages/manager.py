@@ -1,28 +1,36 @@
 """The manager's page: progress of the work, and quality of the suggestions."""
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
+from matching.models import AuditAction, MatchSuggestion, record_audit
 from matching.models.choices import Band
+from matching.presentation import department_words
 from matching.presentation.badges import band_chip
 from matching.reports import Measured, Period, agreement, apart, charts, measured, periods, throughput
+from matching.reports.throughput import DepartmentRow, by_department
 from pipeline.business_date import current_business_date
-from pipeline.dashboard import ages
+from pipeline.dashboard import ages, occupancy
 from pipeline.dashboard import today as todays_run
 
 PERMISSION = "matching.view_decision"
@@ -35,6 +43,8 @@ RANGES = {
 WAITS = (_lazy("up to 15 min"), _lazy("15–60 min"), _lazy("1–4 h"), _lazy("4–24 h"), _lazy("over 1 day"))
 # With fewer decisions the interval is too wide for a conclusion.
 FEW = 30
+# Columns of the table by department.
+_COUNTED = ("opened", "linked", "waiting", "departing")
 # Band -> share of its suggestions that were accepted.
 Precision = Mapping[str, Measured | None]
 
@@ -45,12 +55,22 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         raise PermissionDenied
     day = current_business_date()
     chosen = periods.period(request.GET.get("days", ""), day)
+    rows = by_department(chosen)
+    if request.GET.get("format") == "csv":
+        return _department_csv(request, chosen, rows)
     work = throughput.work(chosen)
     context = site.each_context(request) | {
         "title": _("Management"),
         "chosen": chosen,
         "choices": [(days, f"{reverse('admin:manager')}?days={days}") for days in periods.PERIODS],
         "day_format": _("n/j"),
+        "departments": [
+            (department_words(row.department) or _("without a department"), _list_url(row.department), row)
+            for row in rows
+        ],
+        "departments_total": _total(rows),
+        "csv_url": f"{reverse('admin:manager')}?days={chosen.days}&format=csv",
+        **_figures(rows),
         **_orders(chosen, work.orders),
         **_precision(chosen),
         **_work(work),
@@ -58,8 +78,59 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if request.user.has_perm("pipeline.view_jobrun"):
         aged = ages()
         fresh = all(age.chip == "chip-ok" for age in aged)
-        context |= {"ages": aged, "today": todays_run(day, aged), "fresh": fresh}
+        context |= {"ages": aged, "today": todays_run(day, aged), "fresh": fresh, **_occupancy()}
     return TemplateResponse(request, "sistema_os/manager.html", context)
+
+
+def _total(rows: list[DepartmentRow]) -> DepartmentRow:
+    return DepartmentRow("", *(sum(getattr(row, name) for row in rows) for name in _COUNTED))
+
+
+def _list_url(department: str) -> str:
+    url = reverse("admin:matching_matchsuggestion_changelist")
+    return f"{url}?{urlencode({'department': department})}" if department else url
+
+
+def _department_csv(request: HttpRequest, chosen: Period, rows: list[DepartmentRow]) -> HttpResponse:
+    """Semicolons and a byte-order mark, as a Brazilian spreadsheet expects."""
+    record_audit(request.user, AuditAction.EXPORT, count=len(rows), filters={"days": chosen.days})
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="os-por-setor-{chosen.last:%Y-%m-%d}.csv"'
+    response.write("\ufeff")
+    writer = csv.writer(response, delimiter=";")
+    writer.writerow(
+        [_("Department"), pgettext("orders", "Opened"), _("With a guest"), _("To review"), _("Leave today")]
+    )
+    for row in (*rows, _total(rows)):
+        name = department_words(row.department) or (_("without a department") if row in rows else _("Total"))
+        writer.writerow([name, *(getattr(row, column) for column in _COUNTED)])
+    return response
+
+
+def _figures(rows: list[DepartmentRow]) -> dict[str, Any]:
+    """What waits now: the orders of the badge, and the oldest of them."""
+    day_ago = timezone.now() - timedelta(days=1)
+    found = MatchSuggestion.objects.heads().aggregate(
+        oldest=Min("order__opened_at"), old=Count("pk", filter=Q(order__opened_at__lt=day_ago))
+    )
+    total = _total(rows)
+    return {
+        "to_review": total.waiting,
+        "to_review_leaving": total.departing,
+        "to_review_old": found["old"],
+        "oldest": found["oldest"],
+    }
+
+
+def _occupancy() -> dict[str, Any]:
+    found = occupancy()
+    if found is None:
+        return {"occupancy": None}
+    return {
+        "occupancy": found,
+        "occupancy_share": percent(found.share),
+        "occupancy_before": percent(found.before) if found.before is not None else "",
+    }
 
 
 def _orders(chosen: Period, days: Mapping[date, throughput.Orders]) -> dict[str, Any]:

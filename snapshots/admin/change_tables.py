@@ -40,6 +40,7 @@ KINDS = ("removed", "changed", "added")
 
 class _FilterForm(forms.Form):
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], required=False)
+    event = forms.CharField(required=False)
     field = forms.CharField(required=False)
     room = forms.CharField(required=False)
     name = forms.CharField(required=False)
@@ -59,11 +60,13 @@ class Filters(history.ChangeFilter):
         found = {name: value for name, value in form.cleaned_data.items() if value}
         if found.get("field") not in source.layout:
             found.pop("field", None)
-        return cls(**found, see_hidden=see_hidden)
+        named = found.pop("event", "")
+        event = next((event for event in history.events_of(source) if event.name == named), None)
+        return cls(**found, event=event, see_hidden=see_hidden)
 
     @property
     def any(self) -> bool:
-        return bool(self.kind or self.field or self.room or self.name)
+        return bool(self.kind or self.field or self.room or self.name or self.event)
 
 
 class TablePage(_Page):

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from sistema_os.admin_base import number_or_404
-from snapshots import held_decision, hidden_persons, ingest
+from snapshots import held_decision, hidden_persons, history, ingest
 from snapshots.admin.change_tables import Filters, column_choices, compared, rows_page, snapshot_changes
 from snapshots.admin.consequences import consequences
 from snapshots.admin.display import field_label, status_chip, timeline
@@ -57,6 +57,7 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
         "asked": asked,
         "keep": [("row", asked)] if asked else [],
         "purged": snapshot.seq is not None and snapshot.seq <= source.min_seq,
+        "events": _events(snapshot),
     }
     if snapshot.status == Snapshot.Status.HELD:
         context |= {
@@ -66,6 +67,15 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
             "collect_url": collect_url(request.user),
         }
     return TemplateResponse(request, "snapshots/snapshot.html", context)
+
+
+def _events(snapshot: Snapshot) -> list[tuple[history.Event, int]]:
+    """What happened with a published snapshot, and how often; nothing with the first one, whose rows are all new."""
+    if snapshot.seq is None or snapshot.seq <= max(snapshot.source.min_seq, 1):
+        return []
+    events = history.events_of(snapshot.source)
+    counts = history.event_counts(snapshot, events) if events else {}
+    return [(event, counts[event.name]) for event in events]
 
 
 @require_GET

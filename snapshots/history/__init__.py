@@ -2,11 +2,15 @@
 
 from snapshots.history.change_queries import (
     ChangeFilter,
+    Event,
     comparable,
     counts,
     difference_counts,
     difference_keys,
+    event_counts,
+    events_of,
     published_keys,
+    register_events,
 )
 from snapshots.history.consumers import Changes, advance, changes_for, slowest
 from snapshots.history.listings import accepted, days, last_before, last_of, latest, latest_of_each, totals_of
@@ -26,6 +30,7 @@ from snapshots.history.versions import (
 __all__ = [
     "ChangeFilter",
     "Changes",
+    "Event",
     "Missing",
     "Version",
     "accepted",
@@ -41,6 +46,8 @@ __all__ = [
     "diff",
     "difference_counts",
     "difference_keys",
+    "event_counts",
+    "events_of",
     "history",
     "intervals",
     "keyed_as_of",
@@ -52,6 +59,7 @@ __all__ = [
     "missing",
     "only",
     "published_keys",
+    "register_events",
     "slowest",
     "totals_of",
     "unpack",

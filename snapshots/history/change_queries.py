@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.utils.functional import Promise
 
 from snapshots import hidden_persons
 from snapshots.models import Snapshot, Source
@@ -62,6 +64,33 @@ Params = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Event:
+    """A change of a row in the words of its readers: `column` got one of the values `became` (any other value, if there
+    are none), in a row that was there before or, with `added`, in a new one. `standing` is a (column, value) that the
+    row must have had before and after."""
+
+    name: str
+    label: str | Promise
+    column: str
+    became: tuple[str, ...] = ()
+    added: bool = False
+    standing: tuple[str, str] | None = None
+
+
+_events: dict[str, tuple[Event, ...]] = {}
+
+
+def register_events(source: str, events: Sequence[Event]) -> None:
+    """From now on the changes of this source can be grouped by these events, in this order."""
+    _events[source] = tuple(events)
+
+
+def events_of(source: Source) -> tuple[Event, ...]:
+    """Those whose columns the source has."""
+    return tuple(event for event in _events.get(source.name, ()) if event.column in source.layout)
+
+
+@dataclass(frozen=True)
 class ChangeFilter:
     """Empty for all. Texts are searched in the old and in the new version of the row, whatever their case. Unless
     `see_hidden`, no name finds the row of a hidden person."""
@@ -71,6 +100,7 @@ class ChangeFilter:
     room: str = ""
     name: str = ""
     see_hidden: bool = False
+    event: Event | None = None
 
 
 class ChangeKeys:
@@ -106,7 +136,7 @@ def published_keys(snapshot: Snapshot, wanted: ChangeFilter) -> ChangeKeys:
     conditions, params = _text_search(
         source, wanted, key="c.key", old="c.old", later="later.old", current="head.payload"
     )
-    made = _MADE if conditions or wanted.field else ""
+    made = _MADE if conditions or wanted.field or wanted.event else ""
     conditions += ["c.source_id = %(source)s", "c.seq = %(seq)s"]
     params |= {"source": source.pk, "seq": snapshot.seq}
     if wanted.kind:
@@ -116,8 +146,66 @@ def published_keys(snapshot: Snapshot, wanted: ChangeFilter) -> ChangeKeys:
         place = source.layout.index(wanted.field)
         conditions.append(_FIELD)
         params |= {"bit": 1 << place, "place": place, "field": wanted.field}
+    order = "c.key"
+    if wanted.event:
+        condition, of_event = _event_condition(source, wanted.event, "e")
+        conditions.append(condition)
+        params |= of_event
+        if source.room_column in source.layout:
+            params |= {"room_place": source.layout.index(source.room_column), "room_column": source.room_column}
+            room = _new("room_place", "room_column")
+            order = f"length({room}), {room}, c.key"
     query = f"FROM snapshots_change c {made} WHERE {' AND '.join(conditions)}"
-    return ChangeKeys(query, params, key="c.key", order="c.key")
+    return ChangeKeys(query, params, key="c.key", order=order)
+
+
+def event_counts(snapshot: Snapshot, events: Sequence[Event]) -> dict[str, int]:
+    """How often each event happened with a published snapshot; one query."""
+    source = snapshot.source
+    params: Params = {"source": source.pk, "seq": snapshot.seq, "bits": 0}
+    columns = []
+    for n, event in enumerate(events):
+        condition, of_event = _event_condition(source, event, f"e{n}_")
+        columns.append(f"count(*) FILTER (WHERE {condition})")
+        params |= of_event
+        params["bits"] |= 1 << source.layout.index(event.column)
+    # Other rows cannot hold an event: their versions are not looked up.
+    touched = "(c.kind = 'added' OR c.kind = 'changed' AND c.mask & %(bits)s <> 0)"
+    found = f"FROM snapshots_change c {_MADE} WHERE c.source_id = %(source)s AND c.seq = %(seq)s AND {touched}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(columns)} {found}", params)
+        return dict(zip((event.name for event in events), cursor.fetchone(), strict=True))
+
+
+def _new(place: str, column: str) -> str:
+    """SQL of a value in the version that a change made; the arguments name parameters."""
+    return f"CASE WHEN later.old IS NULL THEN head.payload ->> %({column})s ELSE later.old ->> %({place})s END"
+
+
+def _event_condition(source: Source, event: Event, prefix: str) -> tuple[str, Params]:
+    """The parameters are named with the prefix."""
+    place = source.layout.index(event.column)
+    names = {
+        name: f"{prefix}{name}" for name in ("place", "column", "bit", "became", "kept_place", "kept_column", "kept")
+    }
+    params: Params = {names["place"]: place, names["column"]: event.column, names["bit"]: 1 << place}
+    now, before = _new(names["place"], names["column"]), f"c.old ->> %({names['place']})s"
+    conditions = [f"c.mask & %({names['bit']})s <> 0"]
+    if event.became:
+        params[names["became"]] = list(event.became)
+        happened = f"({now}) = ANY(%({names['became']})s)"
+        conditions.append(happened)
+    else:
+        happened = f"coalesce({now}, '') <> ''"
+        conditions += [happened, f"coalesce({before}, '') <> ''"]
+    if event.standing:
+        column, value = event.standing
+        kept = source.layout.index(column)
+        params |= {names["kept_place"]: kept, names["kept_column"]: column, names["kept"]: value}
+        conditions.append(f"({_new(names['kept_place'], names['kept_column'])}) = %({names['kept']})s")
+        conditions.append(f"c.old ->> %({names['kept_place']})s = %({names['kept']})s")
+    changed = f"c.kind = 'changed' AND {' AND '.join(conditions)}"
+    return (f"({changed} OR c.kind = 'added' AND {happened})" if event.added else f"({changed})"), params
 
 
 def comparable(a: Snapshot, b: Snapshot) -> bool:

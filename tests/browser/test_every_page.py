@@ -4,10 +4,13 @@ on a desk and on a phone, without a complaint of the browser and without a reque
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from matching.models import MatchSuggestion, Order
@@ -93,3 +96,25 @@ def test_what_only_a_moment_shows_is_accessible_too(window: OpenWindow, morning:
         if (found := ana.inspect(path=path))["wrong"]
     }
     assert wrong == {}
+
+
+@pytest.mark.parametrize("person", ["ana", "bruno", "carla", "davi"])
+def test_every_link_that_a_role_is_shown_opens_for_it(morning: dict[str, User], person: str) -> None:
+    client = Client()
+    client.force_login(morning[person])
+    waiting, seen, refused = ["/admin/"], {"/admin/"}, {}
+    while waiting:
+        path = waiting.pop(0)
+        answer = client.get(path)
+        if answer.status_code != 200:
+            refused[path] = answer.status_code
+            continue
+        if not answer.headers["Content-Type"].startswith("text/html"):
+            continue
+        for href in re.findall(r'<a\s[^>]*?href="([^"#]+)', answer.content.decode()):
+            link = urljoin(path, unescape(href))
+            if link.startswith("/admin/") and _kind(link) not in seen:
+                seen.add(_kind(link))
+                waiting.append(link)
+    assert refused == {}
+    assert len(seen) > (3 if person == "davi" else 15), "the walk ended early"

@@ -1,8 +1,10 @@
 """The list: what it shows, what its buttons do, what a forged or late POST comes to."""
 
 import csv
+import re
 import uuid
 from collections.abc import Callable
+from html import escape, unescape
 from typing import Any
 
 import pytest
@@ -33,7 +35,7 @@ class TestTheList:
         client = signed_in(ana)
         response = client.post(f"{LIST}?band=doubt", {"accept": seen(card.best)}, follow=True)
 
-        assert response.redirect_chain == [(f"{LIST}?band=doubt", 302)]
+        assert response.redirect_chain == [(f"{LIST}?band=doubt#s-{card.best.pk}", 302)]
         html = response.content.decode()
         assert "vinculada a Tiago Figueiredo Neto" in html
         assert 'chip-ok">aceita' in html
@@ -135,6 +137,40 @@ class TestTheList:
         client = signed_in(ana)
         with django_assert_max_num_queries(11):
             client.get(LIST)
+
+    def test_shows_the_request_first_and_whole(self, card: Card, hotel: Hotel, ana: User) -> None:
+        long = "torneira pingando " * 30
+        hotel.suggest(Candidate(hotel.order(long.strip()), hotel.stay("Rosa"), 0.7))
+        html = page(ana, LIST)
+        assert long.strip() in html
+        assert html.index('class="field-request"') < html.index('class="field-guest_column')
+
+    def test_a_rejection_from_a_row_has_its_reason(self, card: Card, ana: User) -> None:
+        html = page(ana, LIST)
+        assert "data-asks" in html
+        assert 'data-reason="namesake"' in html
+        signed_in(ana).post(LIST, {"reject": seen(card.best), "reason": "namesake"})
+        assert Decision.objects.get().reason == "namesake"
+
+    def test_a_card_opened_from_the_list_leads_back_to_its_filters_and_its_row(self, card: Card, ana: User) -> None:
+        client = signed_in(ana)
+        (url,) = re.findall(r'href="([^"]+/change/\?[^"]+)"', page(ana, f"{LIST}?band=doubt&q=tiago"))
+        opened = client.get(unescape(url))
+        assert opened.context["list_url"] == f"{LIST}?band=doubt&q=tiago#s-{card.best.pk}"
+        assert escape(opened.context["list_url"]) in opened.content.decode()
+        decided = client.post(unescape(url), {"accept": seen(card.best)})
+        assert decided.headers["Location"] == unescape(url)
+
+    def test_each_filter_in_force_is_a_chip_that_takes_it_away(self, card: Card, ana: User) -> None:
+        html = compact(page(ana, f"{LIST}?band=doubt&q=tiago&room=412"))
+        chips = html[html.index('class="f-chips"') : html.index('class="f-clear"')]
+        assert re.findall(r'<a href="([^"]*)"', chips) == [
+            "?band=doubt&amp;room=412",
+            "?q=tiago&amp;room=412",
+            "?band=doubt&amp;q=tiago",
+        ]
+        assert "Limpar filtros" in html
+        assert 'class="f-clear"' not in page(ana, LIST)
 
 
 class TestTheExport:

@@ -9,11 +9,12 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_q.models import OrmQ
 
 from pipeline import dashboard
 from pipeline.models import Beat, CancelRequest, JobRun, LogLine, State, Trigger
-from pipeline.runs import lifecycle
+from pipeline.runs import lifecycle, registry
 from pipeline.runs.control import Position
 from snapshots.models import Snapshot, Source
 from tests.pipeline.conftest import DAY
@@ -260,15 +261,58 @@ def test_the_list_asks_a_bounded_number_of_questions(
         client.get(reverse(LIST))
 
 
-def test_the_panel_shows_the_live_run_before_the_last(people: dict[str, User], open_sample: OpenSample) -> None:
-    done = ended(open_sample, State.PARTIAL)
-    person = User.objects.get(pk=people["Operação"].pk)
-    assert dashboard.panel(person)["shown"] == done
-    live = open_sample()
-    shown = dashboard.panel(person)
-    assert shown["shown"] == live
-    assert [(run, height) for run, height in shown["strip"]] == [(done, "s-warn"), (live, "s-run")]
-    assert shown["strip_words"] == "1 parcial"
+def _main(state: State, **fields: Any) -> JobRun:
+    run = lifecycle.claim(lifecycle.open_run("pipeline_diario", business_date=DAY, trigger=Trigger.SCHEDULE).pk)
+    lifecycle.finish(run.pk, run.fence, state, summary=fields.pop("summary", {}), reason=fields.pop("reason", ""))
+    JobRun.objects.filter(pk=run.pk).update(**fields)
+    run.refresh_from_db()
+    return run
+
+
+def test_the_morning_is_that_of_the_main_job_whatever_ran_since(
+    people: dict[str, User], open_sample: OpenSample
+) -> None:
+    person = User.objects.get(pk=people["Consulta"].pk)
+    assert dashboard.panel(person)["morning"].run is None
+    read = {"listing": {"rows": 1830}, "orders": {"rows": 412}, "suggestions": {"created": 41}}
+    done = _main(State.SUCCEEDED, summary=read)
+    ended(open_sample, State.FAILED)
+    open_sample()
+    morning = dashboard.panel(person)["morning"]
+    assert (morning.run, morning.chip, morning.went_wrong) == (done, "chip-ok", False)
+    assert morning.line == f"terminou {timezone.localtime(done.finished_at):%H:%M}"
+    assert morning.outcome == "Lidos: 1.830 hóspedes, 412 OS. 41 sugestões novas."
+    assert "05:50" in morning.next_words
+
+
+def test_a_failed_morning_says_where_it_stopped_and_what_is_in_force(as_: Callable[[str], Client]) -> None:
+    failed = _main(State.FAILED, phase="orders", reason="Sem resposta.")
+    page_of = as_("Operação").get(reverse("admin:index")).content.decode()
+    assert f"parou {timezone.localtime(failed.finished_at):%H:%M}, lendo as ordens de serviço" in page_of
+    assert "Nenhuma lista de hóspedes entrou até agora" in page_of
+    assert "Coletar agora" in page_of
+    assert "Coletar agora" not in as_("Consulta").get(reverse("admin:index")).content.decode()
+
+
+def test_every_schedule_that_people_follow_has_its_next_start(people: dict[str, User]) -> None:
+    now = timezone.now()
+    starts = dashboard.panel(User.objects.get(pk=people["Consulta"].pk))["next_runs"]
+    assert {one.job for one in starts} == {"pipeline_diario", "rm_daily_collection", "hospedes_casa"}
+    assert [one.at for one in starts] == sorted(one.at for one in starts)
+    assert all(one.at > now for one in starts)
+    assert all(one.title != one.job for one in starts)
+    assert next(one for one in starts if one.job == "hospedes_casa").soon
+
+
+def test_who_runs_the_system_sees_each_job_and_its_last_runs(people: dict[str, User], open_sample: OpenSample) -> None:
+    _main(State.PARTIAL)
+    _main(State.SUCCEEDED)
+    tasks = dashboard.panel(User.objects.get(pk=people["Operação"].pk))["tasks"]
+    first = tasks[0]
+    assert (first.job, first.title, first.chip) == ("pipeline_diario", "Coleta da manhã", "chip-ok")
+    assert [css for _x, _y, _height, css in first.bars] == ["s-w", "f-pos"]
+    assert first.bars_words == "1 concluída, 1 parcial"
+    assert dashboard.panel(User.objects.get(pk=people["Consulta"].pk))["tasks"] == []
 
 
 def test_data_is_only_as_fresh_as_the_last_run_that_got_all_of_it(people: dict[str, User]) -> None:
@@ -288,18 +332,18 @@ def test_data_is_only_as_fresh_as_the_last_run_that_got_all_of_it(people: dict[s
         assert chip() == expected
 
 
-def test_the_dashboard_shows_the_panel_to_who_may_see_runs(
-    as_: Callable[[str], Client], open_sample: OpenSample, client: Client
+def test_the_dashboard_follows_a_live_morning_for_who_may_see_runs(
+    as_: Callable[[str], Client], client: Client
 ) -> None:
-    live = open_sample()
+    live = lifecycle.open_run("pipeline_diario", business_date=DAY, trigger=Trigger.SCHEDULE)
     assert page("admin:pipeline_jobrun_live", live) in as_("Operação").get(reverse("admin:index")).content.decode()
     client.force_login(User.objects.create_user("sozinho", is_staff=True))
     assert page(DETAIL, live) not in client.get(reverse("admin:index")).content.decode()
 
 
-def test_cleaning_up_is_not_among_the_runs_that_people_follow(people: dict[str, User]) -> None:
-    lifecycle.open_run("cleanup_stale_runs", business_date=DAY, trigger=Trigger.SCHEDULE)
-    assert dashboard.panel(User.objects.get(pk=people["Operação"].pk))["shown"] is None
+def test_cleaning_up_is_not_among_the_starts_that_people_follow(people: dict[str, User]) -> None:
+    starts = dashboard.panel(User.objects.get(pk=people["Operação"].pk))["next_runs"]
+    assert "cleanup_stale_runs" not in {one.job for one in starts}
 
 
 def test_the_newest_beat_decides_what_is_shown_while_a_writer_holds_the_run(
@@ -309,3 +353,23 @@ def test_the_newest_beat_decides_what_is_shown_while_a_writer_holds_the_run(
     Beat.objects.create(run=run, fence=1, progress_at=Now(), phase="mirror", done=5, total=9)
     moving = as_("Consulta").get(page("admin:pipeline_jobrun_live", run)).json()
     assert (moving["done"], moving["total"]) == (5, 9)
+
+
+def test_a_failed_run_begins_with_its_effect_and_what_to_do(as_: Callable[[str], Client]) -> None:
+    failed = _main(State.FAILED, reason="Sem resposta em 30 s.")
+    text = as_("Supervisão").get(page(DETAIL, failed)).content.decode()
+    order = ("Coleta da manhã", "Nenhuma lista de hóspedes entrou", "O que fazer", "Fases", "para a informática")
+    places = [text.index(words, text.index("<h1>")) for words in order]
+    assert places == sorted(places)
+    assert text.count('class="btn"') == 1, "one way on, in the line"
+    assert "falhou aqui" in text, "even before the first phase"
+    assert text.count("não começou") == len(registry.get("pipeline_diario").phases) - 1
+    reader = as_("Consulta").get(page(DETAIL, failed)).content.decode()
+    assert "Peça à operação para tentar de novo" in reader
+    assert 'class="btn"' not in reader
+
+
+def test_a_failure_that_a_later_run_made_up_for_says_so(as_: Callable[[str], Client]) -> None:
+    failed = _main(State.FAILED)
+    _main(State.SUCCEEDED)
+    assert "Uma execução posterior resolveu" in as_("Consulta").get(page(DETAIL, failed)).content.decode()

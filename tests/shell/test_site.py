@@ -1,17 +1,24 @@
 """The admin's shell: dashboard, menu by permission, language, refused models, error pages, headers."""
 
+import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.formats import number_format
 from django_q.models import Schedule
 from pytest_django import DjangoAssertNumQueries
 
 from matching.models import MatchSuggestion, Order
+from matching.presentation import labels
+from matching.review import queue
 from pipeline.business_date import current_business_date
 from sistema_os.admin_site.menu import MENU
 from sistema_os.roles import DEMO_USERS
@@ -174,18 +181,64 @@ def test_the_dashboard_asks_a_bounded_number_of_questions(
         client.get("/admin/")
 
 
-def test_a_held_listing_stands_before_everything_else_and_alerts_at_the_end(sign_in: SignIn) -> None:
+def test_a_held_listing_stands_before_everything_else_and_the_ages_at_the_end(sign_in: SignIn) -> None:
     source = Source.objects.create(name="listagem_hospedes", key_column="id")
     Snapshot.objects.create(source=source, status=Snapshot.Status.HELD, business_date=current_business_date())
     page = sign_in("bruno").get("/admin/").content.decode()
-    places = [page.index(mark) for mark in ("note-hold", 'id="queue-h"', 'id="age-h"', 'id="alerts-h"')]
+    places = [page.index(mark) for mark in ("note-hold", 'id="queue-h"', 'id="run-h"', 'id="alerts-h"', 'id="age-h"')]
     assert places == sorted(places)
 
 
-def test_the_menu_counts_the_orders_that_wait_in_doubt(sign_in: SignIn) -> None:
-    client = sign_in("ana")
-    assert 'class="count"' not in _menu(client)
-    for number, probability in ((1, 0.7), (2, 0.6), (3, 0.99)):
+def _queue(*probabilities: float) -> None:
+    for number, probability in enumerate(probabilities, start=1):
         order = Order.objects.create(os_id=number, number=str(number), opened_at=timezone.now(), texto_versao=1)
         MatchSuggestion.objects.create(order=order, probability=probability, rank=1, texto_versao=1)
-    assert 'class="count">2<' in _menu(client)
+
+
+def test_badge_dashboard_and_queue_count_the_same_orders(sign_in: SignIn) -> None:
+    client = sign_in("ana")
+    assert 'class="count"' not in _menu(client)
+    _queue(0.7, 0.6, 0.99, 0.2)
+    assert 'class="count">4<' in _menu(client)
+    assert 'class="huge">4<' in client.get("/admin/").content.decode()
+    assert sum(count.waiting for count in queue.counts()) == 4
+
+
+def test_a_badge_ends_its_count_at_a_thousand_and_says_so(sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labels, "MOST_COUNTED", 3)
+    client = sign_in("ana")
+    _queue(0.7, 0.6, 0.99)
+    assert 'class="count">3<' in _menu(client)
+    fourth = Order.objects.create(os_id=9, number="9", opened_at=timezone.now(), texto_versao=1)
+    MatchSuggestion.objects.create(order=fourth, probability=0.7, rank=1, texto_versao=1)
+    assert 'class="count">3+<' in _menu(client)
+    with translation.override("pt-br"):
+        assert number_format(1_000, force_grouping=True) == "1.000"
+
+
+def test_the_tabs_of_a_phone_are_four_pages_of_the_role_and_the_menu(sign_in: SignIn) -> None:
+    def tabs(person: str) -> list[str]:
+        page = sign_in(person).get("/admin/").content.decode()
+        bar = page[page.index('class="tabbar"') :]
+        return re.findall(r"</svg>\s*([^<\s]+)", bar[: bar.index("</nav>")])
+
+    assert tabs("ana") == ["Painel", "Revisar", "Quartos", "Passagem", "Menu"]
+    assert tabs("davi") == ["Painel", "Execuções", "Menu"]
+
+
+def test_the_whole_menu_has_every_page_of_the_person_without_a_script(sign_in: SignIn) -> None:
+    page = sign_in("ana").get("/admin/").content.decode()
+    sheet = page[page.index('id="menu"') :]
+    for name in ("Sugestões", "Coletas", "Auditoria", "Alterar senha", "English", "Sair", "Fechar o menu"):
+        assert name in sheet
+
+
+def test_the_site_can_be_put_on_a_phones_home_screen(client: Client, db: None) -> None:
+    page = client.get("/admin/login/").content.decode()
+    (path,) = re.findall(r'<link rel="manifest" href="([^"]+)"', page)
+    found = finders.find(path.removeprefix("/static/"))
+    assert found is not None
+    manifest = json.loads(Path(found).read_text())
+    assert manifest["start_url"] == reverse("admin:index")
+    for icon in manifest["icons"]:
+        assert finders.find(f"sistema_os/{icon['src']}"), icon

@@ -1,5 +1,6 @@
 """What the next shift must know."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -9,8 +10,9 @@ from django.utils import timezone
 from matching import alerts
 from matching.models import WriteBack
 from matching.models.choices import AlertKind, LateConflict, Severity, WriteKind
-from pipeline.models import JobRun, State
+from pipeline.models import JobRun, ShiftNote, State
 from sistema_os.pages import handover
+from tests.markup import compact
 from tests.shell.pages.conftest import SignIn, accept, collect, order, row, stay, suggest
 
 ONE = timedelta(days=1)
@@ -30,13 +32,8 @@ def _run(day: date, state: State, reason: str = "") -> JobRun:
 def test_a_quiet_day_says_none_everywhere(sign_in: SignIn, today: date) -> None:
     collect(today, row(1, "203", today))
     page = _page(sign_in("carla"))
-    for words in (
-        "Nenhum quarto com chegada ou saída tem OS aberta",
-        "toda decisão já está gravada",
-        "Nenhuma nesse dia",
-        "Nada pendente.",
-    ):
-        assert words in page
+    assert "Tudo em ordem" in page
+    assert page.count("Nada pendente.") == 4  # leaving, arriving, staying, notes
     assert "note-hold" not in page
 
 
@@ -44,14 +41,18 @@ def test_without_a_list_it_says_that_it_does_not_know(sign_in: SignIn) -> None:
     assert "Sem informação: não há listagem" in _page(sign_in("carla"))
 
 
-def test_open_orders_of_rooms_that_leave_or_arrive_stand_by_room(sign_in: SignIn, today: date) -> None:
+def _part(page: str, name: str) -> str:
+    return page[page.index(f'id="h-{name}"') :].partition("</section>")[0]
+
+
+def test_open_orders_stand_under_who_leaves_who_arrives_and_who_stays(sign_in: SignIn, today: date) -> None:
     iso = today.isoformat()
     collect(
         today,
         row(1, "203", today, saida=iso, nome_listagem="Ana Sai"),
         row(2, "203", today, chegada=iso, status="confirmada", nome_listagem="Bia Chega"),
-        row(3, "118", today, chegada=iso, status="confirmada"),
-        row(4, "415", today),
+        row(3, "118", today, chegada=iso, status="confirmada", nome_listagem="Caio Chega"),
+        row(4, "415", today, nome_listagem="Davi Fica"),
         row(5, None, today, chegada=iso, status="confirmada"),
     )
     order(1, room_text="0203", request="torneira do 203")
@@ -59,16 +60,34 @@ def test_open_orders_of_rooms_that_leave_or_arrive_stand_by_room(sign_in: SignIn
     order(3, room_text="415", request="de quem fica")
     order(4, room_text="203", status="concluida", request="já feita")
     page = _page(sign_in("carla"))
-    assert page.index("berço sem quarto escrito") < page.index("torneira do 203")
-    assert "saída e chegada" in page
-    assert "saída: Ana Sai" in page
-    assert "chegada: Bia Chega" in page
+    assert "torneira do 203" in _part(page, "leave")
+    assert "Ana Sai" in _part(page, "leave")
+    assert "berço sem quarto escrito" in _part(page, "arrive")
+    assert "Caio Chega" in _part(page, "arrive")
+    assert "de quem fica" in _part(page, "stay")
+    assert page.count('class="box"') == 3
     assert "1 sem UH" in page
-    assert "de quem fica" not in page
     assert "já feita" not in page
 
 
-def test_more_orders_than_four_pages_hold_are_cut_and_said_to_be(
+def test_who_stays_fills_what_the_sheet_has_left_and_the_rest_is_counted(
+    sign_in: SignIn, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect(today, row(1, "203", today, saida=today.isoformat()), row(2, "204", today))
+    order(1, room_text="203", request="de quem sai " * 20)
+    for number in range(2, 7):
+        order(number, room_text="204", request=f"de quem fica {number}")
+    monkeypatch.setattr(handover, "LINES", 8)
+    page = _page(sign_in("carla"))
+    assert "de quem sai" in _part(page, "leave")
+    staying = _part(page, "stay")
+    assert staying.count("de quem fica") == 2
+    assert "2 de 5" in staying
+    monkeypatch.setattr(handover, "LINES", 1)
+    assert "Não coube nesta folha" in _part(_page(sign_in("carla")), "stay")
+
+
+def test_more_orders_than_a_day_can_have_are_cut_and_said_to_be(
     sign_in: SignIn, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collect(today, row(1, "203", today, saida=today.isoformat()))
@@ -78,19 +97,41 @@ def test_more_orders_than_four_pages_hold_are_cut_and_said_to_be(
     monkeypatch.setattr(handover, "MOST_ORDERS", 2)
     page = _page(sign_in("carla"))
     assert "Aqui estão só as 2 OS mais antigas" in page
-    assert page.count("pedido ") == 2
 
 
-def test_cards_of_those_who_leave_are_listed_and_cut_with_a_count(sign_in: SignIn, today: date) -> None:
-    for number in range(1, 31):
-        suggest(order(number, request=f"pedido {number:02}"), stay(number, f"{number:03}", today))
-    suggest(order(99, request="de quem fica"), stay(99, "999", today + ONE))
-    page = _page(sign_in("carla"))
-    assert "pedido 25" in page
-    assert "pedido 26" not in page
-    assert "e mais 5 na fila" in page
-    assert "de quem fica" not in page
-    assert "de quem fica" in _page(sign_in("carla"), date=(today + ONE).isoformat())
+def test_what_waits_for_review_is_counted_with_those_who_leave_that_day(sign_in: SignIn, today: date) -> None:
+    for number in range(1, 4):
+        suggest(order(number), stay(number, f"{number:03}", today))
+    suggest(order(99), stay(99, "999", today + ONE))
+    page = compact(_page(sign_in("carla")))
+    assert re.search(r'<dd class="mid">\s*4\s*<span class="sub">\s*3 saem nesse dia', page)
+    assert "1 sai nesse dia" in _page(sign_in("carla"), date=(today + ONE).isoformat())
+
+
+def test_a_note_is_kept_with_its_author_and_without_documents(sign_in: SignIn, today: date) -> None:
+    ana = sign_in("ana")
+    answer = ana.post(
+        "/admin/handover/", {"text": "Chave da 312 com o Josué. CPF 529.982.247-25"}, headers={"X-Autosave": "1"}
+    )
+    assert re.fullmatch(r"\d\d:\d\d", answer.json()["at"])
+    note = ShiftNote.objects.get()
+    assert (note.day, note.user.username) == (today, "ana")
+    assert "529" not in note.text
+    ana.post("/admin/handover/", {"text": "Chave da 312 com o Josué."})
+    page = _page(sign_in("bruno"))
+    assert "Chave da 312 com o Josué." in page
+    assert f"Ana, {timezone.localtime(ShiftNote.objects.get().at):%H:%M}" in re.sub(r",\s+", ", ", page)
+    assert "Chave da 312" not in _page(ana, date=(today - ONE).isoformat())
+    ana.post("/admin/handover/", {"text": " "})
+    assert not ShiftNote.objects.exists()
+
+
+def test_who_only_reads_writes_no_note(sign_in: SignIn) -> None:
+    carla = sign_in("carla")
+    assert "<textarea" not in _page(carla)
+    assert carla.post("/admin/handover/", {"text": "x"}).status_code == 403
+    assert sign_in("ana").post("/admin/handover/", {"text": "x" * 3000}).status_code == 400
+    assert not ShiftNote.objects.exists()
 
 
 def test_links_that_wait_and_links_that_were_refused(sign_in: SignIn, today: date) -> None:

@@ -1,20 +1,21 @@
 """The manager's page in words."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from matching.models import AuditAction, AuditEntry
 from matching.reports.charts import measured
 from matching.reports.periods import period
 from matching.reports.throughput import waiting
 from pipeline.models import JobRun, State
 from sistema_os.pages import manager
 from tests.markup import compact
-from tests.shell.pages.conftest import SignIn
+from tests.shell.pages.conftest import SignIn, order, stay, suggest
 from tests.shell.pages.crowd import crowd
 
 
@@ -119,7 +120,43 @@ def test_the_figures_are_counted_once_and_again_after_the_next_decision(
     crowd(60, 6)
     client = sign_in("carla")
     first = client.get("/admin/manager/?days=7").content.decode()
-    with django_assert_max_num_queries(10):
+    # What waits for review is counted each time: it must be the number of the badge.
+    with django_assert_max_num_queries(14):
         assert client.get("/admin/manager/?days=7").status_code == 200
     crowd(30, 3, seed=8, first=5_000_000)
     assert client.get("/admin/manager/?days=7").content.decode() != first
+
+
+def test_orders_by_department_add_up_and_can_be_taken_away(sign_in: SignIn, today: date) -> None:
+    suggest(order(1, department="manutencao"), stay(1, "203", today))
+    suggest(order(2, department="manutencao"), stay(2, "204", today + timedelta(days=1)))
+    order(3, department="governanca", linked=True)
+    order(4, department="governanca", status="cancelada")
+    client = sign_in("carla")
+    page = client.get("/admin/manager/?days=7").content.decode()
+    table = page[page.index('id="m-dep"') :].partition("</section>")[0]
+    numbers = [[int(n) for n in re.findall(r'class="r num"[^>]*>(\d+)<', line)] for line in table.split("<tr")[2:]]
+    assert numbers == [[2, 0, 2, 1], [1, 1, 0, 0], [3, 1, 2, 1]]
+    answer = client.get("/admin/manager/?days=7&format=csv")
+    rows = answer.content.decode("utf-8-sig").splitlines()
+    assert rows[0] == "Setor;Abertas;Com hóspede;A revisar;Saem hoje"
+    assert rows[-1] == "Total;3;1;2;1"
+    assert AuditEntry.objects.get().deed == AuditAction.EXPORT
+
+
+def test_the_occupancy_is_that_of_the_last_map(sign_in: SignIn, today: date) -> None:
+    client = sign_in("carla")
+    assert "Ocupação hoje" not in client.get("/admin/manager/").content.decode()
+    for day, sold, share in ((today - timedelta(days=1), 101, 0.84), (today, 97, 0.81)):
+        JobRun.objects.create(
+            job="rm_daily_collection",
+            business_date=day,
+            state=State.SUCCEEDED,
+            trigger="schedule",
+            finished_at=timezone.now(),
+            summary={"tonight": {"sold": sold, "occupancy": share}},
+        )
+    page = client.get("/admin/manager/").content.decode()
+    assert "81,0%" in page
+    assert "97 quartos vendidos" in page
+    assert "no dia anterior, 84,0%" in page
