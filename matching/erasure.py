@@ -114,8 +114,8 @@ def _erase_stays(guests: Collection[Stay]) -> None:
         guest.listed_name = guest.registered_name = guest.social_name = guest.doc_final = guest.reservation = ""
         guest.guest_id = None
         guest.hidden, guest.fingerprint = True, {}
-        guest.search = searchable(guest.room)
-    erased = [*_NAMES, "doc_final", "reservation", "guest_id", "hidden", "fingerprint", "search"]
+        guest.search, guest.terms = searchable(guest.room), ""
+    erased = [*_NAMES, "doc_final", "reservation", "guest_id", "hidden", "fingerprint", "search", "terms"]
     Stay.objects.bulk_update(guests, erased, batch_size=CHUNK)
 
 

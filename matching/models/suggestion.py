@@ -24,7 +24,7 @@ BAND_RANGE = {
 def columns_not_listed(suggestion: str = "") -> tuple[str, ...]:
     """Columns of a suggestion, its order and its stay that no list shows; `suggestion` is the lookup prefix."""
     of_order = ("fingerprint", "search")
-    of_stay = ("fingerprint", "occupancies", "search")
+    of_stay = ("fingerprint", "occupancies", "search", "terms")
     joined = (*(f"order__{name}" for name in of_order), *(f"stay__{name}" for name in of_stay))
     return tuple(f"{suggestion}{name}" for name in ("reasons", *joined))
 

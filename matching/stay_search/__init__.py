@@ -1,0 +1,6 @@
+"""Search among the stays of the house: by name as typed, room or booking number."""
+
+from matching.stay_search.hits import FoundBy, Hit, Presence
+from matching.stay_search.search import DEPARTED_DAYS, offered_stays, search_stays
+
+__all__ = ["DEPARTED_DAYS", "FoundBy", "Hit", "Presence", "offered_stays", "search_stays"]
