@@ -6,8 +6,6 @@ hidden guest is gone from it at once, and every worker process sees the same.
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -76,7 +74,7 @@ def _near_hits(stays: QuerySet[Stay], typed: Sequence[TypedTerm], today: date) -
 
 
 def _having(term: TypedTerm, *, near: bool) -> Q:
-    has = reduce(or_, (Q(terms__contains=pattern) for pattern in term.patterns()))
+    has = Q(terms__regex=term.pattern)
     return has | Q(terms__trigram_word_similar=term.text) if near and not term.room else has
 
 
