@@ -1,24 +1,25 @@
 """Buttons of the review pages: reads the posted button, calls the decision service, and reports the result as messages.
 
-A button's value names what the person saw: `<suggestion>:<version>`, `<order>:<texto_versao>`, or a decision's id.
+A button's value names what the person saw: `<suggestion>:<version>`, or a decision's id; for "no guest" and a chosen
+guest, `<order>:<texto_versao>:<stay, or nothing>:<decision that is corrected, or nothing>`.
 """
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from matching.models import AuditAction, Decision, KeyPreference, MatchSuggestion, Order, record_audit
+from matching.models import AuditAction, Decision, KeyPreference, Order, record_audit
 from matching.models.choices import Verb
 from matching.presentation import number_or_404
 from matching.review import service
 
-BUTTONS = ("accept", "reject", "no_guest", "undo")
+BUTTONS = ("accept", "reject", "no_guest", "choose", "undo")
 
 
 def pressed(request: HttpRequest) -> str | None:
@@ -32,23 +33,31 @@ def perform(request: HttpRequest, button: str, *, quiet: bool = False) -> servic
     try:
         if button == "undo":
             outcome = service.undo(request.user, int(value))
+        elif button in ("choose", "no_guest"):
+            outcome = _choose(request.user, *value.split(":"))
         else:
             seen, _colon, version = value.rpartition(":")
-            if button == "no_guest":
-                outcome = service.no_guest(request.user, int(seen), int(version))
-            else:
-                reason = request.POST.get("reason")
-                outcome = service.decide(request.user, UUID(seen), Verb(button), int(version), reason)
+            reason = request.POST.get("reason")
+            outcome = service.decide(request.user, UUID(seen), Verb(button), int(version), reason)
     except service.Conflict as conflict:
         messages.error(request, str(conflict))
         return None
-    except (MatchSuggestion.DoesNotExist, Order.DoesNotExist, Decision.DoesNotExist, ValueError) as error:
+    except (ObjectDoesNotExist, ValueError, TypeError) as error:
         raise Http404 from error
     if button == "undo" or not quiet:
         _report(request, outcome)
     for sentence in outcome.came_back:
         messages.error(request, sentence)
     return outcome
+
+
+def _choose(user: Any, order: str, version: str, stay: str = "", replaces: str = "") -> service.Outcome:
+    """Http404 or TypeError for a forged value."""
+    corrected = number_or_404(replaces) if replaces else None
+    seen = (number_or_404(order), number_or_404(version))
+    if stay:
+        return service.choose(user, seen[0], number_or_404(stay), seen[1], corrected)
+    return service.no_guest(user, *seen, corrected)
 
 
 def _report(request: HttpRequest, outcome: service.Outcome) -> None:
