@@ -1,4 +1,4 @@
-"""Stays are found by name, room and booking number through one column of terms."""
+"""Stays are found by name, room and booking number through one column of terms; the card's numbers stay as left."""
 
 from typing import Any
 
@@ -41,5 +41,10 @@ class Migration(migrations.Migration):
             index=django.contrib.postgres.indexes.GinIndex(
                 fields=["terms"], name="stay_terms", opclasses=["gin_trgm_ops"]
             ),
+        ),
+        migrations.AddField(
+            model_name="keypreference",
+            name="numbers_open",
+            field=models.BooleanField(default=False),
         ),
     ]

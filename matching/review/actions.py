@@ -91,15 +91,15 @@ def _sentence(decision: Decision) -> str:
 
 
 def toggled(request: HttpRequest) -> bool:
-    """Whether the request set an order's flag or the person's single-key preference, which is then saved. Setting
-    either twice changes nothing; a forged order is a 404."""
+    """Whether the request set an order's flag or a preference of the person, which is then saved. Setting any of them
+    twice changes nothing; a forged order is a 404."""
     if request.method != "POST":
         return False
-    if request.POST.get("single_keys") in ("on", "off"):
-        person: Any = request.user
-        enabled = request.POST["single_keys"] == "on"
-        KeyPreference.objects.update_or_create(user=person, defaults={"single_keys": enabled})
-        return True
+    for name, (on, off) in _PREFERENCES.items():
+        if request.POST.get(name) in (on, off):
+            person: Any = request.user
+            KeyPreference.objects.update_or_create(user=person, defaults={name: request.POST[name] == on})
+            return True
     button = next((name for name in ("flag", "unflag") if name in request.POST), None)
     if button is None:
         return False
@@ -114,5 +114,9 @@ def toggled(request: HttpRequest) -> bool:
     return True
 
 
-def single_keys_enabled(user: Any) -> bool:
-    return not KeyPreference.objects.filter(user=user, single_keys=False).exists()
+# Field of KeyPreference -> the posted values for true and false.
+_PREFERENCES = {"single_keys": ("on", "off"), "numbers_open": ("open", "closed")}
+
+
+def preference_of(user: Any) -> KeyPreference:
+    return KeyPreference.objects.filter(user=user).first() or KeyPreference(user=user)

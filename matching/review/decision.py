@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 
 from matching.models import Decision, MatchSuggestion
@@ -68,3 +69,13 @@ def may_undo(decision: Decision, user: Any) -> bool:
     if not user.has_perm("matching.decide_suggestion"):
         return False
     return bool(decision.user_id == user.pk or user.has_perm("matching.undo_others"))
+
+
+def undoers(decision: Decision) -> list[str]:
+    """Names of the people who may undo the decision: who took it, and who may undo those of others."""
+    others = get_user_model()._default_manager.with_perm("matching.undo_others", backend=_BACKEND)
+    people = [decision.user, *others.exclude(pk=decision.user_id).order_by("first_name", "username")]
+    return [short_name(user) for user in people if user.is_active]
+
+
+_BACKEND = "django.contrib.auth.backends.ModelBackend"

@@ -1,4 +1,4 @@
-"""Pages of the review: the card of one suggestion, and the queue that shows the next card."""
+"""Pages of the review: the card of one suggestion, the queue that shows the next card, and any other guest for it."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +16,9 @@ from matching.models.choices import Band, RejectReason, State, Verb, WriteState
 from matching.presentation import name_of
 from matching.reports import midnight
 from matching.review import actions, card, queue
-from matching.review.decision import may_undo
+from matching.review.decision import may_undo, undoers
+from matching.review.evidence import request_of
+from matching.review.guest_choice import GuestChoice
 from sistema_os.admin_base import ReadOnlyAdmin
 
 QUEUE = "admin:matching_matchsuggestion_review"
@@ -27,58 +29,83 @@ MAX_TRIES = 5
 
 
 def card_page(admin: ReadOnlyAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """`?outro=1` searches for any other guest; `q` is what was typed."""
     _require_view(admin, request)
     if actions.toggled(request):
         return HttpResponseRedirect(request.path)
     button = actions.pressed(request)
     if button is not None:
-        actions.perform(request, button)
-        return HttpResponseRedirect(request.path)
+        outcome = actions.perform(request, button)
+        if outcome is not None and button in ("choose", "no_guest"):
+            return HttpResponseRedirect(card_address(outcome.decisions[0].suggestion_id))
+        offers = _offers_others(request, button) and outcome is not None
+        return HttpResponseRedirect(f"{request.path}?outro=1" if offers else request.path)
     try:
         suggestion = MatchSuggestion.objects.as_card().get(pk=UUID(object_id))
     except (ValueError, MatchSuggestion.DoesNotExist) as error:
         raise Http404 from error
     decision = suggestion.decision
     undoable = decision if decision is not None and may_undo(decision, request.user) else None
-    context = {"title": str(suggestion), "in_queue": False, **_toast(undoable)}
+    context = {
+        "title": str(suggestion),
+        "in_queue": False,
+        "card_url": request.path,
+        "pick_url": f"{request.path}?outro=1",
+        **_toast(undoable),
+    }
     return _render_card(admin, request, suggestion, queue.lease_holder(suggestion.order_id), context)
 
 
-class QueueForm(forms.Form):
-    """The place in the queue that an address names; what cannot be read means the first doubtful card."""
+def card_address(suggestion: UUID) -> str:
+    return reverse("admin:matching_matchsuggestion_change", args=[suggestion])
 
-    band = forms.TypedChoiceField(choices=Band.choices, coerce=Band, required=False)
+
+class QueueForm(forms.Form):
+    """The place in the queue that an address names; what cannot be read means the first queue that has a card. `os`:
+    the order whose card is shown, if it still waits."""
+
+    band = forms.ChoiceField(choices=[(queue.TODAY, ""), *Band.choices], required=False)
     at = forms.IntegerField(min_value=0, max_value=99_999_999, required=False)
+    os = forms.IntegerField(min_value=1, max_value=2**62, required=False)
 
 
 def queue_page(admin: ReadOnlyAdmin, request: HttpRequest) -> HttpResponse:
-    """`?band=` and `?at=` name the place, so that a reload, a conflict and the back button keep it. A script that
-    replaces the card in place gets the next one in the answer to its decision; a plain form is redirected."""
+    """`?band=` and `?at=` name the place, so that a reload, a conflict and the back button keep it; `?os=` an order
+    whose card comes first; `?outro=1` any other guest for it. A script that replaces the card in place gets the next
+    one in the answer to its decision; a plain form is redirected."""
     _require_view(admin, request)
     if actions.toggled(request):
         return HttpResponseRedirect(request.get_full_path())
+    form = QueueForm(request.GET)
+    form.is_valid()
+    place = {name: form.cleaned_data.get(name) for name in ("band", "at") if form.cleaned_data.get(name) is not None}
     button, outcome = actions.pressed(request), None
     if button is not None:
         outcome = actions.perform(request, button, quiet=True)
-        if request.headers.get("X-Card") != "next":
-            return HttpResponseRedirect(request.get_full_path())
-    form = QueueForm(request.GET)
-    form.is_valid()
-    band, at = form.cleaned_data.get("band") or Band.DOUBT, form.cleaned_data.get("at") or 0
-    counts = queue.counts()
-    count = next(c for c in counts if c.band == band)
+        elsewhere = _after(request, button, outcome, place, form.cleaned_data.get("os"))
+        if elsewhere or request.headers.get("X-Card") != "next":
+            return HttpResponseRedirect(elsewhere or _address(place))
+    tabs = queue.tabs(queue.counts())
+    chosen = next((tab for tab in tabs if tab.code == place.get("band")), None)
     decides = request.user.has_perm("matching.decide_suggestion")
-    place = min(at, max(count.waiting - 1, 0))
-    place, suggestion, lease = _next_card(count, place, request.user if decides else None)
+    count = chosen or _first_queue(tabs, request.user if decides else None)
+    at = min(place.get("at") or 0, max(count.waiting - 1, 0))
+    pinned = form.cleaned_data.get("os") if outcome is None else None
+    at, suggestion, lease = _shown_card(count, at, pinned, request.user if decides else None)
+    decided, waiting = decided_today(), sum(tab.waiting for tab in tabs[1:])
+    here = {"band": count.code, "at": at}
     context = {
         "title": _("Review queue"),
         "in_queue": True,
-        "band": band,
-        "bands": [(c, _queue_url(c.band, 0)) for c in counts],
-        "place": place + 1,
-        "total": count.waiting,
-        "skip_url": _queue_url(band, place + 1 if place + 1 < count.waiting else 0),
-        "back_url": _queue_url(band, max(place - 1, 0)),
+        "at": at,
+        "tab": count,
+        "tabs": [(tab, _address({"band": tab.code, "at": 0})) for tab in tabs],
+        "decided_today": decided,
+        "waiting": waiting,
+        "of_today": decided + waiting,
+        "skip_url": _address({"band": count.code, "at": at + 1 if at + 1 < count.waiting else 0}),
+        "back_url": _address({"band": count.code, "at": max(at - 1, 0)}),
+        "card_url": _address(here),
     }
     if outcome is None or outcome.came_back or outcome.decisions[-1].verb == Verb.UNDO:
         context |= _toast(_last_undoable(request.user))
@@ -86,10 +113,51 @@ def queue_page(admin: ReadOnlyAdmin, request: HttpRequest) -> HttpResponse:
         context |= {"undo": outcome.decisions[-1], "undo_waits": outcome.waiting > 0}
     if suggestion is None:
         queue.release_leases(request.user)
-        return admin.render_page(request, "matching/queue_empty.html", context | _decided_today(request.user))
+        return admin.render_page(request, "matching/queue_empty.html", context | _decided_by(request.user))
+    context["pick_url"] = _address({**here, "os": suggestion.order_id, "outro": 1})
     if not decides:
         lease = queue.lease_holder(suggestion.order_id)
     return _render_card(admin, request, suggestion, lease, context)
+
+
+def _first_queue(tabs: list[queue.BandCount], reviewer: Any) -> queue.BandCount:
+    """The first queue with a card that no colleague has open, else the first that has a card."""
+    leased = queue.orders_leased_by_others(reviewer) if reviewer else ()
+    waiting = [tab for tab in tabs if tab.waiting]
+    for tab in waiting:
+        if tab.waiting > len(leased):
+            return tab
+        _place, found = queue.next_free(tab, 0, leased)
+        if found is not None and found.order_id not in leased:
+            return tab
+    return waiting[0] if waiting else tabs[1]
+
+
+def _after(request: HttpRequest, button: str, outcome: Any, place: dict[str, Any], order: int | None) -> str:
+    """The address to go to where it is not simply the next card: the card that was undone, the other people of the room
+    after "another guest of the room", and the same card after a conflict."""
+    if outcome is None:
+        return _address({**place, "os": order}) if order else ""
+    decided = outcome.decisions[-1].suggestion.order_id
+    if button == "undo":
+        return _address({**place, "os": decided})
+    if _offers_others(request, button):
+        return _address({**place, "os": decided, "outro": 1})
+    return ""
+
+
+def _offers_others(request: HttpRequest, button: str) -> bool:
+    return button == "reject" and request.POST.get("reason") == RejectReason.OTHER_GUEST
+
+
+def _shown_card(
+    count: queue.BandCount, at: int, pinned: int | None, reviewer: Any
+) -> tuple[int, MatchSuggestion | None, CardLease | None]:
+    """The pinned order's card while it waits and no colleague has it, else the next one."""
+    suggestion = queue.card_of(pinned) if pinned else None
+    if suggestion is None:
+        return _next_card(count, at, reviewer)
+    return at, suggestion, queue.take_lease(suggestion.order_id, reviewer, suggestion.pk) if reviewer else None
 
 
 def _next_card(
@@ -119,23 +187,54 @@ def _render_card(
     lease: CardLease | None,
     context: dict[str, Any],
 ) -> HttpResponse:
-    decides = request.user.has_perm("matching.decide_suggestion")
+    user: Any = request.user
+    decides = user.has_perm("matching.decide_suggestion")
     pending = suggestion.state == State.PENDING
-    busy = pending and lease is not None and lease.user_id != request.user.pk
+    busy = pending and lease is not None and lease.user_id != user.pk
+    corrected = suggestion.decision if suggestion.state in (State.ACCEPTED, State.REJECTED) else None
+    may_correct = corrected is not None and may_undo(corrected, user)
+    replaces = corrected.pk if corrected is not None and suggestion.state == State.ACCEPTED else None
+    choice = GuestChoice(suggestion.order, suggestion, replaces)
+    preference = actions.preference_of(user)
     own = {
+        "suggestion": suggestion,
+        "order": suggestion.order,
         "can_decide": decides and pending and not busy,
+        "can_choose": decides and not busy and (pending or may_correct),
+        "can_correct": may_correct,
+        "undoers": undoers(corrected) if corrected is not None and decides and not may_correct else None,
         "can_flag": decides,
         "reasons": RejectReason.choices,
         "lease": lease if pending else None,
         "lease_who": name_of(lease.user) if lease else "",
         "busy": busy,
-        "single_keys": actions.single_keys_enabled(request.user),
+        "single_keys": preference.single_keys,
+        "numbers_open": preference.numbers_open,
+        "no_guest_value": choice.value(None),
+        "typed": str(request.GET.get("q", "")),
     }
-    return admin.render_page(request, "matching/card.html", card.context(suggestion) | context | own)
+    if "outro" in request.GET:
+        if not own["can_choose"]:
+            raise PermissionDenied
+        own |= {"request_text": request_of(suggestion)} | _search(choice, own["typed"], user)
+        return admin.render_page(request, "matching/pick_page.html", context | own)
+    shown = card.context(suggestion, choice)
+    if shown["unanswered"] and own["can_choose"]:
+        own["typed"] = own["typed"] or shown["unread"]
+        own |= _search(choice, own["typed"], user)
+    return admin.render_page(request, "matching/card.html", shown | context | own)
 
 
-def _queue_url(band: Band, place: int) -> str:
-    return f"{reverse(QUEUE)}?{urlencode({'band': band.value, 'at': place})}"
+def _search(choice: GuestChoice, typed: str, user: Any) -> dict[str, Any]:
+    if not typed.strip():
+        return {"groups": choice.groups(), "people_found": None}
+    people, more = choice.found(typed, user)
+    return {"people_found": people, "more_found": more}
+
+
+def _address(place: dict[str, Any]) -> str:
+    query = urlencode(place)
+    return f"{reverse(QUEUE)}?{query}" if query else reverse(QUEUE)
 
 
 def _toast(decision: Decision | None) -> dict[str, Any]:
@@ -161,7 +260,12 @@ def _last_undoable(user: Any) -> Decision | None:
     return decision if decision is not None and getattr(decision, "holds", False) and may_undo(decision, user) else None
 
 
-def _decided_today(user: Any) -> dict[str, int]:
+def decided_today() -> int:
+    """Decisions of today, of everybody, that were not undone."""
+    return Decision.objects.filter(at__gte=midnight(), undone_by=None).exclude(verb=Verb.UNDO).count()
+
+
+def _decided_by(user: Any) -> dict[str, int]:
     decided = Decision.objects.filter(user=user, at__gte=midnight(), undone_by=None)
     verbs = list(decided.values_list("verb", flat=True))
     return {

@@ -2,5 +2,6 @@
 
 from matching.stay_search.hits import FoundBy, Hit, Presence
 from matching.stay_search.search import DEPARTED_DAYS, offered_stays, search_stays
+from matching.stay_search.terms import room_term
 
-__all__ = ["DEPARTED_DAYS", "FoundBy", "Hit", "Presence", "offered_stays", "search_stays"]
+__all__ = ["DEPARTED_DAYS", "FoundBy", "Hit", "Presence", "offered_stays", "room_term", "search_stays"]

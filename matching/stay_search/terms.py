@@ -5,7 +5,7 @@ of a word and `" #412 "` a whole room. A term is a word of a name, `~` and the s
 word of its name, or `=` and a booking number with and without its letters.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from matching.core.parsing.phonetic import phonetic
 from matching.core.parsing.text import digits, fold, words
@@ -14,7 +14,11 @@ from matching.room_numbers import room_key
 SOUND, ROOM, BOOKING = "~", "#", "="
 
 
-def stay_terms(*, names: Iterable[str], rooms: Iterable[str], booking: str) -> str:
+def room_term(room: str) -> str:
+    return ROOM + "_".join(room_key(fold(room)).split())
+
+
+def stay_terms(*, names: Iterable[str], rooms: Sequence[str], booking: str) -> str:
     """`rooms`: every room of the stay. A hidden or erased guest has no names and must have no terms: pass none of the
     three."""
     of_names = [word for name in names for word in words(name)]
@@ -24,7 +28,7 @@ def stay_terms(*, names: Iterable[str], rooms: Iterable[str], booking: str) -> s
     found = [
         *of_names,
         *(SOUND + phonetic(word) for word in of_names),
-        *(ROOM + "_".join(key.split()) for key in keys),
+        *(room_term(room) for room in rooms if room),
         *(ROOM + word for word in named),
         *(BOOKING + part for part in (number, digits(number)) if part),
     ]
