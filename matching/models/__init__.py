@@ -3,6 +3,7 @@
 from matching.models.alert import Alert
 from matching.models.audit import AuditAction, AuditEntry, record_audit
 from matching.models.decision import AppendOnly, BulkPlan, Decision
+from matching.models.further_guest import FurtherGuest
 from matching.models.hotel import Order, Stay
 from matching.models.model_version import ModelVersion, Origin
 from matching.models.review_session import CardLease, KeyPreference
@@ -18,6 +19,7 @@ __all__ = [
     "BulkPlan",
     "CardLease",
     "Decision",
+    "FurtherGuest",
     "KeyPreference",
     "MatchSuggestion",
     "ModelVersion",

@@ -22,6 +22,8 @@ class AuditAction(models.TextChoices):
     FLAG = "flag", _p("audit", "Marked")
     UNFLAG = "unflag", _p("audit", "Unmarked")
     SETTLE = "settle", _p("audit", "Alert settled")
+    FURTHER = "further", _p("audit", "Further guest added")
+    UNFURTHER = "unfurther", _p("audit", "Further guest removed")
 
 
 class AuditEntry(models.Model):

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from matching.models import AuditAction, Decision, KeyPreference, Order, record_audit
 from matching.models.choices import Verb
 from matching.presentation import number_or_404
-from matching.review import service
+from matching.review import further_guests, service
 
 BUTTONS = ("accept", "reject", "no_guest", "choose", "undo")
 
@@ -49,6 +49,28 @@ def perform(request: HttpRequest, button: str, *, quiet: bool = False) -> servic
     for sentence in outcome.came_back:
         messages.error(request, sentence)
     return outcome
+
+
+def changed_further_guests(request: HttpRequest) -> bool:
+    """Whether the request added or removed a further guest, or tried to, which a message explains. A button's value is
+    `<order>:<texto_versao>:<stay>`, or the primary key of the further guest to remove."""
+    if request.method != "POST" or not {"further", "not_further"} & set(request.POST):
+        return False
+    try:
+        if "further" in request.POST:
+            order, version, stay = map(number_or_404, str(request.POST["further"]).split(":")[:3])
+            done = further_guests.add_further_guest(request.user, order, stay, version)
+            text = _("Order %(order)s: %(guest)s added as a further guest.")
+        else:
+            further = number_or_404(str(request.POST["not_further"]))
+            done = further_guests.remove_further_guest(request.user, further)
+            text = _("Order %(order)s: %(guest)s is no longer a further guest.")
+        messages.success(request, text % {"order": done.order.number, "guest": done.stay.name})
+    except service.Conflict as conflict:
+        messages.error(request, str(conflict))
+    except (ObjectDoesNotExist, ValueError) as error:
+        raise Http404 from error
+    return True
 
 
 def _choose(user: Any, order: str, version: str, stay: str = "", replaces: str = "") -> service.Outcome:

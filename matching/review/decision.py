@@ -3,11 +3,15 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 
 from matching.models import Decision, MatchSuggestion
 from matching.models.choices import State, Verb
 from matching.presentation.labels import moment, short_name
+from matching.review.queue import lease_holder
 
 
 class Conflict(Exception):
@@ -63,6 +67,21 @@ def decided_sentence(suggestion: MatchSuggestion) -> str:
     if suggestion.state == State.REJECTED:
         return _("Order %(order)s: %(who)s already rejected this suggestion (%(at)s). Nothing was changed.") % words
     return _("Order %(order)s: %(who)s accepted another candidate (%(at)s). Nothing was changed.") % words
+
+
+def require_decider(user: Any) -> None:
+    if not user.has_perm("matching.decide_suggestion"):
+        raise PermissionDenied
+
+
+def require_free(user: Any, order: int) -> None:
+    """Raises Conflict while a colleague has the order's card open, on whatever page the decision was taken."""
+    lease = lease_holder(order)
+    if lease is not None and lease.user_id != user.pk:
+        raise Conflict(
+            _("%(who)s has this card open until %(until)s. Nothing was decided.")
+            % {"who": short_name(lease.user), "until": time_format(timezone.localtime(lease.until), "H:i")}
+        )
 
 
 def may_undo(decision: Decision, user: Any) -> bool:

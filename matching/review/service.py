@@ -6,7 +6,7 @@ cannot be written in time stays in the outbox. `Conflict` carries a sentence for
 """
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -19,14 +19,19 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
-from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 
-from matching.models import AuditAction, Decision, MatchSuggestion, Order, Stay, WriteBack, record_audit
+from matching.models import AuditAction, Decision, FurtherGuest, MatchSuggestion, Order, Stay, WriteBack, record_audit
 from matching.models.choices import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteKind, WriteState
-from matching.presentation import short_name
-from matching.review.decision import Conflict, check_current, may_undo, repeated_decision
-from matching.review.queue import lease_holder
+from matching.review.decision import (
+    Conflict,
+    check_current,
+    may_undo,
+    repeated_decision,
+    require_decider,
+    require_free,
+)
+from matching.review.further_guests import remove_from
 from matching.suggestions import lock_order_of, lock_orders, restore_suggestions, retry_on_deadlock
 from matching.writeback import send_now
 
@@ -55,10 +60,10 @@ def decide(
 
     Raises Conflict, PermissionDenied, MatchSuggestion.DoesNotExist, and ValueError for any other verb.
     """
-    _require_decider(user)
+    require_decider(user)
     with transaction.atomic(durable=True):
         order = lock_order_of(suggestion_id)
-        _require_free(user, order.pk)
+        require_free(user, order.pk)
         decisions, links = _decide(user, order, UUID(str(suggestion_id)), Verb(verb), version, reason or "")
     return _send(decisions, links)
 
@@ -82,21 +87,22 @@ def choose(user: Any, order_id: int, stay_id: int, version: int, replaces: int |
 
 
 def _link(user: Any, order_id: int, stay_id: int | None, version: int, replaces: int | None) -> Outcome:
-    _require_decider(user)
+    require_decider(user)
     stay = None if stay_id is None else Stay.objects.get(pk=stay_id, hidden=False)
     undos: list[Decision] = []
     with transaction.atomic(durable=True):
         order = lock_orders([order_id]).get(order_id)
         if order is None:
             raise Order.DoesNotExist
-        _require_free(user, order_id)
+        require_free(user, order_id)
         if order.texto_versao != version:
             raise Conflict(
                 _("The order's text changed while you were reading. Nothing was written; please look again.")
             )
         repeated = order.suggestions.filter(stay=stay, state=State.ACCEPTED, decision__user=user).exists()
         if replaces is not None and not repeated:
-            undos = _undo_decisions(user, Decision.objects.filter(pk=replaces, suggestion__order=order))
+            found = Decision.objects.filter(pk=replaces, suggestion__order=order)
+            undos = _undo_decisions(user, found, keep_further=stay is not None)
         candidate = order.suggestions.filter(stay=stay, state__in=ALIVE).first()
         if candidate is None:
             candidate = order.suggestions.create(
@@ -109,6 +115,9 @@ def _link(user: Any, order_id: int, stay_id: int | None, version: int, replaces:
         # An accepted candidate was seen one version earlier: this may be the same request, sent again.
         seen = candidate.version - (candidate.state == State.ACCEPTED)
         decisions, links = _decide(user, order, candidate.pk, Verb.ACCEPT, seen, "")
+        if undos and stay is not None:
+            twice = order.further_guests.filter(stay=stay, removed_at=None)
+            remove_from(order, twice, user, decisions[0], candidate)
     if not undos:
         return _send(decisions, links)
     outcome = _send([*undos, *decisions])
@@ -203,7 +212,7 @@ def undo(user: Any, decision_id: int) -> Outcome:
 
     Raises Conflict when nothing is left to undo, PermissionDenied and Decision.DoesNotExist.
     """
-    _require_decider(user)
+    require_decider(user)
     batch = Decision.objects.values_list("batch", flat=True).get(pk=decision_id)
     return _send(retry_on_deadlock(partial(_undo, user, batch)))
 
@@ -216,8 +225,9 @@ def _undo(user: Any, batch: UUID) -> list[Decision]:
         return undos
 
 
-def _undo_decisions(user: Any, found: QuerySet[Decision]) -> list[Decision]:
-    """Returns the undo decisions. The number of queries depends on the decisions only through its inserts. Call it in a
+def _undo_decisions(user: Any, found: QuerySet[Decision], *, keep_further: bool = False) -> list[Decision]:
+    """Returns the undo decisions; further guests of the orders are removed, unless the order gets another link. The
+    number of queries depends on the decisions only through its inserts and the further guests. Call it in a
     transaction."""
     orders = lock_orders(found.values_list("suggestion__order_id", flat=True))
     rows = found.filter(undone_by=None).select_related("suggestion__stay").order_by("pk")
@@ -249,9 +259,18 @@ def _undo_decisions(user: Any, found: QuerySet[Decision]) -> list[Decision]:
         for decision in decisions
     )
     restore_suggestions([decision.pk for decision in decisions], orders)
+    if not keep_further:
+        _remove_further(user, undos, orders)
     _unlink(user, undos)
     _log_history(undos)
     return undos
+
+
+def _remove_further(user: Any, undos: Iterable[Decision], orders: Mapping[int, Order]) -> None:
+    undo_of = {undo.suggestion.order_id: undo for undo in undos}
+    for further in FurtherGuest.objects.filter(order__in=undo_of, removed_at=None).order_by("pk"):
+        undo = undo_of[further.order_id]
+        remove_from(orders[further.order_id], [further], user, undo, undo.suggestion)
 
 
 def _unlink(user: Any, undos: Iterable[Decision]) -> None:
@@ -298,21 +317,6 @@ def _send(decisions: list[Decision], links: list[WriteBack] | None = None) -> Ou
     ).exclude(conflict="")
     outcome.came_back = [f"OS {s.order.number}: {s.get_conflict_display()}" for s in refused.select_related("order")]
     return outcome
-
-
-def _require_decider(user: Any) -> None:
-    if not user.has_perm("matching.decide_suggestion"):
-        raise PermissionDenied
-
-
-def _require_free(user: Any, order: int) -> None:
-    """Raises Conflict while a colleague has the order's card open, on whatever page the decision was taken."""
-    lease = lease_holder(order)
-    if lease is not None and lease.user_id != user.pk:
-        raise Conflict(
-            _("%(who)s has this card open until %(until)s. Nothing was decided.")
-            % {"who": short_name(lease.user), "until": time_format(timezone.localtime(lease.until), "H:i")}
-        )
 
 
 def _log_history(decisions: list[Decision]) -> None:

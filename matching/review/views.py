@@ -6,12 +6,12 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from matching.models import CardLease, Decision, MatchSuggestion, WriteBack
+from matching.models import CardLease, Decision, FurtherGuest, MatchSuggestion, WriteBack
 from matching.models.choices import Band, RejectReason, State, Verb, WriteState
 from matching.presentation import name_of
 from matching.reports import midnight
@@ -31,7 +31,7 @@ MAX_TRIES = 5
 def card_page(admin: ReadOnlyAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """`?outro=1` searches for any other guest; `q` is what was typed."""
     _require_view(admin, request)
-    if actions.toggled(request):
+    if actions.toggled(request) or actions.changed_further_guests(request):
         return HttpResponseRedirect(request.path)
     button = actions.pressed(request)
     if button is not None:
@@ -194,6 +194,8 @@ def _render_card(
     corrected = suggestion.decision if suggestion.state in (State.ACCEPTED, State.REJECTED) else None
     may_correct = corrected is not None and may_undo(corrected, user)
     replaces = corrected.pk if corrected is not None and suggestion.state == State.ACCEPTED else None
+    linked = suggestion.state == State.ACCEPTED and suggestion.stay_id is not None
+    adds = linked and decides and "mais" in request.GET
     choice = GuestChoice(suggestion.order, suggestion, replaces)
     preference = actions.preference_of(user)
     own = {
@@ -203,6 +205,9 @@ def _render_card(
         "can_choose": decides and not busy and (pending or may_correct),
         "can_correct": may_correct,
         "undoers": undoers(corrected) if corrected is not None and decides and not may_correct else None,
+        "can_add": linked and decides,
+        "adds": adds,
+        "further": _further(suggestion),
         "can_flag": decides,
         "reasons": RejectReason.choices,
         "lease": lease if pending else None,
@@ -214,15 +219,21 @@ def _render_card(
         "typed": str(request.GET.get("q", "")),
     }
     if "outro" in request.GET:
-        if not own["can_choose"]:
+        if not (own["can_choose"] or adds):
             raise PermissionDenied
-        own |= {"request_text": request_of(suggestion)} | _search(choice, own["typed"], user)
+        own |= {"request_text": request_of(suggestion), "day_format": _("m/d")} | _search(choice, own["typed"], user)
         return admin.render_page(request, "matching/pick_page.html", context | own)
     shown = card.context(suggestion, choice)
     if shown["unanswered"] and own["can_choose"]:
         own["typed"] = own["typed"] or shown["unread"]
         own |= _search(choice, own["typed"], user)
     return admin.render_page(request, "matching/card.html", shown | context | own)
+
+
+def _further(suggestion: MatchSuggestion) -> list[FurtherGuest]:
+    """Further guests of the order; those that Supabase refused stay with their reason."""
+    found = suggestion.order.further_guests.filter(Q(removed_at=None) | ~Q(conflict=""))
+    return list(found.select_related("stay").order_by("pk"))
 
 
 def _search(choice: GuestChoice, typed: str, user: Any) -> dict[str, Any]:
