@@ -36,6 +36,7 @@ def context(suggestion: MatchSuggestion, choice: GuestChoice) -> dict[str, Any]:
     near = _decided_near(suggestion, family)
     alternatives = _alternatives(suggestion)
     guests = [other for other in alternatives["list"] if other.suggestion.stay_id is not None]
+    choice.candidates = [other.suggestion.stay for other in guests]
     unread = unread_words(suggestion)
     unanswered = _is_unanswered(suggestion, guests)
     return {
@@ -60,7 +61,7 @@ def context(suggestion: MatchSuggestion, choice: GuestChoice) -> dict[str, Any]:
         "facts": facts(suggestion) if unanswered else (),
         "rooms": _rooms(suggestion),
         "nearby": near[:MAX_DECISIONS],
-        "mates": choice.mates(),
+        "mates": choice.mates(family, [other.suggestion.stay_id for other in guests]),
         "document": masked_document(stay.doc_final) if stay else "",
         "came_back": _came_back(suggestion, near),
         "unconfirmed": getattr(suggestion, "unconfirmed", False),

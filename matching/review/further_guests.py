@@ -24,7 +24,7 @@ def add_further_guest(user: Any, order_id: int, stay_id: int, version: int) -> F
     with transaction.atomic(durable=True):
         order = _locked(order_id)
         require_free(user, order_id)
-        present = order.further_guests.filter(stay=stay, removed_at=None).first()
+        present = FurtherGuest.objects.filter(order=order, stay=stay, removed_at=None).first()
         if present is not None:
             return present
         link, decision = _link_of(order)
@@ -43,7 +43,7 @@ def remove_further_guest(user: Any, further_id: int) -> FurtherGuest:
     with transaction.atomic(durable=True):
         order = _locked(order_id)
         require_free(user, order_id)
-        further = order.further_guests.select_related("stay").get(pk=further_id)
+        further = FurtherGuest.objects.select_related("stay", "order").get(pk=further_id)
         if further.removed_at is not None:
             raise Conflict(_("This guest was already removed from the order. Nothing was changed."))
         link, decision = _link_of(order)

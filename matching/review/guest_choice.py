@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
@@ -10,10 +11,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from matching.models import MatchSuggestion, Order, Stay
-from matching.models.choices import State
+from matching.models.choices import ALIVE
 from matching.presentation import badges
 from matching.room_numbers import typed_room
-from matching.stay_search import FoundBy, Hit, Presence, offered_stays, room_term, search_stays
+from matching.stay_search import FoundBy, Hit, Presence, is_offered, offered_stays, room_term, search_stays
 
 SHOWN = 20
 # People of a group before one types.
@@ -53,8 +54,16 @@ class GuestChoice:
         self.today = timezone.localdate()
         self.opened = timezone.localtime(order.opened_at).date()
         self.rooms = _rooms_named(order, head)
-        self.candidates = _candidates(order)
-        self.bookings = {s.reservation_id for s in self.candidates if s.reservation_id is not None}
+
+    @cached_property
+    def candidates(self) -> list[Stay]:
+        """The guests whom the card offers. One query."""
+        alive = MatchSuggestion.objects.filter(order=self.order, state__in=ALIVE, stay__isnull=False)
+        return [suggestion.stay for suggestion in alive.select_related("stay") if suggestion.stay is not None]
+
+    @cached_property
+    def bookings(self) -> set[int]:
+        return {stay.reservation_id for stay in self.candidates if stay.reservation_id is not None}
 
     def value(self, stay: Stay | None) -> str:
         """Of a button that links the order to the stay, or to nobody."""
@@ -90,13 +99,10 @@ class GuestChoice:
         ]
         return [group for group in groups if group.people]
 
-    def mates(self) -> list[Person]:
-        """The people of the card's reservation who are no candidates."""
-        return self._group(
-            "",
-            offered_stays(self.today).filter(reservation_id__in=self.bookings),
-            {stay.pk for stay in self.candidates},
-        ).people
+    def mates(self, family: Iterable[Stay], candidates: Iterable[int]) -> list[Person]:
+        """The people of the reservation, `family`, who may be chosen and are no candidates. No query."""
+        offered = [stay for stay in family if is_offered(stay, self.today)]
+        return [self._person(stay) for stay in offered if stay.pk not in set(candidates)][:MOST_OF_GROUP]
 
     def _group(self, title: str, stays: Iterable[Stay], shown: set[int]) -> Group:
         people = [stay for stay in stays if stay.pk not in shown][:MOST_OF_GROUP]
@@ -150,9 +156,3 @@ def _rooms_named(order: Order, head: MatchSuggestion | None) -> set[str]:
         if reason["comparison"] == "room" and reason["level"] != "unread"
     }
     return ({typed_room(order.room_text)} | read) - {""}
-
-
-def _candidates(order: Order) -> list[Stay]:
-    """The guests whom the card offers."""
-    pending = MatchSuggestion.objects.filter(order=order, state__in=(State.PENDING, State.ACCEPTED), stay__isnull=False)
-    return [suggestion.stay for suggestion in pending.select_related("stay") if suggestion.stay is not None]

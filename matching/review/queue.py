@@ -27,9 +27,8 @@ TODAY = "today"
 
 
 @dataclass(frozen=True)
-class BandCount:
-    """Cards waiting in a band; `departing`: those whose guest leaves today. `band` None: departures of today over all
-    bands."""
+class QueueTab:
+    """Cards waiting; `departing`: those whose guest leaves today. `band` None: departures of today over all bands."""
 
     band: Band | None
     waiting: int
@@ -42,6 +41,11 @@ class BandCount:
     @property
     def label(self) -> str:
         return _("leave today") if self.band is None else str(self.band.label)
+
+
+@dataclass(frozen=True)
+class BandCount(QueueTab):
+    band: Band
 
 
 # One scan of the queue's index. Two subqueries would each start parallel workers, which takes longer.
@@ -71,10 +75,10 @@ def counts() -> list[BandCount]:
     return [found[band] for band in BANDS]
 
 
-def tabs(bands: Sequence[BandCount]) -> list[BandCount]:
+def tabs(bands: Sequence[BandCount]) -> list[QueueTab]:
     """Departures of today, then the bands, from `counts`."""
     departing = sum(count.departing for count in bands)
-    return [BandCount(None, departing, departing), *bands]
+    return [QueueTab(None, departing, departing), *bands]
 
 
 def card_of(order: int) -> MatchSuggestion | None:
@@ -82,7 +86,7 @@ def card_of(order: int) -> MatchSuggestion | None:
     return MatchSuggestion.objects.as_card().heads().filter(order=order).first()
 
 
-def card_at(count: BandCount, position: int) -> MatchSuggestion | None:
+def card_at(count: QueueTab, position: int) -> MatchSuggestion | None:
     """The card at that position of the band, from 0: departures of today first, then the oldest orders. Past the end
     the queue starts again. The card has everything that a page shows of a suggestion."""
     today = timezone.localdate()
@@ -105,7 +109,7 @@ def _card(queue: SuggestionQuerySet, position: int = 0) -> MatchSuggestion | Non
     return MatchSuggestion.objects.as_card().filter(pk__in=queue.values("pk")[position : position + 1]).first()
 
 
-def next_free(count: BandCount, position: int, leased: Collection[int]) -> tuple[int, MatchSuggestion | None]:
+def next_free(count: QueueTab, position: int, leased: Collection[int]) -> tuple[int, MatchSuggestion | None]:
     """The first card from that position on whose order is not leased, with its position; the card at the position
     itself when all that follow are leased."""
     for step in range(min(count.waiting, len(leased) + 1)):

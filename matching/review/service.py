@@ -116,7 +116,7 @@ def _link(user: Any, order_id: int, stay_id: int | None, version: int, replaces:
         seen = candidate.version - (candidate.state == State.ACCEPTED)
         decisions, links = _decide(user, order, candidate.pk, Verb.ACCEPT, seen, "")
         if undos and stay is not None:
-            twice = order.further_guests.filter(stay=stay, removed_at=None)
+            twice = FurtherGuest.objects.filter(order=order, stay=stay, removed_at=None)
             remove_from(order, twice, user, decisions[0], candidate)
     if not undos:
         return _send(decisions, links)

@@ -32,7 +32,7 @@ def card_page(admin: ReadOnlyAdmin, request: HttpRequest, object_id: str) -> Htt
     """`?outro=1` searches for any other guest; `q` is what was typed."""
     _require_view(admin, request)
     if actions.toggled(request) or actions.changed_further_guests(request):
-        return HttpResponseRedirect(request.path)
+        return _stay(request, request.path)
     button = actions.pressed(request)
     if button is not None:
         outcome = actions.perform(request, button)
@@ -56,6 +56,11 @@ def card_page(admin: ReadOnlyAdmin, request: HttpRequest, object_id: str) -> Htt
     return _render_card(admin, request, suggestion, queue.lease_holder(suggestion.order_id), context)
 
 
+def _stay(request: HttpRequest, address: str) -> HttpResponse:
+    """The numbers are unfolded on the page itself, which needs no other."""
+    return HttpResponse(status=204) if "numbers_open" in request.POST else HttpResponseRedirect(address)
+
+
 def card_address(suggestion: UUID) -> str:
     return reverse("admin:matching_matchsuggestion_change", args=[suggestion])
 
@@ -75,7 +80,7 @@ def queue_page(admin: ReadOnlyAdmin, request: HttpRequest) -> HttpResponse:
     one in the answer to its decision; a plain form is redirected."""
     _require_view(admin, request)
     if actions.toggled(request):
-        return HttpResponseRedirect(request.get_full_path())
+        return _stay(request, request.get_full_path())
     form = QueueForm(request.GET)
     form.is_valid()
     place = {name: form.cleaned_data.get(name) for name in ("band", "at") if form.cleaned_data.get(name) is not None}
@@ -120,7 +125,7 @@ def queue_page(admin: ReadOnlyAdmin, request: HttpRequest) -> HttpResponse:
     return _render_card(admin, request, suggestion, lease, context)
 
 
-def _first_queue(tabs: list[queue.BandCount], reviewer: Any) -> queue.BandCount:
+def _first_queue(tabs: list[queue.QueueTab], reviewer: Any) -> queue.QueueTab:
     """The first queue with a card that no colleague has open, else the first that has a card."""
     leased = queue.orders_leased_by_others(reviewer) if reviewer else ()
     waiting = [tab for tab in tabs if tab.waiting]
@@ -151,7 +156,7 @@ def _offers_others(request: HttpRequest, button: str) -> bool:
 
 
 def _shown_card(
-    count: queue.BandCount, at: int, pinned: int | None, reviewer: Any
+    count: queue.QueueTab, at: int, pinned: int | None, reviewer: Any
 ) -> tuple[int, MatchSuggestion | None, CardLease | None]:
     """The pinned order's card while it waits and no colleague has it, else the next one."""
     suggestion = queue.card_of(pinned) if pinned else None
@@ -161,7 +166,7 @@ def _shown_card(
 
 
 def _next_card(
-    count: queue.BandCount, place: int, reviewer: Any
+    count: queue.QueueTab, place: int, reviewer: Any
 ) -> tuple[int, MatchSuggestion | None, CardLease | None]:
     """The card at that place, or the next that no colleague has open, and its lease. When two people ask at the same
     moment, the slower one looks again, until it has the lease of a card. `reviewer` is None for a mere reader."""
@@ -232,7 +237,9 @@ def _render_card(
 
 def _further(suggestion: MatchSuggestion) -> list[FurtherGuest]:
     """Further guests of the order; those that Supabase refused stay with their reason."""
-    found = suggestion.order.further_guests.filter(Q(removed_at=None) | ~Q(conflict=""))
+    if suggestion.state != State.ACCEPTED:
+        return []
+    found = FurtherGuest.objects.filter(Q(removed_at=None) | ~Q(conflict=""), order=suggestion.order_id)
     return list(found.select_related("stay").order_by("pk"))
 
 

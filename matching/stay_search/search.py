@@ -57,6 +57,11 @@ def offered_stays(today: date, *, include_departed: bool = True) -> QuerySet[Sta
     return stays.defer("fingerprint", "search")
 
 
+def is_offered(stay: Stay, today: date) -> bool:
+    """As `offered_stays`, of a row that was read."""
+    return stay.departure >= today - timedelta(days=DEPARTED_DAYS) and not stay.unavailable
+
+
 def _hits(stays: QuerySet[Stay], typed: Sequence[TypedTerm], today: date, *, near: bool) -> list[Hit]:
     for term in typed:
         stays = stays.filter(_having(term, near=near))

@@ -23,7 +23,7 @@ class TestTheCard:
         assert ">≠</b>não confere" in html
         assert "O que mais pesa é o nome: “Thiago Figueredo” soa como Tiago Figueiredo Neto." in html
         assert "O quarto também confere: a OS cita o 412, e o hóspede está no 412 desde" in html
-        assert "Contra: o telefone — a OS informa (85) •••••-••41, e o do hóspede é (85) •••••-••07." in html
+        assert "Atenção: o telefone — a OS informa (85) •••••-••41, e o do hóspede é (85) •••••-••07." in html
         assert "diferença para o 2º: 0,76" in html
         assert "***.***.***-25" in html
         assert "52998224725" not in html

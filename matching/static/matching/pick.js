@@ -79,7 +79,11 @@
     const box = event.target.closest(".pick");
     const form = box && find("[data-search]", box);
     if (!form) return;
-    if (event.key === "Escape" && !box.matches("dialog")) return find("a[data-back]", box)?.click();
+    // A search field would take the first Esc to empty itself.
+    if (event.key === "Escape") {
+      event.preventDefault();
+      return find("a[data-back]", box)?.click();
+    }
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
     event.preventDefault();
     const stops = [find("[type=search]", form), ...buttons(form)];

@@ -48,7 +48,7 @@
     if (!fold) return;
     const body = new URLSearchParams({ numbers_open: fold.open ? "closed" : "open" });
     body.append("csrfmiddlewaretoken", find("[name=csrfmiddlewaretoken]").value);
-    fetch(location.pathname, { method: "POST", body, redirect: "manual", keepalive: true }).catch(() => {});
+    fetch(location.pathname, { method: "POST", body, keepalive: true }).catch(() => {});
   });
 
   document.addEventListener("keydown", (event) => {
