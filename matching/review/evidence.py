@@ -85,13 +85,13 @@ def _row(reason: Reason, bar: card_charts.Bar, rival: str) -> Row:
     if (reason["comparison"], reason["level"]) in _BASE:
         order, css = _("before reading the text"), "base"
     elif reason["comparison"] == RIVALS:
-        guest, css = rival, ""
+        guest, css = rival, "rivals"
     else:
         css = ""
     pieces: tuple[Pieces, Pieces] = ([(order, False)], [(guest, False)])
     if found.sign == NEAR.sign and order and guest:
         pieces = card_charts.differing_letters(order, guest)
-    field = _("starting point") if css else comparison_words(reason["comparison"])
+    field = _("starting point") if css == "base" else comparison_words(reason["comparison"])
     weight = signed(reason["weight_bits"])
     return Row(field, pieces[0] if order else [], pieces[1] if guest else [], found, weight, bar, css)
 
