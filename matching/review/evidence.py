@@ -42,6 +42,11 @@ class Row:
     bar: card_charts.Bar
     css: str = ""
 
+    @property
+    def unwritten(self) -> bool:
+        """The order could have said it and does not."""
+        return bool(self.guest) and not self.order and not self.css
+
 
 @dataclass(frozen=True)
 class Evidence:
