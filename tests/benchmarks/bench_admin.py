@@ -119,7 +119,7 @@ def _reviewer(client: Client) -> Callable[[], None]:
     path = f"{LIST}review/?band=weak"
 
     def decide() -> None:
-        button = re.search(r'name="reject" value="([^"]+)"', seen.pop().content.decode())
+        button = re.search(r'name="reject"\s+value="([^"]+)"', seen.pop().content.decode())
         if button is None:
             raise SystemExit("The queue shows no card to decide.")
         answer = client.post(path, {"reject": button[1]}, headers={"X-Card": "next"})
