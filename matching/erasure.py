@@ -16,7 +16,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from matching.hotel_rows import searchable
-from matching.models import Alert, MatchSuggestion, Order, OrderRoom, Stay, UnreadSpelling
+from matching.models import Alert, FurtherGuest, MatchSuggestion, Order, OrderRoom, Stay, UnreadSpelling
 from matching.models.choices import ALIVE, EndReason, State
 from matching.suggestions import lock_orders
 
@@ -48,7 +48,8 @@ def forget(stays: Collection[int], *, dry_run: bool = False) -> Forgotten:
     words = {word for guest in guests for name in _NAMES for word in _words(getattr(guest, name))}
     suggested = MatchSuggestion.objects.filter(stay__in=stays).order_by().values_list("order_id", flat=True)
     linked = Order.objects.filter(linked_stay__in=stays).values_list("pk", flat=True)
-    touched = lock_orders({*suggested, *linked})
+    further = FurtherGuest.objects.filter(stay__in=stays).values_list("order_id", flat=True)
+    touched = lock_orders({*suggested, *linked, *further})
     orders = [order for order in touched.values() if _redact(order, words)]
     suggestions = MatchSuggestion.objects.filter(stay__in=stays)
     found = Forgotten(len(guests), suggestions.count(), tuple(order.pk for order in orders))
@@ -67,7 +68,9 @@ def forget(stays: Collection[int], *, dry_run: bool = False) -> Forgotten:
 def long_gone(until: date) -> list[int]:
     """Stays that ended before `until`, are not erased yet, and have no open order with a live suggestion."""
     waiting = MatchSuggestion.objects.filter(stay__isnull=False, state__in=ALIVE, order__closed_at=None)
+    further = FurtherGuest.objects.filter(removed_at=None, order__closed_at=None)
     left = Stay.objects.filter(departure__lt=until).exclude(pk__in=waiting.values("stay"))
+    left = left.exclude(pk__in=further.values("stay"))
     named = ~Q(listed_name="", registered_name="", social_name="") | Q(guest_id__isnull=False)
     return list(left.filter(named).order_by("pk").values_list("pk", flat=True))
 
@@ -116,8 +119,8 @@ def _erase_stays(guests: Collection[Stay]) -> None:
         guest.listed_name = guest.registered_name = guest.social_name = guest.doc_final = guest.reservation = ""
         guest.guest_id = None
         guest.hidden, guest.fingerprint = True, {}
-        guest.search = searchable(guest.room)
-    erased = [*_NAMES, "doc_final", "reservation", "guest_id", "hidden", "fingerprint", "search"]
+        guest.search, guest.terms = searchable(guest.room), ""
+    erased = [*_NAMES, "doc_final", "reservation", "guest_id", "hidden", "fingerprint", "search", "terms"]
     Stay.objects.bulk_update(guests, erased, batch_size=CHUNK)
 
 

@@ -5,7 +5,7 @@ Fingerprints of a row are made here as well.
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from matching.core.parsing.fields import BadRow, moment, opening
 from matching.models import Order, Stay
 from matching.models.choices import CLOSED_ORDER
+from matching.stay_search.terms import stay_terms
 from sistema_os.masking import without_documents
 
 Row = Mapping[str, Any]
@@ -105,6 +106,7 @@ def stay_fields(row: Row) -> dict[str, Any]:
             }
         ),
         "search": searchable(reservation, room, *kept.values()),
+        "terms": "" if hidden else stay_terms(names=names.values(), rooms=_rooms(room, rooms), booking=reservation),
     }
 
 
@@ -168,6 +170,11 @@ def searchable(*parts: Any) -> str:
     """Lower case, without accents, with single spaces: the form that searches compare."""
     text = unicodedata.normalize("NFKD", " ".join(str(part or "") for part in parts)).casefold()
     return " ".join("".join(c for c in text if not unicodedata.combining(c)).split())
+
+
+def _rooms(room: str, occupancies: Iterable[Row]) -> list[str]:
+    """The room of a stay and those that it had before."""
+    return [room, *(_text(one.get("uh")) for one in occupancies)]
 
 
 def _closed_at(row: Row) -> datetime:

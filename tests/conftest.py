@@ -30,6 +30,7 @@ HOTEL_TABLES = (
     "listagem_hospedes",
     "hospedes_casa",
     "ordens_servico",
+    "ordens_servico_hospedes",
     "sugestoes_match",
     "inventario_uh",
     "rm_diario",

@@ -75,11 +75,16 @@ def decision_cell(suggestion: MatchSuggestion, user: Any) -> SafeString:
     parts: list[SafeString] = []
     if suggestion.conflict and pending:
         parts.append(badges.conflict_chip())
-    parts.append(decide_buttons(suggestion) if pending and decides else badges.state_chip(suggestion.state))
+    if pending and decides and getattr(suggestion, "leased_to", None):
+        parts.append(badges.chip("hold", _("in use by %(who)s") % {"who": getattr(suggestion, "leased_to", "")}))
+    else:
+        parts.append(decide_buttons(suggestion) if pending and decides else badges.state_chip(suggestion.state))
     if getattr(suggestion, "unconfirmed", False):
         parts.append(badges.unconfirmed_chip())
     if suggestion.decision and suggestion.state != State.SUPERSEDED and may_undo(suggestion.decision, user):
         parts.append(undo_button(suggestion))
+        if suggestion.state == State.ACCEPTED:
+            parts.append(correct_link(suggestion))
     if not pending:
         parts.append(_who(suggestion))
     return format_html_join(" ", "{}", ((part,) for part in parts))
@@ -107,6 +112,16 @@ def undo_button(suggestion: MatchSuggestion) -> SafeString:
         suggestion.decision_id,
         _("Undo order %(order)s") % {"order": suggestion.order.number},
         _("Undo"),
+    )
+
+
+def correct_link(suggestion: MatchSuggestion) -> SafeString:
+    """Leads to the search for the guest whom the order is really about."""
+    return format_html(
+        '<a class="btn btn-s btn-quiet" href="{}?outro=1" aria-label="{}">{}</a>',
+        card_url(suggestion.pk),
+        _("Order %(order)s: it was somebody else") % {"order": suggestion.order.number},
+        _("It was somebody else…"),
     )
 
 

@@ -76,7 +76,8 @@ class MatchSuggestionAdmin(ReadOnlyListAdmin):
         return [*own, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MatchSuggestion]:
-        return MatchSuggestion.objects.with_unconfirmed().order_by(*self.get_ordering(request))
+        rows = MatchSuggestion.objects.with_unconfirmed().with_lease(request.user)
+        return rows.order_by(*self.get_ordering(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[MatchSuggestion], search_term: str

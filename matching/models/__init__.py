@@ -3,6 +3,7 @@
 from matching.models.alert import Alert
 from matching.models.audit import AuditAction, AuditEntry, record_audit
 from matching.models.decision import AppendOnly, BulkPlan, Decision
+from matching.models.further_guest import FurtherGuest
 from matching.models.hotel import Order, Stay
 from matching.models.model_version import ModelVersion, Origin
 from matching.models.review_session import CardLease, KeyPreference
@@ -30,6 +31,7 @@ __all__ = [
     "CardLease",
     "Decision",
     "DirectoryVersion",
+    "FurtherGuest",
     "KeyPreference",
     "MatchSuggestion",
     "ModelVersion",

@@ -26,6 +26,8 @@ class AuditAction(models.TextChoices):
     ALIAS_DROP = "alias_drop", _p("audit", "Spelling of a room removed")
     ORDER_ROOM = "order_room", _p("audit", "Room of an order named")
     ROOM = "room", _p("audit", "Room directory changed")
+    FURTHER = "further", _p("audit", "Further guest added")
+    UNFURTHER = "unfurther", _p("audit", "Further guest removed")
 
 
 class AuditEntry(models.Model):

@@ -109,6 +109,8 @@ class RejectReason(TextChoices):
 class WriteKind(TextChoices):
     LINK = "link", _p("write-back", "link")
     UNLINK = "unlink", _p("write-back", "unlink")
+    FURTHER = "further", _p("write-back", "link of a further guest")
+    UNFURTHER = "unfurther", _p("write-back", "unlink of a further guest")
 
 
 class WriteState(TextChoices):

@@ -94,6 +94,8 @@ class Stay(models.Model):
     occupancies = models.JSONField(default=list)
     fingerprint = models.JSONField(default=dict)
     search = models.TextField(blank=True)
+    # What `matching.stay_search` looks in; empty for a hidden guest.
+    terms = models.TextField(blank=True, default="")
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -104,6 +106,7 @@ class Stay(models.Model):
             models.Index(fields=["departure"], name="stay_departure"),
             models.Index(fields=["reservation_id"], name="stay_reservation"),
             GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="stay_search"),
+            GinIndex(fields=["terms"], opclasses=["gin_trgm_ops"], name="stay_terms"),
         ]
 
     def __str__(self) -> str:

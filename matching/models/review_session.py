@@ -1,4 +1,4 @@
-"""State of the review page: leases of open cards, and each person's key preference."""
+"""State of the review page: leases of open cards, and each person's preferences."""
 
 from django.conf import settings
 from django.db import models
@@ -23,11 +23,13 @@ class CardLease(models.Model):
 
 
 class KeyPreference(models.Model):
-    """Whether single-letter keys are enabled for this person; without a row they are. People who use speech input or
-    press keys by accident can turn them off (WCAG 2.1.4)."""
+    """How this person has the card: whether single-letter keys are enabled (without a row they are), and whether the
+    numbers are unfolded. People who use speech input or press keys by accident can turn the keys off (WCAG 2.1.4)."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
     single_keys = models.BooleanField(default=True)
+    # Whether the table of evidence was left open on the last card.
+    numbers_open = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = _("keys of a person")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
+from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from matching.models.choices import ALIVE, DOUBT_FROM, STRONG_FROM, Band, EndReason, LateConflict, State, WriteState
 from matching.models.decision import Decision
 from matching.models.hotel import Order, Stay
+from matching.models.review_session import CardLease
 
 BAND_RANGE = {
     Band.STRONG: Q(probability__gte=STRONG_FROM),
@@ -24,7 +28,7 @@ BAND_RANGE = {
 def columns_not_listed(suggestion: str = "") -> tuple[str, ...]:
     """Columns of a suggestion, its order and its stay that no list shows; `suggestion` is the lookup prefix."""
     of_order = ("fingerprint", "search")
-    of_stay = ("fingerprint", "occupancies", "search")
+    of_stay = ("fingerprint", "occupancies", "search", "terms")
     joined = (*(f"order__{name}" for name in of_order), *(f"stay__{name}" for name in of_stay))
     return tuple(f"{suggestion}{name}" for name in ("reasons", *joined))
 
@@ -47,6 +51,12 @@ class SuggestionQuerySet(models.QuerySet["MatchSuggestion"]):
         """Annotates `unconfirmed`: whether a write to Supabase is open for the suggestion."""
         writes = apps.get_model("matching", "WriteBack").objects
         return self.annotate(unconfirmed=Exists(writes.filter(suggestion=OuterRef("pk"), state=WriteState.OPEN)))
+
+    def with_lease(self, user: Any) -> SuggestionQuerySet:
+        """Annotates `leased_to`: the name of the colleague of `user` who has the order's card open."""
+        leases = CardLease.objects.filter(order=OuterRef("order"), until__gt=timezone.now()).exclude(user=user.pk)
+        name = Coalesce(NullIf("user__first_name", Value("")), "user__username")
+        return self.annotate(leased_to=Subquery(leases.values_list(name)[:1]))
 
     def as_card(self) -> SuggestionQuerySet:
         """With everything that a page shows of a suggestion."""

@@ -9,7 +9,8 @@ from matching.models.decision import Decision
 
 
 class WriteBack(models.Model):
-    """A link or an unlink to be written to Supabase, or already written.
+    """A link or an unlink to be written to Supabase, or already written. That of a further guest goes with the decision
+    and the suggestion that linked the order, or with the undo.
 
     Rows of an order are written in the order of their ids. `claim` and `leased_until` identify the process that is
     writing; an expired lease can be taken over, as the functions in Supabase are idempotent.
@@ -42,7 +43,11 @@ class WriteBack(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=WriteKind.values), name="writeback_kind_known"),
             models.CheckConstraint(condition=Q(state__in=WriteState.values), name="writeback_state_known"),
-            models.UniqueConstraint(fields=["decision", "order", "kind"], name="writeback_once_per_decision"),
+            models.UniqueConstraint(
+                fields=["decision", "order", "kind"],
+                condition=Q(kind__in=[WriteKind.LINK, WriteKind.UNLINK]),
+                name="writeback_once_per_decision",
+            ),
         ]
         indexes = [
             models.Index(fields=["next_try_at"], condition=Q(state=WriteState.OPEN), name="writeback_open"),

@@ -72,13 +72,20 @@ class Span:
 
 @dataclass(frozen=True)
 class StayLine:
+    """`opened`: the tick of the order; `label_at`: the middle of its words, which stay inside the drawing."""
+
     spans: list[Span]
     opened: str
+    label_at: str
     arrival: date
     departure: date
+    arrival_at: str
+    departure_at: str
 
 
-LINE, LEFT, RIGHT = 320, 8, 312
+LINE, LEFT, RIGHT = 800, 4, 796
+# Half the width of the words over the tick.
+HALF_LABEL = 84
 
 
 def stay_line(arrival: date, departure: date, rooms: Sequence[tuple[str, date, date]], opened: date) -> StayLine | None:
@@ -88,7 +95,7 @@ def stay_line(arrival: date, departure: date, rooms: Sequence[tuple[str, date, d
     if days > 60:
         return None
 
-    scale = Scale(0, days, LEFT + 22, RIGHT - 22)
+    scale = Scale(0, days, LEFT, RIGHT)
 
     def at(day: date) -> float:
         return scale.at((day - first).days)
@@ -104,7 +111,10 @@ def stay_line(arrival: date, departure: date, rooms: Sequence[tuple[str, date, d
         )
         for index, (room, since, until) in enumerate(pieces)
     ]
-    return StayLine(spans, number(at(opened)), arrival, departure)
+    label = min(max(at(opened), LEFT + HALF_LABEL), RIGHT - HALF_LABEL)
+    return StayLine(
+        spans, number(at(opened)), number(label), arrival, departure, number(at(arrival)), number(at(departure))
+    )
 
 
 def differing_letters(left: str, right: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:

@@ -163,6 +163,8 @@ MAX_HELPING, MAX_AGAINST, MAX_MISSING = 3, 2, 2
 # Of "presence", only these levels are mentioned: being in the house is where every guest starts.
 AWAY = frozenset({"left", "left_long", "coming", "coming_later"})
 NOBODY = "nobody"
+# Parts of the sum that nothing in the order says: where it begins, and what the other candidates take.
+OF_THE_SUM = frozenset({"prior", "competition"})
 
 
 def why(reasons: Sequence[Reason], place: str = "", *, likely: bool = True) -> str:
@@ -191,7 +193,7 @@ def _is_shown(reason: Reason, arrival: bool) -> bool:
     """A guest who is still to come is not mentioned when the order is about the arrival."""
     if reason["comparison"] == "presence":
         return reason["level"] in AWAY and not arrival
-    return bool(reason["level"] != "prior")
+    return reason["level"] != "prior" and reason["comparison"] not in OF_THE_SUM
 
 
 def _bits(reason: Reason) -> float:

@@ -18,6 +18,7 @@ _OF_MATCHING = (
     "order__search",
     "stay__fingerprint",
     "stay__search",
+    "stay__terms",
     "stay__occupancies",
 )
 _WORST_FIRST = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)

@@ -2,13 +2,14 @@
 
 from matching.review import actions, bulk_views, queue, views
 from matching.review.decision import Conflict, may_undo
-from matching.review.service import Outcome, decide, no_guest, undo
+from matching.review.service import Outcome, choose, decide, no_guest, undo
 
 __all__ = [
     "Conflict",
     "Outcome",
     "actions",
     "bulk_views",
+    "choose",
     "decide",
     "may_undo",
     "no_guest",

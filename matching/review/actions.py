@@ -1,25 +1,26 @@
 """Buttons of the review pages: reads the posted button, calls the decision service, and reports the result as messages.
 
-A button's value names what the person saw: `<suggestion>:<version>`, `<order>:<texto_versao>`, or a decision's id.
+A button's value names what the person saw: `<suggestion>:<version>`, or a decision's id; for "no guest" and a chosen
+guest, `<order>:<texto_versao>:<stay, or nothing>:<decision that is corrected, or nothing>`.
 """
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from matching import rooms
-from matching.models import AuditAction, Decision, KeyPreference, MatchSuggestion, Order, record_audit
+from matching.models import AuditAction, Decision, KeyPreference, Order, record_audit
 from matching.models.choices import Verb
 from matching.presentation import number_or_404
-from matching.review import service
+from matching.review import further_guests, service
 
-BUTTONS = ("accept", "reject", "no_guest", "undo")
+BUTTONS = ("accept", "reject", "no_guest", "choose", "undo")
 
 
 def pressed(request: HttpRequest) -> str | None:
@@ -33,23 +34,53 @@ def perform(request: HttpRequest, button: str, *, quiet: bool = False) -> servic
     try:
         if button == "undo":
             outcome = service.undo(request.user, int(value))
+        elif button in ("choose", "no_guest"):
+            outcome = _choose(request.user, *value.split(":"))
         else:
             seen, _colon, version = value.rpartition(":")
-            if button == "no_guest":
-                outcome = service.no_guest(request.user, int(seen), int(version))
-            else:
-                reason = request.POST.get("reason")
-                outcome = service.decide(request.user, UUID(seen), Verb(button), int(version), reason)
+            reason = request.POST.get("reason")
+            outcome = service.decide(request.user, UUID(seen), Verb(button), int(version), reason)
     except service.Conflict as conflict:
         messages.error(request, str(conflict))
         return None
-    except (MatchSuggestion.DoesNotExist, Order.DoesNotExist, Decision.DoesNotExist, ValueError) as error:
+    except (ObjectDoesNotExist, ValueError, TypeError) as error:
         raise Http404 from error
     if button == "undo" or not quiet:
         _report(request, outcome)
     for sentence in outcome.came_back:
         messages.error(request, sentence)
     return outcome
+
+
+def changed_further_guests(request: HttpRequest) -> bool:
+    """Whether the request added or removed a further guest, or tried to, which a message explains. A button's value is
+    `<order>:<texto_versao>:<stay>`, or the primary key of the further guest to remove."""
+    if request.method != "POST" or not {"further", "not_further"} & set(request.POST):
+        return False
+    try:
+        if "further" in request.POST:
+            order, version, stay = map(number_or_404, str(request.POST["further"]).split(":")[:3])
+            done = further_guests.add_further_guest(request.user, order, stay, version)
+            text = _("Order %(order)s: %(guest)s added as a further guest.")
+        else:
+            further = number_or_404(str(request.POST["not_further"]))
+            done = further_guests.remove_further_guest(request.user, further)
+            text = _("Order %(order)s: %(guest)s is no longer a further guest.")
+        messages.success(request, text % {"order": done.order.number, "guest": done.stay.name})
+    except service.Conflict as conflict:
+        messages.error(request, str(conflict))
+    except (ObjectDoesNotExist, ValueError) as error:
+        raise Http404 from error
+    return True
+
+
+def _choose(user: Any, order: str, version: str, stay: str = "", replaces: str = "") -> service.Outcome:
+    """Http404 or TypeError for a forged value."""
+    corrected = number_or_404(replaces) if replaces else None
+    seen = (number_or_404(order), number_or_404(version))
+    if stay:
+        return service.choose(user, seen[0], number_or_404(stay), seen[1], corrected)
+    return service.no_guest(user, *seen, corrected)
 
 
 def _report(request: HttpRequest, outcome: service.Outcome) -> None:
@@ -83,15 +114,15 @@ def _sentence(decision: Decision) -> str:
 
 
 def toggled(request: HttpRequest) -> bool:
-    """Whether the request set an order's flag or the person's single-key preference, which is then saved. Setting
-    either twice changes nothing; a forged order is a 404."""
+    """Whether the request set an order's flag or a preference of the person, which is then saved. Setting any of them
+    twice changes nothing; a forged order is a 404."""
     if request.method != "POST":
         return False
-    if request.POST.get("single_keys") in ("on", "off"):
-        person: Any = request.user
-        enabled = request.POST["single_keys"] == "on"
-        KeyPreference.objects.update_or_create(user=person, defaults={"single_keys": enabled})
-        return True
+    for name, (on, off) in _PREFERENCES.items():
+        if request.POST.get(name) in (on, off):
+            person: Any = request.user
+            KeyPreference.objects.update_or_create(user=person, defaults={name: request.POST[name] == on})
+            return True
     button = next((name for name in ("flag", "unflag") if name in request.POST), None)
     if button is None:
         return False
@@ -132,5 +163,9 @@ def room_named(request: HttpRequest) -> Order | None:
     return order
 
 
-def single_keys_enabled(user: Any) -> bool:
-    return not KeyPreference.objects.filter(user=user, single_keys=False).exists()
+# Field of KeyPreference -> the posted values for true and false.
+_PREFERENCES = {"single_keys": ("on", "off"), "numbers_open": ("open", "closed")}
+
+
+def preference_of(user: Any) -> KeyPreference:
+    return KeyPreference.objects.filter(user=user).first() or KeyPreference(user=user)

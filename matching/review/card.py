@@ -1,6 +1,6 @@
 """The context of the review card, in a bounded number of queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,51 +10,35 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format, number_format
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy as _p
 
+from matching.core import UNANSWERED_BELOW
 from matching.hotel_rows import differing
 from matching.models import Decision, MatchSuggestion, Stay
-from matching.models.choices import Band, State, StayStatus, Verb
+from matching.models.choices import MANUAL, Band, State, StayStatus, Verb
 from matching.presentation import badges, card_charts, explanation
-from matching.presentation.labels import (
-    NEAR,
-    Agreement,
-    agreement,
-    comparison_words,
-    department_words,
-    share,
-    short_name,
-    shown_values,
-)
+from matching.presentation.labels import comparison_words, department_words, share, short_name
+from matching.review.evidence import evidence, facts, request_of, unread_words
+from matching.review.guest_choice import GuestChoice
 from sistema_os.masking import masked_document
 
 # People and suggestions that are read at most: a reservation may be a whole congress.
 MAX_NEARBY = 200
-MAX_PEOPLE = 6
 MAX_DECISIONS = 4
-Pieces = Sequence[tuple[str, bool]]
 
 
-@dataclass(frozen=True)
-class Row:
-    """One comparison: the values with their differing letters, the agreement, the bits and the bar."""
-
-    field: str
-    order: Pieces
-    guest: Pieces
-    agreement: Agreement
-    bits: str
-    bar: card_charts.Bar
-
-
-def context(suggestion: MatchSuggestion) -> dict[str, Any]:
+def context(suggestion: MatchSuggestion, choice: GuestChoice) -> dict[str, Any]:
     """`suggestion` with order, stay and decision__user selected and `with_unconfirmed`."""
     order, stay = suggestion.order, suggestion.stay
     family = _family(stay)
     near = _decided_near(suggestion, family)
-    drawn = card_charts.waterfall([float(r["weight_bits"]) for r in suggestion.reasons])
-    bits = sum(float(r["weight_bits"]) for r in suggestion.reasons)
+    alternatives = _alternatives(suggestion)
+    guests = [other for other in alternatives["list"] if other.suggestion.stay_id is not None]
+    choice.candidates = [other.suggestion.stay for other in guests]
+    unread = unread_words(suggestion)
+    unanswered = _is_unanswered(suggestion, guests)
     return {
         "suggestion": suggestion,
         "order": order,
@@ -65,33 +49,43 @@ def context(suggestion: MatchSuggestion) -> dict[str, Any]:
         "band_chip": badges.band_chip(suggestion.band),
         "state_chip": badges.state_chip(suggestion.state),
         "departs_today": stay is not None and stay.departure == timezone.localdate(),
-        "rows": [_row(r, bar) for r, bar in zip(suggestion.reasons, drawn.bars, strict=True)],
-        "waterfall": drawn,
-        "bits": signed(bits),
+        "by_hand": suggestion.model_version == MANUAL,
+        "request_text": request_of(suggestion),
+        "evidence": evidence(suggestion, _rival(suggestion, guests)),
+        "likely": _LIKELY[suggestion.band],
         "why": explanation.why(suggestion.reasons, _place(suggestion), likely=suggestion.band != Band.WEAK),
-        "alternatives": _alternatives(suggestion),
+        "alternatives": alternatives,
+        "candidates": len(guests),
+        "unanswered": unanswered,
+        "unread": next(iter(unread.values()), ""),
+        "facts": facts(suggestion) if unanswered else (),
         "rooms": _rooms(suggestion),
         "nearby": near[:MAX_DECISIONS],
-        "people": family[:MAX_PEOPLE],
+        "mates": choice.mates(family, [other.suggestion.stay_id for other in guests]),
         "document": masked_document(stay.doc_final) if stay else "",
         "came_back": _came_back(suggestion, near),
         "unconfirmed": getattr(suggestion, "unconfirmed", False),
     }
 
 
-def signed(bits: float) -> str:
-    """With its sign, in the language of the page: +6,4 or −2,8."""
-    return ("−" if round(bits, 1) < 0 else "+") + number_format(abs(round(bits, 1)), 1)
+_LIKELY = {
+    Band.STRONG: _p("likelihood", "almost certain"),
+    Band.DOUBT: _p("likelihood", "likely"),
+    Band.WEAK: _p("likelihood", "unlikely"),
+}
 
 
-def _row(reason: Mapping[str, Any], bar: card_charts.Bar) -> Row:
-    found = agreement(reason)
-    order, guest = shown_values(reason)
-    pieces: tuple[Pieces, Pieces] = ([(order, False)], [(guest, False)])
-    if found.sign == NEAR.sign and order and guest:
-        pieces = card_charts.differing_letters(order, guest)
-    field = comparison_words(reason["comparison"])
-    return Row(field, pieces[0] if order else [], pieces[1] if guest else [], found, signed(reason["weight_bits"]), bar)
+def _is_unanswered(suggestion: MatchSuggestion, guests: Sequence["Alternative"]) -> bool:
+    """Nobody was found, and "no guest" is no answer either."""
+    if suggestion.state != State.PENDING or suggestion.stay_id is not None or guests:
+        return False
+    return float(suggestion.probability) < UNANSWERED_BELOW
+
+
+def _rival(suggestion: MatchSuggestion, guests: Sequence["Alternative"]) -> str:
+    others = [other.suggestion for other in guests if other.suggestion.pk != suggestion.pk]
+    best = max(others, key=lambda other: other.probability, default=None)
+    return best.stay.name if best is not None and best.stay is not None else ""
 
 
 def _place(suggestion: MatchSuggestion) -> str:
@@ -139,25 +133,58 @@ def _alternatives(suggestion: MatchSuggestion) -> dict[str, Any]:
     }
 
 
-def _rooms(suggestion: MatchSuggestion) -> dict[str, Any] | None:
-    """The guest's room when the order was opened, and now."""
+@dataclass(frozen=True)
+class Rooms:
+    """The guest's room when the order was opened, and the drawing of the stay. `where` says both in words, `label`
+    the whole stay."""
+
+    where: str
+    line: card_charts.StayLine | None
+    label: str
+
+
+def _rooms(suggestion: MatchSuggestion) -> Rooms | None:
     stay = suggestion.stay
     if stay is None:
         return None
-    opened = timezone.localtime(suggestion.order.opened_at).date()
+    moment = timezone.localtime(suggestion.order.opened_at)
+    opened, today = moment.date(), timezone.localdate()
     spans = [
         (str(o.get("uh") or ""), _day(o.get("de"), stay.arrival), _day(o.get("ate"), stay.departure))
         for o in stay.occupancies
+    ] or [(stay.room, stay.arrival, stay.departure)]
+    at = date_format(moment, _("m/d H:i"))
+    return Rooms(
+        where=_where(stay, opened),
+        line=card_charts.stay_line(stay.arrival, stay.departure, spans, opened),
+        label=" ".join((_rooms_sentence(spans, stay, today), _("The order was opened on %(day)s.") % {"day": at})),
+    )
+
+
+def _where(stay: Stay, opened: date) -> str:
+    """Where the guest was when the order was opened: never a room before the arrival or after the departure."""
+    if opened < stay.arrival:
+        return _("had not arrived yet when the order was opened")
+    if opened > stay.departure:
+        return _("had already left when the order was opened")
+    words = {"then": " / ".join(stay.rooms_on(opened)) or "—", "now": stay.room}
+    if stay.room and stay.room != words["then"]:
+        return _("was in room %(then)s when the order was opened, now in %(now)s") % words
+    return _("was in room %(then)s when the order was opened") % words
+
+
+def _rooms_sentence(spans: Sequence[tuple[str, date, date]], stay: Stay, today: date) -> str:
+    pieces = [
+        _("room %(room)s from %(from)s to %(to)s")
+        % {"room": room or "—", "from": date_format(since, _("m/d")), "to": date_format(until, _("m/d"))}
+        for room, since, until in spans
     ]
-    then, now = " / ".join(stay.rooms_on(opened)) or "—", stay.room or "—"
-    days = {"from": stay.arrival, "to": stay.departure, "day": opened}
-    words = {name: date_format(day, "SHORT_DATE_FORMAT") for name, day in days.items()} | {"then": then, "now": now}
-    return {
-        "then": then,
-        "now": now,
-        "line": card_charts.stay_line(stay.arrival, stay.departure, spans, opened),
-        "label": _("Stay from %(from)s to %(to)s; order opened on %(day)s; room then %(then)s, now %(now)s.") % words,
-    }
+    leaves = (
+        _("leaves today")
+        if stay.departure == today
+        else _("until %(day)s") % {"day": date_format(stay.departure, _("m/d"))}
+    )
+    return f"{capfirst(', '.join(pieces))}; {leaves}."
 
 
 def _day(value: Any, default: date) -> date:

@@ -2,11 +2,16 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 
 from matching.models import Decision, MatchSuggestion
 from matching.models.choices import State, Verb
 from matching.presentation.labels import moment, short_name
+from matching.review.queue import lease_holder
 
 
 class Conflict(Exception):
@@ -64,7 +69,32 @@ def decided_sentence(suggestion: MatchSuggestion) -> str:
     return _("Order %(order)s: %(who)s accepted another candidate (%(at)s). Nothing was changed.") % words
 
 
+def require_decider(user: Any) -> None:
+    if not user.has_perm("matching.decide_suggestion"):
+        raise PermissionDenied
+
+
+def require_free(user: Any, order: int) -> None:
+    """Raises Conflict while a colleague has the order's card open, on whatever page the decision was taken."""
+    lease = lease_holder(order)
+    if lease is not None and lease.user_id != user.pk:
+        raise Conflict(
+            _("%(who)s has this card open until %(until)s. Nothing was decided.")
+            % {"who": short_name(lease.user), "until": time_format(timezone.localtime(lease.until), "H:i")}
+        )
+
+
 def may_undo(decision: Decision, user: Any) -> bool:
     if not user.has_perm("matching.decide_suggestion"):
         return False
     return bool(decision.user_id == user.pk or user.has_perm("matching.undo_others"))
+
+
+def undoers(decision: Decision) -> list[str]:
+    """Names of the people who may undo the decision: who took it, and who may undo those of others."""
+    others = get_user_model()._default_manager.with_perm("matching.undo_others", backend=_BACKEND)
+    people = [decision.user, *others.exclude(pk=decision.user_id).order_by("first_name", "username")]
+    return [short_name(user) for user in people if user.is_active]
+
+
+_BACKEND = "django.contrib.auth.backends.ModelBackend"

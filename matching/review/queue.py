@@ -1,10 +1,10 @@
 """The review queue: which card comes next, and who has which card open.
 
-An order has one card: its best candidate that is still pending. A card opened in the queue is leased to that person
-for two minutes.
+An order has one card: its best candidate that is still pending. Departures of today are a queue of their own over all
+bands, and stand first in each band. A card opened in the queue is leased to that person for two minutes.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from matching.models import CardLease, MatchSuggestion, SuggestionQuerySet
 from matching.models.choices import DOUBT_FROM, STRONG_FROM, Band
@@ -22,13 +23,29 @@ BANDS = (Band.DOUBT, Band.STRONG, Band.WEAK)
 LEASE = timedelta(minutes=2)
 
 
-@dataclass(frozen=True)
-class BandCount:
-    """Cards waiting in a band; `departing`: those whose guest leaves today."""
+TODAY = "today"
 
-    band: Band
+
+@dataclass(frozen=True)
+class QueueTab:
+    """Cards waiting; `departing`: those whose guest leaves today. `band` None: departures of today over all bands."""
+
+    band: Band | None
     waiting: int
     departing: int
+
+    @property
+    def code(self) -> str:
+        return TODAY if self.band is None else self.band.value
+
+    @property
+    def label(self) -> str:
+        return _("leave today") if self.band is None else str(self.band.label)
+
+
+@dataclass(frozen=True)
+class BandCount(QueueTab):
+    band: Band
 
 
 # One scan of the queue's index. Two subqueries would each start parallel workers, which takes longer.
@@ -58,14 +75,29 @@ def counts() -> list[BandCount]:
     return [found[band] for band in BANDS]
 
 
-def card_at(count: BandCount, position: int) -> MatchSuggestion | None:
+def tabs(bands: Sequence[BandCount]) -> list[QueueTab]:
+    """Departures of today, then the bands, from `counts`."""
+    departing = sum(count.departing for count in bands)
+    return [QueueTab(None, departing, departing), *bands]
+
+
+def card_of(order: int) -> MatchSuggestion | None:
+    """The card of that order while it waits in the queue."""
+    return MatchSuggestion.objects.as_card().heads().filter(order=order).first()
+
+
+def card_at(count: QueueTab, position: int) -> MatchSuggestion | None:
     """The card at that position of the band, from 0: departures of today first, then the oldest orders. Past the end
     the queue starts again. The card has everything that a page shows of a suggestion."""
     today = timezone.localdate()
-    queue = MatchSuggestion.objects.heads().in_band(count.band)
+    queue = MatchSuggestion.objects.heads()
+    if count.band is not None:
+        queue = queue.in_band(count.band)
     # Two queries with an index each: sorted by both criteria, PostgreSQL would read the whole queue. The Coalesce keeps
     # the first query on the stays' index; with the queue's it would read on and on for the few that leave.
     departing = queue.departing(today).order_by(Coalesce("queued_at", Now()), "pk")
+    if count.band is None:
+        return _card(departing, position) or _card(departing)
     others = queue.exclude(stay__departure=today).order_by("queued_at", "pk")
     first = count.departing
     found = _card(departing, position) if position < first else _card(others, position - first)
@@ -77,7 +109,7 @@ def _card(queue: SuggestionQuerySet, position: int = 0) -> MatchSuggestion | Non
     return MatchSuggestion.objects.as_card().filter(pk__in=queue.values("pk")[position : position + 1]).first()
 
 
-def next_free(count: BandCount, position: int, leased: Collection[int]) -> tuple[int, MatchSuggestion | None]:
+def next_free(count: QueueTab, position: int, leased: Collection[int]) -> tuple[int, MatchSuggestion | None]:
     """The first card from that position on whose order is not leased, with its position; the card at the position
     itself when all that follow are leased."""
     for step in range(min(count.waiting, len(leased) + 1)):

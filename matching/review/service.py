@@ -6,7 +6,7 @@ cannot be written in time stays in the outbox. `Conflict` carries a sentence for
 """
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -17,18 +17,28 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from matching.models import AuditAction, Decision, MatchSuggestion, Order, WriteBack, record_audit
+from matching.models import AuditAction, Decision, FurtherGuest, MatchSuggestion, Order, Stay, WriteBack, record_audit
 from matching.models.choices import ALIVE, MANUAL, EndReason, RejectReason, State, Verb, WriteKind, WriteState
-from matching.review.decision import Conflict, check_current, repeated_decision
+from matching.review.decision import (
+    Conflict,
+    check_current,
+    may_undo,
+    repeated_decision,
+    require_decider,
+    require_free,
+)
+from matching.review.further_guests import remove_from
 from matching.suggestions import lock_order_of, lock_orders, restore_suggestions, retry_on_deadlock
 from matching.writeback import send_now
 
-__all__ = ["Conflict", "Outcome", "decide", "no_guest", "record", "undo"]
+__all__ = ["Conflict", "Outcome", "choose", "decide", "no_guest", "record", "undo"]
 
+# Ranks of a guest and of "no guest" that a person chose: below every candidate of the matcher.
+_LAST = {False: 98, True: 99}
 # A request writes at most so many links itself; the links of a larger batch wait for the next delivery.
 MAX_SENT_NOW = 20
 
@@ -50,34 +60,69 @@ def decide(
 
     Raises Conflict, PermissionDenied, MatchSuggestion.DoesNotExist, and ValueError for any other verb.
     """
-    _require_decider(user)
+    require_decider(user)
     with transaction.atomic(durable=True):
         order = lock_order_of(suggestion_id)
+        require_free(user, order.pk)
         decisions, links = _decide(user, order, UUID(str(suggestion_id)), Verb(verb), version, reason or "")
     return _send(decisions, links)
 
 
-def no_guest(user: Any, order_id: int, version: int) -> Outcome:
+def no_guest(user: Any, order_id: int, version: int, replaces: int | None = None) -> Outcome:
     """Accepts the order's "no guest" candidate, which is created when the matcher offered none. `version` is the
-    order's `texto_versao` as the person saw it. Raises Conflict, PermissionDenied and Order.DoesNotExist."""
-    _require_decider(user)
+    order's `texto_versao` as the person saw it; `replaces`: see `choose`. Raises Conflict, PermissionDenied and
+    Order.DoesNotExist."""
+    return _link(user, order_id, None, version, replaces)
+
+
+def choose(user: Any, order_id: int, stay_id: int, version: int, replaces: int | None = None) -> Outcome:
+    """Links the order to a stay that a person found, whether or not the matcher offered it. The candidates that the
+    matcher ranked above count as passed over.
+
+    `version` is the order's `texto_versao` as the person saw it. `replaces`: the decision that this one corrects, which
+    is undone in the same transaction. Raises Conflict, PermissionDenied, Order.DoesNotExist, Decision.DoesNotExist, and
+    Stay.DoesNotExist also for a hidden guest, who is never offered.
+    """
+    return _link(user, order_id, stay_id, version, replaces)
+
+
+def _link(user: Any, order_id: int, stay_id: int | None, version: int, replaces: int | None) -> Outcome:
+    require_decider(user)
+    stay = None if stay_id is None else Stay.objects.get(pk=stay_id, hidden=False)
+    undos: list[Decision] = []
     with transaction.atomic(durable=True):
         order = lock_orders([order_id]).get(order_id)
         if order is None:
             raise Order.DoesNotExist
+        require_free(user, order_id)
         if order.texto_versao != version:
             raise Conflict(
                 _("The order's text changed while you were reading. Nothing was written; please look again.")
             )
-        candidate = order.suggestions.filter(stay=None, state__in=ALIVE).first()
+        repeated = order.suggestions.filter(stay=stay, state=State.ACCEPTED, decision__user=user).exists()
+        if replaces is not None and not repeated:
+            found = Decision.objects.filter(pk=replaces, suggestion__order=order)
+            undos = _undo_decisions(user, found, keep_further=stay is not None)
+        candidate = order.suggestions.filter(stay=stay, state__in=ALIVE).first()
         if candidate is None:
             candidate = order.suggestions.create(
-                stay=None, probability=Decimal(0), rank=99, model_version=MANUAL, texto_versao=order.texto_versao
+                stay=stay,
+                probability=Decimal(0),
+                rank=_LAST[stay is None],
+                model_version=MANUAL,
+                texto_versao=order.texto_versao,
             )
         # An accepted candidate was seen one version earlier: this may be the same request, sent again.
         seen = candidate.version - (candidate.state == State.ACCEPTED)
         decisions, links = _decide(user, order, candidate.pk, Verb.ACCEPT, seen, "")
-    return _send(decisions, links)
+        if undos and stay is not None:
+            twice = FurtherGuest.objects.filter(order=order, stay=stay, removed_at=None)
+            remove_from(order, twice, user, decisions[0], candidate)
+    if not undos:
+        return _send(decisions, links)
+    outcome = _send([*undos, *decisions])
+    outcome.decisions = decisions
+    return outcome
 
 
 def _decide(
@@ -167,50 +212,65 @@ def undo(user: Any, decision_id: int) -> Outcome:
 
     Raises Conflict when nothing is left to undo, PermissionDenied and Decision.DoesNotExist.
     """
-    _require_decider(user)
+    require_decider(user)
     batch = Decision.objects.values_list("batch", flat=True).get(pk=decision_id)
     return _send(retry_on_deadlock(partial(_undo, user, batch)))
 
 
 def _undo(user: Any, batch: UUID) -> list[Decision]:
-    """Returns the undo decisions. The number of queries depends on the batch only through its inserts."""
     with transaction.atomic(durable=True):
-        of_batch = Decision.objects.filter(batch=batch).exclude(verb=Verb.UNDO)
-        orders = lock_orders(of_batch.values_list("suggestion__order_id", flat=True))
-        rows = of_batch.filter(undone_by=None).select_related("suggestion__stay").order_by("pk")
-        rows = rows.defer("suggestion__reasons", "suggestion__stay__fingerprint", "suggestion__stay__search")
-        decisions = list(rows)
-        if any(decision.user_id != user.pk for decision in decisions) and not user.has_perm("matching.undo_others"):
-            raise PermissionDenied
-        holding = MatchSuggestion.objects.filter(decision__in=[decision.pk for decision in decisions])
-        in_force = set(holding.values_list("decision_id", flat=True))
-        decisions = [decision for decision in decisions if decision.pk in in_force]
-        if not decisions:
-            raise Conflict(_("This decision was already undone or no longer holds. Nothing was changed."))
-        for decision in decisions:
-            decision.suggestion.order = orders[decision.suggestion.order_id]
-        undo_batch = uuid.uuid4()
-        undos: list[Decision] = Decision.objects.bulk_create(
-            Decision(
-                user=user,
-                verb=Verb.UNDO,
-                suggestion=decision.suggestion,
-                batch=undo_batch,
-                order_fingerprint=decision.order_fingerprint,
-                stay_fingerprint=decision.stay_fingerprint,
-                probability=decision.probability,
-                model_version=decision.model_version,
-                texto_versao=decision.texto_versao,
-                undo_of=decision,
-            )
-            for decision in decisions
-        )
-        restore_suggestions([decision.pk for decision in decisions], orders)
-        _unlink(user, undos)
-        _log_history(undos)
+        undos = _undo_decisions(user, Decision.objects.filter(batch=batch).exclude(verb=Verb.UNDO))
         if len(undos) > 1:
-            record_audit(user, AuditAction.BULK_UNDO, batch=undo_batch, of=str(batch), count=len(undos))
+            record_audit(user, AuditAction.BULK_UNDO, batch=undos[0].batch, of=str(batch), count=len(undos))
         return undos
+
+
+def _undo_decisions(user: Any, found: QuerySet[Decision], *, keep_further: bool = False) -> list[Decision]:
+    """Returns the undo decisions; further guests of the orders are removed, unless the order gets another link. The
+    number of queries depends on the decisions only through its inserts and the further guests. Call it in a
+    transaction."""
+    orders = lock_orders(found.values_list("suggestion__order_id", flat=True))
+    rows = found.filter(undone_by=None).select_related("suggestion__stay").order_by("pk")
+    rows = rows.defer("suggestion__reasons", "suggestion__stay__fingerprint", "suggestion__stay__search")
+    decisions = list(rows)
+    if not all(may_undo(decision, user) for decision in decisions):
+        raise PermissionDenied
+    holding = MatchSuggestion.objects.filter(decision__in=[decision.pk for decision in decisions])
+    in_force = set(holding.values_list("decision_id", flat=True))
+    decisions = [decision for decision in decisions if decision.pk in in_force]
+    if not decisions:
+        raise Conflict(_("This decision was already undone or no longer holds. Nothing was changed."))
+    for decision in decisions:
+        decision.suggestion.order = orders[decision.suggestion.order_id]
+    undo_batch = uuid.uuid4()
+    undos: list[Decision] = Decision.objects.bulk_create(
+        Decision(
+            user=user,
+            verb=Verb.UNDO,
+            suggestion=decision.suggestion,
+            batch=undo_batch,
+            order_fingerprint=decision.order_fingerprint,
+            stay_fingerprint=decision.stay_fingerprint,
+            probability=decision.probability,
+            model_version=decision.model_version,
+            texto_versao=decision.texto_versao,
+            undo_of=decision,
+        )
+        for decision in decisions
+    )
+    restore_suggestions([decision.pk for decision in decisions], orders)
+    if not keep_further:
+        _remove_further(user, undos, orders)
+    _unlink(user, undos)
+    _log_history(undos)
+    return undos
+
+
+def _remove_further(user: Any, undos: Iterable[Decision], orders: Mapping[int, Order]) -> None:
+    undo_of = {undo.suggestion.order_id: undo for undo in undos}
+    for further in FurtherGuest.objects.filter(order__in=undo_of, removed_at=None).order_by("pk"):
+        undo = undo_of[further.order_id]
+        remove_from(orders[further.order_id], [further], user, undo, undo.suggestion)
 
 
 def _unlink(user: Any, undos: Iterable[Decision]) -> None:
@@ -257,11 +317,6 @@ def _send(decisions: list[Decision], links: list[WriteBack] | None = None) -> Ou
     ).exclude(conflict="")
     outcome.came_back = [f"OS {s.order.number}: {s.get_conflict_display()}" for s in refused.select_related("order")]
     return outcome
-
-
-def _require_decider(user: Any) -> None:
-    if not user.has_perm("matching.decide_suggestion"):
-        raise PermissionDenied
 
 
 def _log_history(decisions: list[Decision]) -> None:

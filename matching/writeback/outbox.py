@@ -25,7 +25,12 @@ from sistema_os.supabase import ConnectionFailed, PoolExhausted, SupabaseClient,
 
 log = logging.getLogger(__name__)
 
-LINK, UNLINK = "vincular_os", "desvincular_os"
+FUNCTIONS = {
+    WriteKind.LINK: "vincular_os",
+    WriteKind.UNLINK: "desvincular_os",
+    WriteKind.FURTHER: "vincular_hospede_os",
+    WriteKind.UNFURTHER: "desvincular_hospede_os",
+}
 CONFLICT = "conflito"
 LEASE_MARGIN = timedelta(seconds=10)
 FIRST_WAIT = timedelta(seconds=5)
@@ -102,20 +107,12 @@ async def _deliver(due: WriteBack | int, supabase: SupabaseClient) -> tuple[Writ
 
 
 async def _send(write: WriteBack, supabase: SupabaseClient) -> str:
-    if write.kind == WriteKind.UNLINK:
-        call = supabase.rpc(UNLINK, {"p_os_id": write.order_id, "p_listagem_id": write.stay_id})
-    else:
-        call = supabase.rpc(
-            LINK,
-            {
-                "p_os_id": write.order_id,
-                "p_texto_versao": write.texto_versao,
-                "p_listagem_id": write.stay_id,
-                "p_usuario": write.username,
-                "p_score": None if write.score is None else float(write.score),
-            },
-        )
-    return str((await call.execute()).data)
+    parameters: dict[str, Any] = {"p_os_id": write.order_id, "p_listagem_id": write.stay_id}
+    if write.kind in (WriteKind.LINK, WriteKind.FURTHER):
+        parameters |= {"p_texto_versao": write.texto_versao, "p_usuario": write.username}
+    if write.kind == WriteKind.LINK:
+        parameters["p_score"] = None if write.score is None else float(write.score)
+    return str((await supabase.rpc(FUNCTIONS[WriteKind(write.kind)], parameters).execute()).data)
 
 
 async def _current_order(write: WriteBack, supabase: SupabaseClient) -> dict[str, Any]:

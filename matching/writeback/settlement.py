@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from matching.alerts import raise_alert
 from matching.hotel_rows import order_fields
-from matching.models import MatchSuggestion, Order, WriteBack
+from matching.models import FurtherGuest, MatchSuggestion, Order, WriteBack
 from matching.models.choices import AlertKind, EndReason, LateConflict, Severity, State, WriteKind, WriteState
 from matching.suggestions import lock_orders, restore_suggestions, restore_with_conflict
 
@@ -22,6 +22,8 @@ UNAVAILABLE = "estadia_indisponivel"
 def settle(write: WriteBack, answer: str, current: Mapping[str, Any] | None) -> WriteState | None:
     """`current`: the order's row in Supabase after a conflict. None when an undo came before the answer: the unlink
     that it put into the outbox corrects the order."""
+    if write.kind in (WriteKind.FURTHER, WriteKind.UNFURTHER):
+        return _settle_further(write, answer, current)
     if answer in (LINKED if write.kind == WriteKind.LINK else UNLINKED | {GONE}):
         return _confirm(write, answer)
     with transaction.atomic():
@@ -70,6 +72,19 @@ def _confirm(write: WriteBack, answer: str) -> WriteState | None:
         return None
 
 
+def _settle_further(write: WriteBack, answer: str, current: Mapping[str, Any] | None) -> WriteState | None:
+    """A further guest whom Supabase refused is removed here, with the reason; the order's own link stands."""
+    refused = write.kind == WriteKind.FURTHER and answer not in LINKED
+    with transaction.atomic():
+        lock_orders([write.order_id])
+        if not _close(write, answer, WriteState.CONFLICT if refused else WriteState.DONE):
+            return None
+        if refused:
+            further = FurtherGuest.objects.filter(order=write.order_id, stay=write.stay_id, removed_at=None)
+            further.update(removed_at=timezone.now(), conflict=_conflict(write, answer, current))
+    return WriteState.CONFLICT if refused else WriteState.DONE
+
+
 def _close(write: WriteBack, answer: str, state: WriteState) -> bool:
     """False when another claim holds the row by now."""
     claimed = WriteBack.objects.filter(pk=write.pk, claim=write.claim, state=WriteState.OPEN)
@@ -82,7 +97,11 @@ def _close(write: WriteBack, answer: str, state: WriteState) -> bool:
 def _conflict(write: WriteBack, answer: str, current: Mapping[str, Any] | None) -> LateConflict:
     if answer == UNAVAILABLE:
         return LateConflict.STAY_UNAVAILABLE
-    if current and current["matched_at"] is None and current["texto_versao"] != write.texto_versao:
+    if (
+        current
+        and (write.kind == WriteKind.FURTHER or current["matched_at"] is None)
+        and current["texto_versao"] != write.texto_versao
+    ):
         return LateConflict.TEXT_CHANGED
     return LateConflict.LINKED_ELSEWHERE
 

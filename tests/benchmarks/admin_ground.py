@@ -29,9 +29,10 @@ FROM generate_series(%(first)s + 1, %(orders)s) n
 _STAYS = """
 INSERT INTO matching_stay (listagem_id, listed_name, registered_name, social_name, guest_id, reservation_id,
     reservation, room, arrival, departure, status, main_guest, hidden, removed, doc_final, occupancies, fingerprint,
-    search, updated_at)
+    search, terms, updated_at)
 SELECT n, name, name, '', n, n / 2, 'R' || n / 2, (100 + n % 300)::text, day - 3, day, 'na_casa', n % 2 = 0, false,
-    false, '07', '[]', '{}', lower('R' || n / 2 || ' ' || 100 + n % 300 || ' ' || name), now()
+    false, '07', '[]', '{}', lower('R' || n / 2 || ' ' || 100 + n % 300 || ' ' || name),
+    lower(' ' || name || ' ~figeiredu #' || 100 + n % 300 || ' =r' || n / 2 || ' =' || n / 2 || ' '), now()
 FROM generate_series(%(first)s + 1, %(orders)s) n,
 LATERAL (SELECT 'Pessoa' || n || ' Figueiredo ' || (ARRAY['Souza', 'Lima', 'Neto', 'Prado'])[1 + n % 4] AS name,
     current_date + 3 - (%(orders)s - n) / 96 AS day) made

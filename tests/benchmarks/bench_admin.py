@@ -3,8 +3,8 @@
 The same pages at 1,000 and at 100,000 suggestions, with 1,000 runs and 365 snapshots, in this process and without a
 network: p50, p95, the ratio of the two p50, and the queries of each page. The two sizes stand in two databases and take
 turns request by request, so that whatever else the machine does weighs on both. Then a batch of 10,000, its undo, what
-a first visit transfers and, on servers of its own, what people at a browser wait for (`browser_figures`). Prints tables
-and, last, one JSON object.
+a first visit transfers, the search for a guest among 50,000 stays and, on servers of its own, what people at a browser
+wait for (`browser_figures`). Prints tables and, last, one JSON object.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ PAGES = {
     "queue": f"{LIST}review/",
     "queue, in the middle": f"{LIST}review/?band=doubt&at={{middle}}",
     "card": f"{LIST}{{card}}/change/",
+    "card, another guest": f"{LIST}{{card}}/change/?outro=1&q=pessoa30",
     "decisions": "/admin/matching/decision/",
     "decisions, search": "/admin/matching/decision/?q=pessoa300",
     "alerts": "/admin/matching/alert/",
@@ -120,7 +121,7 @@ def _reviewer(client: Client) -> Callable[[], None]:
     path = f"{LIST}review/?band=weak"
 
     def decide() -> None:
-        button = re.search(r'name="reject" value="([^"]+)"', seen.pop().content.decode())
+        button = re.search(r'name="reject"\s+value="([^"]+)"', seen.pop().content.decode())
         if button is None:
             raise SystemExit("The queue shows no card to decide.")
         answer = client.post(path, {"reject": button[1]}, headers={"X-Card": "next"})
@@ -221,6 +222,7 @@ def main() -> None:
     parser.add_argument("--many", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=30, help="requests of each page")
     parser.add_argument("--batch", type=int, default=10_000, help="suggestions of the batch")
+    parser.add_argument("--stays", type=int, default=50_000, help="stays that the guest search looks through")
     parser.add_argument("--no-browser", action="store_true", help="leave out what needs a chromium")
     chosen = parser.parse_args()
     with private_stack():
@@ -229,7 +231,7 @@ def main() -> None:
 
         from sistema_os.startup import freeze_loaded_code
         from tests.benchmarks.admin_ground import fill, fill_listings, fill_runs
-        from tests.benchmarks.admin_more import batch, first_visit, here, twin
+        from tests.benchmarks.admin_more import batch, first_visit, guest_search, here, twin
 
         freeze_loaded_code()
         person = User.objects.create_superuser("bench", first_name="Bruno")
@@ -246,6 +248,7 @@ def main() -> None:
         say_pace()
         worlds[1].enter()
         targets += batch(person, chosen.batch) + first_visit(client)
+        targets += guest_search(person, chosen.stays, chosen.times)
     if not chosen.no_browser:
         targets += _browser()
     say(json.dumps({"targets": targets}))

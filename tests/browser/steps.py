@@ -147,6 +147,30 @@ def work(page: Page, key: str, times: int) -> list[str]:
     return decided
 
 
+def focused(page: Page) -> str:
+    """The accessible name or the text of what has the focus."""
+    return str(
+        page.evaluate("(e => e.getAttribute('aria-label') || e.placeholder || e.innerText)(document.activeElement)")
+    )
+
+
+def edges(page: Page, selector: str) -> dict[str, float]:
+    """Top and bottom of the first element in the window, in pixels."""
+    found: dict[str, float] = page.locator(selector).first.evaluate(
+        "e => (({top, bottom}) => ({top, bottom}))(e.getBoundingClientRect())"
+    )
+    return found
+
+
+def rows(page: Page, selector: str) -> int:
+    """In how many rows the elements stand that are to be seen."""
+    found: int = page.eval_on_selector_all(
+        selector,
+        "all => new Set(all.map(e => e.getBoundingClientRect()).filter(b => b.height > 1).map(b => b.top)).size",
+    )
+    return found
+
+
 def offline(page: Page, away: bool) -> None:
     page.context.set_offline(away)
 

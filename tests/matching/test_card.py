@@ -23,7 +23,7 @@ class TestTheCard:
         assert ">≠</b>não confere" in html
         assert "O que mais pesa é o nome: “Thiago Figueredo” soa como Tiago Figueiredo Neto." in html
         assert "O quarto também confere: a OS cita o 412, e o hóspede está no 412 desde" in html
-        assert "Contra: o telefone — a OS informa (85) •••••-••41, e o do hóspede é (85) •••••-••07." in html
+        assert "Atenção: o telefone — a OS informa (85) •••••-••41, e o do hóspede é (85) •••••-••07." in html
         assert "diferença para o 2º: 0,76" in html
         assert "***.***.***-25" in html
         assert "52998224725" not in html
@@ -36,10 +36,8 @@ class TestTheCard:
         html = page(ana, url_of(MatchSuggestion.objects.get()))
         assert "O que mais pesa é o quarto: a OS cita o 412, e o hóspede está no 412 desde" in html
 
-    def test_without_a_decision_nearby_one_line_says_so(self, card: Card, ana: User) -> None:
-        html = page(ana, url_of(card.best))
-        assert "nenhuma nesta OS nem nesta reserva" in html
-        assert "<h2>Decisões relacionadas</h2>" not in html
+    def test_decisions_nearby_stand_there_once_there_are_some(self, card: Card, ana: User) -> None:
+        assert "<h2>Decisões relacionadas</h2>" not in page(ana, url_of(card.best))
         service.decide(ana, card.best.pk, "reject", None)
         assert "<h2>Decisões relacionadas</h2>" in page(ana, url_of(card.best))
 
@@ -59,7 +57,7 @@ class TestTheCard:
     def test_every_decision_is_a_post_of_the_page(self, card: Card, ana: User) -> None:
         client, url = signed_in(ana), url_of(card.best)
         html = compact(page(ana, url))
-        assert f'name="no_guest" value="{card.order}:1"' in html
+        assert f'name="no_guest" value="{card.order}:1::"' in html
 
         response = client.post(url, {"reject": seen(card.best), "reason": "namesake"}, follow=True)
 
@@ -109,14 +107,16 @@ class TestTheQueue:
         hotel.suggest(Candidate(other, hotel.stay("Rosa Lima", "203"), 0.7))
         client = signed_in(ana)
         first = client.get(QUEUE).content.decode()
-        assert "1ª de 2" in first
+        assert "Saem hoje<b>1</b>" in compact(first)
+        assert "faltam 2" in compact(first)
         assert f"OS {card.best.order.number}" in first  # leaves today
 
         second = client.post(QUEUE, {"accept": seen(card.best)}, follow=True).content.decode()
 
         assert "Rosa Lima" in second
         assert "messagelist" not in second  # the toast says it, and the card stays where it was
-        assert f"OS {card.best.order.number}: aceita" in second
+        assert f"OS {card.best.order.number} → Tiago Figueiredo Neto" in compact(second)
+        assert "1 decidida hoje</strong>, falta 1" in compact(second)
         assert 'name="undo"' in second
 
     def test_says_when_the_hotel_has_yet_to_confirm(self, card: Card, ana: User, away: Callable[[], None]) -> None:

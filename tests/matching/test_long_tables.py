@@ -99,7 +99,7 @@ BOUNDS = {
     LIST: 11,
     f"{LIST}?state=all": 10,
     f"{LIST}?q=tiago+pessoa": 15,
-    QUEUE: 14,
+    QUEUE: 17,
     "/admin/matching/decision/": 9,
     "/admin/matching/decision/?q=tiago": 13,
     "/admin/matching/alert/": 9,
@@ -121,7 +121,7 @@ def test_pages_ask_a_bounded_number_of_questions(
         assert client.get(path).status_code == 200
 
 
-@pytest.mark.parametrize(("verb", "most"), [("reject", 20), ("accept", 27)])
+@pytest.mark.parametrize(("verb", "most"), [("reject", 23), ("accept", 30)])
 def test_a_key_pressed_in_the_queue_asks_a_bounded_number_of_questions_until_the_next_card_is_there(
     verb: str, most: int, card: Card, hotel: Hotel, ana: User, django_assert_max_num_queries: Any
 ) -> None:

@@ -64,7 +64,7 @@ class TestTheSentence:
         assert told == (
             "O que mais pesa é o quarto: a OS cita o 412, quarto do hóspede. "
             "O nome também confere: “Tiago” e “Neto” estão iguais na listagem. "
-            "Contra: o telefone — a OS informa …41, e o do hóspede é …07. "
+            "Atenção: o telefone — a OS informa …41, e o do hóspede é …07. "
             "A OS não informa o sufixo (não muda o resultado)."
         )
 
@@ -87,7 +87,7 @@ class TestTheSentence:
         )
         assert told == (
             "O que mais pesa é o nome: “Flor” está igual na listagem; “Amria” parece Maria com um erro de digitação; "
-            "“Tonho” é apelido de Antonio. Contra: o nome — “Lopes” não faz parte do nome do hóspede."
+            "“Tonho” é apelido de Antonio. Atenção: o nome — “Lopes” não faz parte do nome do hóspede."
         )
 
     def test_says_that_the_guest_was_away_unless_the_order_speaks_of_the_arrival(self) -> None:

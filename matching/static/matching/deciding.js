@@ -25,8 +25,10 @@
     const fields = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
     if (button?.name) fields.push([button.name, button.value]);
     const label = button?.getAttribute("aria-label") || button?.firstChild?.textContent || "";
-    const words = `${label.trim()} · ${find("main h1")?.textContent.trim()}`;
-    const decision = { person: person(), path: location.pathname + location.search, fields, words };
+    const card = ["main [data-order]", "main h1"].map((part) => find(part)?.textContent.trim());
+    const words = [label.trim(), ...card].filter(Boolean).join(" · ");
+    const target = new URL(form.getAttribute("action") || location.href, location.href);
+    const decision = { person: person(), path: target.pathname + target.search, fields, words };
     sessionStorage.setItem(KEPT, JSON.stringify(decision));
     return decision;
   };
@@ -66,8 +68,10 @@
     main.focus({ preventScroll: true });
     busy(false);
     shownAt = performance.now();
-    const news = [".messagelist li", ".toast > span", "h1"].flatMap((kind) => [...main.querySelectorAll(kind)]);
-    said.textContent = news.map((element) => element.textContent.trim()).join(". ");
+    const news = [".messagelist li", ".toast > span", "[data-order]", "h1"].flatMap((kind) => [
+      ...main.querySelectorAll(kind),
+    ]);
+    said.textContent = news.map((element) => element.textContent.trim().replace(/\s+/g, " ")).join(". ");
     document.dispatchEvent(new Event("review:shown"));
   };
 
@@ -129,12 +133,12 @@
     "click",
     (event) => {
       const early = event.detail > 0 && performance.now() - shownAt < SETTLED_MS;
-      if (early && shownAt && event.target.closest(".actionbar, .alts")) {
+      if (early && shownAt && event.target.closest(".actionbar, .alts, .folk, .hits")) {
         event.preventDefault();
         return event.stopPropagation();
       }
       if (event.target.closest("[data-forget]")) return forget();
-      const link = event.target.closest(".actionbar a[data-key]:not([data-key=E])");
+      const link = event.target.closest(".actionbar a[data-key]:not([data-pick])");
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       if (main.getAttribute("aria-busy") !== "true") walk(link);

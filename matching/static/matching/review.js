@@ -42,6 +42,15 @@
     find("#why").showModal();
   });
 
+  // Whether the numbers are unfolded is kept with the person.
+  document.addEventListener("click", (event) => {
+    const fold = event.target.closest(".fold > summary")?.parentElement;
+    if (!fold) return;
+    const body = new URLSearchParams({ numbers_open: fold.open ? "closed" : "open" });
+    body.append("csrfmiddlewaretoken", find("[name=csrfmiddlewaretoken]").value);
+    fetch(location.pathname, { method: "POST", body, keepalive: true }).catch(() => {});
+  });
+
   document.addEventListener("keydown", (event) => {
     // A key held down repeats; a decision must not, neither by its letter nor by Enter on its button.
     if (event.repeat && event.target.closest("button")) return event.preventDefault();
@@ -56,6 +65,7 @@
     const element = wanted(key);
     if (!element || find("main[aria-busy=true]")) return;
     event.preventDefault();
+    if (element.matches("input")) return element.focus();
     element.click();
   });
 
