@@ -22,6 +22,7 @@ class AuditAction(models.TextChoices):
     FLAG = "flag", _p("audit", "Marked")
     UNFLAG = "unflag", _p("audit", "Unmarked")
     SETTLE = "settle", _p("audit", "Alert settled")
+    IMPORT = "import", _p("audit", "Files imported")
 
 
 class AuditEntry(models.Model):

@@ -160,6 +160,13 @@ def _settle(entry: AuditEntry) -> Parts:
     return subject, alert_url(alert.pk), _("open"), _("settled"), alert.note
 
 
+def _import(entry: AuditEntry) -> Parts:
+    kind = _("guest list") if entry.params.get("kind") == "stays" else _("service orders")
+    count = int(entry.params.get("lines", 0))
+    text = _("although the list was held") if entry.params.get("forced") else ""
+    return kind, "", "", ngettext("%(count)d row", "%(count)d rows", count) % {"count": count}, text
+
+
 _PARTS: Final[dict[AuditAction, Callable[[AuditEntry], Parts]]] = {
     AuditAction.BULK: _bulk,
     AuditAction.BULK_UNDO: _bulk_undo,
@@ -167,4 +174,5 @@ _PARTS: Final[dict[AuditAction, Callable[[AuditEntry], Parts]]] = {
     AuditAction.FLAG: _flag,
     AuditAction.UNFLAG: _flag,
     AuditAction.SETTLE: _settle,
+    AuditAction.IMPORT: _import,
 }
