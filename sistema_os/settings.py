@@ -107,6 +107,10 @@ GUEST_KEEP_DAYS = whole("GUEST_KEEP_DAYS", 90, 35, 3650)
 # Files on their way into the hotel's tables wait in this private folder, which the pages and the jobs share.
 IMPORT_FOLDER = env.str("IMPORT_FOLDER", "") or f"{gettempdir()}/sistema-os-imports-{os.getuid()}"
 IMPORT_MAX_BYTES = whole("IMPORT_MAX_BYTES", 20_000_000, 1_000, 200_000_000)
+# Where the job receber_arquivos looks for new files; nowhere by default.
+IMPORT_WATCH_FOLDERS: list[str] = env.list("IMPORT_WATCH_FOLDERS", default=[])
+IMPORT_SHEETS: list[str] = [address("IMPORT_SHEETS", url) for url in env.list("IMPORT_SHEETS", default=[])]
+IMPORT_MAILBOX = env.str("IMPORT_MAILBOX", "")
 FILE_UPLOAD_HANDLERS = [
     "pipeline.imports.spool.UploadLimit",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

@@ -33,7 +33,15 @@ class Compared:
     company: str = ""
     changes: tuple[tuple[str, str, str], ...] = ()
     overdue: bool = False
-    """Leaves or is missing although the stay was to go on."""
+    """Missing although the stay was to go on."""
+
+    @property
+    def arrival_words(self) -> str:
+        return _short(self.arrival)
+
+    @property
+    def departure_words(self) -> str:
+        return _short(self.departure)
 
 
 @dataclass
@@ -77,6 +85,11 @@ def compare(file: ImportedFile, lines: Iterable[Row], in_force: Iterable[Row], d
 _HERE_OR_COMING: Final = frozenset({StayStatus.IN_HOUSE, StayStatus.CONFIRMED, StayStatus.TO_BE_CONFIRMED})
 
 
+def _short(day: str) -> str:
+    """ "12/03" of "2026-03-12"."""
+    return f"{day[8:10]}/{day[5:7]}"
+
+
 def _bag(name: str) -> frozenset[str]:
     return frozenset(fold(name).replace(",", " ").split())
 
@@ -96,7 +109,11 @@ def _of_line(line: Row, before: Row | None) -> Compared:
     changes: tuple[tuple[str, str, str], ...] = ()
     if before is not None:
         pairs = ((ours, str(before[theirs] or ""), str(line.get(ours) or "")) for ours, theirs in _COMPARED)
-        changes = tuple((name, old, new) for name, old, new in pairs if new and not _equal(name, old, new))
+        changes = tuple(
+            (name, old, new) if name == "room" else (name, _short(old), _short(new))
+            for name, old, new in pairs
+            if new and not _equal(name, old, new)
+        )
     return Compared(
         NEW if before is None else CHANGES if changes else SAME,
         line["name"],

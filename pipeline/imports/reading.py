@@ -17,7 +17,8 @@ _MOST_SKIPPED_KEPT = 2_000
 
 
 def read(file: ImportedFile) -> dict[str, Any]:
-    """Reads the file and stores its state: ready, asking, or refused with a sentence. Returns the notes for the pages:
+    """Reads the file and stores its state: ready, asking, or refused with a sentence. A question may quote a guest's
+    name, so it is only in the notes. Returns the notes for the pages:
     survey, evidence, question, skipped lines, and figures of the lines."""
     data = spool.content(file.session_id, file.sha256)
     if data is None:
@@ -54,7 +55,7 @@ def _attempt(file: ImportedFile, data: bytes) -> dict[str, Any]:
         return {}
     except intake.Undecided as error:
         _recognise(file, error.survey, error.scope)
-        file.state, file.reason = ImportedFile.State.ASKING, error.question.sentence
+        file.state, file.reason = ImportedFile.State.ASKING, ""
         return _notes(error.survey, error.evidence, question=error.question.as_json())
     _recognise(file, reading.survey, reading.scope)
     file.business_date, file.reason = reading.business_date, ""
@@ -62,7 +63,6 @@ def _attempt(file: ImportedFile, data: bytes) -> dict[str, Any]:
     question = None
     if file.kind == "stays" and not file.scope:
         question = scope_question()
-        file.reason = question["sentence"]
     file.state = ImportedFile.State.ASKING if question else ImportedFile.State.READY
     skipped = [[row, reason] for row, reason in reading.ignored[:_MOST_SKIPPED_KEPT]]
     return _notes(reading.survey, reading.evidence, question=question) | figures | {"skipped": skipped}

@@ -37,11 +37,13 @@ class NotPossible(Exception):
 
 @dataclass(frozen=True)
 class Arrived:
-    """A file that was sent: its name, its bytes in chunks, and the way it came."""
+    """A file that was sent: its name, its bytes in chunks, and the way it came. Of one that was too large there are no
+    bytes."""
 
     name: str
     chunks: Iterable[bytes]
     origin: str = ImportedFile.Origin.UPLOAD
+    too_large: bool = False
 
 
 def open_session(files: Iterable[Arrived], day: date, user: User | None = None) -> ImportSession:
@@ -58,9 +60,11 @@ def add_file(session: ImportSession, arrived: Arrived) -> ImportedFile:
     file = ImportedFile(session=session, origin=arrived.origin, name=arrived.name[-200:], size=0)
     file.state = ImportedFile.State.REFUSED
     try:
+        if arrived.too_large:
+            raise spool.FileTooLarge
         stored = spool.store(session.pk, arrived.chunks)
     except spool.FileTooLarge:
-        file.size, file.reason = settings.IMPORT_MAX_BYTES + 1, too_large()
+        file.size, file.reason = settings.IMPORT_MAX_BYTES, too_large()
         file.save()
         return file
     file.size, file.sha256 = stored.size, stored.sha256
@@ -69,11 +73,25 @@ def add_file(session: ImportSession, arrived: Arrived) -> ImportedFile:
     return file
 
 
+def megabytes() -> int:
+    """The limit of a file."""
+    return int(settings.IMPORT_MAX_BYTES) // 1_000_000
+
+
 def too_large() -> str:
-    megabytes = settings.IMPORT_MAX_BYTES // 1_000_000
     return _(
         "The file is larger than %(limit)d MB. Export only the guests in the house today, or this month's orders."
-    ) % {"limit": megabytes}
+    ) % {"limit": megabytes()}
+
+
+def take_over(session: ImportSession, before: ImportSession) -> None:
+    """Moves the good files of an earlier, still open session into this one."""
+    if before.state == ImportSession.State.OPEN and before.pk != session.pk:
+        for file in usable(before):
+            data = spool.content(before.pk, file.sha256)
+            if data is not None:
+                add_file(session, Arrived(file.name, [data], file.origin))
+        discard(before)
 
 
 def _refuse_second_of_a_kind(file: ImportedFile) -> None:
@@ -251,3 +269,15 @@ def finished(session: ImportSession, *, succeeded: bool) -> None:
 def _require_open(session: ImportSession) -> None:
     if session.state != ImportSession.State.OPEN or session.expires_at < timezone.now():
         raise NotPossible(expired_sentence())
+
+
+def retry(session: ImportSession, user: User | None) -> JobRun:
+    """Starts a failed import again with the files that were not written. Raises NotPossible, AlreadyRunning or
+    InvalidRun."""
+    with transaction.atomic():
+        failed = ImportSession.objects.filter(pk=session.pk, state=ImportSession.State.FAILED)
+        if not failed.filter(expires_at__gt=timezone.now()).exists():
+            raise NotPossible(expired_sentence())
+        run = queue.start(JOB, business_date=session.business_date, trigger=Trigger.ADMIN, user=user)
+        failed.update(state=ImportSession.State.CONFIRMED, run=run)
+    return run

@@ -88,6 +88,8 @@ MENU = (
     Section(
         _("Data"),
         (
+            Entry(_("Import"), "upload", "admin:import", "pipeline.import_files"),
+            Entry(_("Sources"), "inbox", "admin:sources", "pipeline.import_files"),
             Entry(
                 _("Snapshots"),
                 "layers",

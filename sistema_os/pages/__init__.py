@@ -1,14 +1,17 @@
-"""Pages over several apps: management, audit, shift handover, rooms, search. Read only."""
+"""Pages over several apps: management, audit, shift handover, rooms, search (read only), and the import of files."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
+from pipeline.imports import pages as imports
+from pipeline.imports import sources_page as sources
 from sistema_os.pages import audit, find, handover, manager, rooms
 
-View = Callable[[HttpRequest, AdminSite], HttpResponse]
+View = Callable[..., HttpResponse]
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -19,11 +22,17 @@ def urls(site: AdminSite) -> list[URLPattern]:
         path("audit/", _of(site, audit.page), name="audit"),
         path("find/", _of(site, find.page), name="find"),
         path("rooms/", _of(site, rooms.page), name="rooms"),
+        path("import/", _of(site, imports.files), name="import"),
+        path("import/<uuid:key>/", _of(site, imports.check), name="import_check"),
+        path("import/<uuid:key>/preview/", _of(site, imports.preview), name="import_preview"),
+        path("import/<uuid:key>/progress/", _of(site, imports.progress), name="import_progress"),
+        path("sources/", _of(site, sources.page), name="sources"),
+        path("sources/recipes/<int:key>/", _of(site, sources.recipe), name="sources_recipe"),
     ]
 
 
 def _of(site: AdminSite, view: View) -> Callable[..., HttpResponse]:
-    def with_site(request: HttpRequest) -> HttpResponse:
-        return view(request, site)
+    def with_site(request: HttpRequest, **named: Any) -> HttpResponse:
+        return view(request, site, **named)
 
     return site.admin_view(with_site)
