@@ -180,12 +180,12 @@ def preview(session: ImportSession) -> Preview:
 
 
 def _note_held(found: Preview) -> None:
-    if found.stays is None:
-        return
     failed = found.failed
-    state = ImportedFile.State.HELD if failed else ImportedFile.State.READY
-    found.stays.state, found.stays.reason = state, failed[0].sentence if failed else ""
-    found.stays.save(update_fields=["state", "reason"])
+    for file in found.files:
+        held = bool(failed) and file is found.stays
+        file.state = ImportedFile.State.HELD if held else ImportedFile.State.READY
+        file.reason = failed[0].sentence[:600] if held else ""
+        file.save(update_fields=["state", "reason"])
 
 
 async def _simulate(session: ImportSession, files: list[ImportedFile]) -> dict[str, Delivered]:

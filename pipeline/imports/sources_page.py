@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.contrib import messages
@@ -34,7 +34,8 @@ _LATE_AFTER: Final = timedelta(minutes=40)
 _MOST_FILES: Final = 12
 _MOST_BYTES: Final = 200_000
 _CAME: Final = (ImportedFile.State.IMPORTED, ImportedFile.State.SAME)
-_WAITING: Final = (ImportedFile.State.ASKING, ImportedFile.State.HELD)
+_WAITING: Final = (ImportedFile.State.ASKING, ImportedFile.State.HELD, ImportedFile.State.READY)
+_RECEIVED: Final = (ImportedFile.Origin.FOLDER, ImportedFile.Origin.ADDRESS, ImportedFile.Origin.MAILBOX)
 _TITLES: Final[dict[str, str | Promise]] = {
     "stays": gettext_lazy("Guest list"),
     "orders": gettext_lazy("Service orders"),
@@ -91,7 +92,7 @@ def sources() -> list[SourceHealth]:
 
 def waiting() -> QuerySet[ImportedFile]:
     """Received files that wait for an answer or a decision."""
-    received = ImportedFile.objects.filter(session__state=ImportSession.State.OPEN, session__user=None)
+    received = ImportedFile.objects.filter(session__state=ImportSession.State.OPEN, origin__in=_RECEIVED)
     return received.filter(state__in=_WAITING).select_related("session")
 
 
@@ -104,16 +105,10 @@ def _health(kind: str) -> SourceHealth:
     last = came[-1] if came else older
     typical = _typical(came)
     bars = tuple(_bar(today - timedelta(days=n), files, typical) for n in reversed(range(DAYS)))
-    held = [file for file in files if file.state in _WAITING and file.session_id in _open_sessions(files)]
-    chip, word, sentence = _state(last, typical, bool(held), bars)
+    held = waiting().filter(kind=kind).exists()
+    chip, word, sentence = _state(last, typical, held, bars)
     age = duration(timezone.now() - last.at) if last else ""
     return SourceHealth(_TITLES[kind], chip, word, sentence, last, age, typical, bars, len(came))
-
-
-def _open_sessions(files: list[ImportedFile]) -> set[Any]:
-    keys = {file.session_id for file in files}
-    found = ImportSession.objects.filter(pk__in=keys, state=ImportSession.State.OPEN)
-    return set(found.values_list("pk", flat=True))
 
 
 def _typical(came: list[ImportedFile]) -> time | None:

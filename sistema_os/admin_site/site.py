@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.i18n import JavaScriptCatalog
 
 from pipeline.business_date import current_business_date
+from pipeline.imports import first_use
 from sistema_os import pages
 from sistema_os.admin_site.menu import menu_for
 from sistema_os.admin_site.page_help import help_for
@@ -96,6 +97,8 @@ class SistemaAdminSite(AdminSite):
                 "today_words": _day_in_words(now),
                 "business_date": current_business_date(),
                 "panels": _panels(request),
+                "first_use": first_use.of(request.user),
+                "received_files": first_use.received(request.user),
                 **(extra_context or {}),
             },
         )
