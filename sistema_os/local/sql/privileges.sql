@@ -10,3 +10,7 @@ create table if not exists supabase_migrations.schema_migrations (
   statements text[],
   name text
 );
+
+-- Where Supabase keeps extensions.
+create schema if not exists extensions;
+grant usage on schema extensions to anon, authenticated, service_role;

@@ -1,8 +1,35 @@
 -- The hotel's Supabase: its tables, the two functions that link an order to a stay, and who may touch what.
 -- PostgreSQL 15 and later. Roles anon, authenticated and service_role exist in Supabase; a local stack makes them first.
 
-create extension if not exists pg_trgm;
-create extension if not exists unaccent;
+-- Tables or functions of these names that are somebody else's stay untouched: nothing below runs.
+do $$
+declare
+  existing text;
+begin
+  select string_agg(name, ', ' order by name) into existing from (
+    select c.relname::text as name from pg_class c
+     where c.relnamespace = 'public'::regnamespace
+       and c.relname in ('hospedes', 'reservas', 'listagem_hospedes', 'hospedes_casa', 'ordens_servico',
+                         'sugestoes_match', 'inventario_uh', 'rm_diario', 'cargas_recebidas')
+    union all
+    select p.proname || '()' from pg_proc p
+     where p.pronamespace = 'public'::regnamespace
+       and p.proname in ('toca', 'toca_os', 'vincular_os', 'desvincular_os', 'receber_listagem', 'receber_ordens',
+                         'pais_de')
+  ) found;
+  if existing is not null then
+    raise exception 'Este projeto já tem: %. Nada foi alterado. / This project already has: %. Nothing was changed.',
+      existing, existing
+      using errcode = 'duplicate_table',
+            hint = 'docs/integracao.md, "Tabelas que já existem" / "Existing tables", describes the ways on.';
+  end if;
+end $$;
+
+create schema if not exists extensions;
+create extension if not exists pg_trgm schema extensions;
+create extension if not exists unaccent schema extensions;
+-- For the operator class below, wherever the project keeps its extensions.
+select set_config('search_path', 'public, extensions', true);
 
 
 -- ---------------------------------------------------------------------------------------------
@@ -16,7 +43,7 @@ create table hospedes (
   nome             text not null,                 -- as registered (may be UPPER or 'SOBRENOME, NOME')
   nome_social      text,                          -- shown instead of nome wherever present
   doc_tipo         text check (doc_tipo in ('CPF', 'PASSAPORTE', 'RNM', 'DNI', 'OUTRO')),
-  doc_numero       text,                          -- digits or upper case, unmasked; for service_role only
+  doc_numero       text,                          -- digits or upper case, unmasked; for the app's role only
   doc_final        text generated always as (right(doc_numero, 2)) stored,  -- what a screen may show: ***.***.***-25
   pais             char(2),
   menor            boolean not null default false,    -- a minor and an incognito guest are never suggested
@@ -208,13 +235,13 @@ create table rm_diario (
 -- What the tables keep by themselves
 -- ---------------------------------------------------------------------------------------------
 
-create or replace function toca() returns trigger language plpgsql as $$
+create or replace function toca() returns trigger language plpgsql set search_path = '' as $$
 begin
   new.updated_at := clock_timestamp();
   return new;
 end $$;
 
-create or replace function toca_os() returns trigger language plpgsql as $$
+create or replace function toca_os() returns trigger language plpgsql set search_path = '' as $$
 begin
   new.updated_at := clock_timestamp();
   new.texto_versao := old.texto_versao;
@@ -305,8 +332,8 @@ end $$;
 
 
 -- ---------------------------------------------------------------------------------------------
--- Access: row level security on everywhere and nothing for anon and authenticated, functions and future
--- tables included. The jobs use service_role; people come through the admin.
+-- Access: row level security on everywhere and nothing for anon and authenticated. The next migration adds the app's
+-- own role. The project's default privileges stay as they are: each migration closes what it makes.
 -- ---------------------------------------------------------------------------------------------
 
 grant usage on schema public to service_role;
@@ -319,16 +346,11 @@ begin
                            'sugestoes_match', 'inventario_uh', 'rm_diario'] loop
     execute format('alter table %I enable row level security', t);
     execute format('revoke all on %I from public, anon, authenticated', t);
-    execute format('grant select, insert, update, delete on %I to service_role', t);
+    execute format('grant select, insert, update on %I to service_role', t);
   end loop;
 end $$;
 
-grant usage on all sequences in schema public to service_role;
-
-revoke execute on function vincular_os(bigint, int, bigint, text, numeric), desvincular_os(bigint, bigint)
-  from public, anon, authenticated;
+revoke execute on function vincular_os(bigint, int, bigint, text, numeric), desvincular_os(bigint, bigint), toca(),
+  toca_os() from public, anon, authenticated;
 grant execute on function vincular_os(bigint, int, bigint, text, numeric), desvincular_os(bigint, bigint)
   to service_role;
-
-alter default privileges in schema public revoke all on tables from anon, authenticated;
-alter default privileges in schema public revoke execute on functions from public, anon, authenticated;
