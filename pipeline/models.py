@@ -314,7 +314,7 @@ class ImportedFile(models.Model):
     class State(models.TextChoices):
         ASKING = "asking", _("waits for an answer")
         READY = "ready", _("ready")
-        HELD = "held", _("held")
+        HELD = "held", pgettext_lazy("file", "held")
         IMPORTED = "imported", _("imported")
         SAME = "same", _("same as before, nothing to do")
         REFUSED = "refused", _("refused")

@@ -33,6 +33,7 @@ HOTEL_TABLES = (
     "sugestoes_match",
     "inventario_uh",
     "rm_diario",
+    "cargas_recebidas",
 )
 
 

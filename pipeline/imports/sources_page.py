@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from pipeline.business_date import current_business_date
 from pipeline.imports import recipes, service
@@ -139,7 +139,7 @@ def _at(day: date, clock: time) -> datetime:
 
 def _state(last: ImportedFile | None, typical: time | None, held: bool, bars: tuple[Bar, ...]) -> tuple[str, str, str]:
     if held:
-        return "chip-hold", _("held"), _("The newest file is held. The one before it is in force.")
+        return "chip-hold", pgettext("file", "held"), _("The newest file is held. The one before it is in force.")
     if last is None:
         return "chip-wait", _("no file"), _("No file has arrived yet.")
     arrived = sum(bar.css in ("s-ok", "s-warn") for bar in bars)

@@ -24,10 +24,10 @@ _PERSON: Final[Labelled] = (
 # What a column of the file may become, by kind; the names are those of the intake.
 FIELDS: Final[dict[str, Labelled]] = {
     "stays": (
-        ("room", gettext_lazy("room")),
+        ("room", pgettext_lazy("field of a file", "room")),
         ("name", gettext_lazy("name")),
         ("first_name", gettext_lazy("first name")),
-        ("last_name", gettext_lazy("last name")),
+        ("last_name", pgettext_lazy("field of a file", "last name")),
         ("companions", gettext_lazy("companions")),
         ("booking", gettext_lazy("reservation")),
         ("arrival", gettext_lazy("arrival")),
@@ -56,7 +56,7 @@ FIELDS: Final[dict[str, Labelled]] = {
         ("opened_time", gettext_lazy("time of opening")),
         ("title", gettext_lazy("title of the order")),
         ("text", gettext_lazy("text of the order")),
-        ("room", gettext_lazy("room")),
+        ("room", pgettext_lazy("field of a file", "room")),
         ("guest", gettext_lazy("guest named")),
         ("requester", gettext_lazy("who asked")),
         ("phone", gettext_lazy("phone")),
