@@ -22,9 +22,9 @@ from pipeline import run_page, runs
 from pipeline.business_date import current_business_date
 from pipeline.imports import service, spool
 from pipeline.imports.comparison import CHANGES, LEAVES, MISSING, NEW, ORDER, SAME
+from pipeline.imports.labels import FIELDS, kind_words, shown_lines, skipped_reasons
 from pipeline.imports.questions import asked, option
-from pipeline.imports.reading import NOTES
-from pipeline.imports.wording import FIELDS, kind_words, shown_lines, skipped_reasons
+from pipeline.imports.reader import NOTES
 from pipeline.models import ImportedFile, ImportSession, JobRun, State
 from sistema_os.masking import without_documents
 from sistema_os.supabase import SupabaseError

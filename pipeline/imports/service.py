@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from matching.models import AuditAction, record_audit
 from pipeline import queue, runs
 from pipeline.hotel.stays import SOURCE
-from pipeline.imports import delivery, reading, recipes, spool
+from pipeline.imports import delivery, reader, recipes, spool
 from pipeline.imports.checks import Check, of_listing
 from pipeline.imports.comparison import Comparison, compare
 from pipeline.imports.delivery import Delivered
@@ -68,7 +68,7 @@ def add_file(session: ImportSession, arrived: Arrived) -> ImportedFile:
         file.save()
         return file
     file.size, file.sha256 = stored.size, stored.sha256
-    reading.read(file)
+    reader.read(file)
     _refuse_second_of_a_kind(file)
     return file
 
@@ -123,12 +123,12 @@ def read_again(file: ImportedFile, answers: dict[str, str], columns: dict[str, s
     _require_open(file.session)
     before = (file.answers, file.columns)
     file.answers, file.columns = answers, columns
-    reading.read(file)
+    reader.read(file)
     if file.state == ImportedFile.State.REFUSED:
         # The file was readable before: keep it, and report why this answer does not serve.
         why = file.reason
         file.answers, file.columns = before
-        reading.read(file)
+        reader.read(file)
         raise NotPossible(why)
 
 
@@ -257,7 +257,7 @@ def finished(session: ImportSession, *, succeeded: bool) -> None:
     """After the run: recipes are kept, the files are removed."""
     done = ImportSession.State.DONE if succeeded else ImportSession.State.FAILED
     for file in session.files.filter(state__in=(ImportedFile.State.IMPORTED, ImportedFile.State.SAME)):
-        notes = spool.notes(session.pk, file.sha256, reading.NOTES)
+        notes = spool.notes(session.pk, file.sha256, reader.NOTES)
         survey = notes.get("survey") or {"columns": []}
         file.recipe = recipes.remember(file, [column["header"] for column in survey["columns"]])
         file.save(update_fields=["recipe"])

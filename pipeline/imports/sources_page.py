@@ -4,11 +4,12 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
@@ -21,12 +22,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from matching.models import MatchSuggestion
 from pipeline.business_date import current_business_date
+from pipeline.dashboard import MAIN_JOB
+from pipeline.hotel.stays import SOURCE
 from pipeline.imports import recipes, service
+from pipeline.imports.labels import kind_words, scope_words
 from pipeline.imports.pages import PERMISSION
-from pipeline.imports.wording import kind_words, scope_words
 from pipeline.labels import duration
 from pipeline.models import ImportedFile, ImportRecipe, ImportSession, JobRun
+from pipeline.queue import next_start
+from snapshots.models import Snapshot
 
 RECEIVING: Final = "receber_arquivos"
 DAYS: Final = 14
@@ -211,3 +217,31 @@ def recipe(request: HttpRequest, _site: AdminSite, key: int) -> HttpResponse:
     response = JsonResponse(recipes.export(found), json_dumps_params={"ensure_ascii": False, "indent": 2})
     response["Content-Disposition"] = f'attachment; filename="receita-{found.fingerprint[:8]}.json"'
     return response
+
+
+@dataclass(frozen=True)
+class FirstUse:
+    """Shown until a guest list is in force."""
+
+    may_import: bool
+    sources: list[SourceHealth]
+    run: JobRun | None
+    next_start: datetime | None
+
+
+def first_use(user: User | AnonymousUser) -> FirstUse | None:
+    """None once there was a guest list, and for people who may see nothing of it anyway."""
+    may_import = user.has_perm(PERMISSION)
+    if not may_import and not user.has_perm("matching.view_matchsuggestion"):
+        return None
+    # An empty export is held every morning before the first import.
+    if Snapshot.objects.filter(source__name=SOURCE, received__gt=0).exists() or MatchSuggestion.objects.exists():
+        return None
+    run = JobRun.objects.of(MAIN_JOB).first()
+    return FirstUse(may_import, sources(), run, next_start(MAIN_JOB))
+
+
+def received_files(user: User | AnonymousUser) -> dict[str, Any] | None:
+    """Received files that wait for an answer."""
+    count = waiting().count() if user.has_perm(PERMISSION) else 0
+    return {"count": count} if count else None

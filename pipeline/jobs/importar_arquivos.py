@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pipeline.imports import service
-from pipeline.imports.writing import figures, start_pipeline, write_file
+from pipeline.imports.writer import figures, start_pipeline, write_file
 from pipeline.models import ImportedFile, ImportSession, JobRun, Trigger
 from pipeline.runs import ExpectedFailure, Outcome, RunContext, job
 

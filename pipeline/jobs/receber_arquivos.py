@@ -9,10 +9,10 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from pipeline.imports import service, watching
+from pipeline.imports import origins, service
+from pipeline.imports.origins import Found, SourceUnreachable
 from pipeline.imports.service import Arrived
-from pipeline.imports.watching import Found, SourceUnreachable
-from pipeline.imports.writing import figures, start_pipeline, write_file
+from pipeline.imports.writer import figures, start_pipeline, write_file
 from pipeline.models import ImportedFile, ImportSession
 from pipeline.runs import Outcome, RunContext, job
 from sistema_os.supabase import SupabaseError
@@ -69,9 +69,9 @@ def _sentences(summary: dict[str, Any]) -> list[str]:
 def _look() -> tuple[list[Found], list[str]]:
     """New files, the oldest first, and sentences about sources that could not be read."""
     ways: list[tuple[Callable[..., Iterator[Found]], Any]] = [
-        (watching.from_folders, settings.IMPORT_WATCH_FOLDERS),
-        (watching.from_sheets, settings.IMPORT_SHEETS),
-        (watching.from_mailbox, settings.IMPORT_MAILBOX),
+        (origins.from_folders, settings.IMPORT_WATCH_FOLDERS),
+        (origins.from_sheets, settings.IMPORT_SHEETS),
+        (origins.from_mailbox, settings.IMPORT_MAILBOX),
     ]
     new: dict[str, Found] = {}
     reasons = []

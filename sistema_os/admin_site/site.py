@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.i18n import JavaScriptCatalog
 
 from pipeline.business_date import current_business_date
-from pipeline.imports import first_use
+from pipeline.imports.sources_page import first_use, received_files
 from sistema_os import pages
 from sistema_os.admin_site.menu import menu_for
 from sistema_os.admin_site.page_help import help_for
@@ -89,6 +89,7 @@ class SistemaAdminSite(AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The dashboard, with the panels that the user may see."""
         now = timezone.localtime()
+        first = first_use(request.user)
         return super().index(
             request,
             {
@@ -96,9 +97,9 @@ class SistemaAdminSite(AdminSite):
                 "now": now,
                 "today_words": _day_in_words(now),
                 "business_date": current_business_date(),
-                "panels": _panels(request),
-                "first_use": first_use.of(request.user),
-                "received_files": first_use.received(request.user),
+                "panels": [] if first else _panels(request),
+                "first_use": first,
+                "received_files": received_files(request.user),
                 **(extra_context or {}),
             },
         )

@@ -22,7 +22,7 @@ from pipeline.checks import LIMITS
 from pipeline.dashboard import MAIN_JOB
 from pipeline.imports import service, spool
 from pipeline.imports.questions import SCOPE, SCOPE_OPTIONS
-from pipeline.imports.reading import NOTES
+from pipeline.imports.reader import NOTES
 from pipeline.imports.service import Arrived
 from pipeline.models import ImportedFile, ImportRecipe, ImportSession, JobRun, State, Trigger
 from pipeline.worker.execution import EXIT_CODES, USAGE_ERROR, Process, execute

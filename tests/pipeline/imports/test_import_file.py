@@ -8,10 +8,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.core.management import CommandError, call_command
+from psycopg import sql
 
 from matching.models import MatchSuggestion
+from pipeline.imports import delivery, service
 from pipeline.models import ImportedFile, ImportRecipe, ImportSession, JobRun
+from sistema_os.supabase import SupabaseClient, SupabaseError
 from tests.pipeline.imports.conftest import DAY, LIST, ORDERS, SAMPLES
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,12 +26,13 @@ def _import(*names: str | Path, **options: Any) -> dict[str, Any]:
     out = StringIO()
     paths = [str(name if isinstance(name, Path) else SAMPLES / name) for name in names]
     call_command("import_file", *paths, date=DAY, json=True, stdout=out, stderr=StringIO(), **options)
-    found: dict[str, Any] = json.loads(next(line for line in out.getvalue().splitlines() if line.startswith('{"import"')))
+    lines = out.getvalue().splitlines()
+    found: dict[str, Any] = json.loads(next(line for line in lines if line.startswith('{"import"')))
     return found
 
 
 def _rows(hotel: psycopg.Connection, table: str) -> list[tuple[Any, ...]]:
-    return hotel.execute(f"select * from {table} order by 1".encode()).fetchall()
+    return hotel.execute(sql.SQL("select * from {} order by 1").format(sql.Identifier(table))).fetchall()
 
 
 def test_two_files_become_guests_orders_and_suggestions(hotel_db: psycopg.Connection) -> None:
@@ -62,7 +68,9 @@ def test_a_dry_run_writes_nothing(hotel_db: psycopg.Connection) -> None:
 
 def test_an_open_question_is_exit_4_with_the_question(hotel_db: psycopg.Connection, tmp_path: Path) -> None:
     lista = tmp_path / "lista.csv"
-    lista.write_text("Nome;Apto;Chegada;Saída\nSilva, Ana;0201;10/03/2026;14/03/2026\nCosta, Rui;0202;11/03/2026;15/03/2026\n")
+    lista.write_text(
+        "Nome;Apto;Chegada;Saída\nSilva, Ana;0201;10/03/2026;14/03/2026\nCosta, Rui;0202;11/03/2026;15/03/2026\n"
+    )
     errors = StringIO()
     with pytest.raises(SystemExit) as ended:
         call_command("import_file", str(lista), date=DAY, stdout=StringIO(), stderr=errors)
@@ -98,12 +106,6 @@ def test_an_import_that_is_killed_leaves_all_or_nothing(
     hotel_db: psycopg.Connection, opened: Callable[..., ImportSession]
 ) -> None:
     """The connection is cut while the function works: nothing is written. The same call again writes all of it."""
-    from asgiref.sync import async_to_sync
-    from django.conf import settings
-
-    from pipeline.imports import delivery, service
-    from sistema_os.supabase import SupabaseClient, SupabaseError
-
     file = service.usable(opened(LIST))[0]
 
     async def send() -> delivery.Delivered:

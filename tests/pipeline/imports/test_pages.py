@@ -3,19 +3,20 @@
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from matching.models import AuditAction, AuditEntry
-from pipeline.imports import service
-from pipeline.models import ImportedFile, ImportSession, JobRun
+from pipeline.imports import recipes, service, spool
+from pipeline.models import ImportedFile, ImportRecipe, ImportSession, JobRun
 from pipeline.worker.execution import execute
 from tests.pipeline.imports.conftest import DAY, LIST, ORDERS, SAMPLES
 
@@ -26,16 +27,16 @@ def _upload(name: str, data: bytes | None = None) -> SimpleUploadedFile:
     return SimpleUploadedFile(name, (SAMPLES / name).read_bytes() if data is None else data)
 
 
-def _send(client: Client, *files: SimpleUploadedFile) -> HttpResponse:
-    return client.post(reverse("admin:import"), {"files": list(files), "day": DAY.isoformat()}, follow=True)  # type: ignore[return-value]
+def _send(client: Client, *files: SimpleUploadedFile) -> Any:
+    return client.post(reverse("admin:import"), {"files": list(files), "day": DAY.isoformat()}, follow=True)
 
 
 def _session() -> ImportSession:
     return ImportSession.objects.latest("created_at")
 
 
-def _page(response: HttpResponse) -> str:
-    return response.content.decode()
+def _page(response: Any) -> str:
+    return str(response.content.decode())
 
 
 def test_the_reception_is_told_whom_to_ask(people: dict[str, User], client: Client) -> None:
@@ -123,7 +124,7 @@ def test_two_lists_of_guests_are_refused(as_supervisor: Client) -> None:
 
 def test_the_spool_is_private_and_empty_after_discarding(as_supervisor: Client, spool_folder: Path) -> None:
     _send(as_supervisor, _upload(LIST))
-    kept = [path for path in spool_folder.rglob("*")]
+    kept = list(spool_folder.rglob("*"))
     assert {oct(path.stat().st_mode & 0o777) for path in kept if path.is_file()} == {"0o600"}
     assert {oct(path.stat().st_mode & 0o777) for path in kept if path.is_dir()} == {"0o700"}
     as_supervisor.post(reverse("admin:import_check", args=[_session().pk]), {"discard": "1"})
@@ -140,8 +141,6 @@ def test_somebody_else_does_not_open_my_files(people: dict[str, User], as_superv
 def test_an_expired_import_is_refused_and_its_files_are_gone(
     as_supervisor: Client, spool_folder: Path, opened: Callable[..., ImportSession]
 ) -> None:
-    from django.utils import timezone
-
     _send(as_supervisor, _upload(LIST))
     session = _session()
     ImportSession.objects.filter(pk=session.pk).update(expires_at=timezone.now())
@@ -163,15 +162,10 @@ def test_another_column_is_read_when_it_is_chosen(as_supervisor: Client) -> None
     )
     file.refresh_from_db()
     assert file.columns == {"Obs": "phone"}
-    from pipeline.imports import spool
-
     assert next(spool.lines(session.pk, file.sha256))["phone"] == "tel 3"
 
 
 def test_a_recipe_travels_as_json(as_supervisor: Client, opened: Callable[..., ImportSession]) -> None:
-    from pipeline.imports import recipes
-    from pipeline.models import ImportRecipe
-
     file = service.usable(opened(LIST))[0]
     recipe = recipes.remember(file, ["UH", "Hóspede"])
     exported = as_supervisor.get(reverse("admin:sources_recipe", args=[recipe.pk])).content

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from pipeline.imports import spool
-from pipeline.imports.reading import NOTES
+from pipeline.imports.reader import NOTES
 from pipeline.models import ImportedFile
 from sistema_os.masking import without_documents
 
