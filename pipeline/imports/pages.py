@@ -1,5 +1,6 @@
 """The screen Import in four steps: files, what was understood, preview, import. All of it works without JavaScript."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -27,7 +28,7 @@ from pipeline.imports.questions import asked, option
 from pipeline.imports.reader import NOTES
 from pipeline.models import ImportedFile, ImportSession, JobRun, State
 from sistema_os.masking import without_documents
-from sistema_os.supabase import SupabaseError
+from sistema_os.supabase import ResponseError, SupabaseError
 
 PERMISSION: Final = "pipeline.import_files"
 OVERRIDE: Final = "pipeline.import_held"
@@ -37,6 +38,7 @@ MOST_RECENT: Final = 6
 _EXPECTED: Final = (service.NotPossible, runs.AlreadyRunning, runs.InvalidRun)
 
 View = Callable[..., HttpResponse]
+logger = logging.getLogger(__name__)
 
 
 class _FilesForm(forms.Form):
@@ -234,8 +236,14 @@ def preview(request: HttpRequest, site: AdminSite, key: UUID) -> HttpResponse:
     except service.NotPossible as refused:
         messages.warning(request, str(refused))
         return _to("import_check", session, "#perguntas") if service.usable(session) else redirect("admin:import")
-    except SupabaseError:
-        context = site.each_context(request) | {"title": _("Preview"), "step": 3, "session": session}
+    except SupabaseError as error:
+        logger.warning("preview of an import: %s", error)
+        context = site.each_context(request) | {
+            "title": _("Preview"),
+            "step": 3,
+            "session": session,
+            "refusal": str(error) if isinstance(error, ResponseError) else "",
+        }
         return TemplateResponse(request, "pipeline/imports/no_answer.html", context, status=503)
     shows_lines = bool(request.GET.get("lines")) or not found.failed
     context = site.each_context(request) | {

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from matching.models import AuditAction, record_audit
 from pipeline import queue, runs
+from pipeline.business_date import current_business_date
 from pipeline.hotel.stays import SOURCE
 from pipeline.imports import delivery, reader, recipes, spool
 from pipeline.imports.checks import Check, of_listing
@@ -46,14 +47,31 @@ class Arrived:
     too_large: bool = False
 
 
-def open_session(files: Iterable[Arrived], day: date, user: User | None = None) -> ImportSession:
-    """Stores and reads the files; each of them is then ready, asking or refused."""
+def open_session(
+    files: Iterable[Arrived], day: date, user: User | None = None, *, fixed: bool = False
+) -> ImportSession:
+    """Stores and reads the files; each of them is then ready, asking or refused. A date that a file states itself goes
+    before `day`, unless that is `fixed`."""
     forget_expired()
     kept = UPLOAD_KEPT if user else RECEIVED_KEPT
     session = ImportSession.objects.create(user=user, business_date=day, expires_at=timezone.now() + kept)
     for arrived in files:
         add_file(session, arrived)
+    if not fixed:
+        _take_own_date(session)
     return session
+
+
+def _take_own_date(session: ImportSession) -> None:
+    """The files are read again with the date, for it decides ambiguous dates and ages."""
+    files = usable(session)
+    own = next((file.business_date for file in files if file.business_date), None)
+    if own is not None and own != session.business_date and own <= current_business_date():
+        session.business_date = own
+        session.save(update_fields=["business_date"])
+        for file in files:
+            file.session = session
+            reader.read(file)
 
 
 def add_file(session: ImportSession, arrived: Arrived) -> ImportedFile:

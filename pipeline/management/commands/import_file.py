@@ -47,7 +47,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
         parser.add_argument("--scope", choices=tuple(SCOPE_OPTIONS), help=_("What the guest list covers."))
-        parser.add_argument("--date", type=date.fromisoformat, help=_("Business date, YYYY-MM-DD (default: today)."))
+        parser.add_argument(
+            "--date",
+            type=date.fromisoformat,
+            help=_("Business date, YYYY-MM-DD (default: that of the file, else today)."),
+        )
         parser.add_argument("--recipe", help=_("Answers of this recipe (its name), whatever the columns are."))
         parser.add_argument("--answer", action="append", default=[], metavar="NAME=OPTION")
         parser.add_argument("--dry-run", action="store_true", help=_("Read and compare, write nothing."))
@@ -73,7 +77,7 @@ class Command(BaseCommand):
         day = options["date"] or current_business_date()
         if len(options["files"]) > service.MOST_FILES:
             raise CommandError(_("One import takes one guest list and one list of orders."), returncode=USAGE_ERROR)
-        session = service.open_session(_arrived(options["files"]), day)
+        session = service.open_session(_arrived(options["files"]), day, fixed=options["date"] is not None)
         try:
             self._apply(session, options)
             self._ask_or_refuse(session)
