@@ -30,6 +30,11 @@ help: ## list the targets
 demo: prerequisites .venv/.installed-for-demo $(POSTGREST) ## a hotel's morning on this machine: local Supabase, three dates, the admin (PORT=8000)
 	@exec $(PY) manage.py demo --port $(PORT)
 
+.PHONY: try
+try: prerequisites .venv/.installed-for-demo $(POSTGREST) ## your own files into an empty hotel on this machine: make try FILES="lista.xlsx os.csv" (PORT=8000)
+	@[ -n "$(FILES)" ] || { echo 'Name the files: make try FILES="lista.xlsx os.csv"'; exit 1; }
+	@exec $(PY) manage.py demo --port $(PORT) --files $(FILES) $(foreach answer,$(ANSWERS),--answer $(answer))
+
 .PHONY: demo-reset
 demo-reset: prerequisites .venv/.installed-for-demo $(POSTGREST) ## the same, afresh: forgets what earlier demos left
 	@exec $(PY) manage.py demo --reset --port $(PORT)
@@ -55,7 +60,7 @@ INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
 	@$(INSTALL) -r requirements.txt $$(for name in $(DEMO_PACKAGES); do grep "^$$name==" requirements-dev.txt; done)
 	@touch $@
 
-.venv/.installed: requirements.txt requirements-dev.txt | .venv/.made
+.venv/.installed: requirements.txt requirements-dev.txt requirements-pdf.txt | .venv/.made
 	@echo "Installing the Python packages of demo and tests into .venv"
 	@$(INSTALL) -r requirements-dev.txt
 	@touch .venv/.installed-for-demo $@

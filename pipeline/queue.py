@@ -211,3 +211,8 @@ def alive() -> bool:
 def waiting_tasks() -> int:
     """Tasks that no worker has fetched yet."""
     return int(OrmQ.objects.filter(lock__lte=timezone.now()).count())
+
+
+def next_start(job: str) -> datetime | None:
+    """When the schedule of this job starts it next; None without one."""
+    return cast("datetime | None", Schedule.objects.filter(name=job).values_list("next_run", flat=True).first())

@@ -26,6 +26,8 @@ _SUPERVISE: Final = (
     "snapshots.change_source",
     "pipeline.run_job",
     "pipeline.cancel_jobrun",
+    "pipeline.import_files",
+    "pipeline.import_held",
 )
 
 # Group names are data: they are Portuguese in every language of the screen.
@@ -34,7 +36,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
     "Revisão": _SEE_GUESTS + _DECIDE,
     "Supervisão": _SEE_GUESTS + _DECIDE + _SUPERVISE,
     # Operates the jobs and sees no guests.
-    "Operação": ("pipeline.view_jobrun", "pipeline.run_job", "pipeline.cancel_jobrun"),
+    "Operação": ("pipeline.view_jobrun", "pipeline.run_job", "pipeline.cancel_jobrun", "pipeline.import_files"),
 }
 
 DEMO_PASSWORD: Final = "hotel-0700"  # noqa: S105  public: setup_demo_users refuses to run outside of a local stack

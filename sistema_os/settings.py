@@ -1,6 +1,8 @@
 """Settings of Sistema OS: one file, every value typed and read from the environment (see `environment.py`)."""
 
 import math
+import os
+from tempfile import gettempdir
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -120,6 +122,18 @@ SNAPSHOT_KEEP_DAYS = whole("SNAPSHOT_KEEP_DAYS", 35, 8, 3650)
 SNAPSHOT_STAGED_FROM = whole("SNAPSHOT_STAGED_FROM", 300_000, 0, 100_000_000)
 # Days after the departure for which names are kept in our copies. The engine uses guests up to 31 days gone.
 GUEST_KEEP_DAYS = whole("GUEST_KEEP_DAYS", 90, 35, 3650)
+# Files on their way into the hotel's tables wait in this private folder, which the pages and the jobs share.
+IMPORT_FOLDER = env.str("IMPORT_FOLDER", "") or f"{gettempdir()}/sistema-os-imports-{os.getuid()}"
+IMPORT_MAX_BYTES = whole("IMPORT_MAX_BYTES", 20_000_000, 1_000, 200_000_000)
+# Where the job receber_arquivos looks for new files; nowhere by default.
+IMPORT_WATCH_FOLDERS: list[str] = env.list("IMPORT_WATCH_FOLDERS", default=[])
+IMPORT_SHEETS: list[str] = [address("IMPORT_SHEETS", url) for url in env.list("IMPORT_SHEETS", default=[])]
+IMPORT_MAILBOX = env.str("IMPORT_MAILBOX", "")
+FILE_UPLOAD_HANDLERS = [
+    "pipeline.imports.spool.UploadLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 # Targets in percent, drawn as lines on the manager's page; 0 for none.
 TARGET_LINKED = whole("TARGET_LINKED", 0, 0, 100)
 TARGET_PRECISION = whole("TARGET_PRECISION", 0, 0, 100)

@@ -28,6 +28,7 @@ class AuditAction(models.TextChoices):
     ROOM = "room", _p("audit", "Room directory changed")
     FURTHER = "further", _p("audit", "Further guest added")
     UNFURTHER = "unfurther", _p("audit", "Further guest removed")
+    IMPORT = "import", _p("audit", "Files imported")
 
 
 class AuditEntry(models.Model):

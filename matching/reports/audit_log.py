@@ -193,6 +193,13 @@ def _room_url(entry: AuditEntry) -> str:
     return f"{reverse('admin:room_directory')}?{urlencode({'q': entry.params.get('room', '')})}"
 
 
+def _import(entry: AuditEntry) -> Parts:
+    kind = _("guest list") if entry.params.get("kind") == "stays" else _("service orders")
+    count = int(entry.params.get("lines", 0))
+    text = _("although the list was held") if entry.params.get("forced") else ""
+    return kind, "", "", ngettext("%(count)d row", "%(count)d rows", count) % {"count": count}, text
+
+
 _PARTS: Final[dict[AuditAction, Callable[[AuditEntry], Parts]]] = {
     AuditAction.BULK: _bulk,
     AuditAction.BULK_UNDO: _bulk_undo,
@@ -204,4 +211,5 @@ _PARTS: Final[dict[AuditAction, Callable[[AuditEntry], Parts]]] = {
     AuditAction.ALIAS_DROP: _alias,
     AuditAction.ORDER_ROOM: _order_room,
     AuditAction.ROOM: _room,
+    AuditAction.IMPORT: _import,
 }

@@ -10,5 +10,6 @@ Pure: bytes in, lines out. No Django, no network, no database, nothing written.
 
 from pipeline.intake.contract import Limits, Question, RefusedFile, Undecided
 from pipeline.intake.reader import Reading, read
+from pipeline.intake.survey import ColumnSeen, Survey
 
-__all__ = ["Limits", "Question", "Reading", "RefusedFile", "Undecided", "read"]
+__all__ = ["ColumnSeen", "Limits", "Question", "Reading", "RefusedFile", "Survey", "Undecided", "read"]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline.intake.survey import Survey
+
 # A file asks at most this many optional questions; what stays open after that is left empty and reported as evidence.
 MOST_QUESTIONS = 3
 
@@ -38,11 +40,15 @@ class RefusedFile(Exception):
 
 
 class Undecided(Exception):
-    """The file does not decide `question`; reading goes on once it is answered."""
+    """The file does not decide `question`; reading goes on once it is answered. The rest is what was understood
+    before the question; `survey` is None where not even the kind is known."""
 
     def __init__(self, question: Question) -> None:
         super().__init__(question.sentence)
         self.question = question
+        self.survey: Survey | None = None
+        self.evidence: list[tuple[str, str]] = []
+        self.scope: str | None = None
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.intake import date_order
 from pipeline.intake.columns import Columns
-from pipeline.intake.contract import Answers, Limits, Question, RefusedFile
+from pipeline.intake.contract import Answers, Limits, Question, RefusedFile, Undecided
 from pipeline.intake.dates import Order
 from pipeline.intake.edges import business_date, check_end, heading_dates, mended, scope_of
 from pipeline.intake.formats import Content, chats, open_file
@@ -16,6 +16,7 @@ from pipeline.intake.orders import KEYS as ORDER_KEYS
 from pipeline.intake.orders import OrderRows, decide_statuses, order_statuses
 from pipeline.intake.people import style_of
 from pipeline.intake.stays import Collected, Learned, StayRows
+from pipeline.intake.survey import Survey, fingerprint, override, survey
 from pipeline.intake.tables import DataRow, Ignored, Sheet, data_rows, find_sheet
 from pipeline.intake.text import fold, is_formula
 from pipeline.intake.values import STAY_STATUSES, has_types, status_of, stay_codes
@@ -52,6 +53,8 @@ class Reading:
     """"house", "arrivals", "departures", "group"; None where the file does not say it and somebody has to be asked."""
     business_date: date | None = None
     """The hotel's day as the file itself states it."""
+    survey: Survey | None = None
+    """Columns and lines of the file as it came."""
 
     def saw(self, what: str, why: str) -> None:
         self.evidence.append((what, why))
@@ -64,12 +67,14 @@ def read(
     kind: Kind | None = None,
     date: date | None = None,
     answers: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
     limits: Limits | None = None,
 ) -> Reading:
     """Flat lines of a file.
 
     `name` is its file name (evidence for the scope, nothing else), `date` the hotel's business date, `answers` what was
-    asked before. Raises `RefusedFile` with a Portuguese sentence, or `Undecided` with a question.
+    asked before, `columns` corrects fields by the name of their column ("" leaves one out). Raises `RefusedFile` with a
+    Portuguese sentence, or `Undecided` with a question and what was understood so far.
     """
     limits = limits or Limits()
     content = open_file(data, limits)
@@ -78,8 +83,15 @@ def read(
     if content.chat:
         return _read_chat(content, kind, date, asked)
     kind, sheets = _choose(content, kind, asked)
-    reading = Reading(kind, iter(()), evidence=[("formato", content.name), *content.evidence])
-    return (_read_stays if kind == "stays" else _read_orders)(reading, sheets, _Task(name, date, asked, limits))
+    for sheet in sheets:
+        override(sheet, columns or {})
+    evidence = [("formato", content.name), *content.evidence]
+    reading = Reading(kind, iter(()), evidence=evidence, survey=survey(kind, sheets))
+    try:
+        return (_read_stays if kind == "stays" else _read_orders)(reading, sheets, _Task(name, date, asked, limits))
+    except Undecided as error:
+        error.survey, error.evidence, error.scope = reading.survey, reading.evidence, reading.scope
+        raise
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,8 @@ def _read_chat(content: Content, kind: Kind | None, today: date | None, answers:
     if kind == "stays":
         raise RefusedFile(say.CHAT_AS_STAYS)
     reading = Reading("orders", iter(()), evidence=[("formato", content.name), *content.evidence])
+    first = tuple(enumerate(content.chat[:9], start=1))
+    reading.survey = Survey("orders", fingerprint("orders", ["chat"]), (), first, len(content.chat))
     found = list(chats.messages(content.chat))
     decision = chats.decide_order(found, today, answers)
     if decision.why:

@@ -16,6 +16,7 @@ DEFAULTS = {
     "hospedes_casa": "30 min",
     "cleanup_stale_runs": "10 min",
     "retencao_dados": "03:40",
+    "receber_arquivos": "5 min",
 }
 
 
@@ -45,6 +46,8 @@ class JobSchedule:
 def job_schedules() -> list[JobSchedule]:
     """The configured schedules. Raises MalformedSchedule or UnknownJob."""
     wanted: dict[str, str] = {**DEFAULTS, **getattr(settings, "SCHEDULES", {})}
+    if not (settings.IMPORT_WATCH_FOLDERS or settings.IMPORT_SHEETS or settings.IMPORT_MAILBOX):
+        wanted.pop("receber_arquivos", None)
     return [_parse(registry.get(job).name, text) for job, text in wanted.items()]
 
 

@@ -91,6 +91,8 @@ MENU = (
     Section(
         _("Data"),
         (
+            Entry(_("Import"), "upload", "admin:import", "pipeline.import_files"),
+            Entry(_("Sources"), "inbox", "admin:sources", "pipeline.import_files"),
             Entry(_("Room directory"), "door", "admin:room_directory", "matching.view_matchsuggestion"),
             Entry(
                 _("Snapshots"),

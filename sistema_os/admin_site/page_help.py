@@ -72,6 +72,25 @@ PAGES: Final[dict[str, Help]] = {
         _("Guests, rooms, orders and reservations that fit what was typed."),
         _("Type a name, a room, the number of an order or of a reservation. Never a document or a phone."),
     ),
+    "import": Help(
+        _("Brings the guest list and the service orders from files of the hotel's own systems."),
+        _("Send one or two files. Nothing is written before you have seen the preview and confirmed it."),
+    ),
+    "import_check": Help(
+        _("What was understood of the files, with the reason for each guess."),
+        _("Answer what is open. Change a column if it became the wrong field."),
+    ),
+    "import_preview": Help(
+        _("What confirming would do, line by line, and whether the list looks right."),
+        _("Look at who leaves and who is missing, then confirm. A held list needs a reason."),
+    ),
+    "import_progress": Help(
+        _("How far the import is, and what it did."), _("You may leave the page; the import goes on by itself.")
+    ),
+    "sources": Help(
+        _("Where the guest list and the orders come from, whether they arrived today, and what is held."),
+        _("Answer what waits first. A recipe keeps the answers for the next file with the same columns."),
+    ),
     "handover": Help(_("What the next shift must know, on one sheet."), _("Choose the day and print it with Ctrl+P.")),
     "manager": Help(
         _("Whether the work gets done and whether the suggestions can be trusted. No figure is of one person."),

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.i18n import JavaScriptCatalog
 
 from pipeline.business_date import current_business_date
+from pipeline.imports.sources_page import first_use, received_files
 from sistema_os import pages
 from sistema_os.admin_site.menu import menu_for, tabs_of
 from sistema_os.admin_site.page_help import help_for
@@ -90,6 +91,7 @@ class SistemaAdminSite(AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The dashboard, with the panels that the user may see."""
         now = timezone.localtime()
+        first = first_use(request.user)
         return super().index(
             request,
             {
@@ -97,7 +99,9 @@ class SistemaAdminSite(AdminSite):
                 "now": now,
                 "today_words": _day_in_words(now),
                 "business_date": current_business_date(),
-                "panels": _panels(request),
+                "panels": [] if first else _panels(request),
+                "first_use": first,
+                "received_files": received_files(request.user),
                 **(extra_context or {}),
             },
         )

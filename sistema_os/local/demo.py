@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -19,12 +20,13 @@ from sistema_os.local.errors import LocalStackError
 from sistema_os.local.processes import in_use, wait_for
 from sistema_os.local.sample import Sample
 from sistema_os.local.services import Services, open_services
-from sistema_os.local.stack import Stack
+from sistema_os.local.stack import PROJECT, Stack
 
 _READY_SECONDS = 60.0
 _WEB_WORKERS = 2
 _LOST_SECONDS = 180.0
 _RETRY_SECONDS = 10.0
+_FIRST_CARD = "matching/matchsuggestion/review/"
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Report = Callable[[str], None]
 
@@ -34,10 +36,13 @@ class Interrupted(BaseException):
 
 
 class Demo:
-    def __init__(self, port: int, report: Report) -> None:
+    def __init__(self, port: int, report: Report, files: Sequence[Path] = (), answers: Sequence[str] = ()) -> None:
+        """With `files`, these are imported into an empty hotel of its own instead of the sample hotel."""
         self._port = port
         self._report = report
-        self._stack = Stack()
+        self._answers = [word for answer in answers for word in ("--answer", answer)]
+        self._files = [file.resolve() for file in files]
+        self._stack = Stack(PROJECT / ".local" / "try") if files else Stack()
         self._folder = self._stack.local
 
     def run(self, *, reset: bool) -> None:
@@ -48,7 +53,7 @@ class Demo:
             closing.enter_context(_interruptible())
             Children(self._folder, {}).end_leftovers()
             self._check_port()
-            if reset:
+            if reset or self._files:
                 self._reset()
             closing.callback(self._stack.stop)
             services = self._open()
@@ -103,7 +108,10 @@ class Demo:
         return [line for line in output if " / " in line]
 
     def _work(self, children: Children, services: Services) -> None:
-        """Runs the jobs by their commands for each morning; not on an external Supabase."""
+        """Runs the jobs by their commands for each morning; not on an external Supabase. Imports the files, if any."""
+        if self._files:
+            children.manage("import_file", *map(str, self._files), *self._answers, quiet=False)
+            return
         if services.own_supabase:
             return
         sample = Sample(self._folder, self._stack)
@@ -154,6 +162,8 @@ class Demo:
     def _welcome(self, logins: list[str], seconds: float) -> str:
         lines = ["", _("Ready after %(seconds)d s: %(address)s") % {"seconds": seconds, "address": self._address()}]
         lines += [f"  {login}" for login in logins]
+        if self._files:
+            lines.append(_("The first card: %(address)s") % {"address": f"{self._address()}{_FIRST_CARD}"})
         if not logins:
             lines.append(_("Your database may be shared, so it gets no demo users: `manage.py createsuperuser`."))
         return "\n".join([*lines, _("Ctrl-C ends it; the next `make demo` goes on from here.")])

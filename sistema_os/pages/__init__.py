@@ -1,4 +1,4 @@
-"""Pages over several apps: management, audit, handover, guests, rooms, search (read only), and the room directory."""
+"""Pages over several apps: management, audit, handover, guests, rooms, search (read only), room directory, import."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import IntConverter
 
+from pipeline.imports import pages as imports
+from pipeline.imports import sources_page as sources
 from sistema_os.pages import audit, find, guests, handover, manager, room_directory, rooms
 
 View = Callable[..., HttpResponse]
@@ -32,6 +34,12 @@ def urls(site: AdminSite) -> list[URLPattern]:
         path("rooms/", _of(site, rooms.page), name="rooms"),
         path("rooms/directory/", _of(site, room_directory.page), name="room_directory"),
         path("guests/<stay:stay>/", _of(site, guests.page), name="guest"),
+        path("import/", _of(site, imports.files), name="import"),
+        path("import/<uuid:key>/", _of(site, imports.check), name="import_check"),
+        path("import/<uuid:key>/preview/", _of(site, imports.preview), name="import_preview"),
+        path("import/<uuid:key>/progress/", _of(site, imports.progress), name="import_progress"),
+        path("sources/", _of(site, sources.page), name="sources"),
+        path("sources/recipes/<int:key>/", _of(site, sources.recipe), name="sources_recipe"),
     ]
 
 

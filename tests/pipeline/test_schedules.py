@@ -29,7 +29,14 @@ def test_a_repeated_plan_starts_on_the_clock() -> None:
     assert JobSchedule("cleanup_stale_runs", minutes=10).next_after(MORNING).isoformat() == "2026-11-22T09:10:00-03:00"
 
 
-def test_setting_up_twice_changes_nothing(db: None) -> None:
+def test_files_are_received_only_where_they_may_come_from(db: None, settings: Settings) -> None:
+    assert "receber_arquivos" not in queue.set_up_schedules()
+    settings.IMPORT_WATCH_FOLDERS = ["/srv/hotel"]
+    assert "receber_arquivos" in queue.set_up_schedules()
+
+
+def test_setting_up_twice_changes_nothing(db: None, settings: Settings) -> None:
+    settings.IMPORT_WATCH_FOLDERS = ["/srv/hotel"]
     first = queue.set_up_schedules()
     again = queue.set_up_schedules()
     assert again == first

@@ -183,7 +183,9 @@ def test_the_dashboard_asks_a_bounded_number_of_questions(
 
 def test_a_held_listing_stands_before_everything_else_and_the_ages_at_the_end(sign_in: SignIn) -> None:
     source = Source.objects.create(name="listagem_hospedes", key_column="id")
-    Snapshot.objects.create(source=source, status=Snapshot.Status.HELD, business_date=current_business_date())
+    Snapshot.objects.create(
+        source=source, status=Snapshot.Status.HELD, business_date=current_business_date(), received=9
+    )
     page = sign_in("bruno").get("/admin/").content.decode()
     places = [page.index(mark) for mark in ("note-hold", 'id="queue-h"', 'id="run-h"', 'id="alerts-h"', 'id="age-h"')]
     assert places == sorted(places)

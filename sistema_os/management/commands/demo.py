@@ -1,4 +1,5 @@
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -14,11 +15,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--files", nargs="+", type=Path, default=[], help="import these instead of the sample hotel"
+        )
+        parser.add_argument("--answer", action="append", default=[], metavar="NAME=OPTION")
         parser.add_argument("--reset", action="store_true", help="delete the data of earlier demos first")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            Demo(options["port"], self._say).run(reset=options["reset"])
+            Demo(options["port"], self._say, options["files"], options["answer"]).run(reset=options["reset"])
         except LocalStackError as error:
             raise CommandError(str(error)) from error
         except Interrupted:

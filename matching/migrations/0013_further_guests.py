@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
-        ("matching", "0021_stay_terms"),
+        ("matching", "0012_stay_terms"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
     operations = [
