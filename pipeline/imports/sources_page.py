@@ -24,7 +24,6 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from matching.models import MatchSuggestion
 from pipeline.business_date import current_business_date
-from pipeline.dashboard import MAIN_JOB
 from pipeline.hotel.stays import SOURCE
 from pipeline.imports import recipes, service
 from pipeline.imports.labels import kind_words, scope_words
@@ -32,6 +31,7 @@ from pipeline.imports.pages import PERMISSION
 from pipeline.labels import duration
 from pipeline.models import ImportedFile, ImportRecipe, ImportSession, JobRun
 from pipeline.queue import next_start
+from pipeline.run_page import MAIN_JOB
 from snapshots.models import Snapshot
 
 RECEIVING: Final = "receber_arquivos"

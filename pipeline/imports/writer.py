@@ -6,10 +6,10 @@ from typing import Any, Final
 from asgiref.sync import sync_to_async
 
 from pipeline import queue, runs
-from pipeline.dashboard import MAIN_JOB
 from pipeline.imports.delivery import Delivered, deliver
 from pipeline.imports.service import NotPossible, expired_sentence
 from pipeline.models import ImportedFile, ImportSession, JobRun, Trigger
+from pipeline.run_page import MAIN_JOB
 from pipeline.runs import RunContext
 
 _WAIT_SECONDS: Final = 2.0

@@ -19,12 +19,12 @@ from django.utils.translation import gettext as _
 from pipeline import runs
 from pipeline.business_date import current_business_date
 from pipeline.checks import LIMITS
-from pipeline.dashboard import MAIN_JOB
 from pipeline.imports import service, spool
 from pipeline.imports.questions import SCOPE, SCOPE_OPTIONS
 from pipeline.imports.reader import NOTES
 from pipeline.imports.service import Arrived
 from pipeline.models import ImportedFile, ImportRecipe, ImportSession, JobRun, State, Trigger
+from pipeline.run_page import MAIN_JOB
 from pipeline.worker.execution import EXIT_CODES, USAGE_ERROR, Process, execute
 from sistema_os.supabase import SupabaseError
 
