@@ -104,6 +104,12 @@ SNAPSHOT_KEEP_DAYS = whole("SNAPSHOT_KEEP_DAYS", 35, 8, 3650)
 SNAPSHOT_STAGED_FROM = whole("SNAPSHOT_STAGED_FROM", 300_000, 0, 100_000_000)
 # Days after the departure for which names are kept in our copies. The engine uses guests up to 31 days gone.
 GUEST_KEEP_DAYS = whole("GUEST_KEEP_DAYS", 90, 35, 3650)
+# Days after an order was closed for which our copy keeps what staff typed into it; the hotel's own row is not changed.
+ORDER_KEEP_DAYS = whole("ORDER_KEEP_DAYS", 365, 35, 3650)
+# Days for which reads of personal data and sign-ins are kept.
+ACCESS_KEEP_DAYS = whole("ACCESS_KEEP_DAYS", 365, 30, 3650)
+# File to which every erasure is appended, kept apart from the backups of the database; empty for none.
+ERASURE_LIST = env.str("ERASURE_LIST", "")
 # Targets in percent, drawn as lines on the manager's page; 0 for none.
 TARGET_LINKED = whole("TARGET_LINKED", 0, 0, 100)
 TARGET_PRECISION = whole("TARGET_PRECISION", 0, 0, 100)

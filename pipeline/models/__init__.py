@@ -1,0 +1,40 @@
+"""Tables of the pipeline: runs, and the records that data protection asks for."""
+
+from pipeline.models.privacy import AccessEntry, AccessKind, DataRequest, Erasure, SignIn, Wish
+from pipeline.models.runs import (
+    LIVE,
+    RESUMABLE,
+    TERMINAL,
+    WORKING,
+    Beat,
+    CancelRequest,
+    Drain,
+    JobRun,
+    JobRunQuerySet,
+    LogLine,
+    Notice,
+    State,
+    Trigger,
+)
+
+__all__ = [
+    "LIVE",
+    "RESUMABLE",
+    "TERMINAL",
+    "WORKING",
+    "AccessEntry",
+    "AccessKind",
+    "Beat",
+    "CancelRequest",
+    "DataRequest",
+    "Drain",
+    "Erasure",
+    "JobRun",
+    "JobRunQuerySet",
+    "LogLine",
+    "Notice",
+    "SignIn",
+    "State",
+    "Trigger",
+    "Wish",
+]
