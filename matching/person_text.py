@@ -20,7 +20,10 @@ from matching.core.parsing.text import digits, fold
 BLANK: Final = "•••"
 # Quantifiers are bounded: the time is linear in the length of the text.
 _WORD = re.compile(r"[^\W\d_]{3,40}")
-_NUMBER = re.compile(r"(?<!\d)\+?\(?\d(?:[ ().\-/]{0,3}\d){6,19}(?!\d)")
+_BETWEEN: Final = r"[ ().\-/]{0,3}"
+_NUMBER = re.compile(rf"(?<!\d)\d(?:{_BETWEEN}\d){{10,24}}(?!\d)")
+# The digits of the phone, and what stands before them: country, area, the ninth digit.
+_PHONE: Final = r"(?:\+?\(?\d[\d ().\-/]{{0,12}})?{}(?!\d)"
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}")
 _LEVELS: Final = frozenset({"exact", "phonetic", "nickname", "register_slip", "fuzzy", "distant", "heard"})
 _NO_NAME: Final = frozenset(lexicon.PARTICLES | lexicon.HONORIFICS | lexicon.TITLES) | frozenset(lexicon.SUFFIXES)
@@ -61,7 +64,8 @@ class PersonText:
         is_document: Callable[[str], bool] = lambda _digits: False,
     ) -> None:
         self.names = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
-        self._phones = {tail for phone in phones if len(tail := digits(phone)[-_TAIL:]) == _TAIL}
+        tails = {tail for phone in phones if len(tail := digits(phone)[-_TAIL:]) == _TAIL}
+        self._phone = re.compile("|".join(_PHONE.format(_BETWEEN.join(tail)) for tail in sorted(tails)) or "(?!)")
         self._emails = {email.strip().casefold() for email in emails if "@" in email}
         self._is_document_number = is_document
         self._known: dict[str, str] = {}
@@ -91,7 +95,7 @@ class PersonText:
         return Evidence(
             words=frozenset(words),
             rare=any(not {meant, fold(word)} & lexicon.NAMES for meant, word in words.items()),
-            contact=any(self._is_phone(match[0]) for match in _NUMBER.finditer(text))
+            contact=self._phone.search(text) is not None
             or any(self._is_email(match[0]) for match in _EMAIL.finditer(text)),
             document=any(self._is_document(match[0]) for match in _NUMBER.finditer(text)),
         )
@@ -99,7 +103,8 @@ class PersonText:
     def redacted(self, text: str) -> str:
         """The text without her contacts and without every word that means a part of her name."""
         text = _EMAIL.sub(lambda match: BLANK if self._is_hers(match[0]) else match[0], text)
-        text = _NUMBER.sub(lambda match: BLANK if self._is_number(match[0]) else match[0], text)
+        text = self._phone.sub(BLANK, text)
+        text = _NUMBER.sub(lambda match: BLANK if self._is_document(match[0]) else match[0], text)
         return _WORD.sub(lambda match: BLANK if self.meant(match[0]) else match[0], text)
 
     def redacted_value(self, value: Any, most: int | None = None) -> Any:
@@ -110,8 +115,8 @@ class PersonText:
             return [self.redacted_value(item) for item in value]
         if isinstance(value, dict):
             return {self.redacted(name): self.redacted_value(item) for name, item in value.items()}
-        if isinstance(value, int) and not isinstance(value, bool) and self._is_number(str(value)):
-            return 0
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value if self.redacted(str(value)) == str(value) else 0
         return value
 
     def same_name(self, names: Collection[str]) -> bool:
@@ -120,15 +125,10 @@ class PersonText:
         least = min((len(matcher.index.words) for matcher in self._matchers), default=2)
         return any(len(found) >= max(1, min(2, least)) for found in parts)
 
-    def _is_phone(self, text: str) -> bool:
-        return digits(text)[-_TAIL:] in self._phones
-
-    def _is_number(self, text: str) -> bool:
-        return self._is_phone(text) or self._is_document(text)
-
     def _is_document(self, text: str) -> bool:
+        """Whether eleven digits in a row, of all that stand together, are her CPF."""
         number = digits(text)
-        return len(number) == _CPF and self._is_document_number(number)
+        return any(self._is_document_number(number[i : i + _CPF]) for i in range(len(number) - _CPF + 1))
 
     def _is_email(self, text: str) -> bool:
         return text.casefold().rstrip(".") in self._emails

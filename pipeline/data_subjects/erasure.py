@@ -16,13 +16,13 @@ from typing import Any, Final
 from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import DatabaseError, connection, transaction
-from django.db.models import F
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F, Model
 from psycopg import sql
 
 from matching import erasure as matching_erasure
 from matching.models import MatchSuggestion, Order
-from matching.person_text import PersonText
+from matching.person_text import BLANK, PersonText
 from matching.suggestions import retry_on_deadlock
 from pipeline.data_subjects.columns import text_tables
 from pipeline.data_subjects.finder import Findings, Trace, as_text, find
@@ -170,8 +170,18 @@ def _redact(rows: Iterable[tuple[str, Any]], text: PersonText, dry_run: bool) ->
             # The mirror in the hotel's database follows the version.
             fresh["version"] = F("version") + 1
         if not dry_run:
-            model._base_manager.filter(pk=key).update(**fresh)
+            _update(model, key, fresh)
     return changed, tables
+
+
+def _update(model: type[Model], key: Any, fresh: dict[str, Any]) -> None:
+    """Where two redacted rows of a unique column would be equal, the primary key tells them apart."""
+    rows = model._base_manager.filter(pk=key)
+    try:
+        with transaction.atomic():
+            rows.update(**fresh)
+    except IntegrityError:
+        rows.update(**{name: f"{key} {BLANK}" if isinstance(value, str) else value for name, value in fresh.items()})
 
 
 def _end_sessions(text: PersonText, dry_run: bool) -> int:
