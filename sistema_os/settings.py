@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "sistema_os.sign_in.IdleMiddleware",
     "sistema_os.access_log.AccessLogMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -180,16 +181,25 @@ LOCALE_PATHS = [BASE_DIR / "sistema_os" / "locale"]
 TIME_ZONE = "America/Sao_Paulo"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+# Older hashes are replaced when their owners sign in.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 LOGIN_URL = "admin:login"
+# Wrong passwords for one account from one address, after which it is locked, and for how long.
+SIGN_IN_FAILURES = whole("SIGN_IN_FAILURES", 5, 3, 100)
+SIGN_IN_LOCK_MINUTES = whole("SIGN_IN_LOCK_MINUTES", 15, 1, 24 * 60)
+# Minutes without activity after which a session ends, for a computer that several people use; 0 for never.
+IDLE_MINUTES = whole("IDLE_MINUTES", 0, 0, 12 * 60)
+# Whether a session ends when the browser is closed.
+SESSION_EXPIRE_AT_BROWSER_CLOSE = env.bool("SESSION_ENDS_WITH_BROWSER", False)
 
 STATIC_URL = "static/"
 # From source, files are served from the packages, and there is no directory for `collectstatic`.

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.db.models import Model
 from django.db.models.base import ModelBase
@@ -25,6 +26,7 @@ from sistema_os import pages
 from sistema_os.admin_site.menu import menu_for
 from sistema_os.admin_site.page_help import help_for
 from sistema_os.pages.find import may_find
+from sistema_os.sign_in import SignInForm, record_sign_out
 
 # Each app has `dashboard.panel(user)` and `<app>/panel.html`; the part after REST comes further down the page.
 FIRST: Final = ("snapshots", "matching", "pipeline")
@@ -52,6 +54,7 @@ class SistemaAdminSite(AdminSite):
     site_title = "Sistema OS"
     site_url = None
     index_title = _("Dashboard")
+    login_form = SignInForm
 
     def register(
         self,
@@ -67,6 +70,11 @@ class SistemaAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [*pages.urls(self), *super().get_urls()]
 
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method == "POST":
+            record_sign_out(request)
+        return super().logout(request, extra_context)
+
     def i18n_javascript(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """With our catalogue after Django's, so that ours wins."""
         own = JavaScriptCatalog(packages=["django.contrib.admin", "sistema_os"])
@@ -81,6 +89,7 @@ class SistemaAdminSite(AdminSite):
             "menu": menu,
             "tabs": [item for item in items if item.in_tabs],
             "in_own_menu": any(item.current for item in items),
+            "idle_minutes": settings.IDLE_MINUTES if context["has_permission"] else 0,
             "may_find": context["has_permission"] and may_find(request),
             "page_help": help_for(request) if context["has_permission"] else None,
         }

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from matching.models import AuditEntry, Decision
-from pipeline.models import JobRun
+from pipeline.models import AccessEntry, DataRequest, JobRun, SignIn
 from snapshots.models import Snapshot
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (AuditEntry, "user"),
     (JobRun, "user"),
     (Snapshot, "override_by"),
+    (AccessEntry, "user"),
+    (DataRequest, "created_by"),
+    (SignIn, "user"),
 )
 
 # Every app has registered its models by now.
