@@ -33,8 +33,6 @@ KINDS: Final[dict[str, AccessKind]] = {
     "rooms": AccessKind.ROOM,
     "handover": AccessKind.HANDOVER,
     "audit": AccessKind.SUGGESTIONS,
-    "data_request": AccessKind.REQUEST,
-    "data_request_copy": AccessKind.EXPORT,
 }
 _SEARCHED: Final = ("q", "search")
 _ROOM: Final = re.compile(r"[0-9]{1,4}[A-Za-z]?")

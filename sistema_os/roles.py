@@ -25,6 +25,7 @@ _SUPERVISE: Final = (
     "snapshots.change_source",
     "pipeline.run_job",
     "pipeline.cancel_jobrun",
+    "pipeline.handle_data_requests",
 )
 
 # Group names are data: they are Portuguese in every language of the screen.

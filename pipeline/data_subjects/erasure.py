@@ -21,7 +21,7 @@ from django.db.models import F, Model
 from psycopg import sql
 
 from matching import erasure as matching_erasure
-from matching.models import MatchSuggestion, Order
+from matching.models import MatchSuggestion
 from matching.person_text import BLANK, PersonText
 from matching.suggestions import retry_on_deadlock
 from pipeline.data_subjects.columns import text_tables
@@ -30,7 +30,7 @@ from pipeline.data_subjects.protected import data_protection
 from pipeline.data_subjects.sought import Sought
 from pipeline.hotel import orders as order_rows
 from pipeline.hotel import stays
-from pipeline.models import DataRequest, Erasure
+from pipeline.models import Erasure
 from snapshots import erasure as snapshot_erasure
 from snapshots.erasure import Erased
 from snapshots.errors import ReasonMissing
@@ -87,26 +87,23 @@ def erase(
     *,
     by: str,
     reason: str,
-    request: DataRequest | None = None,
     dry_run: bool = False,
     leave_doubts: bool = False,
 ) -> ErasureReport:
     """Raises UnknownGuest, ReasonMissing, or OpenDoubts unless `leave_doubts`; then nothing was erased."""
     if not reason.strip():
         raise ReasonMissing
-    erasing = _Erasing(sought, answers, by, reason, request)
+    erasing = _Erasing(sought, answers, by, reason)
     return retry_on_deadlock(partial(erasing.run, dry_run=dry_run, leave_doubts=leave_doubts))
 
 
 class _Erasing:
-    def __init__(
-        self, sought: Sought, answers: Mapping[str, bool], by: str, reason: str, request: DataRequest | None
-    ) -> None:
-        self.sought, self.answers, self.by, self.reason, self.request = sought, answers, by, reason, request
+    def __init__(self, sought: Sought, answers: Mapping[str, bool], by: str, reason: str) -> None:
+        self.sought, self.answers, self.by, self.reason = sought, answers, by, reason
 
     def run(self, *, dry_run: bool, leave_doubts: bool) -> ErasureReport:
         with data_protection():
-            found = find(self.sought, self.answers, request=self.request.pk if self.request else None)
+            found = find(self.sought, self.answers)
             if not found.traces:
                 raise UnknownGuest
             if found.doubts and not leave_doubts:
@@ -125,8 +122,6 @@ class _Erasing:
         rows = {row for trace in found.certain for row in trace.rows}
         redacted, tables = _redact(rows, text, dry_run)
         tables |= {Session._meta.db_table} if _end_sessions(text, dry_run) else set()
-        if self.request is not None:
-            tables.add(DataRequest._meta.db_table)
         report = ErasureReport(
             rows=tuple(found.rows),
             versions=sum(done.head + done.changes for done in (*listed, *ordered)),
@@ -265,8 +260,3 @@ def clean_files(tables: Iterable[str]) -> list[str]:
     if busy:
         log.warning("not rewritten, busy: %s", ", ".join(busy))
     return busy
-
-
-def naming_orders(orders: Collection[int]) -> list[str]:
-    """Numbers of the orders as staff know them, where we have a copy."""
-    return list(Order.objects.filter(pk__in=orders).order_by("pk").values_list("number", flat=True))

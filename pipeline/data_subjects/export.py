@@ -48,11 +48,9 @@ class Copy:
         return render_to_string("pipeline/data_subject_copy.html", context)
 
 
-def copy_of(
-    sought: Sought, answers: Mapping[str, bool], *, request: int | None = None, with_hotel: bool = True
-) -> Copy:
+def copy_of(sought: Sought, answers: Mapping[str, bool], *, with_hotel: bool = True) -> Copy:
     """Raises UnknownGuest, OpenDoubts, or SupabaseError where the hotel's tables cannot be read."""
-    found = find(sought, answers, request=request)
+    found = find(sought, answers)
     if found.doubts:
         raise OpenDoubts(found.doubts)
     theirs = async_to_sync(_of_hotel)(found.sought) if with_hotel else {}

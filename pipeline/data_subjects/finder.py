@@ -22,7 +22,6 @@ from pipeline.data_subjects.listing_search import ListedRow, listed_rows, search
 from pipeline.data_subjects.sought import Sought
 from pipeline.hotel import orders as order_rows
 from pipeline.hotel.stays import ARRIVAL, DEPARTURE, ROOM
-from pipeline.models import DataRequest
 from snapshots.models import Source
 from snapshots.stored_rows import stored_rows
 
@@ -77,15 +76,14 @@ class Findings:
         return [label for label in self.searched if label not in named]
 
 
-def find(sought: Sought, answers: Mapping[str, bool] | None = None, *, request: int | None = None) -> Findings:
-    """`answers` by trace id: True makes a doubtful trace certain, False leaves it out. `request` is the DataRequest
-    for which the search is made, and no trace itself."""
-    return _Search(sought, answers or {}, request).run()
+def find(sought: Sought, answers: Mapping[str, bool] | None = None) -> Findings:
+    """`answers` by trace id: True makes a doubtful trace certain, False leaves it out."""
+    return _Search(sought, answers or {}).run()
 
 
 class _Search:
-    def __init__(self, sought: Sought, answers: Mapping[str, bool], request: int | None) -> None:
-        self.answers, self.request = answers, request
+    def __init__(self, sought: Sought, answers: Mapping[str, bool]) -> None:
+        self.answers = answers
         self.rows = search_listing(sought, answers, listed_rows())
         self.keys = {row.key for row in self.rows.certain}
         self.text: PersonText = self.rows.sought.text()
@@ -124,8 +122,6 @@ class _Search:
     # --- tables --------------------------------------------------------------------------------
     def _search_table(self, table: TextTable, judge: Judge) -> None:
         for key, *values in table.rows():
-            if table.model is DataRequest and key == self.request:
-                continue
             text = as_text(values)
             judge(table, key, text, self.text.evidence(text))
 

@@ -1,8 +1,9 @@
-"""Requests of data subjects, erasures, reads and sign-ins; the last three are append only."""
+"""Erasures, reads of personal data and sign-ins; append only."""
 
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
 
 TABLES = ("pipeline_erasure", "pipeline_accessentry", "pipeline_signin")
 FORWARD = """
@@ -52,6 +53,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'erasure',
                 'verbose_name_plural': 'erasures',
                 'ordering': ['-id'],
+                'permissions': [('handle_data_requests', 'Pode atender pedidos de titulares de dados')],
                 'default_permissions': (),
             },
         ),
@@ -60,7 +62,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(auto_now_add=True)),
-                ('kind', models.CharField(choices=[('card', 'review card'), ('guest', 'guest'), ('room', 'rooms'), ('listing', 'guest list'), ('suggestions', 'list of suggestions'), ('search', 'search'), ('export', 'export'), ('handover', 'shift handover'), ('request', 'data request')], max_length=12)),
+                ('kind', models.CharField(choices=[('card', 'review card'), ('guest', 'guest'), ('room', 'rooms'), ('listing', 'guest list'), ('suggestions', 'list of suggestions'), ('search', 'search'), ('export', 'export'), ('handover', 'shift handover')], max_length=12)),
                 ('row', models.CharField(blank=True, max_length=64)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
@@ -70,31 +72,7 @@ class Migration(migrations.Migration):
                 'ordering': ['-id'],
                 'default_permissions': (),
                 'indexes': [models.Index(fields=['at'], name='access_at'), models.Index(fields=['user', '-at'], name='access_of_user')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['card', 'guest', 'room', 'listing', 'suggestions', 'search', 'export', 'handover', 'request'])), name='access_kind_known')],
-            },
-        ),
-        migrations.CreateModel(
-            name='DataRequest',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('received_on', models.DateField()),
-                ('wish', models.CharField(choices=[('copy', 'a copy'), ('erasure', 'erasure'), ('both', 'a copy, then erasure')], max_length=8)),
-                ('sought', models.JSONField(default=dict)),
-                ('answers', models.JSONField(default=dict)),
-                ('copied_at', models.DateTimeField(null=True)),
-                ('erased_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('events', models.JSONField(default=list)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'request of a data subject',
-                'verbose_name_plural': 'requests of data subjects',
-                'ordering': ['-id'],
-                'permissions': [('handle_data_requests', 'Pode atender pedidos de titulares de dados')],
-                'default_permissions': (),
-                'constraints': [models.CheckConstraint(condition=models.Q(('wish__in', ['copy', 'erasure', 'both'])), name='data_request_wish_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['card', 'guest', 'room', 'listing', 'suggestions', 'search', 'export', 'handover'])), name='access_kind_known')],
             },
         ),
         migrations.CreateModel(

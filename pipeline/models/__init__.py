@@ -1,6 +1,6 @@
 """Tables of the pipeline: runs, and the records that data protection asks for."""
 
-from pipeline.models.privacy import AccessEntry, AccessKind, DataRequest, Erasure, SignIn, Wish
+from pipeline.models.privacy import AccessEntry, AccessKind, Erasure, SignIn
 from pipeline.models.runs import (
     LIVE,
     RESUMABLE,
@@ -26,7 +26,6 @@ __all__ = [
     "AccessKind",
     "Beat",
     "CancelRequest",
-    "DataRequest",
     "Drain",
     "Erasure",
     "JobRun",
@@ -36,5 +35,4 @@ __all__ = [
     "SignIn",
     "State",
     "Trigger",
-    "Wish",
 ]

@@ -1,53 +1,15 @@
-"""Records of data protection: requests of data subjects, erasures, reads of personal data, sign-ins.
+"""Records of data protection: erasures, reads of personal data, sign-ins.
 
-Erasures, reads and sign-ins are append only: a database trigger refuses UPDATE, DELETE and TRUNCATE. Retention and the
+They are append only: a database trigger refuses UPDATE, DELETE and TRUNCATE. Retention and the
 erasure of a person switch it off for one transaction (`pipeline.data_subjects.protected`)."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
-
-
-class Wish(models.TextChoices):
-    """What a data subject asks for (LGPD art. 18)."""
-
-    COPY = "copy", _p("data request", "a copy")
-    ERASURE = "erasure", _p("data request", "erasure")
-    BOTH = "both", _p("data request", "a copy, then erasure")
-
-
-class DataRequest(models.Model):
-    """A request of a data subject. `sought` is what is searched for and is emptied when the request is closed;
-    `answers` are the decisions on doubtful traces, by trace id."""
-
-    created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    received_on = models.DateField()
-    wish = models.CharField(max_length=8, choices=Wish.choices)
-    sought: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
-    answers: models.JSONField[dict[str, bool], dict[str, bool]] = models.JSONField(default=dict)
-    copied_at = models.DateTimeField(null=True)
-    erased_at = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True)
-    # [{"at": ISO time, "who": name of the member of staff, "what": code, "count": number}], oldest first.
-    events: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list)
-
-    class Meta:
-        verbose_name = _("request of a data subject")
-        verbose_name_plural = _("requests of data subjects")
-        ordering = ["-id"]
-        default_permissions = ()
-        permissions = [("handle_data_requests", "Pode atender pedidos de titulares de dados")]
-        constraints = [models.CheckConstraint(condition=Q(wish__in=Wish.values), name="data_request_wish_known")]
-
-    def __str__(self) -> str:
-        return f"nº {self.pk}"
 
 
 class Erasure(models.Model):
@@ -67,6 +29,7 @@ class Erasure(models.Model):
         verbose_name_plural = _("erasures")
         ordering = ["-id"]
         default_permissions = ()
+        permissions = [("handle_data_requests", "Pode atender pedidos de titulares de dados")]
 
     def __str__(self) -> str:
         return f"nº {self.pk}"
@@ -81,7 +44,6 @@ class AccessKind(models.TextChoices):
     SEARCH = "search", _p("access", "search")
     EXPORT = "export", _p("access", "export")
     HANDOVER = "handover", _p("access", "shift handover")
-    REQUEST = "request", _p("access", "data request")
 
 
 class AccessEntry(models.Model):

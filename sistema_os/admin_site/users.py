@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from matching.models import AuditEntry, Decision
-from pipeline.models import AccessEntry, DataRequest, JobRun, SignIn
+from pipeline.models import AccessEntry, JobRun, SignIn
 from snapshots.models import Snapshot
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (JobRun, "user"),
     (Snapshot, "override_by"),
     (AccessEntry, "user"),
-    (DataRequest, "created_by"),
     (SignIn, "user"),
 )
 

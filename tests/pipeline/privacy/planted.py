@@ -108,7 +108,6 @@ def one_row_of_each() -> None:
     drain = runs.Drain.objects.create(by="rosa", until=timezone.now())
     runs.CancelRequest.objects.create(run=run, user=user, drain=drain)
     runs.Notice.objects.create(run=run, kind="failure")
-    runs.DataRequest.objects.create(created_by=user, received_on=TODAY, wish="copy")
     runs.Erasure.objects.create(by="rosa", reason="x", person="x")
     runs.AccessEntry.objects.create(user=user, kind="card")
     runs.SignIn.objects.create(user=user, account="x", result="in")

@@ -78,7 +78,7 @@ def test_a_guest_planted_everywhere_is_nowhere_after_the_erasure(hotel: SmallHot
     assert planted.traces_in(out.getvalue()) == []
     files = planted.data_files()
     assert files["matching_order"]
-    assert files["snapshots_headrow"]
+    assert files["snapshots_snapshot"]
     in_files = {name: f for name, body in files.items() if (f := planted.traces_in(body.decode("latin-1")))}
     assert in_files == {}
     # A second row without a profile, confirmed, is erased as well; Bruno stays.
