@@ -120,10 +120,10 @@ class PersonText:
         return value
 
     def same_name(self, names: Collection[str]) -> bool:
-        """Whether one of the names has at least two parts in common with hers, or is all of hers."""
+        """Whether one of the names has at least two parts in common with hers, or one if only one is known."""
         parts = [{meant for word in _WORD.findall(name) if (meant := self.meant(word))} for name in names]
-        least = min((len(matcher.index.words) for matcher in self._matchers), default=2)
-        return any(len(found) >= max(1, min(2, least)) for found in parts)
+        most = max((len(matcher.index.words) for matcher in self._matchers), default=2)
+        return any(len(found) >= max(1, min(2, most)) for found in parts)
 
     def _is_document(self, text: str) -> bool:
         """Whether eleven digits in a row, of all that stand together, are her CPF."""

@@ -26,8 +26,8 @@ def stored_rows(source: Source) -> Iterator[StoredRow]:
     for key, since, row in heads.iterator(chunk_size=2000):
         yield StoredRow("head", key, since, row)
     past = Change.objects.filter(source=source).exclude(old=None).values_list("key", "since", "old")
-    for key, since, old in past.iterator(chunk_size=2000):
-        yield StoredRow("past", key, since or 0, unpack(old or (), source.layout))
+    for key, began, old in past.iterator(chunk_size=2000):
+        yield StoredRow("past", key, began or 0, unpack(old or (), source.layout))
     for held in Snapshot.objects.filter(source=source).held():
         for row in held_rows(held):
             yield StoredRow("held", str(row.get(source.key_column)), held.pk, row)

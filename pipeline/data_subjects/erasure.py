@@ -113,12 +113,12 @@ class _Erasing:
     def _erase(self, found: Findings, dry_run: bool) -> ErasureReport:
         text = found.sought.text()
         by, reason = text.redacted(self.by), text.redacted(self.reason)
-        signed = {"by": by, "reason": reason, "dry_run": dry_run}
-        listed = _erase_rows(stays.SOURCE, map(str, found.rows), **signed)
+        erase_rows = partial(_erase_rows, by=by, reason=reason, dry_run=dry_run)
+        listed = erase_rows(stays.SOURCE, map(str, found.rows))
         forgotten = matching_erasure.forget(found.rows, dry_run=dry_run)
         named = {int(trace.key) for trace in found.certain if trace.kind == "order" and trace.names}
         orders = tuple(sorted(named | set(forgotten.orders)))
-        ordered = _erase_rows(order_rows.SOURCE, map(str, orders), **signed)
+        ordered = erase_rows(order_rows.SOURCE, map(str, orders))
         rows = {row for trace in found.certain for row in trace.rows}
         redacted, tables = _redact(rows, text, dry_run)
         tables |= {Session._meta.db_table} if _end_sessions(text, dry_run) else set()

@@ -49,13 +49,6 @@ class Sought:
             rows=(row,) if row is not None else (),
         )
 
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> Self:
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()})
-
-    def as_json(self) -> dict[str, Any]:
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items() if value}
-
     def joined(self, other: "Sought") -> "Sought":
         """With what `other` knows as well, each value once."""
         both = {
@@ -63,7 +56,7 @@ class Sought:
             for name, value in vars(self).items()
             if isinstance(value, tuple)
         }
-        return replace(self, **both, document_end=self.document_end or other.document_end)
+        return replace(self, document_end=self.document_end or other.document_end, **both)
 
     def text(self) -> PersonText:
         codes = frozenset(self.documents)

@@ -70,7 +70,7 @@ class SistemaAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [*pages.urls(self), *super().get_urls()]
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         if request.method == "POST":
             record_sign_out(request)
         return super().logout(request, extra_context)

@@ -180,21 +180,23 @@ def _plant_in_the_row(cursor: Any, model: type[Model], field: Any, form: str) ->
 def _plant_in_a_copy(cursor: Any, model: type[Model], field: Any, form: str) -> None:
     """A copy of a row of the model's table with the text in that column."""
     table, pk = sql.Identifier(model._meta.db_table), model._meta.pk
+    assert pk is not None
+    key = str(pk.column)
     fresh: dict[str, Any] = {field.column: _value(field, form)}
     if pk.get_internal_type() == "UUIDField":
-        fresh[pk.column] = uuid.uuid4()
+        fresh[key] = uuid.uuid4()
     elif not pk.is_relation and model in (Order, Stay):
-        fresh[pk.column] = _next_key(model)
+        fresh[key] = _next_key(model)
     for other in model._meta.local_concrete_fields:
         if other.unique and not other.is_relation and other not in (field, pk):
-            fresh[other.column] = uuid.uuid4().hex[: other.max_length or 32]
-    copied = [f.column for f in model._meta.local_concrete_fields if f.column not in fresh and f is not pk]
+            fresh[str(other.column)] = uuid.uuid4().hex[: other.max_length or 32]
+    copied = [str(f.column) for f in model._meta.local_concrete_fields if f.column not in fresh and f is not pk]
     query = sql.SQL("insert into {} ({}) select {} from {} where {} = %s").format(
         table,
         sql.SQL(", ").join(map(sql.Identifier, [*fresh, *copied])),
         sql.SQL(", ").join([*(sql.Placeholder() for _ in fresh), *map(sql.Identifier, copied)]),
         table,
-        sql.Identifier(pk.column),
+        sql.Identifier(key),
     )
     cursor.execute(query, [*fresh.values(), _template(model)])
 

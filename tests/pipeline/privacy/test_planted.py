@@ -73,7 +73,7 @@ def test_a_guest_planted_everywhere_is_nowhere_after_the_erasure(hotel: SmallHot
         stdout=out,
     )
     assert "Busy" not in out.getvalue()
-    left = {table: found for table, text in planted.dump().items() if (found := planted.traces_in(text))}
+    left = {table: hits for table, text in planted.dump().items() if (hits := planted.traces_in(text))}
     assert left == {}
     assert planted.traces_in(out.getvalue()) == []
     files = planted.data_files()
