@@ -24,6 +24,7 @@ _BETWEEN: Final = r"[ ().\-/]{0,3}"
 _NUMBER = re.compile(rf"(?<!\d)\d(?:{_BETWEEN}\d){{10,24}}(?!\d)")
 # The digits of the phone, and what stands before them: country, area, the ninth digit.
 _PHONE: Final = r"(?:\+?\(?\d[\d ().\-/]{{0,12}})?{}(?!\d)"
+_NO_PERSON = re.compile(r"[\d@]")
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}")
 _LEVELS: Final = frozenset({"exact", "phonetic", "nickname", "register_slip", "fuzzy", "distant", "heard"})
 _NO_NAME: Final = frozenset(lexicon.PARTICLES | lexicon.HONORIFICS | lexicon.TITLES) | frozenset(lexicon.SUFFIXES)
@@ -63,7 +64,9 @@ class PersonText:
         emails: Iterable[str] = (),
         is_document: Callable[[str], bool] = lambda _digits: False,
     ) -> None:
-        self.names = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+        # A phone or an address typed into the field of a name has words that are nobody's name.
+        real = (name.strip() for name in names if not _NO_PERSON.search(name))
+        self.names = tuple(dict.fromkeys(name for name in real if name))
         tails = {tail for phone in phones if len(tail := digits(phone)[-_TAIL:]) == _TAIL}
         self._phone = re.compile("|".join(_PHONE.format(_BETWEEN.join(tail)) for tail in sorted(tails)) or "(?!)")
         self._emails = {email.strip().casefold() for email in emails if "@" in email}

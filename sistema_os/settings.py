@@ -45,8 +45,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "sistema_os.sign_in.IdleMiddleware",
-    "sistema_os.access_log.AccessLogMiddleware",
+    "sistema_os.access.sign_in.IdleMiddleware",
+    "sistema_os.access.access_log.AccessLogMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

@@ -28,7 +28,6 @@ FACES: Final = ("snapshots.history", "snapshots.ingest")
 # Module -> why it is short and has one importer.
 SHORT_WITH_ONE_IMPORTER: Final = {
     "sistema_os.async_check.guard": "guards runs, and the test suite as well",
-    "sistema_os.admin_site.users": "registers the users' admin, which must run after every app is loaded",
 }
 # Template -> how many lines are too long, and why they cannot be broken.
 LONG_LINES: Final = {

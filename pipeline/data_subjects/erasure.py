@@ -26,8 +26,8 @@ from matching.person_text import BLANK, PersonText
 from matching.suggestions import retry_on_deadlock
 from pipeline.data_subjects.columns import text_tables
 from pipeline.data_subjects.finder import Findings, Trace, as_text, find
-from pipeline.data_subjects.protected import data_protection
 from pipeline.data_subjects.sought import Sought
+from pipeline.data_subjects.trigger_switch import data_protection
 from pipeline.hotel import orders as order_rows
 from pipeline.hotel import stays
 from pipeline.models import Erasure

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from matching import erasure
 from matching.suggestions import retry_on_deadlock
-from pipeline.data_subjects.protected import data_protection
+from pipeline.data_subjects.trigger_switch import data_protection
 from pipeline.models import AccessEntry, SignIn
 from pipeline.runs import Outcome, RunContext, job
 from snapshots.models import Source

@@ -1,7 +1,7 @@
 """Records of data protection: erasures, reads of personal data, sign-ins.
 
 They are append only: a database trigger refuses UPDATE, DELETE and TRUNCATE. Retention and the
-erasure of a person switch it off for one transaction (`pipeline.data_subjects.protected`)."""
+erasure of a person switch it off for one transaction (`pipeline.data_subjects.trigger_switch`)."""
 
 from __future__ import annotations
 

@@ -23,10 +23,10 @@ from django.views.i18n import JavaScriptCatalog
 
 from pipeline.business_date import current_business_date
 from sistema_os import pages
+from sistema_os.access.sign_in import SignInForm, record_sign_out
 from sistema_os.admin_site.menu import menu_for
 from sistema_os.admin_site.page_help import help_for
 from sistema_os.pages.find import may_find
-from sistema_os.sign_in import SignInForm, record_sign_out
 
 # Each app has `dashboard.panel(user)` and `<app>/panel.html`; the part after REST comes further down the page.
 FIRST: Final = ("snapshots", "matching", "pipeline")

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from pipeline.data_subjects.protected import data_protection
+from pipeline.data_subjects.trigger_switch import data_protection
 from pipeline.models import SignIn
 
 PASSWORD = "correct horse battery"

@@ -150,9 +150,12 @@ def plant() -> dict[str, list[str]]:
     return kept
 
 
-# Alive suggestions are one of a kind, and the columns of a collected source must stay readable.
+# Alive suggestions are one of a kind, the columns of a collected source must stay readable, and a copy of somebody's
+# stay would share his person profile.
 _TEMPLATES: dict[type[Model], dict[str, Any]] = {
     MatchSuggestion: {"state": "expired"},
+    Stay: {"listagem_id": 901},
+    Order: {"os_id": 901},
     Source: {"key_column": "other_id"},
     Snapshot: {"business_date": date(2020, 1, 1)},
 }
@@ -172,7 +175,10 @@ def _value(field: Any, form: str) -> Any:
 
 
 def _plant_in_the_row(cursor: Any, model: type[Model], field: Any, form: str) -> None:
-    table, column, pk = (sql.Identifier(name) for name in (model._meta.db_table, field.column, model._meta.pk.column))
+    pk_field = model._meta.pk
+    assert pk_field is not None
+    names = (model._meta.db_table, str(field.column), str(pk_field.column))
+    table, column, pk = map(sql.Identifier, names)
     query = sql.SQL("update {} set {} = %s where {} = %s").format(table, column, pk)
     cursor.execute(query, [_value(field, form), _template(model)])
 

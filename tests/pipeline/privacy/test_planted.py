@@ -6,9 +6,9 @@ import psycopg
 import pytest
 from django.core.management import call_command
 
-from matching.models import Stay
 from pipeline.data_subjects import Sought, find
 from pipeline.models import Erasure
+from snapshots.models import HeadRow
 from tests.mornings import run
 from tests.pipeline.orchestration.small_hotel import SmallHotel
 from tests.pipeline.privacy import planted
@@ -81,6 +81,8 @@ def test_a_guest_planted_everywhere_is_nowhere_after_the_erasure(hotel: SmallHot
     assert files["snapshots_snapshot"]
     in_files = {name: f for name, body in files.items() if (f := planted.traces_in(body.decode("latin-1")))}
     assert in_files == {}
-    # A second row without a profile, confirmed, is erased as well; Bruno stays.
-    assert Stay.objects.filter(listed_name__icontains="bruno farias").exists()
+    # Her second row, without a profile, is erased as well; Bruno stays in the listing.
+    assert set(HeadRow.objects.filter(source__name="listagem_hospedes").values_list("payload__nome_listagem")) == {
+        ("Bruno Farias",)
+    }
     assert Erasure.objects.filter(by="vera").get().counts["rows"] >= 2
