@@ -91,6 +91,33 @@ def blank_closed_orders(until: date, *, dry_run: bool = False) -> int:
     return blanked
 
 
+def blank_old_texts(until: date, *, dry_run: bool = False) -> int:
+    """Blanks everything that staff typed into orders closed before `until`, in our copies, with the compared values of
+    their suggestions; returns the number of orders. Decisions, links, rooms and times stay."""
+    limit = timezone.make_aware(datetime.combine(until, time()))
+    old = Order.objects.filter(closed_at__lt=limit).exclude(request="", guest_text="", requester_text="", phone_text="")
+    if dry_run:
+        return old.count()
+    blanked = 0
+    while orders := list(old.order_by("pk")[:CHUNK]):
+        for order in orders:
+            order.request = order.guest_text = order.requester_text = order.phone_text = ""
+            order.search = _search(order)
+        Order.objects.bulk_update(orders, [*_TYPED, "phone_text", "search"])
+        _blank_reasons(MatchSuggestion.objects.filter(order__in=orders))
+        blanked += len(orders)
+    return blanked
+
+
+def _blank_reasons(suggestions: QuerySet[MatchSuggestion]) -> None:
+    """The reasons without what was compared; the version rises, so that the mirror follows."""
+    rows = [suggestion for suggestion in suggestions if any(r.get(n) for r in suggestion.reasons for n in _COMPARED)]
+    for suggestion in rows:
+        suggestion.reasons = [{**reason, "order_value": None, "guest_value": None} for reason in suggestion.reasons]
+        suggestion.version = F("version") + 1
+    MatchSuggestion.objects.bulk_update(rows, ["reasons", "version"], batch_size=CHUNK)
+
+
 def _words(name: str) -> set[str]:
     return {searchable(word) for word in _WORD.findall(name)} - _PARTICLES
 

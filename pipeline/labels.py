@@ -105,6 +105,8 @@ SUMMARY = {
     "versions": _("Old versions forgotten"),
     "held": _("Held listings forgotten"),
     "guests": _("Guests forgotten"),
+    "texts": _("Typed texts of old orders blanked"),
+    "reads": _("Old reads and sign-ins deleted"),
 }
 
 # The status of a source's snapshot.

@@ -28,6 +28,7 @@ _SUPERVISE: Final = (
     "pipeline.cancel_jobrun",
     "pipeline.import_files",
     "pipeline.import_held",
+    "pipeline.handle_data_requests",
 )
 
 # Group names are data: they are Portuguese in every language of the screen.

@@ -47,6 +47,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "sistema_os.access.sign_in.IdleMiddleware",
+    "sistema_os.access.access_log.AccessLogMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -122,6 +124,12 @@ SNAPSHOT_KEEP_DAYS = whole("SNAPSHOT_KEEP_DAYS", 35, 8, 3650)
 SNAPSHOT_STAGED_FROM = whole("SNAPSHOT_STAGED_FROM", 300_000, 0, 100_000_000)
 # Days after the departure for which names are kept in our copies. The engine uses guests up to 31 days gone.
 GUEST_KEEP_DAYS = whole("GUEST_KEEP_DAYS", 90, 35, 3650)
+# Days after an order was closed for which our copy keeps what staff typed into it; the hotel's own row is not changed.
+ORDER_KEEP_DAYS = whole("ORDER_KEEP_DAYS", 365, 35, 3650)
+# Days for which reads of personal data and sign-ins are kept.
+ACCESS_KEEP_DAYS = whole("ACCESS_KEEP_DAYS", 365, 30, 3650)
+# File to which every erasure is appended, kept apart from the backups of the database; empty for none.
+ERASURE_LIST = env.str("ERASURE_LIST", "")
 # Files on their way into the hotel's tables wait in this private folder, which the pages and the jobs share.
 IMPORT_FOLDER = env.str("IMPORT_FOLDER", "") or f"{gettempdir()}/sistema-os-imports-{os.getuid()}"
 IMPORT_MAX_BYTES = whole("IMPORT_MAX_BYTES", 20_000_000, 1_000, 200_000_000)
@@ -203,16 +211,25 @@ LOCALE_PATHS = [BASE_DIR / "sistema_os" / "locale"]
 TIME_ZONE = "America/Sao_Paulo"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+# Older hashes are replaced when their owners sign in.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 LOGIN_URL = "admin:login"
+# Wrong passwords for one account from one address, after which it is locked, and for how long.
+SIGN_IN_FAILURES = whole("SIGN_IN_FAILURES", 5, 3, 100)
+SIGN_IN_LOCK_MINUTES = whole("SIGN_IN_LOCK_MINUTES", 15, 1, 24 * 60)
+# Minutes without activity after which a session ends, for a computer that several people use; 0 for never.
+IDLE_MINUTES = whole("IDLE_MINUTES", 0, 0, 12 * 60)
+# Whether a session ends when the browser is closed.
+SESSION_EXPIRE_AT_BROWSER_CLOSE = env.bool("SESSION_ENDS_WITH_BROWSER", False)
 
 STATIC_URL = "static/"
 # From source, files are served from the packages, and there is no directory for `collectstatic`.

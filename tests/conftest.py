@@ -11,6 +11,7 @@ from blockbuster import BlockBuster
 from django.conf import settings
 from django.db import connection
 from django.test import TestCase
+from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 
 from sistema_os.async_check.guard import guarded
@@ -54,6 +55,21 @@ def _is_fast(item: pytest.Item) -> bool:
         or any(item.get_closest_marker(name) for name in SLOW_MARKS)
         or (database and database.kwargs.get("transaction"))
     )
+
+
+# They refuse TRUNCATE, with which Django empties the tables after a test of transactions.
+NOT_TRUNCATED = (
+    *("matching_decision", "matching_auditentry"),
+    *("pipeline_erasure", "pipeline_accessentry", "pipeline_signin"),
+)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The test database lets Django empty the append-only tables; tests/pipeline/privacy arms the triggers again."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for table in NOT_TRUNCATED:
+            cursor.execute(sql.SQL("alter table {} disable trigger no_truncate").format(sql.Identifier(table)))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,4 +1,4 @@
-"""Retention: erases old listings, held rows, and the names of guests who left long ago."""
+"""Retention: erases old listings, held rows, names of guests who left long ago, typed texts, reads and sessions."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,12 +7,15 @@ from typing import TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.core.management import call_command
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from matching import erasure
 from matching.suggestions import retry_on_deadlock
-from pipeline.models import ShiftNote
+from pipeline.data_subjects.trigger_switch import data_protection
+from pipeline.models import AccessEntry, ShiftNote, SignIn
 from pipeline.runs import Outcome, RunContext, job
 from snapshots.models import Source
 from snapshots.retention import purge
@@ -44,7 +47,24 @@ async def run(context: RunContext) -> Outcome:
     if not context.dry_run:
         # Notes of a shift may name a guest.
         await sync_to_async(_fenced)(context, ShiftNote.objects.filter(day__lt=departed_before).delete)
-    return Outcome("succeeded", {"versions": versions, "held": held, "guests": len(guests), "orders": orders})
+    typed_before = context.business_date - timedelta(days=settings.ORDER_KEEP_DAYS)
+    blank_texts = partial(erasure.blank_old_texts, typed_before, dry_run=context.dry_run)
+    texts = await sync_to_async(_fenced)(context, blank_texts)
+    reads = await sync_to_async(_fenced)(context, partial(_forget_reads, dry_run=context.dry_run))
+    counts = {"versions": versions, "held": held, "guests": len(guests), "orders": orders, "texts": texts}
+    return Outcome("succeeded", counts | {"reads": reads})
+
+
+def _forget_reads(*, dry_run: bool) -> int:
+    """Deletes reads of personal data and sign-ins that are past their time, and sessions that have expired."""
+    limit = timezone.now() - timedelta(days=settings.ACCESS_KEEP_DAYS)
+    old = [AccessEntry.objects.filter(at__lt=limit), SignIn.objects.filter(at__lt=limit)]
+    if dry_run:
+        return sum(rows.count() for rows in old)
+    with data_protection():
+        deleted = sum(rows.delete()[0] for rows in old)
+    call_command("clearsessions")
+    return deleted
 
 
 def _listings(context: RunContext) -> tuple[int, int]:

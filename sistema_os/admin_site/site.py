@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.db.models import Model
 from django.db.models.base import ModelBase
@@ -23,6 +24,7 @@ from django.views.i18n import JavaScriptCatalog
 from pipeline.business_date import current_business_date
 from pipeline.imports.sources_page import first_use, received_files
 from sistema_os import pages
+from sistema_os.access.sign_in import SignInForm, record_sign_out
 from sistema_os.admin_site.menu import menu_for, tabs_of
 from sistema_os.admin_site.page_help import help_for
 from sistema_os.pages.find import may_find
@@ -55,6 +57,7 @@ class SistemaAdminSite(AdminSite):
     site_title = "Sistema OS"
     site_url = None
     index_title = _("Dashboard")
+    login_form = SignInForm
 
     def register(
         self,
@@ -70,6 +73,11 @@ class SistemaAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [*pages.urls(self), *super().get_urls()]
 
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        if request.method == "POST":
+            record_sign_out(request)
+        return super().logout(request, extra_context)
+
     def i18n_javascript(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """With our catalogue after Django's, so that ours wins."""
         own = JavaScriptCatalog(packages=["django.contrib.admin", "sistema_os"])
@@ -84,6 +92,7 @@ class SistemaAdminSite(AdminSite):
             "menu": menu,
             "tabs": tabs_of(menu),
             "in_own_menu": any(item.current for item in items),
+            "idle_minutes": settings.IDLE_MINUTES if context["has_permission"] else 0,
             "may_find": context["has_permission"] and may_find(request),
             "page_help": help_for(request) if context["has_permission"] else None,
         }

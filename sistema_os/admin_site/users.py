@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from matching.models import AuditEntry, Decision, OrderRoom, RoomAlias
-from pipeline.models import JobRun
+from pipeline.models import AccessEntry, JobRun, SignIn
 from snapshots.models import Snapshot
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (RoomAlias, "user"),
     (OrderRoom, "user"),
     (Snapshot, "override_by"),
+    (AccessEntry, "user"),
+    (SignIn, "user"),
 )
 
 # Of the permissions that are not Django's add, change, delete and view.

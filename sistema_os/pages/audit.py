@@ -26,11 +26,14 @@ from django.views.decorators.http import require_GET
 
 from matching.models import AuditAction
 from matching.reports import AuditLine, AuditQuery, decision_lines, entry_lines, midnight
-from pipeline.models import CancelRequest, JobRun
+from pipeline.models import AccessEntry, CancelRequest, Erasure, JobRun, SignIn
 from snapshots.models import Snapshot
 
 PERMISSION: Final = "matching.view_decision"
 SEES_ADMIN: Final = "auth.view_user"
+PROTECTS_DATA: Final = "pipeline.handle_data_requests"
+# Read for themselves only: there are far more of them than of deeds.
+_ONLY_IF_CHOSEN: Final = frozenset({"reads", "sign_ins"})
 
 _BULK: Final = (AuditAction.BULK, AuditAction.BULK_UNDO)
 _ROOMS: Final = (AuditAction.ALIAS, AuditAction.ALIAS_DROP, AuditAction.ORDER_ROOM, AuditAction.ROOM)
@@ -113,6 +116,34 @@ def _changes(asked: AuditQuery) -> list[AuditLine]:
     ]
 
 
+def _erasures(asked: AuditQuery) -> list[AuditLine]:
+    """Erasures by command, without names; the person who asked is a text, so a user filter leaves them out."""
+    if asked.user is not None:
+        return []
+    rows = asked.of(Erasure.objects.all(), "at")[: asked.most]
+    return [AuditLine(row.at, row.by, _("Guest erased"), str(row), "", "", "", row.reason) for row in rows]
+
+
+def _reads(asked: AuditQuery) -> list[AuditLine]:
+    rows = asked.of(AccessEntry.objects.all(), "at").select_related("user")
+    if asked.user is not None:
+        rows = rows.filter(user=asked.user)
+    return [
+        AuditLine(entry.at, name_of(entry.user), _("Looked at"), str(entry), "", "", "", "")
+        for entry in rows[: asked.most]
+    ]
+
+
+def _sign_ins(asked: AuditQuery) -> list[AuditLine]:
+    rows = asked.of(SignIn.objects.all(), "at").select_related("user")
+    if asked.user is not None:
+        rows = rows.filter(user=asked.user)
+    return [
+        AuditLine(entry.at, name_of(entry.user), entry.get_result_display(), entry.address or "—", "", "", "", "")
+        for entry in rows[: asked.most]
+    ]
+
+
 FEEDS: Final[dict[str, Feed]] = {
     "decisions": Feed(_lazy("Decisions"), decision_lines, of_orders=True),
     "bulk": Feed(_lazy("Batches"), lambda asked: entry_lines(asked, _BULK), of_orders=True),
@@ -123,6 +154,9 @@ FEEDS: Final[dict[str, Feed]] = {
     "overrides": Feed(_lazy("Held listings"), _overrides, "snapshots.view_snapshot"),
     "runs": Feed(_p("audit", "Runs"), _runs, "pipeline.view_jobrun"),
     "cancels": Feed(_lazy("Cancelled runs"), _cancels, "pipeline.view_jobrun"),
+    "erasures": Feed(_lazy("Erasures of guests"), _erasures, PROTECTS_DATA),
+    "reads": Feed(_lazy("Who looked"), _reads, PROTECTS_DATA),
+    "sign_ins": Feed(_lazy("Sign-ins"), _sign_ins, PROTECTS_DATA),
     "admin": Feed(_lazy("Users and settings"), _changes, SEES_ADMIN),
 }
 
@@ -218,7 +252,8 @@ def _lines(feeds: Mapping[str, Feed], wanted: _Wanted) -> list[AuditLine]:
     chosen = [
         feed
         for name, feed in feeds.items()
-        if wanted.kind in ("", name) and (feed.of_orders or not (asked.order or asked.batch))
+        if (wanted.kind == name or (not wanted.kind and name not in _ONLY_IF_CHOSEN))
+        and (feed.of_orders or not (asked.order or asked.batch))
     ]
     merged = heapq.merge(*(feed.lines(asked) for feed in chosen), key=lambda line: line.at, reverse=True)
     lines = list(islice(merged, asked.most))

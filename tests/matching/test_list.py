@@ -135,7 +135,7 @@ class TestTheList:
         for n in range(8):
             hotel.suggest(Candidate(hotel.order(f"pedido {n}"), hotel.stay(f"Pessoa {n}"), 0.7))
         client = signed_in(ana)
-        with django_assert_max_num_queries(11):
+        with django_assert_max_num_queries(12):
             client.get(LIST)
 
     def test_shows_the_request_first_and_whole(self, card: Card, hotel: Hotel, ana: User) -> None:

@@ -1,0 +1,1 @@
+"""Who comes in and who looks: sign-ins and reads of personal data."""
