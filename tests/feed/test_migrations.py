@@ -68,7 +68,10 @@ RIGHTS = dict.fromkeys(HOTEL_TABLES, READ) | {
     "sugestoes_match": WRITE,
     "rm_diario": WRITE,
 }
-FUNCTIONS = {"receber_listagem", "receber_ordens", "vincular_os", "desvincular_os"}
+FUNCTIONS = {
+    *("receber_listagem", "receber_ordens", "vincular_os", "desvincular_os"),
+    *("vincular_hospede_os", "desvincular_hospede_os"),
+}
 
 
 @pytest.fixture

@@ -52,6 +52,17 @@ def load(connection: psycopg.Connection, hotel: Hotel) -> None:
         for is_main in (False, True):
             _upsert(connection, "listagem_hospedes", _LINE, [row for row in rows if row[5] is is_main])
         _upsert(connection, "ordens_servico", _ORDER, map(_order, hotel.orders))
+        for table in ("hospedes", "reservas", "listagem_hospedes", "ordens_servico"):
+            _continue_ids(connection, table)
+
+
+def _continue_ids(connection: psycopg.Connection, table: str) -> None:
+    """Rows that a file brings afterwards get ids beyond the loaded ones."""
+    connection.execute(
+        sql.SQL("select setval(pg_get_serial_sequence({name}, 'id'), greatest(max(id), 1)) from {table}").format(
+            name=sql.Literal(table), table=sql.Identifier(table)
+        )
+    )
 
 
 def _inventory(hotel: Hotel) -> list[Row]:

@@ -10,12 +10,13 @@ create table ordens_servico_hospedes (
   primary key (os_id, listagem_id)
 );
 create index os_hospedes_listagem_ix on ordens_servico_hospedes (listagem_id);
+create index os_hospedes_hospede_ix on ordens_servico_hospedes (hospede_id);
 
 
 -- Both lock the order first, as vincular_os does, and are idempotent. A further guest needs the order's own link.
 create or replace function vincular_hospede_os(
   p_os_id bigint, p_texto_versao int, p_listagem_id bigint, p_usuario text
-) returns text language plpgsql security invoker set search_path = public as $$
+) returns text language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   o ordens_servico;
   l listagem_hospedes;
@@ -41,7 +42,7 @@ begin
 end $$;
 
 create or replace function desvincular_hospede_os(p_os_id bigint, p_listagem_id bigint)
-returns text language plpgsql security invoker set search_path = public as $$
+returns text language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform from ordens_servico where id = p_os_id for update;
   if not found then
@@ -55,11 +56,13 @@ begin
 end $$;
 
 
+-- The app reads the table and writes it through the two functions, which run as their owner.
 alter table ordens_servico_hospedes enable row level security;
-revoke all on ordens_servico_hospedes from public, anon, authenticated;
-grant select, insert, update, delete on ordens_servico_hospedes to service_role;
+revoke all on ordens_servico_hospedes from public, anon, authenticated, service_role;
+grant select on ordens_servico_hospedes to sistema_os_app, service_role;
+create policy sistema_os_app_le on ordens_servico_hospedes for select to sistema_os_app using (true);
 
 revoke execute on function vincular_hospede_os(bigint, int, bigint, text), desvincular_hospede_os(bigint, bigint)
   from public, anon, authenticated;
 grant execute on function vincular_hospede_os(bigint, int, bigint, text), desvincular_hospede_os(bigint, bigint)
-  to service_role;
+  to sistema_os_app, service_role;
