@@ -5,7 +5,6 @@ What was typed may be a name. It is kept in the session and not in an address, w
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from django import forms
@@ -25,11 +24,10 @@ from matching import rooms
 from matching.core.parsing.rooms.directory import LEADS, spelling_words
 from matching.hotel_rows import searchable
 from matching.models import Order, RoomAlias, Stay
-from matching.models.choices import StayStatus
 from matching.presentation import badges, card_url
 from matching.reports import open_orders
 from matching.room_numbers import typed_room
-from pipeline.business_date import current_business_date
+from matching.stay_search import search_stays
 from sistema_os.pages.guest_list import STATUS_CHIPS, WORDS
 from sistema_os.pages.guests import guest_url
 from sistema_os.pages.order_rows import OrderRow, order_rows
@@ -44,7 +42,6 @@ MOST_WORDS: Final = 6
 MOST_GUESTS: Final = 20
 MOST_ORDERS: Final = 20
 MOST_ROOMS: Final = 8
-DEPARTED_DAYS: Final = 30
 # The key of the session under which the last search is kept.
 LAST: Final = "find"
 # "203", "12A"; orders have longer numbers.
@@ -108,7 +105,7 @@ def _exact(request: HttpRequest, text: str) -> str:
     if request.user.has_perm(SEES_ROOMS) and number == text and _is_room(text):
         return room_url(text)
     orders = open_orders.with_number(number, 2) if request.user.has_perm(SEES_ORDERS) and number.isalnum() else []
-    guests = _guests(text) if request.user.has_perm(SEES_ROOMS) and number == text else []
+    guests = _guests(request.user, text) if request.user.has_perm(SEES_ROOMS) and number == text else []
     if len(orders) == 1 and not guests and orders[0].suggestion is not None:
         return card_url(orders[0].suggestion.pk)
     return guest_url(guests[0].pk) if len(guests) == 1 and not orders else ""
@@ -131,7 +128,7 @@ def _results(request: HttpRequest, site: AdminSite, text: str) -> HttpResponse:
         "most_guests": MOST_GUESTS,
     }
     if text and request.user.has_perm(SEES_ROOMS):
-        found = _guests(text)
+        found = _guests(request.user, text)
         context["guests"] = [_found(stay) for stay in found[:MOST_GUESTS]]
         context["more_guests"] = len(found) > MOST_GUESTS
         context["rooms"] = [(room, room_url(room)) for room in _rooms(text, found)]
@@ -140,16 +137,9 @@ def _results(request: HttpRequest, site: AdminSite, text: str) -> HttpResponse:
     return TemplateResponse(request, "sistema_os/found.html", site.each_context(request) | context)
 
 
-def _guests(text: str) -> list[Stay]:
-    """Stays not over for more than DEPARTED_DAYS of which a name, the room or the reservation has every word; those in
-    the house first. Hidden guests have no name in our copies and are not found by it."""
-    words = searchable(text).split()[:MOST_WORDS]
-    found = Stay.objects.filter(removed=False, departure__gte=current_business_date() - timedelta(DEPARTED_DAYS))
-    for word in words:
-        found = found.filter(search__contains=word)
-    shown = found.filter(hidden=False).defer("fingerprint", "search", "occupancies") if words else found.none()
-    stays = list(shown.order_by("-departure", "pk")[: MOST_GUESTS * 5])
-    return sorted(stays, key=lambda stay: (stay.status != StayStatus.IN_HOUSE, stay.name))[: MOST_GUESTS + 1]
+def _guests(user: Any, text: str) -> list[Stay]:
+    """One more than are shown, to tell that there are more."""
+    return [hit.stay for hit in search_stays(text, user=user, limit=MOST_GUESTS + 1)]
 
 
 def _found(stay: Stay) -> FoundGuest:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from matching.models import Stay
+from matching.stay_search.terms import stay_terms
 from tests.markup import compact
 from tests.shell.pages.conftest import SignIn, order, stay, suggest
 
@@ -12,9 +13,10 @@ from tests.shell.pages.conftest import SignIn, order, stay, suggest
 @pytest.fixture
 def house(db: None, today: date) -> None:
     for key, room, name in ((1, "203", "FIGUEIREDO, THIAGO"), (2, "412", "Ana Figueiredo"), (3, "415", "Bia Lima")):
-        stay(key, room, today, search=f"r{key}00 {room} {name.lower()}", reservation=f"R{key}00")
+        terms = stay_terms(names=[name], rooms=[room], booking=f"R{key}00")
+        stay(key, room, today, terms=terms, reservation=f"R{key}00")
         Stay.objects.filter(pk=key).update(listed_name=name)
-    stay(4, "501", today, search="501", hidden=True)
+    stay(4, "501", today, hidden=True)
 
 
 def _find(sign_in: SignIn, text: str, person: str = "carla") -> tuple[str, str]:
