@@ -90,18 +90,18 @@ def digest() -> Digest | None:
                 event.label,
                 counts[event.name],
                 f"{url}?event={event.name}",
-                list(islice(_named(event, (changes[k] for k in keys.get(event.name, ()) if k in changes), url), NAMED)),
+                list(islice(_named(event, (changes[k] for k in keys.get(event.name, ()) if k in changes)), NAMED)),
             )
             for event in EVENTS
         ],
     )
 
 
-def _named(event: Event, changes: Iterator[ChangeView], url: str) -> Iterator[Named]:
+def _named(event: Event, changes: Iterator[ChangeView]) -> Iterator[Named]:
     for change in changes:
         row: Any = change.after or change.before
         if stays.suggestible(row) and (name := stays.name_of(row)):
-            yield Named(name, _about(event, change), f"{url}?event={event.name}&row={change.key}#life")
+            yield Named(name, _about(event, change), reverse("admin:guest", args=[change.key]))
 
 
 def _about(event: Event, change: ChangeView) -> str:
