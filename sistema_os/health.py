@@ -15,9 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from pipeline import checks, queue
-from pipeline.business_date import current_business_date
-from pipeline.hotel.feed import Feed, feed_findings, read_feed
+from pipeline import checks, feed_report, queue
 from pipeline.models import JobRun
 from sistema_os.checks import supabase_problems
 from sistema_os.supabase import ServerInfo, SupabaseClient, SupabaseError
@@ -88,43 +86,6 @@ class PostgrestReport:
 postgrest = PostgrestReport()
 
 
-class FeedReport:
-    """When the hotel's feed last wrote, and the codes of what is wrong with it (see `check_feed`): read at most once in
-    five minutes per process."""
-
-    SECONDS = 3.0
-    PAUSE = 300.0
-
-    def __init__(self) -> None:
-        self._feed: Feed | None = None
-        self._again_at = 0.0
-
-    def as_json(self) -> dict[str, Any]:
-        """Both None as long as nothing could be read."""
-        if time.monotonic() >= self._again_at:
-            self._again_at = time.monotonic() + self.PAUSE
-            try:
-                self._feed = async_to_sync(self._read)()
-            except SupabaseError as error:
-                self._feed = None
-                logger.info("readyz: the hotel's tables cannot be read: %s", error)
-        if self._feed is None:
-            return {"feed_age_seconds": None, "feed_findings": None}
-        now = timezone.now()
-        findings = feed_findings(self._feed, current_business_date(), now)
-        return {
-            "feed_age_seconds": _age(now, self._feed.last_seen),
-            "feed_findings": [finding.code for finding in findings],
-        }
-
-    async def _read(self) -> Feed:
-        async with SupabaseClient(**{**settings.SUPABASE, "deadline": self.SECONDS}) as supabase:
-            return await read_feed(supabase, current_business_date())
-
-
-feed = FeedReport()
-
-
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> JsonResponse:
@@ -169,7 +130,7 @@ def _data_report() -> dict[str, Any]:
     return {
         "job_age_seconds": {row["job"]: _age(now, row["at"]) for row in jobs},
         "source_age_seconds": {row["name"]: _age(now, row["at"]) for row in collected},
-    } | feed.as_json()
+    } | feed_report.latest.as_json()
 
 
 def _age(now: datetime, at: datetime | None) -> int | None:

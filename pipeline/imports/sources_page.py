@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from matching.models import MatchSuggestion
+from pipeline import feed_report
 from pipeline.business_date import current_business_date
 from pipeline.hotel.stays import SOURCE
 from pipeline.imports import recipes, service
@@ -59,7 +60,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class SourceHealth:
-    """One kind of list: a sentence of health, its last file, and the last 14 days."""
+    """One kind of list: a sentence of health, its last file, and the last 14 days since its first one."""
 
     title: str | Promise
     chip: str
@@ -83,6 +84,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "title": _("Sources"),
         "sources": sources(),
         "waiting": waiting(),
+        "feed_findings": feed_report.latest.findings(),
         "files": [(file, kind_words(file), _chip(file)) for file in newest[:_MOST_FILES]],
         "recipes": [(recipe, scope_words(recipe.scope) or _("orders")) for recipe in ImportRecipe.objects.all()],
         "ways": _ways(),
@@ -110,7 +112,10 @@ def _health(kind: str) -> SourceHealth:
     older = ImportedFile.objects.filter(kind=kind, state__in=_CAME).select_related("recipe").first()
     last = came[-1] if came else older
     typical = _typical(came)
-    bars = tuple(_bar(today - timedelta(days=n), files, typical) for n in reversed(range(DAYS)))
+    first = ImportedFile.objects.filter(kind=kind).order_by("at").values_list("at", flat=True).first()
+    days = [today - timedelta(days=n) for n in reversed(range(DAYS))]
+    # Nothing was expected before the first file.
+    bars = tuple(_bar(day, files, typical) for day in days if first and day >= timezone.localtime(first).date())
     held = waiting().filter(kind=kind).exists()
     chip, word, sentence = _state(last, typical, held, bars)
     age = duration(timezone.now() - last.at) if last else ""

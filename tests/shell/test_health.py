@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from pipeline import feed_report
 from pipeline.business_date import current_business_date
 from pipeline.models import JobRun
 from sistema_os import health
@@ -76,9 +77,9 @@ def test_readyz_answers_although_supabase_does_not(
     report = health.PostgrestReport()
     monkeypatch.setattr(report, "SECONDS", 0.3)
     monkeypatch.setattr(health, "postgrest", report)
-    feed = health.FeedReport()
+    feed = feed_report.FeedReport()
     monkeypatch.setattr(feed, "SECONDS", 0.3)
-    monkeypatch.setattr(health, "feed", feed)
+    monkeypatch.setattr(feed_report, "latest", feed)
     response = client.get("/readyz")
     assert (response.status_code, response.json()["postgrest"]) == (200, "unknown")
     assert response.json()["data"]["feed_age_seconds"] is None
@@ -92,7 +93,7 @@ def test_readyz_reports_the_feed(client: Client, monkeypatch: pytest.MonkeyPatch
         "insert into listagem_hospedes (reserva_id, nome_listagem, titular, status, uh, chegada, saida, visto_em) "
         "select id, 'Ana', true, 'na_casa', '201', current_date - 2, current_date + 2, now() - interval '2 days' from r"
     )
-    monkeypatch.setattr(health, "feed", health.FeedReport())
+    monkeypatch.setattr(feed_report, "latest", feed_report.FeedReport())
     data = client.get("/readyz").json()["data"]
     assert 2 * 86_400 <= data["feed_age_seconds"] < 2 * 86_400 + 60
     assert data["feed_findings"] == ["visto_em_not_moving"]
