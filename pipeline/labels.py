@@ -52,6 +52,10 @@ PHASES = {
     "purge": _("clearing old records"),
     "listings": _("forgetting old listings"),
     "guests": _("forgetting guests who left long ago"),
+    "write": _("writing the lines of the files"),
+    "follow_up": _("starting the collection for the new lines"),
+    "look": _("looking for new files"),
+    "import": _("importing the files that were received"),
 }
 
 # The keys of the jobs' summaries.

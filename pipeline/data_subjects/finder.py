@@ -22,8 +22,8 @@ from pipeline.data_subjects.listing_search import ListedRow, listed_rows, search
 from pipeline.data_subjects.sought import Sought
 from pipeline.hotel import orders as order_rows
 from pipeline.hotel.stays import ARRIVAL, DEPARTURE, ROOM
+from snapshots.erasure import stored_rows
 from snapshots.models import Source
-from snapshots.stored_rows import stored_rows
 
 _FIRST: Final = (Order._meta.label_lower, MatchSuggestion._meta.label_lower)
 _ONE_DAY: Final = timedelta(days=1)

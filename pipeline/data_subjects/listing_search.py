@@ -8,8 +8,8 @@ from matching.models import Stay
 from matching.person_text import PersonText
 from pipeline.data_subjects.sought import Sought, distinct
 from pipeline.hotel import stays
+from snapshots.erasure import stored_rows
 from snapshots.models import Source
-from snapshots.stored_rows import stored_rows
 
 _NAMES = ("nome_listagem", "nome", "nome_social")
 

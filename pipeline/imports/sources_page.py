@@ -30,7 +30,7 @@ from pipeline.imports import recipes, service
 from pipeline.imports.labels import kind_words, scope_words
 from pipeline.imports.pages import PERMISSION
 from pipeline.labels import duration
-from pipeline.models import ImportedFile, ImportRecipe, ImportSession, JobRun
+from pipeline.models import ImportedFile, ImportRecipe, ImportSession, JobRun, State
 from pipeline.queue import next_start
 from pipeline.run_page import MAIN_JOB
 from snapshots.models import Snapshot
@@ -235,7 +235,8 @@ class FirstUse:
 
 
 def first_use(user: User | AnonymousUser) -> FirstUse | None:
-    """None once there was a guest list, and for people who may see nothing of it anyway."""
+    """None once there was a guest list, while the morning run is live or has failed, which the dashboard explains, and
+    for people who may see nothing of it anyway."""
     may_import = user.has_perm(PERMISSION)
     if not may_import and not user.has_perm("matching.view_matchsuggestion"):
         return None
@@ -243,6 +244,8 @@ def first_use(user: User | AnonymousUser) -> FirstUse | None:
     if Snapshot.objects.filter(source__name=SOURCE, received__gt=0).exists() or MatchSuggestion.objects.exists():
         return None
     run = JobRun.objects.of(MAIN_JOB).first()
+    if run is not None and run.state not in (State.SUCCEEDED, State.PARTIAL):
+        return None
     return FirstUse(may_import, sources(), run, next_start(MAIN_JOB))
 
 

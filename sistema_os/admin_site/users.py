@@ -47,10 +47,14 @@ PERMISSIONS: Final[dict[str, Promise]] = {
     "matching.undo_others": _lazy("undo decisions of others"),
     "matching.settle_alert": _lazy("settle alerts"),
     "matching.promote_model": _lazy("put a matching model into use"),
+    "matching.edit_rooms": _lazy("edit the room directory"),
     "snapshots.publish_held": _lazy("publish or reject a held snapshot"),
     "snapshots.view_hidden": _lazy("see the names of minors and of guests incognito"),
     "pipeline.run_job": _lazy("start and resume jobs"),
     "pipeline.cancel_jobrun": _lazy("cancel runs"),
+    "pipeline.import_files": _lazy("import guest lists and orders from files"),
+    "pipeline.import_held": _lazy("import a list that was held"),
+    "pipeline.handle_data_requests": _lazy("handle requests of data subjects"),
 }
 _ACTIONS: Final[dict[str, Promise]] = {
     "add": _lazy("add: %(model)s"),

@@ -131,7 +131,11 @@ def _orders(
 ) -> dict[str, Any]:
     """The chosen orders as rows, and the three choices with their counts."""
     of = {"open": opened, "closed": closed, "all": [*opened, *closed]}
-    words = {"open": pgettext("orders", "Open"), "closed": pgettext("orders", "Closed"), "all": _("All")}
+    words = {
+        "open": pgettext("orders", "Open"),
+        "closed": pgettext("orders", "Closed"),
+        "all": pgettext("orders", "All"),
+    }
     counts = {
         name: f"{len(found)}+" if len(found) >= open_orders.MAX_SHOWN else str(len(found)) for name, found in of.items()
     }

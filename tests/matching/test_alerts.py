@@ -109,14 +109,14 @@ class TestAlerts:
 class TestTheDashboard:
     def test_tells_the_queue_and_the_alerts(self, card: Card, ana: User) -> None:
         html = page(ana, "/admin/")
-        assert "Fila de revisão" in html
+        assert "A revisar" in html
         assert "1 com saída hoje" in html
         assert QUEUE in html
         assert "Nenhum alerta aberto" in html
 
     def test_offers_no_review_to_those_who_may_only_look(self, card: Card, reader: User) -> None:
         html = page(reader, "/admin/")
-        assert "Fila de revisão" in html
+        assert "A revisar" in html
         assert "Revisar agora" not in html
 
     def test_counts_with_few_queries_however_many_rows(
@@ -130,5 +130,5 @@ class TestTheDashboard:
     def test_speaks_english_by_choice(self, card: Card, ana: User) -> None:
         client = signed_in(ana)
         client.cookies["django_language"] = "en"
-        assert "Review queue" in client.get("/admin/").content.decode()
+        assert "To review" in client.get("/admin/").content.decode()
         assert Order.objects.count() == 1

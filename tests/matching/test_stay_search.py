@@ -81,9 +81,9 @@ class TestFinding:
             ("conceicao", "Roberto Conceição"),
             ("CONCEIÇÃO roberto", "Roberto Conceição"),
             ("beto conceicao", "Roberto Conceição"),
-            ("figueira rosa", "Figueira, Rosa Maria"),
-            ("sr. otávio", "OTAVIO FIGUEIREDO NUNES"),
-            ("otavio figueredo", "OTAVIO FIGUEIREDO NUNES"),
+            ("figueira rosa", "Rosa Maria Figueira"),
+            ("sr. otávio", "Otavio Figueiredo Nunes"),
+            ("otavio figueredo", "Otavio Figueiredo Nunes"),
             ("souza", "Ana Sousa"),
             ("conceisao", "Roberto Conceição"),
             ("concecao", "Roberto Conceição"),
@@ -102,7 +102,7 @@ class TestFinding:
     def test_never_a_minor_nor_a_stay_that_cannot_be_linked(self, found: Found) -> None:
         assert found.names("figueiredo") == [
             "Helena Prado Figueiredo",
-            "OTAVIO FIGUEIREDO NUNES",
+            "Otavio Figueiredo Nunes",
             "Tiago Figueredo",
         ]
         assert found.names("412") == ["Helena Prado Figueiredo", "Tiago Figueredo"]
@@ -125,7 +125,7 @@ class TestFinding:
         assert "".join(text for text, _found in first.pieces) == first.stay.name
         presences = {hit.stay.name: hit.presence for hit in search_stays("figue", user=found.user)}
         assert presences["Tiago Figueredo"] == Presence.LEFT
-        assert presences["Figueira, Rosa Maria"] == Presence.ARRIVES_TODAY
+        assert presences["Rosa Maria Figueira"] == Presence.ARRIVES_TODAY
         former = search_stays("309", user=found.user)[0]
         assert former.found_by == (FoundBy.FORMER_ROOM,)
 

@@ -6,6 +6,7 @@ A new address fails here until somebody has written down who may open it.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -32,7 +33,7 @@ from matching.models import (
 )
 from matching.models.choices import Verb
 from matching.review import bulk
-from pipeline.models import CancelRequest, JobRun, State
+from pipeline.models import CancelRequest, ImportRecipe, ImportSession, JobRun, State
 from snapshots.models import Snapshot, Source
 from tests.shell.pages.conftest import SignIn, accept, collect, order, row, sign_in, stay, suggest
 
@@ -61,7 +62,13 @@ MAY: dict[str, tuple[str, str]] = {
     "guest": (GUESTS, NOBODY),
     "rooms": (GUESTS, NOBODY),
     "room_directory": (GUESTS, SUPERVISE),
-    "handover": (GUESTS, NOBODY),
+    "handover": (GUESTS, DECIDE),
+    "import": (RUN, RUN),
+    "import_check": (RUN, RUN),
+    "import_preview": (RUN, RUN),
+    "import_progress": (RUN, RUN),
+    "sources": (RUN, RUN),
+    "sources_recipe": (RUN, RUN),
     "manager": (GUESTS, NOBODY),
     "audit": (GUESTS, NOBODY),
     "autocomplete": (NOBODY, NOBODY),
@@ -151,6 +158,8 @@ def sample(sign_in: SignIn) -> Sample:
     )
     plan = bulk.plan_above(bruno, Decimal("0.9"))
     Room.objects.create(key="203", shown="203")
+    received = ImportSession.objects.create(business_date=today, expires_at=timezone.now() + timedelta(hours=1))
+    recipe = ImportRecipe.objects.create(fingerprint="f", name="casa", kind="stays")
     seen = f"{waiting.pk}:{waiting.version}"
     return Sample(
         arguments={
@@ -169,6 +178,8 @@ def sample(sign_in: SignIn) -> Sample:
             "auth_group": [Group.objects.get(name="Consulta").pk],
             "app_list": ["matching"],
             "guest": [1],
+            **{name: [received.pk] for name in ("import_check", "import_preview", "import_progress")},
+            "sources_recipe": [recipe.pk],
             "view_on_site": [1, 1],
         },
         pressed={

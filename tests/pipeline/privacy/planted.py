@@ -21,11 +21,17 @@ from matching.models import (
     BulkPlan,
     CardLease,
     Decision,
+    DirectoryVersion,
+    FurtherGuest,
     KeyPreference,
     MatchSuggestion,
     ModelVersion,
     Order,
+    OrderRoom,
+    Room,
+    RoomAlias,
     Stay,
+    UnreadSpelling,
     WriteBack,
 )
 from matching.models.choices import AlertKind, Severity, Verb, WriteKind
@@ -112,6 +118,18 @@ def one_row_of_each() -> None:
     runs.AccessEntry.objects.create(user=user, kind="card")
     runs.SignIn.objects.create(user=user, account="x", result="in")
     assert held.pk
+    room = Room.objects.create(key="999", shown="999")
+    RoomAlias.objects.create(room=room, spelling="casa azul", key="casa azul")
+    OrderRoom.objects.create(order=order, room=room, key="casa", user=user)
+    UnreadSpelling.objects.create(order=order, spelling="casa", key="casa")
+    DirectoryVersion.objects.create(version="q-1", content=[])
+    FurtherGuest.objects.create(order=order, stay=stay, added_by=user)
+    runs.ShiftNote.objects.create(day=TODAY, user=user, text="x")
+    recipe = runs.ImportRecipe.objects.create(fingerprint="f", name="x", kind="stays")
+    session = runs.ImportSession.objects.create(user=user, business_date=TODAY, expires_at=timezone.now())
+    runs.ImportedFile.objects.create(
+        session=session, origin="upload", name="x.csv", size=1, sha256="0", state="imported", recipe=recipe
+    )
 
 
 def planted_columns() -> list[tuple[type[Model], Any]]:

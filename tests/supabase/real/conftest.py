@@ -24,6 +24,7 @@ alter table ambiguous enable row level security;
 alter table awkward enable row level security;
 alter table crowd enable row level security;
 alter table guests enable row level security;
+revoke all on awkward, crowd, guests, reserved, ambiguous from anon, authenticated;
 grant all on awkward, crowd, guests, reserved, ambiguous to service_role, sistema_os_app;
 create function echo(value text) returns text language sql stable as 'select value';
 create function crowd_from(low bigint) returns setof crowd language sql stable as 'select * from crowd where id >= low';
