@@ -26,7 +26,9 @@ from sistema_os.masking import masked_document
 from sistema_os.supabase import SupabaseClient
 
 # Search columns repeat others, hashes say nothing to a person.
-_LEFT_OUT = frozenset({"search", "fingerprint", "order_fingerprint", "stay_fingerprint", DOCUMENT_HMAC, "checkpoint"})
+_LEFT_OUT = frozenset(
+    {"search", "terms", "fingerprint", "order_fingerprint", "stay_fingerprint", DOCUMENT_HMAC, "checkpoint"}
+)
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ def _of_copy(stay: Stay) -> dict[str, Any]:
         "status": stay.status,
         "occupancies": stay.occupancies or None,
         "search": stay.search,
+        "terms": stay.terms,
         "fingerprint": stay.fingerprint or None,
     }
 

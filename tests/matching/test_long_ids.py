@@ -21,7 +21,7 @@ APPS = ("matching", "pipeline", "snapshots", "sistema_os")
 _READ_BY_MACHINES = re.compile(r'\b(?:value|max|min|data-[a-z-]+|href|id|for|action|formaction)="([^"]*)"')
 _NUMBER = re.compile(r"\{\{ *[\w.]*(?:\bpk|\bid|_id|version|versao|\bplace|\btotal|\bdone)(?:\|default:\d+)? *\}\}")
 # Names that hold no number.
-_NO_NUMBER = ("suggestion.pk", "field.auto_id")
+_NO_NUMBER = ("suggestion.pk", "session.pk", "field.auto_id")
 
 
 @pytest.fixture

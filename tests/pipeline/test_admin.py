@@ -181,9 +181,17 @@ def test_buttons_are_offered_where_they_are_legal_and_explain_themselves_elsewhe
 ) -> None:
     stopped = ended(open_sample, State.FAILED)
     client = as_("Operação")
-    assert labels(client, stopped) == {"Retomar em “write”": True, "Executar": True, "Cancelar": False}
+    assert labels(client, stopped) == {
+        "Retomar em “gravando as linhas dos arquivos”": True,
+        "Executar": True,
+        "Cancelar": False,
+    }
     live = open_sample()
-    assert labels(client, stopped) == {"Retomar em “write”": False, "Executar": False, "Cancelar": False}
+    assert labels(client, stopped) == {
+        "Retomar em “gravando as linhas dos arquivos”": False,
+        "Executar": False,
+        "Cancelar": False,
+    }
     assert labels(client, live) == {"Executar": False, "Cancelar": True}
     assert f'href="{page(DETAIL, live)}"' in client.get(page(DETAIL, stopped)).content.decode()
     assert labels(as_("Consulta"), live) == {}

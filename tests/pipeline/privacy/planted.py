@@ -119,7 +119,7 @@ def one_row_of_each() -> None:
     runs.SignIn.objects.create(user=user, account="x", result="in")
     assert held.pk
     room = Room.objects.create(key="999", shown="999")
-    RoomAlias.objects.create(room=room, spelling="casa azul", key="casa azul")
+    RoomAlias.objects.create(room=room, spelling="casa azul", key="casa azul", user=user)
     OrderRoom.objects.create(order=order, room=room, key="casa", user=user)
     UnreadSpelling.objects.create(order=order, spelling="casa", key="casa")
     DirectoryVersion.objects.create(version="q-1", content=[])
