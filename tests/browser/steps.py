@@ -139,10 +139,10 @@ def until_news(page: Page, act: Any) -> None:
 
 
 def work(page: Page, key: str, times: int) -> list[str]:
-    """Presses the key on card after card, as fast as they come; the heading of each card that was decided."""
+    """Presses the key on card after card, as fast as they come; the order of each card that was decided."""
     decided = []
     for _ in range(times):
-        decided.append(heading(page))
+        decided.append(page.locator("[data-order]").first.inner_text())
         until_news(page, lambda: page.keyboard.press(key))
     return decided
 

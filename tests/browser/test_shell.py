@@ -6,18 +6,20 @@ from sistema_os.roles import DEMO_PASSWORD
 from tests.browser.cards import LIST, QUEUE, QUIET
 from tests.browser.conftest import OpenWindow
 from tests.browser.robots import Robot
-from tests.matching.conftest import Hotel
+from tests.matching.conftest import Candidate, Hotel
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
-READING = "Painel Sugestões Alertas Quartos Passagem de turno Coletas Comparar Execuções Gestão Auditoria "
+READING = "Painel Sugestões Alertas Quartos Passagem de turno Cadastro de quartos Coletas Comparar Execuções Gestão Auditoria "
 READING += "Modelos de vinculação"
 REVIEWING = READING.replace("Painel", "Painel Revisar")
 MENUS = {
     "carla": READING,
     "ana": REVIEWING,
-    "bruno": REVIEWING.replace("Comparar", "Comparar Limites da quarentena"),
-    "davi": "Painel Execuções",
+    "bruno": REVIEWING.replace("Comparar", "Comparar Limites da quarentena").replace(
+        "Cadastro", "Importar Fontes Cadastro"
+    ),
+    "davi": "Painel Importar Fontes Execuções",
 }
 GUESTS = [LIST, QUEUE, f"{LIST}bulk/", "/admin/matching/alert/", "/admin/rooms/", "/admin/handover/"]
 GUESTS += ["/admin/snapshots/snapshot/", "/admin/snapshots/snapshot/compare/", "/admin/manager/", "/admin/audit/"]
@@ -117,6 +119,7 @@ def test_filters_leave_through_the_side_on_a_tablet(window: OpenWindow, hotel: H
 
 
 def test_a_dashboard_that_gets_no_answer_says_so(window: OpenWindow, hotel: Hotel) -> None:
+    hotel.suggest(Candidate(hotel.order(), hotel.stay("Ana Lima"), 0.7))
     ana = window("ana")
     ana.take_clock()
     ana.visit(path="/admin/")
