@@ -108,7 +108,7 @@ def queue_page(admin: ReadOnlyAdmin, request: HttpRequest) -> HttpResponse:
         "in_queue": True,
         "at": at,
         "tab": count,
-        "tabs": [(tab, _address({"band": tab.code, "at": 0})) for tab in tabs],
+        "queues": [(tab, _address({"band": tab.code, "at": 0})) for tab in tabs],
         "decided_today": decided,
         "waiting": waiting,
         "of_today": decided + waiting,
