@@ -10,8 +10,8 @@ from tests.matching.conftest import Candidate, Hotel
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
-READING = "Painel Sugestões Alertas Quartos Passagem de turno Cadastro de quartos Coletas Comparar Execuções Gestão Auditoria "
-READING += "Modelos de vinculação"
+READING = "Painel Sugestões Alertas Quartos Passagem de turno Cadastro de quartos Coletas Comparar "
+READING += "Execuções Gestão Auditoria Modelos de vinculação"
 REVIEWING = READING.replace("Painel", "Painel Revisar")
 MENUS = {
     "carla": READING,
