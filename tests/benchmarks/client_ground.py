@@ -21,6 +21,7 @@ create table bench (id bigint primary key, nome text, uh text, chegada date, sai
   titular boolean, status text, visto_em timestamptz, observacoes text, extra jsonb);
 alter table bench enable row level security;
 grant all on bench to service_role, sistema_os_app;
+create policy bench_app on bench to sistema_os_app using (true) with check (true);
 notify pgrst, 'reload schema';
 """
 FILL = """
