@@ -1,7 +1,7 @@
 """The manager's page: progress of the work, and quality of the suggestions."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,11 +10,9 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
@@ -23,12 +21,12 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
-from matching.models import AuditAction, MatchSuggestion, record_audit
+from matching.models import AuditAction, record_audit
 from matching.models.choices import Band
 from matching.presentation import department_words
 from matching.presentation.badges import band_chip
 from matching.reports import Measured, Period, agreement, apart, charts, measured, periods, throughput
-from matching.reports.throughput import DepartmentRow, by_department
+from matching.reports.throughput import DepartmentRow, Queued
 from pipeline.business_date import current_business_date
 from pipeline.dashboard import ages, occupancy
 from pipeline.dashboard import today as todays_run
@@ -55,10 +53,10 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         raise PermissionDenied
     day = current_business_date()
     chosen = periods.period(request.GET.get("days", ""), day)
-    rows = by_department(chosen)
+    work, queued = throughput.work(chosen), throughput.queued_by_department()
+    rows = throughput.department_rows(work.by_department, queued)
     if request.GET.get("format") == "csv":
         return _department_csv(request, chosen, rows)
-    work = throughput.work(chosen)
     context = site.each_context(request) | {
         "title": _("Management"),
         "chosen": chosen,
@@ -70,7 +68,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         ],
         "departments_total": _total(rows),
         "csv_url": f"{reverse('admin:manager')}?days={chosen.days}&format=csv",
-        **_figures(rows),
+        **_figures(queued.values()),
         **_orders(chosen, work.orders),
         **_precision(chosen),
         **_work(work),
@@ -107,18 +105,13 @@ def _department_csv(request: HttpRequest, chosen: Period, rows: list[DepartmentR
     return response
 
 
-def _figures(rows: list[DepartmentRow]) -> dict[str, Any]:
+def _figures(queued: Collection[Queued]) -> dict[str, Any]:
     """What waits now: the orders of the badge, and the oldest of them."""
-    day_ago = timezone.now() - timedelta(days=1)
-    found = MatchSuggestion.objects.heads().aggregate(
-        oldest=Min("order__opened_at"), old=Count("pk", filter=Q(order__opened_at__lt=day_ago))
-    )
-    total = _total(rows)
     return {
-        "to_review": total.waiting,
-        "to_review_leaving": total.departing,
-        "to_review_old": found["old"],
-        "oldest": found["oldest"],
+        "to_review": sum(one.waiting for one in queued),
+        "to_review_leaving": sum(one.departing for one in queued),
+        "to_review_old": sum(one.old for one in queued),
+        "oldest": min((one.oldest for one in queued if one.oldest), default=None),
     }
 
 

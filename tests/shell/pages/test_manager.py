@@ -121,7 +121,7 @@ def test_the_figures_are_counted_once_and_again_after_the_next_decision(
     client = sign_in("carla")
     first = client.get("/admin/manager/?days=7").content.decode()
     # What waits for review is counted each time: it must be the number of the badge.
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         assert client.get("/admin/manager/?days=7").status_code == 200
     crowd(30, 3, seed=8, first=5_000_000)
     assert client.get("/admin/manager/?days=7").content.decode() != first
