@@ -72,7 +72,7 @@ class Command(BaseCommand):
     def _look(self, *, once: bool = False) -> list[JobRun]:
         """The runs that prove that the queue is frozen: they were queued again, and still no worker began them. With
         `once` there is no time to wait for that. A part that fails is logged, and the others are done all the same."""
-        for part in (_sweep, _expire_drain, _resume_lost, _repair_schedules, _deliver_open):
+        for part in (notifications.record_look, _sweep, _expire_drain, _resume_lost, _repair_schedules, _deliver_open):
             _survive(part)
         frozen: list[JobRun] = _survive(lambda: self._frozen(once=once)) or []
         _survive(lambda: notifications.send_due(frozen=frozen))
