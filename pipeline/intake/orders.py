@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from pipeline.intake.contract import Answers, Question
@@ -29,7 +29,7 @@ class OrderRows:
         dates, words = Dates(today=self.today), Counter[str]()
         for row in (fields_of(row, self.columns.of) for row in rows):
             for name in ("opened", "closed"):
-                cell = row.cell(name)
+                cell = row.cell(name) or row.row.bands.get(name, "")
                 if stamp := scan(cell):
                     if name == "opened":
                         dates.moments.append(stamp)
@@ -50,7 +50,7 @@ class OrderRows:
             yield self.line(row, text, opened)
 
     def line(self, row: Fields, text: str, opened: datetime) -> dict[str, Any]:
-        closed = self.moment(row, "closed", "closed_time")
+        closed = self.moment(row, "closed", "closed_time") or _later_that_day(row, opened)
         room, sector, status = row.text("room"), row.text("sector"), row.text("status")
         return {
             "number": row.text("number"),
@@ -74,12 +74,21 @@ class OrderRows:
 
     def moment(self, row: Fields, day: str, clock: str) -> datetime | None:
         """A date with its time, which may stand in a column of its own."""
-        stamp = scan(row.cell(day))
+        stamp = scan(row.cell(day)) or scan(row.row.bands.get(day, ""))
         if stamp is None:
             return None
         if stamp.clock is None and clock in self.columns:
             stamp = Stamp(stamp.fixed, stamp.numbers, scan_time(row.cell(clock)), stamp.month_day)
         return stamp.moment(self.order, self.today)
+
+
+def _later_that_day(row: Fields, opened: datetime) -> datetime | None:
+    """When an order was closed, of a time alone: the first one after its opening."""
+    clock = scan_time(row.cell("closed")) or scan_time(row.cell("closed_time"))
+    if clock is None:
+        return None
+    closed = datetime.combine(opened.date(), clock)
+    return closed if closed >= opened else closed + timedelta(days=1)
 
 
 def decide_statuses(

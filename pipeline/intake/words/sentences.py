@@ -111,6 +111,7 @@ SAW_STATUS_REAL: Final = "pelas datas reais de entrada e saída"
 LEFT_OPEN: Final = "“{value}” ficou vazio em {count} linha(s): não conhecemos"
 SAW_SCOPE: Final = "{scope}: “{words}”"
 SAW_ROOM_TYPE: Final = "a coluna traz quarto e tipo (“{value}”); o tipo foi separado"
+SAW_ONLY_TYPES: Final = "a coluna só traz tipos de quarto (“{value}”), não quartos"
 SAW_DAY: Final = "{day}: “{value}”"
 SAW_NAMES: Final = {"last_first": "sobrenome, nome", "list": "várias pessoas na mesma célula", "plain": "como escrito"}
 ORDER_NAMES: Final = {"dmy": "dia, mês, ano", "mdy": "mês, dia, ano", "ymd": "ano, mês, dia"}
