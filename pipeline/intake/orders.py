@@ -20,7 +20,7 @@ class OrderRows:
     """The rows of an orders sheet, read field by field."""
 
     def __init__(self, sheet: Sheet, today: date | None) -> None:
-        self.columns, self.today = sheet.columns, today
+        self.columns, self.today, self.aligned = sheet.columns, today, sheet.table.aligned
         self.order: Order = "dmy"
         self.statuses: Mapping[str, str | None] = {}
 
@@ -41,13 +41,22 @@ class OrderRows:
         return dates, words
 
     def lines(self, rows: Iterable[DataRow], ignore: Callable[[Ignored], None]) -> Iterator[dict[str, Any]]:
+        above: dict[str, Any] | None = None
+        last = 0
         for row in (fields_of(row, self.columns.of) for row in rows):
             text = self.description(row)
             opened = self.moment(row, "opened", "opened_time")
-            if not text or opened is None:
+            if above and self.aligned and row.row.number == last + 1 and set(row.cells) == {"text"}:
+                above["text"], last = f"{above['text']} {text}", row.row.number
+                ignore(Ignored(row.row.number, say.BROKEN))
+            elif not text or opened is None:
                 ignore(Ignored(row.row.number, say.NO_OPENING if text else say.NO_TEXT))
-                continue
-            yield self.line(row, text, opened)
+            else:
+                if above:
+                    yield above
+                above, last = self.line(row, text, opened), row.row.number
+        if above:
+            yield above
 
     def line(self, row: Fields, text: str, opened: datetime) -> dict[str, Any]:
         closed = self.moment(row, "closed", "closed_time") or _later_that_day(row, opened)

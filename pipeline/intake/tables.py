@@ -68,6 +68,8 @@ class Table:
     words: str = ""
     delimited: bool = False
     """From separated text: a line may be broken in two, and the last one cut."""
+    aligned: bool = False
+    """Columns by position: a long text may go on in the next line, alone in its column."""
     open_end: bool = False
     """The text does not end with a line break."""
     evidence: list[tuple[str, str]] = field(default_factory=list)
