@@ -24,9 +24,9 @@ class OrderRows:
         self.order: Order = "dmy"
         self.statuses: Mapping[str, str | None] = {}
 
-    def collect(self, rows: Iterable[DataRow]) -> tuple[Dates, Counter[str]]:
-        """Dates and status words of all rows, before anything is decided."""
-        dates, words = Dates(today=self.today), Counter[str]()
+    def collect(self, rows: Iterable[DataRow]) -> tuple[Dates, Counter[str], Counter[str]]:
+        """Dates, status words of all rows and of those with an end, before anything is decided."""
+        dates, words, ended = Dates(today=self.today), Counter[str](), Counter[str]()
         for row in (fields_of(row, self.columns.of) for row in rows):
             for name in ("opened", "closed"):
                 cell = row.cell(name) or row.row.bands.get(name, "")
@@ -38,7 +38,8 @@ class OrderRows:
                     dates.samples.setdefault(stamp, text_of(cell))
             if (word := row.text("status")) is not None:
                 words[word] += 1
-        return dates, words
+                ended[word] += scan(row.cell("closed")) is not None
+        return dates, words, ended
 
     def lines(self, rows: Iterable[DataRow], ignore: Callable[[Ignored], None]) -> Iterator[dict[str, Any]]:
         above: dict[str, Any] | None = None
@@ -101,25 +102,35 @@ def _later_that_day(row: Fields, opened: datetime) -> datetime | None:
 
 
 def decide_statuses(
-    words: Counter[str], kind_statuses: Sequence[str], known: Mapping[str, str | None], answers: Answers
+    words: Counter[str],
+    kind_statuses: Sequence[str],
+    known: Mapping[str, str | None],
+    answers: Answers,
+    likely: Mapping[str, tuple[str, str]],
 ) -> tuple[dict[str, str | None], list[str]]:
-    """A status for each word of the file, asking for those that are not known; and the words left empty."""
+    """A status for each word of the file, asking for those that are not known; and the words left empty.
+
+    `likely` has the status that the rest of the file suggests for a word, and the reason.
+    """
     found: dict[str, str | None] = {}
     left = []
     for word, count in words.most_common():
         status = known.get(word)
         if status is None:
-            status = _ask(word, count, kind_statuses, answers)
+            status = _ask(word, count, kind_statuses, answers, likely.get(word))
             if status is None:
                 left.append(word)
         found[word] = status
     return found, left
 
 
-def _ask(word: str, count: int, statuses: Sequence[str], answers: Answers) -> str | None:
-    question = Question(
-        f"status:{fold(word)}", (*statuses, say.OPTION_EMPTY), say.ASK_STATUS.format(value=word, count=count)
-    )
+def _ask(
+    word: str, count: int, statuses: Sequence[str], answers: Answers, likely: tuple[str, str] | None
+) -> str | None:
+    suggested, why = likely or ("", "")
+    effects = {say.OPTION_EMPTY: say.EFFECT_EMPTY.format(count=count)} | ({suggested: why} if suggested else {})
+    sentence = say.ASK_STATUS.format(value=word, count=count)
+    question = Question(f"status:{fold(word)}", (*statuses, say.OPTION_EMPTY), sentence, suggested, effects)
     answer = answers.ask_optional(question)
     return None if answer in (None, say.OPTION_EMPTY) else answer
 
@@ -130,5 +141,9 @@ def known_statuses(words: Iterable[str]) -> dict[str, str | None]:
     return {word: codes.get(fold(word)) or status_of(word, "orders") for word in words}
 
 
-def order_statuses(words: Counter[str], answers: Answers) -> tuple[dict[str, str | None], list[str]]:
-    return decide_statuses(words, ORDER_STATUSES, known_statuses(words), answers)
+def order_statuses(
+    words: Counter[str], ended: Counter[str], answers: Answers
+) -> tuple[dict[str, str | None], list[str]]:
+    """As `decide_statuses`. A word all of whose orders have an end probably means that they are done."""
+    likely = {word: ("concluida", say.EFFECT_CLOSED) for word, count in words.items() if ended[word] == count}
+    return decide_statuses(words, ORDER_STATUSES, known_statuses(words), answers, likely)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.intake import date_order
 from pipeline.intake.columns import Columns
-from pipeline.intake.contract import Answers, Limits, Question, RefusedFile, Undecided
+from pipeline.intake.contract import MOST_QUESTIONS, Answers, Limits, Question, RefusedFile, Undecided
 from pipeline.intake.dates import Order, scan
 from pipeline.intake.edges import business_date, check_end, heading_dates, mended, scope_of
 from pipeline.intake.formats import Content, chats, open_file
@@ -70,17 +70,19 @@ def read(
     answers: Mapping[str, str] | None = None,
     columns: Mapping[str, str] | None = None,
     limits: Limits | None = None,
+    questions: int = MOST_QUESTIONS,
 ) -> Reading:
     """Flat lines of a file.
 
     `name` is its file name (evidence for the scope, nothing else), `date` the hotel's business date, `answers` what was
-    asked before, `columns` corrects fields by the name of their column ("" leaves one out). Raises `RefusedFile` with a
-    Portuguese sentence, or `Undecided` with a question and what was understood so far.
+    asked before, `columns` corrects fields by the name of their column ("" leaves one out), `questions` is how many the
+    file may ask. Raises `RefusedFile` with a Portuguese sentence, or `Undecided` with a question and what was
+    understood so far.
     """
     limits = limits or Limits()
     content = open_file(data, limits)
     del data
-    asked = Answers(answers or {})
+    asked = Answers(answers or {}, questions)
     if content.chat:
         return _read_chat(content, kind, date, asked)
     kind, sheets = _choose(content, kind, asked)
@@ -221,10 +223,10 @@ def _read_orders(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
     rows = _rows(reading, sheets, task.limits)
     if "opened" not in sheets[0].columns and not any("opened" in row.bands for row in rows):
         raise RefusedFile(say.NO_OPENED)
-    dates, words = reader.collect(rows)
+    dates, words, ended = reader.collect(rows)
     dates.others += heading_dates(sheets[0])
     reader.order = _decide_dates(reading, dates, task.answers)
-    reader.statuses, left = order_statuses(words, task.answers)
+    reader.statuses, left = order_statuses(words, ended, task.answers)
     _report_statuses(reading, reader.statuses, left, words)
     reading.business_date = business_date(sheets[0], reader.order, reading.saw)
     reading.lines = reader.lines(rows, reading.ignored.append)
@@ -250,7 +252,8 @@ def _read_stays(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
     _day_of_list(reading, sheets[0], rows, learned, task)
     _learn_names(reading, columns, learned, found)
     known = _stay_statuses(found, learned, task.today)
-    learned.statuses, left = decide_statuses(found.words, STAY_STATUSES, known, task.answers)
+    likely = _likely_statuses(found, learned, task.today)
+    learned.statuses, left = decide_statuses(found.words, STAY_STATUSES, known, task.answers, likely)
     _report_statuses(reading, learned.statuses, left, found.words)
     if "status" not in columns and (learned.whole_house or learned.real_dates):
         reading.saw("situação", say.SAW_STATUS_REAL if learned.real_dates else say.SAW_STATUS_SCOPE)
@@ -308,6 +311,24 @@ def _stay_statuses(found: Collected, learned: Learned, today: date | None) -> di
         if today and not all(_agrees(codes.get(fold(word)), arrival, departure, today) for arrival, departure in days):
             codes = {}
     return {word: codes.get(fold(word)) or status_of(word, "stays") for word in found.words}
+
+
+def _likely_statuses(found: Collected, learned: Learned, today: date | None) -> dict[str, tuple[str, str]]:
+    """What the dates of all stays with a word suggest: all of them present, still to come, or over."""
+    likely = {}
+    for word, stays in found.stays_of.items():
+        days = [tuple(stamp and stamp.day(learned.order, today) for stamp in stay) for stay in stays]
+        whole = [(arrival, departure) for arrival, departure in days if arrival and departure]
+        if today is None or len(whole) < len(days):
+            continue
+        for status, holds in (
+            ("na_casa", all(arrival <= today < departure for arrival, departure in whole)),
+            ("confirmada", all(arrival > today for arrival, _ in whole)),
+            ("saida", all(departure < today for _, departure in whole)),
+        ):
+            if holds:
+                likely[word] = (status, say.EFFECT_DATES)
+    return likely
 
 
 def _agrees(status: str | None, arrival: date | None, departure: date | None, today: date) -> bool:

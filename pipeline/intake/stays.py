@@ -28,6 +28,7 @@ from pipeline.intake.values import (
     phone_of,
     split_rooms,
     split_type,
+    status_of,
 )
 from pipeline.intake.words import sentences as say
 from pipeline.intake.words import word_set
@@ -69,7 +70,7 @@ class Collected:
     words: Counter[str] = field(default_factory=Counter)
     """Status words of rows with a guest."""
     stays_of: dict[str, list[tuple[Stamp | None, Stamp | None]]] = field(default_factory=dict)
-    """Arrivals and departures of each status word that is a code."""
+    """Arrivals and departures of each status word that is a code or unknown."""
     names: list[str] = field(default_factory=list)
     rooms: list[str] = field(default_factory=list)
     bookings_of: dict[str, set[str]] = field(default_factory=dict)
@@ -95,7 +96,7 @@ class StayRows:
             word = row.text("status")
             if word is not None and has_letter(name) and not is_vacant(name):
                 found.words[word] += 1
-                if len(word) < 3:
+                if len(word) < 3 or status_of(word, "stays") is None:
                     found.stays_of.setdefault(word, []).append((stamps[0], stamps[1]))
             if len(found.names) < 2_000:
                 found.names.append(row.text("name") or "")
