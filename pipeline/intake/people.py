@@ -26,7 +26,11 @@ _AND = re.compile(r"(?<!\s)\s+(?:e|y|and|und|et)\s+", re.IGNORECASE)
 _COMMAS = re.compile(r"(?<!\s)\s*,[\s,]*")
 # No digits, no brackets, no dash with a blank, at most one comma: nothing but a name, perhaps with titles.
 _PLAIN = re.compile(r"^[^\d(,]*(?:,[^\d(,]*)?$")
-_MARKS: Final = "*+~•· \t"
+_MARKS: Final = "*+~•·- \t"
+# "Acomp: Theo", "- Acompanhante 2: Lia"
+_ROLE = re.compile(
+    r"^(?:acomp(?:anhantes?)?|acompañantes?|companions?|sharers?|h[oó]spede|guest)\b\s?\d?\s?[.:]+\s*", re.IGNORECASE
+)
 
 
 class Person(NamedTuple):
@@ -107,7 +111,7 @@ def _has_title(text: str) -> bool:
 
 def read_person(text: str) -> Person:
     """One person: title and remarks off, the order of the words as written."""
-    name, minor = clean(text).strip(_MARKS), None
+    name, minor = without_role(text), None
     if not _PLAIN.match(name) or " - " in name or " – " in name or _ends_as_child(name):
         name, minor = _without_age(name)
         name, child = _without_remark(name)
@@ -116,6 +120,11 @@ def read_person(text: str) -> Person:
     if titles & _CHILD_TITLES:
         minor = True
     return Person(_tidy(name), minor)
+
+
+def without_role(text: str) -> str:
+    """The name of "- Acomp: Theo"."""
+    return _ROLE.sub("", clean(text).strip(_MARKS))
 
 
 def _ends_as_child(name: str) -> bool:

@@ -28,6 +28,8 @@ _ATTACHMENT = re.compile(r"^<?[\w .()-]+\.\w{3,4}\s*\(.+\)$|^<.+>$")
 _FILE_NAME: Final = re.compile(
     r"^(?:\W*(?:IMG|VID|AUD|PTT|DOC|STK|PHOTO|VIDEO|\d{8}-PHOTO)[-\w]*\.\w{3,4})\b", re.IGNORECASE
 )
+# A shared place: "Localização: https://maps.google.com/?q=..." and nothing else.
+_PLACE: Final = re.compile(r"^(?:\w+:\s*)?https?://\S*(?:maps|goo\.gl)\S*$", re.IGNORECASE)
 _ENOUGH: Final = 0.3
 
 
@@ -125,7 +127,9 @@ def _is_media(line: str) -> bool:
     if folded in {fold(words) for words in _words()["media"]}:
         return True
     attached = any(fold(words) in folded for words in _words()["attached"])
-    return bool(_FILE_NAME.match(line)) or (attached and bool(_ATTACHMENT.match(line.strip())))
+    return bool(_FILE_NAME.match(line) or _PLACE.match(line.strip())) or (
+        attached and bool(_ATTACHMENT.match(line.strip()))
+    )
 
 
 def is_order(text: str) -> bool:

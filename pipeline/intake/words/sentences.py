@@ -78,6 +78,16 @@ ASK_STATUS: Final = "O que quer dizer “{value}” na situação? Está em {cou
 ASK_KIND: Final = "O arquivo é uma lista de hóspedes ou de ordens de serviço?"
 ASK_LAST_LINE: Final = "O arquivo termina no meio da linha {row}, em “{value}”. Essa linha está inteira ou foi cortada?"
 ASK_NO_HEADER: Final = "O arquivo não tem nomes de colunas. Na linha {row}, “{value}” é {field}?"
+EFFECT_DATE: Final = "“{value}” é {day}"
+EFFECT_EMPTY: Final = "a situação fica em branco em {count} linha(s)"
+EFFECT_DATES: Final = "pelas datas das estadias"
+EFFECT_CLOSED: Final = "todas têm data de encerramento"
+ASK_SCOPE: Final = "Esta lista é a casa inteira? Só a casa inteira, dois dias seguidos, pode dar alguém como saído."
+SUGGESTED_SCOPE: Final = {
+    "chegadas": "todos chegam neste dia",
+    "saidas": "todos saem neste dia",
+    "casa": "todas as estadias incluem este dia",
+}
 OPTION_YES: Final = "sim"
 OPTION_NO: Final = "nao"
 OPTIONS_DATE: Final = {"dmy": "dia-mes", "mdy": "mes-dia", "ymd": "ano-mes-dia"}
@@ -111,6 +121,7 @@ SAW_STATUS_REAL: Final = "pelas datas reais de entrada e saída"
 LEFT_OPEN: Final = "“{value}” ficou vazio em {count} linha(s): não conhecemos"
 SAW_SCOPE: Final = "{scope}: “{words}”"
 SAW_ROOM_TYPE: Final = "a coluna traz quarto e tipo (“{value}”); o tipo foi separado"
+SAW_ONLY_TYPES: Final = "a coluna só traz tipos de quarto (“{value}”), não quartos"
 SAW_DAY: Final = "{day}: “{value}”"
 SAW_NAMES: Final = {"last_first": "sobrenome, nome", "list": "várias pessoas na mesma célula", "plain": "como escrito"}
 ORDER_NAMES: Final = {"dmy": "dia, mês, ano", "mdy": "mês, dia, ano", "ymd": "ano, mês, dia"}

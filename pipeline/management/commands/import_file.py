@@ -115,7 +115,8 @@ class Command(BaseCommand):
                 raise CommandError(f"{file.name}: {file.reason}", returncode=_FAILED)
         for file in files:
             if file.state == ImportedFile.State.ASKING:
-                question = spool.notes(session.pk, file.sha256, NOTES)["question"]
+                found = spool.notes(session.pk, file.sha256, NOTES)["questions"][0]
+                question = {name: found[name] for name in ("question", "options", "sentence")}
                 self.stderr.write(json.dumps({"file": file.name, **question}, ensure_ascii=False))
                 sys.exit(QUESTION)
 
