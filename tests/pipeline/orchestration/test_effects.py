@@ -38,7 +38,7 @@ def test_check_in_matches_the_orders_opened_since_the_day_before() -> None:
 
 
 def test_a_new_stay_matches_the_orders_opened_since_the_day_before() -> None:
-    assert effects(None, stay(status="confirmada")) == [MatchOpenedSince(DAY_BEFORE)]
+    assert effects(None, stay(status="confirmada")) == [MatchOpenedSince(DAY_BEFORE), Rescore(7)]
 
 
 @pytest.mark.parametrize("status", ["cancelada", "no_show", "saida"])
