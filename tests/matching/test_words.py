@@ -133,7 +133,7 @@ class TestTheSentence:
 
 def test_a_doubted_stay_is_capped_and_its_bits_still_add_up() -> None:
     reasons = (Reason("prior", "guest", "", "", -4.0), Reason("room", "same", "203", "203", 12.0))
-    certain = Candidate(1, 7, 1 / (1 + 2**-8.0), reasons)
+    certain = Candidate(1, 7, 1 / (1 + 2**-8.0), 1, reasons)
     doubted = _doubt(certain)
     assert doubted.probability == DOUBTED_AT
     assert sum(one.weight_bits for one in doubted.reasons) == pytest.approx(math.log2(DOUBTED_AT / (1 - DOUBTED_AT)))
