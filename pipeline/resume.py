@@ -49,7 +49,11 @@ def resume_lost() -> list[JobRun]:
         started_at__isnull=False,
         finished_at__gt=Now() - timedelta(hours=1),
     )
-    newest = [run for run in lost if not JobRun.objects.of(run.job).filter(pk__gt=run.pk).exists()]
+    newest = [
+        run
+        for run in lost
+        if not JobRun.objects.of(run.job).filter(pk__gt=run.pk).exists() and not runs.why_not_resumable(run)
+    ]
     return [resumed for run in newest if (resumed := _try_to_resume(run))]
 
 

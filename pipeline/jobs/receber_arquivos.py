@@ -26,6 +26,7 @@ _RECEIVED = (ImportedFile.Origin.FOLDER, ImportedFile.Origin.ADDRESS, ImportedFi
     idempotent=True,
     phases=("look", "import"),
     housekeeping=True,
+    reads_now=True,
 )
 async def run(context: RunContext) -> Outcome:
     await context.phase("look")

@@ -19,7 +19,13 @@ MOST_NAMED = 20
 COLLECTOR = "pipeline.jobs.rm_collector"
 
 
-@job("rm_daily_collection", title=gettext_lazy("Occupancy map"), idempotent=True, phases=("collect", "store"))
+@job(
+    "rm_daily_collection",
+    title=gettext_lazy("Occupancy map"),
+    idempotent=True,
+    phases=("collect", "store"),
+    reads_now=True,
+)
 async def run(context: RunContext) -> Outcome:
     await context.phase("collect")
     inventory = (await context.supabase.async_table(books.INVENTORY).select(books.INVENTORY_SELECT).execute()).data

@@ -43,6 +43,8 @@ class JobDefinition:
     supabase: bool
     # Maintenance of our own database: not among the runs that people follow.
     housekeeping: bool = False
+    # Reads the hotel as it is and stores it under the run's business date: on another day it would store the wrong day.
+    reads_now: bool = False
 
 
 _jobs: dict[str, JobDefinition] = {}
@@ -56,13 +58,15 @@ def job(
     phases: Sequence[str] = (),
     supabase: bool = True,
     housekeeping: bool = False,
+    reads_now: bool = False,
 ) -> Callable[[JobFunction], JobFunction]:
-    """Registers the decorated coroutine function under `name`. `supabase=False` opens no client for it."""
+    """Registers the decorated coroutine function under `name`. `supabase=False` opens no client for it; with
+    `reads_now` a run of an earlier day is not resumed."""
 
     def register(run: JobFunction) -> JobFunction:
         if name in _jobs and _jobs[name].run.__module__ != run.__module__:
             raise ValueError(f"two modules register the job {name}: {_jobs[name].run.__module__}, {run.__module__}")
-        _jobs[name] = JobDefinition(name, title, run, idempotent, tuple(phases), supabase, housekeeping)
+        _jobs[name] = JobDefinition(name, title, run, idempotent, tuple(phases), supabase, housekeeping, reads_now)
         return run
 
     return register

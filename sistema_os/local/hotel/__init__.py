@@ -4,6 +4,6 @@ All persons are invented; their documents have valid check digits. The same seed
 """
 
 from sistema_os.local.hotel.hotel import Hotel
-from sistema_os.local.hotel.load import load
+from sistema_os.local.hotel.load import load, rows_as_read
 
-__all__ = ["Hotel", "load"]
+__all__ = ["Hotel", "load", "rows_as_read"]
