@@ -137,7 +137,12 @@ def main() -> None:
                 report_slowest(notices)
                 value = round(seconds / plain, 2)
                 targets.append(
-                    {"name": f"{kind}, {words}", "value": value, "target": f"<= {TIMES_COPY}", "ok": value <= TIMES_COPY}
+                    {
+                        "name": f"{kind}, {words}",
+                        "value": value,
+                        "target": f"<= {TIMES_COPY}",
+                        "ok": value <= TIMES_COPY,
+                    }
                 )
             say(f"{kind + ', COPY of the rows':<34}{plain:>9.2f}")
     say(json.dumps({"targets": targets, "short": [target["name"] for target in targets if not target["ok"]]}))
