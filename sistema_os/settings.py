@@ -133,6 +133,10 @@ ERASURE_LIST = env.str("ERASURE_LIST", "")
 # Files on their way into the hotel's tables wait in this private folder, which the pages and the jobs share.
 IMPORT_FOLDER = env.str("IMPORT_FOLDER", "") or f"{gettempdir()}/sistema-os-imports-{os.getuid()}"
 IMPORT_MAX_BYTES = whole("IMPORT_MAX_BYTES", 20_000_000, 1_000, 200_000_000)
+# Of a file sent on the screen, which is read while its sender waits; commands and jobs read up to 100,000.
+IMPORT_MAX_ROWS = whole("IMPORT_MAX_ROWS", 20_000, 10, 100_000)
+# The hotel as its system writes it on reports; empty compares no file with it.
+HOTEL_NAME = env.str("HOTEL_NAME", "")
 # Where the job receber_arquivos looks for new files; nowhere by default.
 IMPORT_WATCH_FOLDERS: list[str] = env.list("IMPORT_WATCH_FOLDERS", default=[])
 IMPORT_SHEETS: list[str] = [address("IMPORT_SHEETS", url) for url in env.list("IMPORT_SHEETS", default=[])]

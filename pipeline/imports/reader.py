@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -62,11 +63,15 @@ def _attempt(file: ImportedFile, data: bytes) -> dict[str, Any]:
         questions = [scope_question(lines, file.session.business_date)]
     file.state = ImportedFile.State.ASKING if questions else ImportedFile.State.READY
     skipped = [[row, reason] for row, reason in reading.ignored[:_MOST_SKIPPED_KEPT]]
-    return _notes(reading.survey, reading.evidence, questions) | figures | {"skipped": skipped}
+    return _notes(reading.survey, reading.evidence, questions) | figures | {"skipped": skipped, "hotel": reading.hotel}
 
 
 def _read(file: ImportedFile, data: bytes, answers: Mapping[str, str]) -> intake.Reading:
     """A list that does not say what it covers has one question less to ask."""
+
+    limits = intake.Limits(file_bytes=settings.IMPORT_MAX_BYTES)
+    if file.origin == ImportedFile.Origin.UPLOAD:
+        limits = replace(limits, rows=settings.IMPORT_MAX_ROWS)
 
     def attempt(questions: int) -> intake.Reading:
         return intake.read(
@@ -75,7 +80,7 @@ def _read(file: ImportedFile, data: bytes, answers: Mapping[str, str]) -> intake
             date=file.session.business_date,
             answers=answers,
             columns=file.columns,
-            limits=intake.Limits(file_bytes=settings.IMPORT_MAX_BYTES),
+            limits=limits,
             questions=questions,
         )
 

@@ -10,7 +10,7 @@ from pipeline.intake import date_order
 from pipeline.intake.columns import Columns
 from pipeline.intake.contract import MOST_QUESTIONS, Answers, Limits, Question, RefusedFile, Undecided
 from pipeline.intake.dates import Order, scan
-from pipeline.intake.edges import business_date, check_end, heading_dates, mended, scope_of
+from pipeline.intake.edges import business_date, check_end, heading_dates, hotel_of, mended, scope_of
 from pipeline.intake.formats import Content, chats, open_file
 from pipeline.intake.orders import KEYS as ORDER_KEYS
 from pipeline.intake.orders import OrderRows, decide_statuses, order_statuses
@@ -54,6 +54,8 @@ class Reading:
     """"house", "arrivals", "departures", "group"; None where the file does not say it and somebody has to be asked."""
     business_date: date | None = None
     """The hotel's day as the file itself states it."""
+    hotel: str | None = None
+    """The hotel that the file names."""
     survey: Survey | None = None
     """Columns and lines of the file as it came."""
 
@@ -249,6 +251,7 @@ def _read_stays(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
     found.dates.others += heading_dates(sheets[0])
     learned.order = _decide_dates(reading, found.dates, task.answers)
     reading.business_date = business_date(sheets[0], learned.order, reading.saw)
+    reading.hotel = hotel_of(sheets[0])
     _day_of_list(reading, sheets[0], rows, learned, task)
     _learn_names(reading, columns, learned, found)
     known = _stay_statuses(found, learned, task.today)

@@ -9,11 +9,12 @@ Prints a table and, last, one JSON object: {"targets": [{"name", "value", "targe
 
 import argparse
 import json
+import os
 import random
 import re
-import time
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
@@ -75,6 +76,12 @@ def order_lines(count: int, changed: bool = False) -> Iterator[dict[str, Any]]:
         }
 
 
+def server_seconds(hotel: psycopg.Connection) -> float:
+    """CPU time of the connection's server process so far: the host is shared."""
+    fields = Path(f"/proc/{hotel.info.backend_pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def copy_again(hotel: psycopg.Connection, tables: tuple[str, ...]) -> float:
     """Seconds of COPY of what the tables hold into empty copies with the same keys and indexes."""
     with hotel.transaction(force_rollback=True):
@@ -88,22 +95,22 @@ def copy_again(hotel: psycopg.Connection, tables: tuple[str, ...]) -> float:
                     [table],
                 )
             )
-            with hotel.cursor().copy(f"copy {table} ({columns}) to stdout") as copied:  # type: ignore[arg-type]
+            with hotel.cursor().copy(f"copy {table} ({columns}) to stdout") as copied:
                 contents.append((table, columns, b"".join(copied)))
-            hotel.execute(f"create table again_{table} (like {table} including all)")  # type: ignore[arg-type]
-        started = time.perf_counter()
+            hotel.execute(f"create table again_{table} (like {table} including all)")
+        started = server_seconds(hotel)
         for table, columns, content in contents:
-            with hotel.cursor().copy(f"copy again_{table} ({columns}) from stdin") as copied:  # type: ignore[arg-type]
+            with hotel.cursor().copy(f"copy again_{table} ({columns}) from stdin") as copied:
                 copied.write(content)
-        return time.perf_counter() - started
+        return server_seconds(hotel) - started
 
 
 def received(hotel: psycopg.Connection, kind: str, lines: list[dict[str, Any]], day: date) -> tuple[float, Any]:
     payload = Jsonb(lines)
-    started = time.perf_counter()
-    answer = hotel.execute(RECEIVE[kind], [payload, day]).fetchone()  # type: ignore[arg-type]
+    started = server_seconds(hotel)
+    answer = hotel.execute(RECEIVE[kind], [payload, day]).fetchone()
     hotel.commit()
-    return time.perf_counter() - started, answer[0] if answer else None
+    return server_seconds(hotel) - started, answer[0] if answer else None
 
 
 def report_slowest(notices: list[tuple[float, str]]) -> None:
@@ -117,15 +124,15 @@ def main() -> None:
     parser.add_argument("--slowest", action="store_true")
     options = parser.parse_args()
     say_pace()
-    say(f"{'work':<34}{'seconds':>9}{'x COPY':>9}")
+    say(f"{'work':<34}{'CPU s':>9}{'x COPY':>9}")
     targets: list[dict[str, Any]] = []
     makers: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {"stays": stay_lines, "orders": order_lines}
     with private_stack() as stack, stack.connect_hotel() as hotel:
         notices: list[tuple[float, str]] = []
         if options.slowest:
             hotel.execute("load 'auto_explain'")
-            for name, value in (("log_min_duration", "100"), ("log_nested_statements", "on"), ("log_level", "notice")):
-                hotel.execute(f"set auto_explain.{name} = {value}")  # type: ignore[arg-type]
+            for name, level in (("log_min_duration", "100"), ("log_nested_statements", "on"), ("log_level", "notice")):
+                hotel.execute(f"set auto_explain.{name} = {level}")
             hotel.add_notice_handler(lambda notice: notices.append(_slow(notice.message_primary or "")))
             hotel.commit()
         for kind, make in makers.items():
@@ -135,13 +142,13 @@ def main() -> None:
                 plain = median(copy_again(hotel, TABLES[kind]) for _ in range(3))
                 say(f"{kind + ', ' + words:<34}{seconds:>9.2f}{seconds / plain:>9.2f}  {_counts(answer)}")
                 report_slowest(notices)
-                value = round(seconds / plain, 2)
+                times = round(seconds / plain, 2)
                 targets.append(
                     {
                         "name": f"{kind}, {words}",
-                        "value": value,
+                        "value": times,
                         "target": f"<= {TIMES_COPY}",
-                        "ok": value <= TIMES_COPY,
+                        "ok": times <= TIMES_COPY,
                     }
                 )
             say(f"{kind + ', COPY of the rows':<34}{plain:>9.2f}")

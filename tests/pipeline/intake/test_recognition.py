@@ -392,3 +392,22 @@ def test_invisible_characters_and_spellings_of_nothing() -> None:
 )
 def test_answers_in_a_chat_are_no_orders(text: str, order: bool) -> None:
     assert is_order(text) is order
+
+
+@pytest.mark.parametrize(
+    ("above", "hotel"),
+    [
+        ("HOTEL EXEMPLO LTDA", "HOTEL EXEMPLO LTDA"),
+        ("Grande Hotel", "Grande Hotel"),
+        ("Hóspedes na casa - Hotel", None),
+        ("Data do hotel: 12/03/2026", None),
+    ],
+)
+def test_the_hotel_of_a_heading_is_read(above: str, hotel: str | None) -> None:
+    text = f"{above};;;\nUH;Hóspede;Chegada;Saída\n101;Ana Lima;10/03/2026;14/03/2026\n"
+    assert read(text.encode(), kind="stays", date=TODAY).hotel == hotel
+
+
+def test_the_hotel_of_a_column_is_read() -> None:
+    text = "Hotel;UH;Hóspede;Chegada;Saída\n" + "Morro Alto;101;Ana Lima;10/03/2026;14/03/2026\n" * 2
+    assert read(text.encode(), kind="stays", date=TODAY).hotel == "Morro Alto"
