@@ -255,7 +255,7 @@ def queued_by_department() -> dict[str, Queued]:
     counted = (
         MatchSuggestion.objects.heads()
         .order_by()
-        .values("order__department")
+        .values_list("order__department")
         .annotate(
             waiting=Count("pk"),
             departing=Count("pk", filter=Q(stay__in=leaving)),
@@ -263,7 +263,7 @@ def queued_by_department() -> dict[str, Queued]:
             oldest=Min("queued_at"),
         )
     )
-    return {row.pop("order__department"): Queued(**row) for row in counted}
+    return {department: Queued(*numbers) for department, *numbers in counted}
 
 
 @dataclass(frozen=True)

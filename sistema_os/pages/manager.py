@@ -1,6 +1,5 @@
 """The manager's page: progress of the work, and quality of the suggestions."""
 
-import csv
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,6 +29,7 @@ from matching.reports.throughput import DepartmentRow, Queued
 from pipeline.business_date import current_business_date
 from pipeline.dashboard import ages, occupancy
 from pipeline.dashboard import today as todays_run
+from sistema_os.admin_base import CSV, FORMAT, CsvColumn, csv_response
 
 PERMISSION = "matching.view_decision"
 BEST_FIRST = (Band.STRONG, Band.DOUBT, Band.WEAK)
@@ -55,7 +55,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     chosen = periods.period(request.GET.get("days", ""), day)
     work, queued = throughput.work(chosen), throughput.queued_by_department()
     rows = throughput.department_rows(work.by_department, queued)
-    if request.GET.get("format") == "csv":
+    if request.GET.get(FORMAT) == CSV:
         return _department_csv(request, chosen, rows)
     context = site.each_context(request) | {
         "title": _("Management"),
@@ -90,19 +90,19 @@ def _list_url(department: str) -> str:
 
 
 def _department_csv(request: HttpRequest, chosen: Period, rows: list[DepartmentRow]) -> HttpResponse:
-    """Semicolons and a byte-order mark, as a Brazilian spreadsheet expects."""
     record_audit(request.user, AuditAction.EXPORT, count=len(rows), filters={"days": chosen.days})
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="os-por-setor-{chosen.last:%Y-%m-%d}.csv"'
-    response.write("\ufeff")
-    writer = csv.writer(response, delimiter=";")
-    writer.writerow(
-        [_("Department"), pgettext("orders", "Opened"), _("With a guest"), _("To review"), _("Leave today")]
+    columns = (
+        CsvColumn(_("Department"), lambda row: _department(row, rows)),
+        CsvColumn(pgettext("orders", "Opened"), lambda row: row.opened),
+        CsvColumn(_("With a guest"), lambda row: row.linked),
+        CsvColumn(_("To review"), lambda row: row.waiting),
+        CsvColumn(_("Leave today"), lambda row: row.departing),
     )
-    for row in (*rows, _total(rows)):
-        name = department_words(row.department) or (_("without a department") if row in rows else _("Total"))
-        writer.writerow([name, *(getattr(row, column) for column in _COUNTED)])
-    return response
+    return csv_response("os-por-setor", columns, (*rows, _total(rows)))
+
+
+def _department(row: DepartmentRow, rows: list[DepartmentRow]) -> str:
+    return department_words(row.department) or (_("without a department") if row in rows else _("Total"))
 
 
 def _figures(queued: Collection[Queued]) -> dict[str, Any]:
