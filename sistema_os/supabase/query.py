@@ -23,6 +23,10 @@ _SAFE_IN_ECHO = "-._~"
 _PLAIN = re.compile(r"[\w.~-]*", re.ASCII)
 # Names and values that need no escaping, with the separators between them.
 _PLAIN_PAIRS = re.compile(r"[\w.~,:()*!&=-]*", re.ASCII)
+_LOGIC = frozenset({"or", "and", "not.or", "not.and"})
+# Conditions on an empty list, which are true for every row and for none.
+_NOT_IN_NOTHING = re.compile(r"[^(),]+\.not\.in\.\(\)")
+_IN_NOTHING = re.compile(r"[^(),]+(?<!\.not)\.in\.\(\)")
 # Of an address and of its echo: Supabase's gateway refuses longer ones.
 MOST_BYTES = 6000
 # No server accepts longer addresses.
@@ -182,7 +186,18 @@ def check(query: Query) -> None:
 
 def _narrows(param: Param) -> bool:
     """A filter on an embedded table leaves the rows as many as they are, and nothing stands in an empty list."""
-    return param.kind == "filter" and literals.is_of_root(param.key) and param.value != "not.in.()"
+    if param.kind != "filter" or not literals.is_of_root(param.key) or param.value == "not.in.()":
+        return False
+    return param.key not in _LOGIC or not _holds_for_every_row(param)
+
+
+def _holds_for_every_row(param: Param) -> bool:
+    """Whether empty lists make an or_() or and_() true everywhere: `or=(id.not.in.())`, `not.and=(id.in.())`."""
+    conditions = "".join(param.value.split('"')[::2])
+    always = _IN_NOTHING if param.key.startswith("not.") else _NOT_IN_NOTHING
+    rest, found = always.subn("", conditions)
+    one_is_enough = param.key in ("or", "not.and")
+    return found > 0 and (one_is_enough or not rest.strip("(), "))
 
 
 def query_string(params: tuple[Param, ...], safe: str = _SAFE) -> str:

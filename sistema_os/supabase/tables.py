@@ -21,9 +21,10 @@ def count_preference(count: str | None) -> str | None:
 
 
 def _one_of(kind: type[CountMethod] | type[ReturnMethod], value: str) -> str:
-    if value not in list(kind):
+    plain = literals.text(value, kind.__name__)
+    if plain not in list(kind):
         raise UsageError(f"{kind.__name__} is one of {', '.join(kind)}.")
-    return value
+    return plain
 
 
 def _columns(rows: Body, *, mixed: bool) -> tuple[Param, ...]:
@@ -38,7 +39,8 @@ def _columns(rows: Body, *, mixed: bool) -> tuple[Param, ...]:
                 "Use upsert_many(), which groups them."
             )
         names = dict.fromkeys(name for row in rows for name in row)
-    return (Param("other", "columns", ",".join(map(literals.quoted, names))),) if names else ()
+    spelt = [literals.quoted(literals.text(name, "A column's name")) for name in names]
+    return (Param("other", "columns", ",".join(spelt)),) if spelt else ()
 
 
 def _body(json: Body, verb: str) -> Body:
@@ -176,7 +178,8 @@ class AsyncTable(TableVerbs[AsyncQueryBuilder[list[Row]]]):
         the same `on_conflict` key twice are merged, the later value winning, and counted. A chunk that
         fails does not stop the others: look at the outcomes, or call their `raise_for_failure()`.
         """
-        plan = bulk_writes.UpsertPlan(on_conflict, size, max_bytes, ignore_duplicates)
+        key = literals.text(on_conflict, "on_conflict")
+        plan = bulk_writes.UpsertPlan(key, size, max_bytes, ignore_duplicates)
         target = self._head("upsert", "POST", repeatable=True)
         return await bulk_writes.upsert_chunks(self._session, target, plan, rows, parallel)
 
