@@ -15,6 +15,7 @@ from pipeline.models.runs import (
     LogLine,
     Notice,
     ShiftNote,
+    SkippedSlot,
     State,
     Trigger,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Notice",
     "ShiftNote",
     "SignIn",
+    "SkippedSlot",
     "State",
     "Trigger",
 ]

@@ -4,6 +4,7 @@ Text without null characters and lone surrogates, which PostgreSQL refuses, and 
 A job that succeeded must not be recorded as lost because of a value in its summary.
 """
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -16,6 +17,8 @@ from sistema_os.logs import redact
 LONGEST_TEXT: Final = 2_000
 MOST_ITEMS: Final = 200
 DEEPEST: Final = 6
+# Of a whole summary, in characters of JSON: a page shows all of it.
+LONGEST_SUMMARY: Final = 50_000
 
 
 def storable_text(value: object, longest: int = LONGEST_TEXT) -> str:
@@ -33,7 +36,17 @@ def storable_summary(summary: object) -> dict[str, Any]:
     if summary is None:
         return {}
     found = storable(summary)
-    return found if isinstance(found, dict) else {"value": found}
+    return _within(found if isinstance(found, dict) else {"value": found}, LONGEST_SUMMARY)
+
+
+def _within(found: dict[str, Any], budget: int) -> dict[str, Any]:
+    """The first entries that fit; of the others only their size."""
+    kept = {}
+    for name, value in found.items():
+        size = len(json.dumps(value))
+        kept[name] = value if size <= budget else f"[{size} characters]"
+        budget -= min(size, budget)
+    return kept
 
 
 def storable(value: Any, depth: int = DEEPEST) -> Any:
