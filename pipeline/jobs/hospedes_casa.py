@@ -4,10 +4,10 @@ from datetime import date
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pipeline.business_date import database_time
 from pipeline.hotel import house_photo
 from pipeline.hotel.reader import PAGE
 from pipeline.hotel.stays import KEY, SOURCE, Row
@@ -15,7 +15,14 @@ from pipeline.runs import ExpectedFailure, Outcome, RunContext, job
 from snapshots.models import Snapshot
 
 
-@job("hospedes_casa", title=gettext_lazy("House photo"), idempotent=True, phases=("house", "store"), reads_now=True)
+@job(
+    "hospedes_casa",
+    title=gettext_lazy("House photo"),
+    idempotent=True,
+    phases=("house", "store"),
+    reads_now=True,
+    by_date="writes",
+)
 async def run(context: RunContext) -> Outcome:
     if later := await sync_to_async(_later_listing)(context.business_date):
         sentence = _(
@@ -71,7 +78,7 @@ async def _write(context: RunContext, house: dict[int, Row]) -> dict[str, Any]:
     obsolete = sorted(stored.keys() - house.keys())
     await context.phase("store", len(changed) + len(obsolete))
     if not context.dry_run:
-        now = timezone.now().isoformat()
+        now = (await sync_to_async(database_time)()).isoformat()
         await _upsert(context, [house_photo.with_time(row, now) for row in changed])
         await _remove(context, obsolete)
     await context.advance(len(changed) + len(obsolete))
