@@ -126,7 +126,10 @@ def _read_chat(content: Content, kind: Kind | None, today: date | None, answers:
 def _choose(content: Content, kind: Kind | None, answers: Answers) -> tuple[Kind, list[Sheet]]:
     """The kind of the file and its sheets. Sheets of the same columns are read one after the other."""
     kinds: tuple[Kind, ...] = (kind,) if kind else KINDS
-    found = {one: [sheet for table in content.tables if (sheet := find_sheet(table, one))] for one in kinds}
+    found = {
+        one: [sheet for table in content.tables if table.kind in (None, one) and (sheet := find_sheet(table, one))]
+        for one in kinds
+    }
     best = {one: max((sheet.score for sheet in sheets), default=0) for one, sheets in found.items()}
     if not any(best.values()):
         raise RefusedFile(say.NO_TABLE.format(wanted=" ou ".join(say.WANTED[one] for one in kinds)))

@@ -411,3 +411,9 @@ def test_the_hotel_of_a_heading_is_read(above: str, hotel: str | None) -> None:
 def test_the_hotel_of_a_column_is_read() -> None:
     text = "Hotel;UH;Hóspede;Chegada;Saída\n" + "Morro Alto;101;Ana Lima;10/03/2026;14/03/2026\n" * 2
     assert read(text.encode(), kind="stays", date=TODAY).hotel == "Morro Alto"
+
+
+def test_the_title_of_an_xml_report_is_no_order() -> None:
+    line = "<L><Numero>{n}</Numero><Abertura>12/03/2026 06:4{n}</Abertura><Descricao>Luz queimada</Descricao></L>"
+    text = "<R Titulo='Ordens de serviço'>" + "".join(line.format(n=n) for n in range(3)) + "</R>"
+    assert [(one["number"], one["text"]) for one in orders(text)] == [(str(n), "Luz queimada") for n in range(3)]
