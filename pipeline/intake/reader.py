@@ -217,7 +217,7 @@ def _report_statuses(
         if status:
             reading.saw("situação", say.SAW_STATUS.format(value=word, status=status))
     for word in left:
-        reading.saw("situação", say.LEFT_OPEN.format(value=word, count=words[word]))
+        reading.saw("situação", say.LEFT_OPEN.format(value=word, lines=say.lines(words[word])))
 
 
 def _read_orders(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
