@@ -188,8 +188,8 @@ begin
         from rl_linha where motivo is null
       window g as (partition by chave)
        order by chave, titular desc;
-    analyze rl_linha;
-    analyze rl_grupo;
+    analyze rl_linha (n, chave, dobrado, motivo);
+    analyze rl_grupo (chave, booking, dobrado);
 
     -- 3. Which stored reservation is which reserved room.
     create temp table rl_reserva on commit drop as
@@ -216,8 +216,8 @@ begin
               where p <> '' group by id) p on p.id = f.id
        where f.reserva_id in (select id from rl_reserva)
           or f.pms_linha_id in (select line_id from rl_linha where line_id is not null);
-    analyze rl_reserva;
-    analyze rl_ficha;
+    analyze rl_reserva (id, booking, quarto);
+    analyze rl_ficha (id, reserva, dobrado);
 
     -- Best evidence first; each group and each reservation is used once.
     for v_achados in 1..7 loop
@@ -340,7 +340,7 @@ begin
     create temp table rl_par on commit drop as
       select l.n, g.reserva, l.dobrado, l.vez, l.generico, l.line_id, l.person_id, null::bigint as ficha
         from rl_linha l join rl_grupo g using (chave) where l.motivo is null;
-    analyze rl_par;
+    analyze rl_par (n, reserva, dobrado);
     for v_achados in 1..5 loop
       exit when not exists (select from rl_par where ficha is null)
              or not exists (select from rl_ficha);
@@ -409,7 +409,7 @@ begin
                        then 'listagem:' || md5(concat_ws('|', r.reserva, r.dobrado, r.vez)) end) as perfil
                 from rl_par r join rl_linha l using (n) left join rl_ficha f on f.id = r.ficha) p
         left join hospedes h on h.pms_hospede_id = p.perfil;
-    analyze rl_gente;
+    analyze rl_gente (n, perfil, antes);
     -- A row that already has a person keeps it, unless the list names another one.
     insert into hospedes (pms_hospede_id, nome, pais, menor, incognito, telefone, email)
     select distinct on (g.perfil) g.perfil, l.name, l.pais, coalesce(l.minor, h.menor, false),
@@ -465,7 +465,7 @@ begin
     -- An id that another row holds (recycled by the exporting system) is not taken over.
     update rl_destino d set line_id = null
      where d.line_id is not null and exists (select from listagem_hospedes x where x.pms_linha_id = d.line_id and x.id <> d.id);
-    analyze rl_destino;
+    analyze rl_destino (id, reserva);
     insert into rl_mudou
       select 'ficha', f.id from rl_destino d join listagem_hospedes f on f.id = d.id
        where (f.reserva_id, f.hospede_id, f.pms_linha_id, f.nome_listagem, f.titular, f.status, f.uh, f.chegada, f.saida,
