@@ -38,6 +38,10 @@ _PLURALS = frozenset(
     }
     | {"huespedes"}
 )
+_TOUCHED = frozenset(
+    {"last activity date", "last activity", "last modified", "last updated", "updated at", "updated"}
+    | {"ultima atualizacao", "ultima atividade", "atualizado em", "data atualizacao", "ultima modificacao"}
+)
 _DAY_NAMES = frozenset({"dia", "data", "date", "fecha", "day"})
 
 
@@ -188,6 +192,17 @@ def _rows(reading: Reading, sheets: list[Sheet], limits: Limits) -> list[DataRow
     return found
 
 
+def _name_opening(reading: Reading, sheet: Sheet) -> None:
+    """A board that does not say when a card was made says when it was last touched."""
+    if {"opened", "opened_time"} & set(sheet.columns.of):
+        return
+    for at, header in enumerate(sheet.columns.headers):
+        if header_phrase(header) in _TOUCHED and not sheet.columns.field_at(at):
+            sheet.columns.of["opened"] = at
+            reading.saw("abertura", say.SAW_TOUCHED.format(header=header))
+            return
+
+
 def _day_of_sheet(sheet: Sheet) -> dict[str, str]:
     """The day of a sheet of orders that only have times: its name or its heading says it."""
     if "opened" in sheet.columns or "opened_time" not in sheet.columns:
@@ -223,6 +238,7 @@ def _report_statuses(
 def _read_orders(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
     _observe(reading, sheets)
     reader = OrderRows(sheets[0], task.today)
+    _name_opening(reading, sheets[0])
     for sheet in sheets:
         reading.ignored += check_end(sheet, "orders", task.answers)
     rows = _rows(reading, sheets, task.limits)

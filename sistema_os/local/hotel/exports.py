@@ -145,7 +145,8 @@ def _markup(title: str, header: Sequence[str], rows: Rows, day: date) -> bytes:
         line = ElementTree.SubElement(root, "Linha")
         for tag, value in zip(tags, row, strict=True):
             ElementTree.SubElement(line, tag).text = value
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text
 
 
 LAYOUTS: Final[tuple[tuple[str, Writer], ...]] = (("csv", _report), ("txt", _sheet), ("xml", _markup))
