@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pipeline.intake import Question
 from pipeline.intake.words.sentences import ASK_SCOPE, SUGGESTED_SCOPE
@@ -33,7 +34,7 @@ _LABELS: Final[dict[str, tuple[str | Promise, str | Promise]]] = {
     "em_andamento": (_("Under way"), _("still open")),
     "aguardando": (_("Waiting"), _("still open")),
     "concluida": (_("Completed"), _("no new suggestion")),
-    "cancelada": (_("Cancelled"), _("no new suggestion")),
+    "cancelada": (pgettext_lazy("status", "Cancelled"), _("no new suggestion")),
     "a_confirmar": (_("To be confirmed"), _("expected, not sure")),
     "confirmada": (_("Confirmed"), _("expected")),
     "na_casa": (_("In the house"), _("the guest is here")),

@@ -128,8 +128,10 @@ def _ask(
     word: str, count: int, statuses: Sequence[str], answers: Answers, likely: tuple[str, str] | None
 ) -> str | None:
     suggested, why = likely or ("", "")
-    effects = {say.OPTION_EMPTY: say.EFFECT_EMPTY.format(count=count)} | ({suggested: why} if suggested else {})
-    sentence = say.ASK_STATUS.format(value=word, count=count)
+    effects = {say.OPTION_EMPTY: say.EFFECT_EMPTY.format(lines=say.lines(count))} | (
+        {suggested: why} if suggested else {}
+    )
+    sentence = say.ASK_STATUS.format(value=word, lines=say.lines(count))
     question = Question(f"status:{fold(word)}", (*statuses, say.OPTION_EMPTY), sentence, suggested, effects)
     answer = answers.ask_optional(question)
     return None if answer in (None, say.OPTION_EMPTY) else answer

@@ -38,6 +38,10 @@ _PLURALS = frozenset(
     }
     | {"huespedes"}
 )
+_TOUCHED = frozenset(
+    {"last activity date", "last activity", "last modified", "last updated", "updated at", "updated"}
+    | {"ultima atualizacao", "ultima atividade", "atualizado em", "data atualizacao", "ultima modificacao"}
+)
 _DAY_NAMES = frozenset({"dia", "data", "date", "fecha", "day"})
 
 
@@ -126,7 +130,10 @@ def _read_chat(content: Content, kind: Kind | None, today: date | None, answers:
 def _choose(content: Content, kind: Kind | None, answers: Answers) -> tuple[Kind, list[Sheet]]:
     """The kind of the file and its sheets. Sheets of the same columns are read one after the other."""
     kinds: tuple[Kind, ...] = (kind,) if kind else KINDS
-    found = {one: [sheet for table in content.tables if (sheet := find_sheet(table, one))] for one in kinds}
+    found = {
+        one: [sheet for table in content.tables if table.kind in (None, one) and (sheet := find_sheet(table, one))]
+        for one in kinds
+    }
     best = {one: max((sheet.score for sheet in sheets), default=0) for one, sheets in found.items()}
     if not any(best.values()):
         raise RefusedFile(say.NO_TABLE.format(wanted=" ou ".join(say.WANTED[one] for one in kinds)))
@@ -185,6 +192,17 @@ def _rows(reading: Reading, sheets: list[Sheet], limits: Limits) -> list[DataRow
     return found
 
 
+def _name_opening(reading: Reading, sheet: Sheet) -> None:
+    """A board that does not say when a card was made says when it was last touched."""
+    if {"opened", "opened_time"} & set(sheet.columns.of):
+        return
+    for at, header in enumerate(sheet.columns.headers):
+        if header_phrase(header) in _TOUCHED and not sheet.columns.field_at(at):
+            sheet.columns.of["opened"] = at
+            reading.saw("abertura", say.SAW_TOUCHED.format(header=header))
+            return
+
+
 def _day_of_sheet(sheet: Sheet) -> dict[str, str]:
     """The day of a sheet of orders that only have times: its name or its heading says it."""
     if "opened" in sheet.columns or "opened_time" not in sheet.columns:
@@ -214,12 +232,13 @@ def _report_statuses(
         if status:
             reading.saw("situação", say.SAW_STATUS.format(value=word, status=status))
     for word in left:
-        reading.saw("situação", say.LEFT_OPEN.format(value=word, count=words[word]))
+        reading.saw("situação", say.LEFT_OPEN.format(value=word, lines=say.lines(words[word])))
 
 
 def _read_orders(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
     _observe(reading, sheets)
     reader = OrderRows(sheets[0], task.today)
+    _name_opening(reading, sheets[0])
     for sheet in sheets:
         reading.ignored += check_end(sheet, "orders", task.answers)
     rows = _rows(reading, sheets, task.limits)

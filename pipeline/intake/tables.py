@@ -68,6 +68,8 @@ class Table:
     words: str = ""
     delimited: bool = False
     """From separated text: a line may be broken in two, and the last one cut."""
+    kind: Kind | None = None
+    """What its rows were picked as; None where the table is as it stands in the file."""
     aligned: bool = False
     """Columns by position: a long text may go on in the next line, alone in its column."""
     open_end: bool = False

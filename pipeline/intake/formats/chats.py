@@ -141,10 +141,27 @@ def is_order(text: str) -> bool:
     if last in _words()["done"] and "?" not in text and not set(folded.split()) & set(_words()["negations"]):
         return False
     pieces = [fold(piece) for piece in re.split(r"[,.!\n;]+", text) if fold(piece)]
-    if all(piece in _answers() for piece in pieces):
+    if all(_is_made_of_answers(piece.split()) for piece in pieces):
+        return False
+    if _reports_done(pieces) and "?" not in text:
         return False
     starts = any(folded.startswith(words) for words in _words()["answer_starts"])
     return not (starts and len(folded.split()) <= 8 and not _asks(pieces))
+
+
+def _is_made_of_answers(words: Sequence[str]) -> bool:
+    """ "blz to indo" is "blz" and "to indo"."""
+    return not words or any(
+        " ".join(words[:length]) in _answers() and _is_made_of_answers(words[length:])
+        for length in range(1, min(len(words), 4) + 1)
+    )
+
+
+def _reports_done(pieces: Sequence[str]) -> bool:
+    """ "101 ok, era o filtro": a room and that it is done, and no other room."""
+    first = pieces[0].split()
+    done = 1 < len(first) <= 3 and any(map(str.isdigit, first[0])) and first[-1] in _words()["done"]
+    return done and not any(any(map(str.isdigit, piece)) for piece in pieces[1:])
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,10 @@
 -- who are missing. What they do stays (docs/integracao.md). PostgREST applies their statement_timeout to the request.
 
 
+-- Half of each page stays free: a whole-house list moves visto_em of every row, in place and without index writes.
+alter table listagem_hospedes set (fillfactor = 50);
+
+
 -- Receives stay lines: see docs/integracao.md. Returns counts; "recusa" is one sentence when nothing was written.
 create or replace function receber_listagem(
   linhas jsonb, data date, escopo text, fonte text default null, hotel text default null,
@@ -20,8 +24,10 @@ declare
     '^(\d+ )*(acompanhante|adulto|adult|crianca|child|chd|hospede|guest|pax|companion|informado nao|nome sem|tba|tbn)$';
   -- What stands between the words of a name: the usual signs, and any other.
   v_sinais    constant text := ',.-/''';
-  v_outros    constant text := '[[:punct:][:space:]]+';
+  v_outros    constant text := E'[[:punct:]\t\n\r\u00a0]+';
   v_brancos   constant text := repeat(' ', length(v_sinais));
+  v_reserva_seq constant regclass := pg_get_serial_sequence('reservas', 'id');
+  v_ficha_seq constant regclass := pg_get_serial_sequence('listagem_hospedes', 'id');
   v_simular   constant boolean := coalesce(simular, false);
   v_agora     constant timestamptz := clock_timestamp();
   v_resumo    text;
@@ -85,8 +91,8 @@ begin
     with bruta as materialized (
       select l.n::integer as n, nullif(btrim(l.booking), '') as booking, nullif(btrim(l.room), '') as room,
              nullif(ltrim(regexp_replace(upper(l.room), '[^[:alnum:]]', '', 'g'), '0'), '') as quarto,
-             nullif(btrim(case when l.name ~ '\s\s|[^\S ]' then regexp_replace(l.name, '\s+', ' ', 'g') else l.name end), '')
-               as name,
+             nullif(btrim(case when strpos(l.name, '  ') > 0 or l.name ~ E'[\t\n\r\u00a0]'
+                               then regexp_replace(l.name, E'[ \t\n\r\u00a0]+', ' ', 'g') else l.name end), '') as name,
              lower(coalesce(l.main, 'true')) = 'true' as main, l.arrival, l.departure,
              nullif(l.status, '') as status, nullif(btrim(l.company), '') as company,
              nullif(btrim(l.agency), '') as agency, nullif(btrim(l."group"), '') as grupo_codigo,
@@ -182,8 +188,8 @@ begin
         from rl_linha where motivo is null
       window g as (partition by chave)
        order by chave, titular desc;
-    analyze rl_linha;
-    analyze rl_grupo;
+    analyze rl_linha (n, chave, dobrado, motivo);
+    analyze rl_grupo (chave, booking, dobrado);
 
     -- 3. Which stored reservation is which reserved room.
     create temp table rl_reserva on commit drop as
@@ -210,8 +216,8 @@ begin
               where p <> '' group by id) p on p.id = f.id
        where f.reserva_id in (select id from rl_reserva)
           or f.pms_linha_id in (select line_id from rl_linha where line_id is not null);
-    analyze rl_reserva;
-    analyze rl_ficha;
+    analyze rl_reserva (id, booking, quarto);
+    analyze rl_ficha (id, reserva, dobrado);
 
     -- Best evidence first; each group and each reservation is used once.
     for v_achados in 1..7 loop
@@ -268,7 +274,7 @@ begin
     create temp table rl_mudou (tipo text, id bigint) on commit drop;
     alter table rl_grupo add column nova boolean not null default false, add column numero text;
     update rl_grupo g
-       set reserva = nextval(pg_get_serial_sequence('reservas', 'id')), nova = true,
+       set reserva = nextval(v_reserva_seq), nova = true,
            numero = case when n.usado or n.repetido > 1 then n.numero || '#' || left(md5(g.chave || v_agora), 8)
                          else n.numero end
       from (
@@ -334,7 +340,7 @@ begin
     create temp table rl_par on commit drop as
       select l.n, g.reserva, l.dobrado, l.vez, l.generico, l.line_id, l.person_id, null::bigint as ficha
         from rl_linha l join rl_grupo g using (chave) where l.motivo is null;
-    analyze rl_par;
+    analyze rl_par (n, reserva, dobrado);
     for v_achados in 1..5 loop
       exit when not exists (select from rl_par where ficha is null)
              or not exists (select from rl_ficha);
@@ -403,7 +409,7 @@ begin
                        then 'listagem:' || md5(concat_ws('|', r.reserva, r.dobrado, r.vez)) end) as perfil
                 from rl_par r join rl_linha l using (n) left join rl_ficha f on f.id = r.ficha) p
         left join hospedes h on h.pms_hospede_id = p.perfil;
-    analyze rl_gente;
+    analyze rl_gente (n, perfil, antes);
     -- A row that already has a person keeps it, unless the list names another one.
     insert into hospedes (pms_hospede_id, nome, pais, menor, incognito, telefone, email)
     select distinct on (g.perfil) g.perfil, l.name, l.pais, coalesce(l.minor, h.menor, false),
@@ -434,7 +440,7 @@ begin
 
     -- 8. The guest list itself.
     create temp table rl_destino on commit drop as
-      select l.n, coalesce(f.id, nextval(pg_get_serial_sequence('listagem_hospedes', 'id'))) as id, f.id is null as nova,
+      select l.n, coalesce(f.id, nextval(v_ficha_seq)) as id, f.id is null as nova,
              r.reserva, coalesce(g.antes, h.id, f.hospede_id) as pessoa,
              coalesce(f.pms_linha_id, l.line_id) as line_id,
              case when f.id is null then l.name
@@ -459,7 +465,7 @@ begin
     -- An id that another row holds (recycled by the exporting system) is not taken over.
     update rl_destino d set line_id = null
      where d.line_id is not null and exists (select from listagem_hospedes x where x.pms_linha_id = d.line_id and x.id <> d.id);
-    analyze rl_destino;
+    analyze rl_destino (id, reserva);
     insert into rl_mudou
       select 'ficha', f.id from rl_destino d join listagem_hospedes f on f.id = d.id
        where (f.reserva_id, f.hospede_id, f.pms_linha_id, f.nome_listagem, f.titular, f.status, f.uh, f.chegada, f.saida,

@@ -189,7 +189,7 @@ def test_all_questions_of_a_file_stand_on_one_page_with_their_effects(as_supervi
     assert page.count('class="pick best"') == 3
     assert "sugestão: pelas datas das estadias" in page
     assert "sugestão: todas as estadias incluem este dia" in page
-    assert "a situação fica em branco em 2 linha(s)" in page
+    assert "a situação fica em branco em 2 linhas" in page
     answers = (("status:presencial", "na_casa"), ("scope", "casa"), ("status:bingo", "vazio"))
     for left, (question, answer) in zip((2, 1, 0), answers, strict=True):
         page = _page(
