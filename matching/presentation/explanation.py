@@ -45,6 +45,7 @@ SUBJECTS: dict[str, Words] = {
     "described": _p("subject", "the person described"),
     "denied": _p("subject", "the name taken back"),
     "date": _p("subject", "the date of the order"),
+    "listing": _p("subject", "the guest list"),
 }
 
 CLAUSES: dict[tuple[str, str], Words] = {
@@ -159,6 +160,7 @@ CLAUSES: dict[tuple[str, str], Words] = {
     ("room", "unread"): _p("clause", "“%(order)s” was not recognized as a room"),
     ("name", "unmatched"): _p("clause", "“%(order)s” was not recognized as a guest"),
     ("nobody", "guest"): _p("clause", "it speaks of a guest"),
+    ("listing", "missing"): _p("clause", "the guest is missing from the last one, and the next one has to confirm it"),
 }
 
 

@@ -68,6 +68,8 @@ FIELDS: dict[str, Words] = {
     "block": _p("field", "block"),
     "described": _p("field", "person described"),
     "denied": _p("field", "name taken back"),
+    # A guest who is missing from the last listing, which no second one has confirmed yet.
+    "listing": _p("field", "guest list"),
     # Fields of fingerprints, for "what changed since".
     "request": _p("field", "request"),
     "guest_text": _p("field", "guest as typed"),
@@ -100,6 +102,7 @@ def _neutral(word: Words) -> Agreement:
 
 
 LEVELS: dict[tuple[str, str], Agreement] = {
+    ("listing", "missing"): _different(_p("agreement", "missing from the last list")),
     ("presence", "in_house"): _same(_p("agreement", "in house")),
     ("presence", "arrived"): _same(_p("agreement", "just arrived")),
     ("presence", "expected"): _near(_p("agreement", "expected")),
