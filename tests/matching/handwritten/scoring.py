@@ -5,6 +5,7 @@ of which is right, or "none", or "undecidable", "lenient": ids that a colleague 
 """
 
 import json
+import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,10 +43,13 @@ class Score:
     about_nobody: int = 0
     nobody_right: int = 0
     unanswered: int = 0
+    odds_off: int = 0
+    """Candidates whose reasons do not add up to the probability shown, by more than .05."""
     kinds: dict[str, "Score"] = field(default_factory=dict)
 
     def take(self, truth: dict[str, Any], found: list[Candidate]) -> None:
         self.unanswered += not found
+        self.odds_off += sum(abs(_told(candidate) - candidate.probability) > 0.05 for candidate in found)
         first = found[0] if found else None
         answer = truth["answer"]
         right = first is not None and _is_right(answer, first)
@@ -59,6 +63,11 @@ class Score:
         if first is not None and first.probability >= SURE:
             self.sure += 1
             self.sure_right += right
+
+
+def _told(candidate: Candidate) -> float:
+    """The probability that the bits of a candidate's reasons add up to."""
+    return 1 / (1 + 2.0 ** -math.fsum(reason.weight_bits for reason in candidate.reasons))
 
 
 def _is_right(answer: Any, first: Candidate) -> bool:

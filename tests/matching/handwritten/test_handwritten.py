@@ -45,6 +45,11 @@ def test_no_order_is_left_without_an_answer(scores: dict[str, Score], hotel: str
     assert scores[hotel].unanswered == 0
 
 
+@pytest.mark.parametrize("hotel", HOTELS)
+def test_the_reasons_add_up_to_the_probability_shown(scores: dict[str, Score], hotel: str) -> None:
+    assert scores[hotel].odds_off == 0
+
+
 def test_an_order_about_nobody_is_mostly_known_as_such(scores: dict[str, Score]) -> None:
     about_nobody = sum(found.about_nobody for found in scores.values())
     assert sum(found.nobody_right for found in scores.values()) >= 0.85 * about_nobody
