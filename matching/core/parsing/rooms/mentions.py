@@ -2,11 +2,11 @@
 rooms beside the place that is meant; corrections."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 from matching.core.parsing import lexicon, numerals
 from matching.core.parsing.phrases import word_set
+from matching.core.parsing.rooms.bare_numbers import BareNumbers
 from matching.core.parsing.rooms.denials import FILLERS, deny_rooms, mark_places_beside
 from matching.core.parsing.rooms.directory import (
     ANY_ROOM,
@@ -18,20 +18,14 @@ from matching.core.parsing.rooms.directory import (
     Found,
     RoomDirectory,
 )
+from matching.core.parsing.rooms.numbers import NUMBER, ROMAN, WORDLIKE, NumberReader, Option
 from matching.core.parsing.scan import RoomMention, Scan
 from matching.core.parsing.text import strip_marks, tokenize
 
-_NUMBER = re.compile(r"(\d{1,5})([a-z]{0,2})")
-_LOOKS_LIKE_DIGITS = re.compile(r"(?=[0-9oil|]{0,4}\d)[0-9oil|]{3,5}")
-_AS_DIGIT = str.maketrans("oil|", "0111")
-_AS_ONE = frozenset("loi")
 _BARE_ROOM = re.compile(r"0*\d{3,4}[a-g]?|\d{2}[a-g]")
 _LINKS = frozenset("/,&+")
 _AND = frozenset(["e", "y", "and", "ou", "or"])
 _AFTER_FILLERS = word_set("- , ( da do no na de of in the en la del")
-# Letters that are words of their own: they name a block only where they are written as one.
-_WORDLIKE = frozenset("aeo")
-_BEFORE_ROOM = word_set("do no da na ao o para pro pra p de del la in")
 _EVERY = word_set("por cada todo todos toda todas qualquer each per every all cada")
 # Letters as they are said: `quarto três dê`.
 _SPOKEN_LETTERS = {
@@ -45,9 +39,6 @@ _SPOKEN_LETTERS = {
     "see": "c",
     "dee": "d",
 }
-_NUMBERED_PAPERS = word_set(
-    "nota notas nf nfe fiscal pedido protocolo processo ticket voucher reserva chamado os cupom fatura recibo boleto"
-)
 _NOT = frozenset(["nao", "not", "nem"])
 # Of those, and of other names of letters, the ones that are no word before a number: `xis duzentos e quatro`.
 _LEADING_LETTERS = {
@@ -62,12 +53,9 @@ _LEADING_LETTERS = {
     "ene": "n",
     "erre": "r",
 }
-_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 # Letters that stand for a bed right behind a dormitory's number: `D3-B2`, `Q1-C4`.
 _BED_LETTERS = frozenset(["b", "c", "l", "k"])
 MOST_FILLERS, MOST_TOKENS_LED = 3, 8
-Option = tuple[str, frozenset[str], int]
-"""Digits, letters that hang on them, and where they end."""
 
 
 def find_rooms(scan: Scan, directory: RoomDirectory, *, is_room_field: bool = False) -> None:
@@ -117,6 +105,7 @@ class RoomReader:
     def __init__(self, scan: Scan, directory: RoomDirectory, is_room_field: bool) -> None:
         self.scan, self.directory, self.is_room_field = scan, directory, is_room_field
         self.texts = scan.texts
+        self.numbers, self.bare = NumberReader(scan, directory), BareNumbers(scan, directory)
         self.family = ""
         """Of the room read last: what is strung to it is of the same family."""
 
@@ -161,7 +150,7 @@ class RoomReader:
             return found
         letter = _LEADING_LETTERS.get(text, "")
         if letter in self.directory.blocks and place + 1 < len(self.texts):
-            for option in self._numbers(place + 1, led=False):
+            for option in self.numbers.options(place + 1, led=False):
                 so_far = Designator(tags=frozenset({letter}), block=True)
                 if (spoken := self._with_number(place, option, so_far, known_only=True)) and spoken.keys:
                     return spoken
@@ -189,7 +178,7 @@ class RoomReader:
 
     def _is_written_apart(self, place: int) -> bool:
         """`B 308`: a letter before a number is more than a word of its own (`a 308`)."""
-        return self.texts[place] not in _WORDLIKE and len(self.scan.text(place + 1)) >= 3
+        return self.texts[place] not in WORDLIKE and len(self.scan.text(place + 1)) >= 3
 
     def _by_full_name(self, place: int) -> RoomMention | None:
         """`São Bento`, `S. Bento`: the whole name of a room, though each word may be a person's."""
@@ -231,13 +220,13 @@ class RoomReader:
                 tag, place = after
                 tags.add(tag)
                 block, fillers = True, 0
-            elif (led or block) and text in FILLERS and fillers < MOST_FILLERS and not self._is_lettered(place):
+            elif (led or block) and text in FILLERS and fillers < MOST_FILLERS and not self.numbers.is_lettered(place):
                 place, fillers = place + 1, fillers + 1
             else:
                 break
         if not (led or block):
             return None
-        if block and not led and not any(True for _ in self._numbers(place, led=True)):
+        if block and not led and not any(True for _ in self.numbers.options(place, led=True)):
             denied = not self.scan.near(start, 3).isdisjoint(_NOT)
             (self.scan.denied_blocks if denied else self.scan.blocks).update(tags)
             if self.texts[start] not in BLOCK_WORDS:
@@ -277,8 +266,8 @@ class RoomReader:
         tag = NAMED_BLOCKS.get(tag, tag)
         if len(tag) == 1 and tag.isdecimal() and (numbered := self.directory.numbered_block(text, tag)):
             return numbered, after + 1
-        if tag in _ROMAN and tag not in self.directory.tags:
-            tag = _ROMAN[tag]
+        if tag in ROMAN and tag not in self.directory.tags:
+            tag = ROMAN[tag]
         if tag in self.directory.tags or (len(text) > 2 and len(tag) == 1 and tag.isalpha()):
             return tag, after + 1
         if len(text) > 2 and tag.isdecimal() and len(tag) == 1 and self.scan.text(after + 1)[:1].isdigit():
@@ -301,7 +290,7 @@ class RoomReader:
         """The alias, number or name behind the leading words."""
         if place < len(self.texts) and (alias := self.directory.alias(self.texts, place)):
             return RoomMention(start, alias[1], " ".join(self.texts[start : alias[1]]), alias[0])
-        for option in self._numbers(place, led=True):
+        for option in self.numbers.options(place, led=True):
             found = self._with_number(start, option, so_far)
             if found is not None:
                 return found
@@ -397,7 +386,7 @@ class RoomReader:
         token = self.scan.tokens[place]
         if place > end or token.glued:
             return place == end or self.scan.glued(end) or token.capital
-        return token.capital or token.text not in _WORDLIKE
+        return token.capital or token.text not in WORDLIKE
 
     def _bed(self, place: int) -> tuple[str, int] | None:
         """`cama 2`, `leito B`, `beliche de cima`."""
@@ -436,7 +425,7 @@ class RoomReader:
             inner = next(
                 (
                     m
-                    for o in self._numbers(place, led=True)
+                    for o in self.numbers.options(place, led=True)
                     if (m := self._with_number(place, o, Designator(bed=bed), known_only=True))
                 ),
                 None,
@@ -447,157 +436,11 @@ class RoomReader:
         return inner
 
     # --- numbers ---------------------------------------------------------------------------------
-    def _numbers(self, place: int, *, led: bool) -> Iterator[Option]:
-        """Readings of a number that begins at a place, likeliest first."""
-        if place >= len(self.texts) or place in self.scan.taken:
-            return
-        token = self.scan.tokens[place]
-        if token.is_number:
-            yield from self._digits(place, led=led)
-        elif led and token.text in _ROMAN and token.text not in ("i", "v"):
-            yield _ROMAN[token.text], frozenset(), place + 1
-        elif token.text in numerals.VALUES:
-            end = numerals.number_words(self.texts, place)
-            options = list(numerals.readings(self.texts, place, end))
-            known = [o for o in options if o[0].lstrip("0") in self.directory.by_number]
-            article = end - place == 1 and token.text in numerals.ARTICLES
-            yield from (
-                (digits, frozenset(), stop) for digits, stop in (known or (options[:1] if led and not article else []))
-            )
-        elif led and (found := self._letter_and_digits(place)):
-            yield found
-
-    def _digits(self, place: int, *, led: bool) -> Iterator[Option]:
-        text, by_number = self.texts[place], self.directory.by_number
-        joined, end = self._glued_run(place)
-        if joined != text and _LOOKS_LIKE_DIGITS.fullmatch(joined):
-            number = joined.translate(_AS_DIGIT)
-            if number.lstrip("0") in by_number or led:
-                yield number, frozenset(), end
-        if len(text) == 1 and (run := self._digit_by_digit(place, led=led)):
-            yield run
-        if len(text) <= 2 and (thousand := self._with_point(place)):
-            yield thousand
-        if led and len(text) == 2 and (pair := self._two_halves(place)):
-            yield pair
-        match = _NUMBER.fullmatch(text)
-        if match and match[2] and self.scan.glued(place + 1):
-            # `302b2`: the block of a letter and a digit behind the number.
-            block = match[2] + self.scan.text(place + 1)
-            if block in self.directory.tags:
-                yield match[1], frozenset({block}), place + 2
-        if match:
-            digits, letters = match.groups()
-            if letters and _LOOKS_LIKE_DIGITS.fullmatch(text) and text.translate(_AS_DIGIT).lstrip("0") in by_number:
-                yield text.translate(_AS_DIGIT), frozenset(), place + 1
-            if (
-                not letters
-                or letters in self.directory.tags
-                or letters in self.directory.initials
-                or letters in "abcdefg"
-            ):
-                yield digits, frozenset({letters} if letters else ()), place + 1
-            elif letters in ("o", "a") and led:
-                yield digits, frozenset(), place + 1
-
-    def _glued_run(self, place: int) -> tuple[str, int]:
-        """What stands together without a space from here on: `1O4` is two tokens."""
-        joined, end = self.texts[place], place + 1
-        while end < len(self.texts) and self.scan.tokens[end].glued and self.texts[end].isalnum() and len(joined) <= 5:
-            joined += self.texts[end]
-            end += 1
-        return joined, end
-
-    def _digit_by_digit(self, place: int, *, led: bool) -> Option | None:
-        """`1 2 0 4`, `1-2-0-4`, `1.2.0.4`."""
-        digits, end, at = self.texts[place], place + 1, place + 1
-        mark = self.scan.text(at) if self.scan.text(at) in ("-", ".", ",") else ""
-        while at < len(self.texts):
-            at += bool(mark) and self.texts[at] == mark
-            if (
-                at >= len(self.texts)
-                or len(self.texts[at]) != 1
-                or not (self.texts[at].isdecimal() or self.texts[at] in "ol")
-            ):
-                break
-            digits += self.texts[at].translate(_AS_DIGIT)
-            end = at = at + 1
-        if not 3 <= len(digits) <= 5 or not (led or digits.lstrip("0") in self.directory.by_number):
-            return None
-        return digits, frozenset(), end
-
-    def _with_point(self, place: int) -> Option | None:
-        """`1.302` is 1302 where the house has that."""
-        after = self.scan.text(place + 2)
-        match = _NUMBER.fullmatch(after)
-        if self.scan.text(place + 1) != "." or not self.scan.glued(place + 1) or not self.scan.glued(place + 2):
-            return None
-        if match is None or len(match[1]) != 3 or self.texts[place] + match[1] not in self.directory.by_number:
-            return None
-        return self.texts[place] + match[1], frozenset({match[2]} - {""}), place + 3
-
-    def _two_halves(self, place: int) -> Option | None:
-        """`quarto 12 04` is 1204 where the house has that and no 12."""
-        text = self.texts[place]
-        after = place + 2 if self.scan.text(place + 1) in ("-", ".") else place + 1
-        joined = text + self.scan.text(after)
-        by_number = self.directory.by_number
-        if (
-            len(joined) == 4
-            and joined.isdecimal()
-            and joined.lstrip("0") in by_number
-            and text.lstrip("0") not in by_number
-        ):
-            return joined, frozenset(), after + 1
-        return None
-
-    def _is_lettered(self, place: int) -> bool:
-        return self._letter_and_digits(place) is not None
-
-    def _letter_and_digits(self, place: int) -> Option | None:
-        """`B104`, `B-104`, `b 104`, `ch 3`; `l204` for 1204."""
-        text = self.scan.text(place)
-        if not 1 <= len(text) <= 4 or not text.isalpha():
-            return None
-        after = place + 1
-        if self.scan.text(after) in ("-", ".", "/") and (
-            self.scan.text(after + 1)[:1].isdigit()
-            or (self.scan.text(after + 1) in _AS_ONE and self.scan.glued(after + 2))
-        ):
-            after += 1
-        if after >= len(self.texts):
-            return None
-        if not self.scan.tokens[after].is_number and not (self.texts[after] in _AS_ONE and self.scan.glued(after + 1)):
-            return None
-        joined, end = self._glued_run(after)
-        if _LOOKS_LIKE_DIGITS.fullmatch(joined):
-            match = _NUMBER.fullmatch(joined.translate(_AS_DIGIT))
-        else:
-            match, end = _NUMBER.fullmatch(self.texts[after]), after + 1
-        if match is None or (match[2] and match[2] not in self.directory.tags):
-            return None
-        number, tag = match[1].lstrip("0") or match[1], NAMED_BLOCKS.get(text, text)
-        if tag in self.directory.initials and (len(tag) == 2 or self.scan.glued(after) or after > place + 1):
-            tag = self.directory.initials[tag]
-        written = (
-            self.scan.glued(after) or self.scan.tokens[place].capital or (text not in _WORDLIKE and len(text) <= 2)
-        )
-        if tag in self.directory.tags and (written or len(text) > 1):
-            known = any(tag in room.tags for room in self.directory.by_number.get(number, ()))
-            if known or (tag in self.directory.blocks and (self.scan.glued(after) or self.scan.text(place + 1) == "-")):
-                return match[1], frozenset({tag, match[2]} - {""}), end
-        if (
-            text in ("l", "o", "i")
-            and self.scan.glued(after)
-            and text.translate(_AS_DIGIT) + match[1] in self.directory.by_number
-        ):
-            return text.translate(_AS_DIGIT) + match[1], frozenset(), after + 1
-        return None
 
     # --- without a leading word -------------------------------------------------------------------
     def _lettered(self, place: int) -> RoomMention | None:
         """`B104`, `CH 03`, `A-1204` without a room word; a letter needs its own number."""
-        option = self._letter_and_digits(place)
+        option = self.numbers.letter_and_digits(place)
         if option is None:
             return None
         glued = self.scan.glued(place + 1) and not option[1].isdisjoint(self.directory.blocks)
@@ -605,23 +448,23 @@ class RoomReader:
 
     def _bare_number(self, place: int) -> RoomMention | None:
         if self.is_room_field:
-            for option in self._numbers(place, led=True):
+            for option in self.numbers.options(place, led=True):
                 if found := self._with_number(place, option, Designator(led=True)):
                     return found
             return None
-        if not self._may_be_room(place):
+        if not self.bare.may_be_room(place):
             return None
-        for option in self._numbers(place, led=False):
+        for option in self.numbers.options(place, led=False):
             digits, letters, end = option
             if len(digits) <= 2 and (found := self._before_block(place, option)):
                 return found
             bare = _BARE_ROOM.fullmatch(digits + "".join(letters)) is not None
-            if not bare and not letters and not self._is_short_room(place, digits):
+            if not bare and not letters and not self.bare.is_short_room(place, digits):
                 continue
             found = self._with_number(place, option, Designator(), known_only=True)
             if found is not None and (found.keys or found.beside):
                 return found
-            if bare and self._said_of_a_guest(place):
+            if bare and self.bare.is_of_a_guest(place):
                 return self._with_number(place, (digits, letters, end), Designator(led=True))
         return None
 
@@ -632,82 +475,6 @@ class RoomReader:
             return None
         return self._with_number(place, option, Designator(), known_only=True)
 
-    def _is_short_room(self, place: int, digits: str) -> bool:
-        """Rooms of two digits, where a room stands: first in the text, or behind `do`, `no`."""
-        if len(digits.lstrip("0")) != 2 or not any(
-            not r.tags for r in self.directory.by_number.get(digits.lstrip("0"), ())
-        ):
-            return False
-        before, after = self.scan.text(place - 1), self.scan.text(place + 1)
-        if place == 0:
-            return not (after.endswith("s") and len(after) > 3 and after not in ("mais", "tres")) and after not in (
-                "/",
-                ":",
-                "de",
-            )
-        near = self.scan.near(place, 4)
-        return (
-            before in ("do", "no", "ao", "da", "na", "pro")
-            and after not in ("/", "de")
-            and not near & lexicon.DAY_WORDS
-        )
-
-    def _may_be_room(self, index: int) -> bool:
-        scan, text, after = self.scan, self.texts[index], self.scan.text(index + 1)
-        before = scan.previous_word(index)
-        if scan.text(index - 1) in ("no", "na") and before not in _NUMBERED_PAPERS:
-            # `celular no 507` lies in the room, `nota nº 507` is none.
-            before = ""
-        near = scan.near(index, 4)
-        if near & lexicon.FLIGHT or "placa" in near or before in lexicon.NOT_A_ROOM_BEFORE:
-            return False
-        if before in lexicon.AIRLINES and self._is_airline(index, near):
-            return False
-        if after in lexicon.NOT_A_ROOM_AFTER and not (after in lexicon.DAY_WORDS and self._is_day_number(index + 2)):
-            return False
-        if self._is_count(index):
-            return False
-        if self._is_price(index) or after in ("%", "$"):
-            return False
-        if index and scan.glued(index) and scan.text(index - 1) in (":", ",", ".", "$", "%") and scan.glued(index - 1):
-            return False
-        return scan.text(index - 1) != "$" and not (
-            text.isdecimal() and after == ":" and scan.glued(index + 1) and scan.glued(index + 2)
-        )
-
-    def _is_count(self, index: int) -> bool:
-        """`104 cocos`, `conferir 808 taças`; but `do 305 cadeiras` and `305 cadeiras` begin with a room."""
-        before, after = self.scan.text(index - 1), self.scan.text(index + 1)
-        if before in _BEFORE_ROOM or not after.isalpha():
-            return False
-        if after in lexicon.BULK:
-            return index > 0 or not lexicon.PLACES.isdisjoint(self.texts)
-        plural = len(after) > 4 and after.endswith("s") and after not in lexicon.PERSON_NOUNS
-        return plural and before in lexicon.COUNTED and after not in lexicon.ROOM_WORDS
-
-    def _is_day_number(self, index: int) -> bool:
-        """`203 dia 14`: the day is a date, not a count of days."""
-        return self.scan.text(index).isdecimal() or self.scan.text(index)[:2].isdecimal()
-
-    def _is_airline(self, index: int, near: set[str]) -> bool:
-        """`LA 1204` is a flight; `la 203` is a room in Spanish."""
-        if self.scan.previous_word(index) != "la":
-            return len(self.texts[index]) >= 4 or not near.isdisjoint(lexicon.TRANSPORT)
-        capital = self.scan.tokens[index - 1].capital
-        return capital and (len(self.texts[index]) >= 4 or bool(near & lexicon.TRANSPORT))
-
-    def _is_price(self, index: int) -> bool:
-        """`203,50`; two rooms have numbers of one length (`203,204`)."""
-        glued = self.scan.glued(index + 1) and self.scan.glued(index + 2)
-        return (
-            glued and self.scan.text(index + 1) == "," and re.fullmatch(r"\d\d", self.scan.text(index + 2)) is not None
-        )
-
-    def _said_of_a_guest(self, index: int) -> bool:
-        """`hosp. do 302` names a room even when the listing does not know it."""
-        before = self.scan.text(index - 1)
-        return before in ("do", "no", "da", "na", "ao") and bool(self.scan.near(index, 4) & lexicon.GUEST_WORDS)
-
     def _strung(self, place: int) -> RoomMention | None:
         """`203/415`, `203 e 415`, `chalés 3, 4 e 5`: what is strung to a room is one, too."""
         if not self.scan.mentions:
@@ -716,7 +483,7 @@ class RoomReader:
         link = self.scan.text(place - 1)
         if not before.keys:
             return None
-        if self._is_corrected(before, place) and (match := _NUMBER.fullmatch(self.texts[place])):
+        if self._is_corrected(before, place) and (match := NUMBER.fullmatch(self.texts[place])):
             corrected = Designator("", frozenset(), self.family, (), "", led=True)
             return self._with_number(
                 place, (match[1], frozenset({match[2]} - {""}), place + 1), corrected, known_only=True
@@ -724,7 +491,7 @@ class RoomReader:
         if before.end != place - 1 or not (link in _LINKS or link in _AND):
             return None
         last = self._last_number(before)
-        match = _NUMBER.fullmatch(self.texts[place])
+        match = NUMBER.fullmatch(self.texts[place])
         if match is None or len(last) != len(self.texts[place]):
             return None
         family = self.family
