@@ -21,6 +21,7 @@ from matching.hotel_rows import ORDER_COLUMNS
 from matching.models import WriteBack
 from matching.models.choices import WriteKind, WriteState
 from matching.writeback.settlement import settle
+from matching.writeback.waiting_room import waiting_room
 from sistema_os.supabase import ConnectionFailed, PoolExhausted, SupabaseClient, SupabaseError, TransportError
 
 log = logging.getLogger(__name__)
@@ -47,23 +48,37 @@ class Delivered:
 
 def send_now(writes: Iterable[WriteBack]) -> bool:
     """Delivers while the person who decided waits, for settings.WRITEBACK_DEADLINE seconds at most. True when Supabase
-    confirmed every row; what is not written by then stays in the outbox."""
+    confirmed every row; what is not written by then stays in the outbox, which the watch delivers within seconds.
+
+    The people who decide share one budget, so that a hanging Supabase cannot occupy every thread of the server: see
+    `WaitingRoom`."""
     rows = list(writes)
-    return not rows or async_to_sync(_send_all)(rows)
+    if not rows:
+        return True
+    if not waiting_room.enter():
+        return False
+    answered = False
+    try:
+        confirmed, answered = async_to_sync(_send_all)(rows)
+        return confirmed
+    finally:
+        waiting_room.leave(answered=answered)
 
 
-async def _send_all(writes: list[WriteBack]) -> bool:
+async def _send_all(writes: list[WriteBack]) -> tuple[bool, bool]:
+    """Whether Supabase confirmed every row, and whether it answered at all within the deadline."""
     end, done = monotonic() + settings.WRITEBACK_DEADLINE, 0
     try:
         async with SupabaseClient(**settings.SUPABASE | {"deadline": settings.WRITEBACK_DEADLINE}) as supabase:
             for write in writes:
                 state = WriteState.OPEN if monotonic() >= end else await deliver(write, supabase)
                 if state == WriteState.OPEN:
-                    return False
+                    return False, False
                 done += state == WriteState.DONE
     except SupabaseError as error:
         log.warning("links stay in the outbox: %s", error)
-    return done == len(writes)
+        return False, False
+    return done == len(writes), True
 
 
 async def deliver(write: WriteBack | int, supabase: SupabaseClient) -> WriteState | None:
