@@ -1,6 +1,6 @@
 """Requests by page, method and status, and how long they took.
 
-With several workers PROMETHEUS_MULTIPROC_DIR names the folder in which they add up (docs/deploy/gunicorn.conf.py).
+With several workers PROMETHEUS_MULTIPROC_DIR names the folder in which they add up (docs/deploy/gunicorn_conf.py).
 """
 
 import os

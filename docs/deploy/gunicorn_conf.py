@@ -1,12 +1,13 @@
-"""gunicorn -c docs/deploy/gunicorn.conf.py sistema_os.wsgi
+"""gunicorn -c docs/deploy/gunicorn_conf.py sistema_os.wsgi
 
 Threads, so that a slow client or a hanging Supabase holds one thread and not a whole worker. A proxy stands in front and
-buffers requests and answers (nginx.conf, Caddyfile): bodies never arrive here byte by byte.
+buffers requests and answers (nginx.conf, Caddyfile): bodies do not arrive here byte by byte.
 """
 
 import os
 import shutil
 import tempfile
+from typing import Any
 
 bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000")
 worker_class = "gthread"
@@ -23,8 +24,6 @@ max_requests_jitter = 500
 limit_request_line = 4094
 limit_request_fields = 60
 limit_request_field_size = 8190
-# The heartbeat of the workers must not wait for a disk.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 # No access log: the address of a search holds what was searched for, and that may be a name.
 accesslog = None
 
@@ -34,12 +33,12 @@ _metrics = os.environ.setdefault(
 )
 
 
-def on_starting(server):
+def on_starting(_server: Any) -> None:
     shutil.rmtree(_metrics, ignore_errors=True)
     os.makedirs(_metrics, mode=0o700)
 
 
-def child_exit(server, worker):
-    from prometheus_client import multiprocess
+def child_exit(_server: Any, worker: Any) -> None:
+    from prometheus_client import multiprocess  # after the variable above is set
 
     multiprocess.mark_process_dead(worker.pid)
