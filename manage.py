@@ -25,7 +25,7 @@ def run() -> None:
     import django
     from django.db import connection
 
-    from sistema_os.command_errors import EXPECTED, sentence_of
+    from sistema_os.management.command_errors import EXPECTED, sentence_of
 
     try:
         if sys.argv[1:2] == ["qcluster"]:

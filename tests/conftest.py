@@ -83,7 +83,7 @@ def async_guard() -> Iterator[BlockBuster]:
 @pytest.fixture(autouse=True)
 def supabase_may_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test in which Supabase hangs sends the links of no other test to the outbox."""
-    from matching.writeback.waiting_room import WaitingRoom
+    from matching.writeback.outbox import WaitingRoom
 
     monkeypatch.setattr("matching.writeback.outbox.waiting_room", WaitingRoom())
 

@@ -1,6 +1,6 @@
 """gunicorn -c docs/deploy/gunicorn_conf.py sistema_os.wsgi
 
-Threads, so that a slow client or a hanging Supabase holds one thread and not a whole worker. A proxy stands in front and
+Threads, so that a slow client or a hanging Supabase holds a thread and not a whole worker. A proxy stands in front and
 buffers requests and answers (nginx.conf, Caddyfile): bodies do not arrive here byte by byte.
 """
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from matching.writeback import waiting_room as module
-from matching.writeback.waiting_room import SEATS, WaitingRoom
+from matching.writeback import outbox as module
+from matching.writeback.outbox import SEATS, WaitingRoom
 
 
 @pytest.fixture

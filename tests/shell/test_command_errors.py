@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError
 
-from sistema_os.command_errors import sentence_of
+from sistema_os.management.command_errors import sentence_of
 from sistema_os.supabase import SupabaseError
 
 
