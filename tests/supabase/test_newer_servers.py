@@ -5,11 +5,14 @@ newer one where POSTGREST_BINARY names its program.
 """
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sistema_os import supabase as sb
+from sistema_os.local.errors import LocalStackError
+from sistema_os.local.postgrest import program
 from sistema_os.supabase import SupabaseClient
 from tests.supabase.servers import Server, answer, scripted
 
@@ -147,3 +150,17 @@ async def test_a_version_behind_a_gateway_is_read_from_the_schema() -> None:
         assert (learned.version, learned.max_rows) == ("14.17", None)
         assert "application/openapi+json" in server.requests[0]
         assert (learned.is_before(14, 4), learned.is_before(16, 0)) == (False, True)
+
+
+def test_the_environment_names_another_program_for_the_real_suites(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = tmp_path / "postgrest"
+    newer.touch(0o755)
+    monkeypatch.setenv("POSTGREST_BINARY", str(newer))
+    assert program(tmp_path) == newer.resolve()
+    newer.chmod(0o644)
+    for given in (newer, tmp_path / "absent"):
+        monkeypatch.setenv("POSTGREST_BINARY", str(given))
+        with pytest.raises(LocalStackError, match="POSTGREST_BINARY"):
+            program(tmp_path)
