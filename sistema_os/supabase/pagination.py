@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
-from sistema_os.supabase import literals
+from sistema_os.supabase import literals, responses
 from sistema_os.supabase.errors import UsageError
 from sistema_os.supabase.filters import Modifiers
 from sistema_os.supabase.query import Param, portions
@@ -76,7 +76,7 @@ async def _page(query: Modifiers, key: Key, size: int) -> list[Row]:
 
 async def _rows(query: Modifiers, answers: list[Answer], key: Key) -> list[Row]:
     """The decoded rows. Raises UsageError for absent or repeated keys: they would lose rows between pages."""
-    rows = [row for response in await query._runner.decode(answers) for row in response.data]
+    rows: list[Row] = responses.joined(await query._runner.decode(answers)).data
     try:
         keys = [row[key[0]] for row in rows] if len(key) == 1 else [tuple([row[c] for c in key]) for row in rows]
     except KeyError:
