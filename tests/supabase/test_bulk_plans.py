@@ -55,16 +55,23 @@ def test_composite_keys_are_compared_by_all_columns() -> None:
 
 
 async def test_invalid_bulk_upserts_are_refused_before_sending() -> None:
+    calls: list[tuple[Any, dict[str, Any]]] = [
+        ([{"a": 1}], {"on_conflict": "id"}),
+        ([{"id": 1}], {"on_conflict": ""}),
+        ([{"id": 1}], {"on_conflict": "id", "size": 0}),
+        ([{"id": 1, "v": float("nan")}], {"on_conflict": "id"}),
+        ([{"id": 1, "v": object()}], {"on_conflict": "id"}),
+        ([{"id": 1}], {"on_conflict": 7}),
+        ([{"id": 1}], {"on_conflict": "id", "parallel": 0}),
+        ([{"id": 1}], {"on_conflict": "id", "parallel": None}),
+        ([{"id": 1}], {"on_conflict": "id", "max_bytes": "1"}),
+        ([{"id": 10**5000}], {"on_conflict": "id"}),
+        ([None], {"on_conflict": "id"}),
+        ({"id": 1}, {"on_conflict": "id"}),
+    ]
     async with connected(respx.Router()) as supabase:
         table = supabase.async_table("t")
-        for rows, options in (
-            ([{"a": 1}], {"on_conflict": "id"}),
-            ([{"id": 1}], {"on_conflict": ""}),
-            ([{"id": 1}], {"on_conflict": "id", "size": 0}),
-            ([{"id": 1, "v": float("nan")}], {"on_conflict": "id"}),
-            ([{"id": 1, "v": object()}], {"on_conflict": "id"}),
-            ([{"id": 1}], {"on_conflict": 7}),
-        ):
+        for rows, options in calls:
             with pytest.raises(sb.UsageError):
                 await table.upsert_many(rows, **options)
         assert await table.upsert_many([], "id") == []

@@ -55,6 +55,8 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "an object in a body": lambda t: t.insert({"a": object()}),
     "a limit that is a text": lambda t: t.select().limit(PERSON),
     "a negative limit": lambda t: t.select().limit(-1),
+    "a limit beyond 64 bits": lambda t: t.select().limit(10**5000),
+    "options that are a text": lambda t: t.select().text_search("a", PERSON, PERSON),
     "a limit of None": lambda t: t.select().limit(None),
     "an offset that is a fraction": lambda t: t.select().offset(1.5),
     "a range that ends before it starts": lambda t: t.select().range(5, 2),
@@ -92,9 +94,20 @@ async def test_names_of_tables_and_functions_are_checked_as_well() -> None:
             lambda: supabase.rpc(7),  # type: ignore[arg-type]  # the wrong type is the point
             lambda: supabase.schema(None),  # type: ignore[arg-type]  # the wrong type is the point
             lambda: supabase.rpc("f", {"limit": 5}, get=True),
+            lambda: supabase.rpc("f", [PERSON], get=True),  # type: ignore[arg-type]  # the wrong type is the point
         ):
             with pytest.raises(sb.UsageError):
                 call()
+
+
+@pytest.mark.parametrize(
+    "options", [{"key": None}, {"key": [7]}, {"size": "x"}, {"size": 0}, {"parallel": 0}, {"parallel": None}]
+)
+async def test_invalid_options_of_pages_are_refused(options: dict[str, Any]) -> None:
+    async with connected(respx.Router()) as supabase:
+        with pytest.raises(sb.UsageError):
+            async for _ in supabase.async_table("t").pages(**options):
+                pass
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://127.0.0.1:0x", "http://[::1"])
