@@ -224,6 +224,22 @@ def alive() -> bool:
     return not overdue and not stuck()
 
 
+def overdue(longer_than: timedelta) -> list[tuple[str, datetime]]:
+    """Scheduled jobs that did not start although they should have, and when they should have. Either the cluster did
+    not fetch the schedule, or the schedule has moved on (a clock that was ahead) without a run."""
+    now = timezone.now()
+    found = []
+    for schedule in Schedule.objects.exclude(repeats=0).filter(func=START).order_by("name"):
+        if schedule.next_run is None:
+            continue
+        period = timedelta(days=1) if schedule.schedule_type == Schedule.DAILY else timedelta(minutes=schedule.minutes)
+        newest = JobRun.objects.of(schedule.name).order_by("-pk").values_list("queued_at", flat=True).first()
+        due = min(schedule.next_run, newest + period) if newest else schedule.next_run
+        if now - due > longer_than and not JobRun.objects.live().of(schedule.name).exists():
+            found.append((schedule.name, due))
+    return found
+
+
 def waiting_tasks() -> int:
     """Tasks that no worker has fetched yet."""
     return int(OrmQ.objects.filter(lock__lte=timezone.now()).count())

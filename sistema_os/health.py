@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from pipeline import checks, feed_report, queue
+from pipeline import checks, feed_report, notifications, queue
 from pipeline.models import JobRun
 from sistema_os.checks import supabase_problems
 from sistema_os.supabase import ServerInfo, SupabaseClient, SupabaseError
@@ -101,14 +101,15 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 if the database is reachable and migrated and Supabase's settings are valid, else 503.
+    """200 if the database is reachable and migrated, Supabase's settings are valid and the queue works, else 503.
 
-    The queue, the age of the data and PostgREST are reported but do not change the status: people can work while
-    no job runs, and restarting the web server would not help.
+    The watch, the age of the data and PostgREST are reported but do not change the status. People can work while the
+    queue is dead and restarting the web server would not help: a load balancer asks /healthz, a monitor asks here.
     """
     report: dict[str, Any] = {"supabase": "; ".join(str(problem.msg) for problem in supabase_problems()) or "ok"}
     report |= {"postgrest": postgrest.text(), "disk": _disk_report()} | _database_report()
-    ready = report["supabase"] == report["database"] == report["disk"] == "ok"
+    sound = report["supabase"] == report["database"] == report["disk"] == "ok"
+    ready = sound and report["queue"]["alive"]
     return JsonResponse({"status": "ok" if ready else "unavailable"} | report, status=200 if ready else 503)
 
 
@@ -116,7 +117,7 @@ def _database_report() -> dict[str, Any]:
     try:
         if not migrations.complete():
             return {"database": "migrations are missing: run manage.py migrate"}
-        found = {"database": "ok", "queue": _queue_report(), "data": _data_report()}
+        found = {"database": "ok", "queue": _queue_report(), "watch": _watch_report(), "data": _data_report()}
         return found | ({"database": "read only: nothing can be stored"} if _is_read_only() else {})
     except DatabaseError as error:
         logger.warning("readyz: database unavailable: %s", error)
@@ -141,7 +142,17 @@ def _disk_report() -> str:
 
 
 def _queue_report() -> dict[str, Any]:
-    return {"alive": queue.alive(), "tasks_waiting": queue.waiting_tasks(), "cancel": checks.cancelling_by()}
+    return {
+        "alive": notifications.queue_alive(),
+        "tasks_waiting": queue.waiting_tasks(),
+        "cancel": checks.cancelling_by(),
+    }
+
+
+def _watch_report() -> dict[str, Any]:
+    age = notifications.watch_age()
+    alive = age is not None and age <= notifications.WATCH_DEAD_AFTER
+    return {"alive": alive, "age_seconds": None if age is None else int(age.total_seconds())}
 
 
 def _data_report() -> dict[str, Any]:

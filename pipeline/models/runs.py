@@ -261,24 +261,3 @@ class ShiftNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day:%d/%m} {self.user_id}"
-
-
-class Notice(models.Model):
-    """A notification about a run was sent. The watch that inserts the row sends it; a second watch finds the row."""
-
-    class Kind(models.TextChoices):
-        FAILURE = "failure"
-        FROZEN = "frozen"
-        PING_START = "ping_start"
-        PING_END = "ping_end"
-
-    run = models.ForeignKey(JobRun, models.CASCADE, related_name="notices")
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["run", "kind"], name="one_notice_a_run_and_kind")]
-
-    def __str__(self) -> str:
-        return f"{self.run_id} {self.kind}"

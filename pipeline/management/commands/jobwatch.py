@@ -76,6 +76,7 @@ class Command(BaseCommand):
         """The runs that prove that the queue is frozen: they were queued again, and still no worker began them. With
         `once` there is no time to wait for that. A part that fails is logged, and the others are done all the same."""
         for part in (
+            notifications.record_look,
             _sweep,
             _expire_drain,
             _resume_lost,

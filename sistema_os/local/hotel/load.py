@@ -1,4 +1,7 @@
-"""Writes the hotel's state into its Supabase as the hotel's import does: changed rows only, with constant ids.
+"""The hotel's state in its Supabase, beside what comes as files.
+
+`complete` adds what the hotel's other systems know of rows that came by the import: documents, rates, kinds of orders.
+`load` writes everything itself, for tests and benchmarks: changed rows only, with constant ids.
 
 Nothing is deleted: a row that is missing from an export keeps its last values and its `visto_em`. The link columns of
 orders belong to Sistema OS and are never written.
@@ -37,6 +40,9 @@ _ORDER = _columns(
     "id numero aberta_em aberta_por origem setor tipo prioridade status local_tipo uh_texto solicitante_texto "
     "hospede_texto telefone_texto descricao concluida_em"
 )
+_KNOWN_OF_PERSON = _columns("nome_social doc_tipo doc_numero incognito telefone_e164")
+_KNOWN_OF_BOOKING = _columns("chegada_real saida_real tipo_uh segmento regime diaria")
+_KNOWN_OF_ORDER = _columns("aberta_por origem tipo prioridade local_tipo")
 _INVENTORY = _columns("tipo_uh desde uh_total uh_bloqueadas")
 
 
@@ -75,6 +81,50 @@ def _read(columns: Sequence[str], row: Row) -> dict[str, Any]:
     return {
         name: value.isoformat() if isinstance(value, date) else value for name, value in zip(columns, row, strict=True)
     }
+
+
+def complete(connection: psycopg.Connection, hotel: Hotel) -> None:
+    """Fills the columns that a guest list and an order list do not have, in one transaction."""
+    lines = [line for booking in hotel.bookings for line in hotel.lines(booking)]
+    with connection.transaction():
+        _upsert(connection, "inventario_uh", _INVENTORY, _inventory(hotel), key=("tipo_uh", "desde"))
+        _update(connection, "hospedes", "pms_hospede_id", _KNOWN_OF_PERSON, _PERSON, _people(lines))
+        _update(connection, "reservas", "num_reserva", _KNOWN_OF_BOOKING, _BOOKING, map(_booking, hotel.bookings))
+        _update(connection, "ordens_servico", "numero", _KNOWN_OF_ORDER, _ORDER, map(_order, hotel.orders))
+
+
+def _update(
+    connection: psycopg.Connection,
+    table: str,
+    key: str,
+    wanted: Sequence[str],
+    columns: Sequence[str],
+    rows: Iterable[Row],
+) -> None:
+    """Sets the `wanted` columns of the rows that are there, where they differ; `rows` have all `columns`."""
+    at = [columns.index(name) for name in (key, *wanted)]
+    names = sql.SQL(", ").join(map(sql.Identifier, (key, *wanted)))
+    draft, target = sql.Identifier(f"draft_{table}"), sql.Identifier(table)
+    connection.execute(sql.SQL("create temp table {} as select {} from {} with no data").format(draft, names, target))
+    with connection.cursor().copy(sql.SQL("copy {} ({}) from stdin").format(draft, names)) as copy:
+        for row in rows:
+            copy.write_row([row[index] for index in at])
+    pairs = [(sql.Identifier(table, name), sql.Identifier(f"draft_{table}", name)) for name in wanted]
+    connection.execute(
+        sql.SQL(
+            "update {table} set ({names}) = row({new}) from {draft} "
+            "where {own} = {other} and row({old}) is distinct from row({new})"
+        ).format(
+            table=target,
+            names=sql.SQL(", ").join(map(sql.Identifier, wanted)),
+            new=sql.SQL(", ").join(new for _old, new in pairs),
+            old=sql.SQL(", ").join(old for old, _new in pairs),
+            draft=draft,
+            own=sql.Identifier(table, key),
+            other=sql.Identifier(f"draft_{table}", key),
+        )
+    )
+    connection.execute(sql.SQL("drop table {}").format(draft))
 
 
 def _continue_ids(connection: psycopg.Connection, table: str) -> None:
