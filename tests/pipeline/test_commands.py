@@ -222,7 +222,7 @@ def test_the_clean_up_forgets_runs_logs_and_results_that_are_past_their_time(ope
             job=job, business_date=DAY, trigger=Trigger.SCHEDULE, state=State.SUCCEEDED,
             finished_at=timezone.now() - timedelta(days=days), **fields,
         )  # fmt: skip
-        LogLine.objects.create(run=run, at=run.finished_at, level=20, text="a line")
+        LogLine.objects.create(run=run, at=timezone.now() - timedelta(days=days), level=20, text="a line")
         return run
 
     old = ended("pipeline_diario", 500)
