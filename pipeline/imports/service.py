@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -275,7 +276,7 @@ def _forget_refused(session: ImportSession) -> None:
 
 def forget_expired() -> None:
     """Discards what nobody confirmed in time, and removes its files."""
-    for session in ImportSession.objects.filter(state=ImportSession.State.OPEN, expires_at__lt=timezone.now()):
+    for session in ImportSession.objects.filter(state=ImportSession.State.OPEN, expires_at__lt=Now()):
         discard(session)
     spool.remove_orphans()
 

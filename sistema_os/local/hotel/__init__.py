@@ -5,6 +5,6 @@ All persons are invented; their documents have valid check digits. The same seed
 
 from sistema_os.local.hotel.exports import export
 from sistema_os.local.hotel.hotel import Hotel
-from sistema_os.local.hotel.load import complete, load
+from sistema_os.local.hotel.load import complete, load, rows_as_read
 
-__all__ = ["Hotel", "complete", "export", "load"]
+__all__ = ["Hotel", "complete", "export", "load", "rows_as_read"]

@@ -7,7 +7,7 @@ Nothing is deleted: a row that is missing from an export keeps its last values a
 orders belong to Sistema OS and are never written.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -60,6 +60,27 @@ def load(connection: psycopg.Connection, hotel: Hotel) -> None:
         _upsert(connection, "ordens_servico", _ORDER, map(_order, hotel.orders))
         for table in ("hospedes", "reservas", "listagem_hospedes", "ordens_servico"):
             _continue_ids(connection, table)
+
+
+def rows_as_read(hotel: Hotel, earliest: date, latest: date) -> Iterator[dict[str, Any]]:
+    """Rows of `listagem_hospedes` as PostgREST returns them with their reservation and guest, without a database: those
+    that leave from `earliest` on and arrive by `latest`."""
+    shown = [one for one in hotel.bookings if one.arrival <= latest and (one.ended or one.departure) >= earliest]
+    by_booking = [(booking, list(hotel.lines(booking))) for booking in shown]
+    people = {row[0]: _read(_PERSON, row) for row in _people(line for _, lines in by_booking for line in lines)}
+    for booking, lines in by_booking:
+        reservation = _read(_BOOKING, _booking(booking))
+        for line in lines:
+            if max(line.departure, booking.arrival) >= earliest:
+                row = _read(_LINE, _line(hotel, line))
+                yield row | {"reservas": reservation, "hospedes": people.get(row["hospede_id"])}
+
+
+def _read(columns: Sequence[str], row: Row) -> dict[str, Any]:
+    """JSON values: dates and times as texts, as PostgREST writes them."""
+    return {
+        name: value.isoformat() if isinstance(value, date) else value for name, value in zip(columns, row, strict=True)
+    }
 
 
 def complete(connection: psycopg.Connection, hotel: Hotel) -> None:
