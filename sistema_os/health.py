@@ -1,8 +1,11 @@
 """Health checks for load balancers and people: is the process up (/healthz), can it serve requests (/readyz)."""
 
 import logging
+import shutil
+import tempfile
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -22,6 +25,8 @@ from sistema_os.supabase import ServerInfo, SupabaseClient, SupabaseError
 from snapshots.models import Source
 
 logger = logging.getLogger(__name__)
+# Below this an upload, a log line or the next update fails.
+FEWEST_FREE_BYTES = 100 * 2**20
 
 
 class MigrationState:
@@ -102,8 +107,9 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     queue is dead and restarting the web server would not help: a load balancer asks /healthz, a monitor asks here.
     """
     report: dict[str, Any] = {"supabase": "; ".join(str(problem.msg) for problem in supabase_problems()) or "ok"}
-    report |= {"postgrest": postgrest.text()} | _database_report()
-    ready = report["supabase"] == report["database"] == "ok" and report["queue"]["alive"]
+    report |= {"postgrest": postgrest.text(), "disk": _disk_report()} | _database_report()
+    sound = report["supabase"] == report["database"] == report["disk"] == "ok"
+    ready = sound and report["queue"]["alive"]
     return JsonResponse({"status": "ok" if ready else "unavailable"} | report, status=200 if ready else 503)
 
 
@@ -111,10 +117,28 @@ def _database_report() -> dict[str, Any]:
     try:
         if not migrations.complete():
             return {"database": "migrations are missing: run manage.py migrate"}
-        return {"database": "ok", "queue": _queue_report(), "watch": _watch_report(), "data": _data_report()}
+        found = {"database": "ok", "queue": _queue_report(), "watch": _watch_report(), "data": _data_report()}
+        return found | ({"database": "read only: nothing can be stored"} if _is_read_only() else {})
     except DatabaseError as error:
         logger.warning("readyz: database unavailable: %s", error)
         return {"database": "unavailable"}
+
+
+def _is_read_only() -> bool:
+    """A standby, a server whose disk its provider has closed, or a role that may only read."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean")
+        return bool(cursor.fetchone()[0])
+
+
+def _disk_report() -> str:
+    """ "ok", or the folder of this machine in which nothing can be stored any more."""
+    for folder in {settings.IMPORT_FOLDER, tempfile.gettempdir()}:
+        present = next(path for path in (Path(folder), *Path(folder).parents) if path.exists())
+        free = shutil.disk_usage(present).free
+        if free < FEWEST_FREE_BYTES:
+            return f"full: {free // 2**20} MB are free for {folder}"
+    return "ok"
 
 
 def _queue_report() -> dict[str, Any]:

@@ -15,7 +15,7 @@ def mark_sent(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipeline', '0006_privacy'),
+        ('pipeline', '0014_accepted_dates_and_skipped_slots'),
     ]
 
     operations = [

@@ -15,6 +15,7 @@ from pipeline.models.runs import (
     JobRunQuerySet,
     LogLine,
     ShiftNote,
+    SkippedSlot,
     State,
     Trigger,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Notice",
     "ShiftNote",
     "SignIn",
+    "SkippedSlot",
     "State",
     "Trigger",
     "WatchBeat",

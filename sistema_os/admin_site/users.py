@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from matching.models import AuditEntry, Decision, OrderRoom, RoomAlias
 from pipeline.models import AccessEntry, JobRun, SignIn
+from sistema_os.admin_base import TolerantAdmin
 from snapshots.models import Snapshot
 
 if TYPE_CHECKING:
@@ -96,12 +97,12 @@ admin.site.unregister((User, Group))
 
 
 @admin.register(Group)
-class RoleAdmin(_InWords, GroupAdmin):
+class RoleAdmin(TolerantAdmin, _InWords, GroupAdmin):
     pass
 
 
 @admin.register(User)
-class PersonAdmin(_InWords, _UserAdmin):
+class PersonAdmin(TolerantAdmin, _InWords, _UserAdmin):
     def get_deleted_objects(self, objs: Iterable[User], request: HttpRequest) -> tuple[Any, Any, Any, Any]:
         """Users with recorded actions are protected, with one sentence instead of a list of all records."""
         people = User.objects.filter(pk__in=[person.pk for person in objs])

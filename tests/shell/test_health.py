@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from django_q.models import Schedule
@@ -146,3 +146,16 @@ def test_readyz_is_503_with_a_key_that_sees_nothing(client: Client, settings: Se
 def test_health_answers_are_never_cached_and_only_read(client: Client, path: str) -> None:
     response = client.post(path)
     assert response.status_code == 405
+
+
+@pytest.mark.django_db
+def test_readyz_says_that_nothing_can_be_stored(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+        response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["database"].startswith("read only")
+    monkeypatch.setattr(health, "FEWEST_FREE_BYTES", 2**62)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["disk"].startswith("full")
