@@ -7,6 +7,7 @@ buffers requests and answers (nginx.conf, Caddyfile): bodies do not arrive here 
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000")
@@ -41,4 +42,5 @@ def on_starting(_server: Any) -> None:
 def child_exit(_server: Any, worker: Any) -> None:
     from prometheus_client import multiprocess  # after the variable above is set
 
-    multiprocess.mark_process_dead(worker.pid)
+    forget: Callable[[int], None] = multiprocess.mark_process_dead
+    forget(worker.pid)

@@ -55,9 +55,9 @@ def _runs() -> Iterator[Metric]:
     )
     live = real.filter(state__in=LIVE).order_by().values_list("job", "state").annotate(n=Count("pk"))
     yield _gauge("runs_live", "Runs queued or at work.", (((j, s), n) for j, s, n in live), "job", "state")
-    took = ended.filter(started_at__isnull=False).values_list("job")
-    took = took.annotate(mean=Avg(F("finished_at") - F("started_at")), most=Max(F("finished_at") - F("started_at")))
-    lengths = [(job, mean.total_seconds(), most.total_seconds()) for job, mean, most in took]
+    length = F("finished_at") - F("started_at")
+    took = ended.filter(started_at__isnull=False).values("job").annotate(mean=Avg(length), most=Max(length))
+    lengths = [(row["job"], row["mean"].total_seconds(), row["most"].total_seconds()) for row in took]
     yield _gauge("run_seconds_mean", "Mean length of a run, 24 hours.", (((j,), mean) for j, mean, _ in lengths), "job")
     yield _gauge("run_seconds_max", "Longest run, 24 hours.", (((j,), most) for j, _, most in lengths), "job")
     good = JobRun.objects.filter(state=State.SUCCEEDED, dry_run=False).order_by()

@@ -5,7 +5,8 @@ With several workers PROMETHEUS_MULTIPROC_DIR names the folder in which they add
 
 import os
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
@@ -29,7 +30,8 @@ def http_registry() -> CollectorRegistry:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return _own
     together = CollectorRegistry()
-    MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library does not annotate it
+    add_up: Callable[[CollectorRegistry], Any] = MultiProcessCollector
+    add_up(together)
     return together
 
 

@@ -129,7 +129,6 @@ class TestScrape:
     def test_without_the_database_the_scrape_says_so(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse() -> Iterator[Any]:
             raise DatabaseError
-            yield
 
         monkeypatch.setattr(database, "_runs", refuse)
         found = scrape(client)
