@@ -5,15 +5,14 @@ The checks tagged `database` run only with `manage.py check --database default`.
 
 import math
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
-from django.utils import timezone
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
 from pipeline import queue
+from pipeline.business_date import clocks_apart
 from pipeline.runs import lifecycle, registry
 from pipeline.worker.heartbeat import GRACE_SECONDS
 
@@ -27,6 +26,18 @@ def limits_are_nested(**_: Any) -> list[CheckMessage]:
         Error(f"{inner} must be shorter than {outer}.", hint=why, id=f"pipeline.E{number:03d}")
         for number, (inner, low, outer, high, why) in enumerate(_limits(), 1)
         if not low < high
+    ]
+
+
+@register()
+def extra_modules_can_be_imported(**_: Any) -> list[CheckMessage]:
+    return [
+        Warning(
+            f"EXTRA_JOB_MODULES: {name} cannot be imported ({why}); its jobs are disabled.",
+            hint="Import it in manage.py shell for the whole error, or remove it from the setting.",
+            id="pipeline.W113",
+        )
+        for name, why in registry.broken_modules().items()
     ]
 
 
@@ -94,7 +105,7 @@ def clocks_agree(databases: Any = None, **_: Any) -> list[CheckMessage]:
     """A machine whose clock is late does not fetch tasks in time; one whose clock is early delivers them twice."""
     if DEFAULT_DB_ALIAS not in (databases or ()):
         return []
-    apart = abs((timezone.now() - _database_time()).total_seconds())
+    apart = abs(clocks_apart().total_seconds())
     if apart <= MOST_SECONDS_APART:
         return []
     return [
@@ -146,10 +157,3 @@ def cancelling_by() -> str:
 
 def _port() -> str:
     return str(settings.DATABASES[DEFAULT_DB_ALIAS].get("PORT"))
-
-
-def _database_time() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        found: datetime = cursor.fetchone()[0]
-    return found

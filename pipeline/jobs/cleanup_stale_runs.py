@@ -1,4 +1,5 @@
-"""The sweep of jobwatch as a job, for installations without jobwatch: ends lost and stale runs, deletes old traces."""
+"""The sweep of jobwatch as a job, for installations without jobwatch: ends lost and stale runs, deletes old traces, and
+notifies while the watch is dead, which cannot report itself."""
 
 from datetime import timedelta
 
@@ -6,7 +7,7 @@ from asgiref.sync import sync_to_async
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from pipeline import runs
+from pipeline import notifications, runs
 from pipeline.models import Beat, JobRun, LogLine
 from pipeline.runs import Outcome, RunContext, job
 
@@ -26,9 +27,16 @@ KEEP_TRACES = timedelta(days=35)
 async def run(context: RunContext) -> Outcome:
     await context.phase("sweep")
     swept = [] if context.dry_run else await sync_to_async(runs.sweep)()
+    if not context.dry_run and await sync_to_async(_watch_is_dead)():
+        await sync_to_async(notifications.send_due)()
     await context.phase("purge")
     purged = 0 if context.dry_run else await sync_to_async(_purge)(context.job)
     return Outcome("succeeded", {"lost": len(swept), "purged": purged})
+
+
+def _watch_is_dead() -> bool:
+    age = notifications.watch_age()
+    return age is not None and age > notifications.WATCH_DEAD_AFTER
 
 
 def _purge(own_job: str) -> int:

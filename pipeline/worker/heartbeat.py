@@ -144,7 +144,9 @@ class Heartbeat(threading.Thread):
         if stack := self._watchdog.new_blocked_stack():
             self._stack = stack
             logger.warning(gettext_noop("the event loop is blocked; its stack is on the run"))
-        if self._stack and runs.update_unless_locked(self._run.pk, self._run.fence, blocked_stack=self._stack):
+        if self._stack and runs.update_unless_locked(
+            self._run.pk, self._run.fence, blocked_stack=self._stack[: runs.LONGEST_STACK]
+        ):
             self._stack = ""
 
     def _watch_process(self) -> None:

@@ -21,10 +21,10 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from matching.models import AuditAction, record_audit
-from matching.models.choices import Band
-from matching.presentation import department_words
+from matching.models.choices import Band, RejectReason
+from matching.presentation import comparison_words, department_words
 from matching.presentation.badges import band_chip
-from matching.reports import Measured, Period, agreement, apart, charts, measured, periods, throughput
+from matching.reports import Measured, Period, agreement, apart, charts, measured, periods, rejections, throughput
 from matching.reports.throughput import DepartmentRow, Queued
 from pipeline.business_date import current_business_date
 from pipeline.dashboard import ages, occupancy
@@ -72,12 +72,33 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         **_orders(chosen, work.orders),
         **_precision(chosen),
         **_work(work),
+        "rejections": [_rejection_row(row) for row in rejections.rejections(chosen)],
     }
     if request.user.has_perm("pipeline.view_jobrun"):
         aged = ages()
         fresh = all(age.chip == "chip-ok" for age in aged)
         context |= {"ages": aged, "today": todays_run(day, aged), "fresh": fresh, **_occupancy()}
     return TemplateResponse(request, "sistema_os/manager.html", context)
+
+
+@dataclass(frozen=True)
+class RejectionRow:
+    """A reason, its rejections, and what was most frequent among them."""
+
+    reason: str
+    count: int
+    evidence: str
+    department: str
+
+
+def _rejection_row(row: rejections.Rejections) -> RejectionRow:
+    (evidence, times), (department, orders) = row.evidence.most_common(1)[0], row.departments.most_common(1)[0]
+    return RejectionRow(
+        str(RejectReason(row.reason).label) if row.reason else _("no reason given"),
+        row.count,
+        f"{comparison_words(evidence)} ({times})" if evidence else "—",
+        f"{department_words(department) or _('without a department')} ({orders})",
+    )
 
 
 def _total(rows: list[DepartmentRow]) -> DepartmentRow:

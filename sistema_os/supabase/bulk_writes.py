@@ -163,7 +163,7 @@ async def upsert_chunks(
 async def _send(session: Session, target: Head, plan: UpsertPlan, chunk: Chunk) -> ChunkOutcome:
     resolution = "ignore" if plan.ignore_duplicates else "merge"
     head = target._replace(prefer=("return=minimal", f"resolution={resolution}-duplicates"), body=chunk.body)
-    columns = ",".join(map(literals.quoted, chunk.columns))
+    columns = ",".join([literals.quoted(literals.text(name, "A column's name")) for name in chunk.columns])
     params = (Param("other", "on_conflict", plan.on_conflict), Param("other", "columns", columns))
     try:
         await session.run(Query(session, head, params))

@@ -146,7 +146,8 @@ class SupabaseClient:
         )
         if method == "POST":
             return called, ()
-        return called, tuple(Param("other", key, literals.argument(key, value)) for key, value in arguments.items())
+        named = [(literals.text(key, "An argument's name"), value) for key, value in arguments.items()]
+        return called, tuple(Param("other", key, literals.argument(key, value)) for key, value in named)
 
 
 def _address(url: str, rest_path: str) -> httpx.URL:
@@ -168,9 +169,10 @@ def _address(url: str, rest_path: str) -> httpx.URL:
 
 
 def _header_value(schema: str) -> str:
-    if not isinstance(schema, str) or not schema.isascii() or not schema.isprintable():
+    name = literals.text(schema, "A schema's name")
+    if not name.isascii() or not name.isprintable():
         raise UsageError("A schema's name goes into a header, which carries printable ASCII only.")
-    return schema
+    return name
 
 
 def _checked(key: str) -> Secret[str]:

@@ -8,6 +8,7 @@ repeat the value.
 import json
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from sistema_os.supabase import codec
@@ -57,6 +58,11 @@ def column(name: Any) -> str:
 
     The names of PostgREST's own parameters are quoted, or the server would not take the filter for one.
     """
+    return _column(name if type(name) is str else text(name, "A column's name"))
+
+
+@lru_cache(maxsize=1024)
+def _column(name: str) -> str:
     spelt = text(name, "A column's name")
     if not spelt:
         raise UsageError("A column needs a name.")

@@ -87,8 +87,8 @@ def test_a_usage_error_is_one_sentence_and_no_run(db: None, arguments: tuple[str
     assert not JobRun.objects.exists()
 
 
-@pytest.mark.parametrize("date", ["2999-01-01", "01/11/2026", "2026-02-30"])
-def test_a_wrong_date_ends_with_the_code_of_usage_errors(child_env: dict[str, str], date: str) -> None:
+def test_a_usage_error_ends_the_process_with_its_code(child_env: dict[str, str]) -> None:
+    date = "2026-02-30"
     command = [sys.executable, MANAGE, "pipeline_diario", "--date", date]
     ended = subprocess.run(command, env=child_env, capture_output=True, text=True, check=False)
     assert ended.returncode == 2

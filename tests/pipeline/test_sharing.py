@@ -1,6 +1,5 @@
 """Several clusters, one database: what `check --database default` reports."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 
@@ -10,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from pipeline import checks, queue
+from pipeline import business_date, checks, queue
 from pipeline.models import Trigger
 from tests.pipeline.conftest import DAY
 
@@ -28,8 +27,7 @@ def test_one_machine_with_its_own_tasks_has_nothing_to_complain_of(db: None) -> 
 
 @pytest.mark.parametrize("minutes", [-1, 1])
 def test_a_clock_that_is_wrong_is_an_error(db: None, monkeypatch: pytest.MonkeyPatch, minutes: int) -> None:
-    late: Callable[[], object] = lambda: timezone.now() + timedelta(minutes=minutes)  # noqa: E731  stands for the database
-    monkeypatch.setattr(checks, "_database_time", late)
+    monkeypatch.setattr(business_date, "database_time", lambda: timezone.now() + timedelta(minutes=minutes))
     with pytest.raises(CommandError, match="60 s apart"):
         checked()
 

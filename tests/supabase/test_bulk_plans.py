@@ -63,6 +63,7 @@ async def test_bulk_upserts_that_make_no_sense_are_refused_before_anything_is_se
             ([{"id": 1}], {"on_conflict": "id", "size": 0}),
             ([{"id": 1, "v": float("nan")}], {"on_conflict": "id"}),
             ([{"id": 1, "v": object()}], {"on_conflict": "id"}),
+            ([{"id": 1}], {"on_conflict": 7}),
         ):
             with pytest.raises(sb.UsageError):
                 await table.upsert_many(rows, **options)

@@ -175,7 +175,7 @@ def test_the_command_refuses_a_package_that_is_not_there(tmp_path: Path) -> None
 def test_the_command_runs_where_no_setting_is_set(tmp_path: Path) -> None:
     """As in a fresh clone, or in a hook: it reads source text and needs neither key nor database."""
     bare = {"PATH": os.defpath, "SISTEMA_OS_ENV_FILE": os.devnull}
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "check_async"]
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "check_async", "snapshots"]
     done = subprocess.run(command, env=bare, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "none blocks" in done.stdout

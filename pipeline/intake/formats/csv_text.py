@@ -115,6 +115,7 @@ def read_text(text: str, limits: Limits) -> Table:
         aligned = is_aligned(lines)
         rows = grid([pieces_of_text(line) for line in lines]) if aligned else [[line] for line in lines]
         table = Table([Row(n, [clean(c) for c in cells]) for n, cells in enumerate(rows, 1)])
+        table.aligned = aligned
         table.evidence = [("separador", say.SAW_FIXED)] if aligned else []
     table.open_end = not text.endswith(("\n", "\r"))
     return table

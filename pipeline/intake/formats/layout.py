@@ -116,7 +116,7 @@ def table_of(lines: list[list[Piece]], limits: Limits) -> Table:
         found, total = max(int(match[1]) for match in pages), pages[-1][2]
         raise RefusedFile(say.CUT.format(where=say.CUT_PAGES.format(found=found, total=total)))
     rows = [Row(number, [clean(cell) for cell in cells]) for number, cells in enumerate(grid(lines), 1)]
-    return Table(rows, evidence=[("separador", "colunas pela posição no papel")])
+    return Table(rows, aligned=True, evidence=[("separador", "colunas pela posição no papel")])
 
 
 def _page_lines(page: Any) -> list[list[Piece]]:

@@ -50,13 +50,22 @@ async def test_a_filter_that_leaves_every_row_is_no_filter_for_a_write(ready: Op
             embedding.eq("guests.id", 1),
             embedding.or_("id.eq.1", reference_table="guests"),
             embedding.not_.or_("id.eq.1", reference_table="guests"),
+            table.delete().or_([("id", "not.in", []), ("house", "eq", 1)]),
+            table.delete().and_([("id", "not.in", [])]),
+            table.delete().not_.and_([("id", "in", []), ("house", "eq", 1)]),
+            table.delete().not_.or_("id.in.()"),
             table.delete().eq("guests.limit", 1),
         ):
             with pytest.raises(sb.UnfilteredWrite):
                 await query.execute()
         assert await left(supabase) == 5
         assert (await table.select("id").not_.in_("id", []).order("id").execute()).data[0] == {"id": 1}
-        assert len((await table.delete().not_.in_("id", []).in_("id", [1, 2]).execute()).data) == 2
+        for few, gone in (
+            (table.delete().not_.in_("id", []).in_("id", [1, 2]), 2),
+            (table.delete().or_([("id", "in", []), ("id", "eq", 3)]), 1),
+            (table.delete().and_([("id", "not.in", []), ("name", "eq", "x.not.in.()")]), 0),
+        ):
+            assert len((await few.execute()).data) == gone
 
 
 Build = Callable[[Any], Any]
