@@ -21,7 +21,7 @@ from matching.stay_search.typed_query import TypedTerm, read_query
 # Orders are about guests who left at most so many days ago: lost and found.
 DEPARTED_DAYS = 30
 # Stays that are ranked, of those that have every term: the guests of the house first.
-MOST_RANKED = 200
+MOST_RANKED = 150
 # Word similarity of pg_trgm, as text for its setting.
 NEAR_FROM = "0.45"
 SEES_GUESTS = ("matching.view_matchsuggestion", "snapshots.view_snapshot")
