@@ -101,6 +101,13 @@ if _DATABASE_URL:
         # What the query string of DATABASE_URL says comes first.
         "OPTIONS": _dead_connections | _database.get("OPTIONS", {}),
     }
+# A pooler that gives each transaction another connection to the server, as Supabase's on port 6543: nothing may be set
+# for a session, listened to, or fetched from a cursor after its transaction.
+DATABASE_TRANSACTION_POOLER = env.bool(
+    "DATABASE_TRANSACTION_POOLER", str(DATABASES.get("default", {}).get("PORT")) == "6543"
+)
+if DATABASES:
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_TRANSACTION_POOLER
 
 # --- the hotel's Supabase ---------------------------------------------------------------------
 QUERY_TIMEOUT = bounded("QUERY_TIMEOUT", 30, 1, 600)

@@ -35,6 +35,7 @@ _TITLES_ALONE = {"sra": "F", "srta": "F", "dona": "F", "sr": "M", "seu": "M"}
 _ONE_PERSON = word_set(
     "hospede cliente huesped guest convidada convidado casal turista familia vizinho vizinha vizinhos"
 )
+_TIMES = {"antes": "gone", "before": "gone", "depois": "next_guest", "after": "next_guest"}
 # Words that speak of somebody who is not named.
 _WHO = word_set(
     "quem hospede hospedes huesped guest casal pessoal pessoa familia moca rapaz senhor senhora who whoever quien"
@@ -336,7 +337,7 @@ class _Reading:
         return frozenset(self._settled_hints(found) | _time_of_day(self.opened.hour))
 
     def _is_of_the_roster(self) -> bool:
-        """`escala: Neide folga quinta`: no room, and nobody named as guests are, with a surname or a form of address."""
+        """`escala: Neide folga quinta`: no room, and nobody named with a surname or a form of address."""
         if self.rooms or self.relation or self.known:
             return False
         return not any(person.formal or len(person.words) > 1 for person in self.persons)
@@ -491,8 +492,8 @@ def deny_persons(scan: Scan, persons: list[Person]) -> None:
 
 def _deny_neighbours_in_time(scan: Scan, persons: list[Person]) -> None:
     """`quem estava no 505 antes do seu Ferreira`: he is named to say who is not meant, and when."""
-    for place, text in enumerate(scan.texts):
-        code = {"antes": "gone", "before": "gone", "depois": "next_guest", "after": "next_guest"}.get(text)
+    for place, word in enumerate(scan.texts):
+        code = _TIMES.get(word)
         if code is None or _WHO.isdisjoint(scan.written_out[:place]):
             continue
         after = [p for p in persons if 0 < p.start - place <= 4 and _only_links(scan, place + 1, p.start)]
