@@ -96,8 +96,6 @@ def _stale() -> float:
 
 # django-q2 compares the machine's clock with times that another machine wrote.
 MOST_SECONDS_APART = 5.0
-# Supabase's pooler in its transaction mode.
-_TRANSACTION_POOLER = "6543"
 
 
 @register(Tags.database)
@@ -152,8 +150,4 @@ def cancels_are_notified(**_: Any) -> list[CheckMessage]:
 
 def cancelling_by() -> str:
     """How a run learns that it was cancelled: by `notify` at once, or by `poll` at its next heartbeat."""
-    return "poll" if _port() == _TRANSACTION_POOLER else "notify"
-
-
-def _port() -> str:
-    return str(settings.DATABASES[DEFAULT_DB_ALIAS].get("PORT"))
+    return "poll" if settings.DATABASE_TRANSACTION_POOLER else "notify"

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
-from django_q.models import OrmQ, Schedule
+from django_q.models import OrmQ, Schedule, Task
 from django_q.tasks import async_task
 
 from pipeline import runs
@@ -243,6 +243,11 @@ def overdue(longer_than: timedelta) -> list[tuple[str, datetime]]:
 def waiting_tasks() -> int:
     """Tasks that no worker has fetched yet."""
     return int(OrmQ.objects.filter(lock__lte=timezone.now()).count())
+
+
+def forget_results(before: datetime) -> None:
+    """Deletes what django-q2 keeps of tasks that ended before. Failures have no limit of their own there."""
+    Task.objects.filter(stopped__lt=before).delete()
 
 
 def next_start(job: str) -> datetime | None:

@@ -7,6 +7,8 @@ labels, so that the reasons of a new model can be explained, too.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.utils.html import conditional_escape, escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -174,9 +176,11 @@ NOBODY = "nobody"
 OF_THE_SUM = frozenset({"prior", "competition"})
 
 
-def why(reasons: Sequence[Reason], place: str = "", *, likely: bool = True) -> str:
-    """A few short sentences, without documents and whole phones. `place`: a clause about where the guest was, which
-    replaces that of a matching room. Without `likely`, no field is said to decide."""
+def why(reasons: Sequence[Reason], place: str = "", *, likely: bool = True) -> SafeString:
+    """A few short sentences as HTML, what agrees in bold and the warning marked; without documents and whole phones.
+
+    `place`: a clause about where the guest was, which replaces that of a matching room. Without `likely`, no field is
+    said to decide."""
     arrival = any((r["comparison"], r["level"]) == ("day", "arrival") for r in reasons)
     shown = [reason for reason in reasons if _is_shown(reason, arrival)]
     helping = [reason for reason in shown if _bits(reason) >= DECISIVE]
@@ -187,13 +191,25 @@ def why(reasons: Sequence[Reason], place: str = "", *, likely: bool = True) -> s
         sentences = [
             *_helping_sentences(helping, place, likely),
             *(
-                _("Against it speaks %(subject)s: %(clause)s.")
-                % {"subject": subject(field), "clause": _field_clause(field, group)}
+                _sentence(
+                    _("%(warning)s %(subject)s: %(clause)s."),
+                    warning=format_html('<strong class="but">{}</strong>', _("Attention:")),
+                    subject=subject(field),
+                    clause=_field_clause(field, group),
+                )
                 for field, group in _by_field(against)[:MAX_AGAINST]
             ),
             *_missing_sentences(shown),
         ]
-    return " ".join(sentences) or _("No field says much: the place and the day are all there is.")
+    return SafeString(" ".join(sentences)) or _sentence(_("There are few clues: only the place and the day agree."))
+
+
+def _sentence(template: str, **parts: str) -> SafeString:
+    return SafeString(escape(template) % {name: conditional_escape(part) for name, part in parts.items()})
+
+
+def _bold(text: str) -> SafeString:
+    return format_html("<strong>{}</strong>", text)
 
 
 def _is_shown(reason: Reason, arrival: bool) -> bool:
@@ -207,7 +223,7 @@ def _bits(reason: Reason) -> float:
     return float(reason["weight_bits"])
 
 
-def _no_guest_sentences(helping: Sequence[Reason], against: Sequence[Reason]) -> list[str]:
+def _no_guest_sentences(helping: Sequence[Reason], against: Sequence[Reason]) -> list[SafeString]:
     def clauses(reasons: Sequence[Reason], most: int) -> str:
         strongest = sorted(reasons, key=lambda reason: -abs(_bits(reason)))
         return joined([clause(reason) for reason in strongest[:most]])
@@ -215,27 +231,28 @@ def _no_guest_sentences(helping: Sequence[Reason], against: Sequence[Reason]) ->
     sentences = []
     if helping:
         text = _("For “no guest” speaks the order itself: %(clauses)s.")
-        sentences.append(text % {"clauses": clauses(helping, MAX_HELPING)})
+        sentences.append(_sentence(text, clauses=_bold(clauses(helping, MAX_HELPING))))
     if against:
-        sentences.append(_("Against it: %(clauses)s.") % {"clauses": clauses(against, MAX_AGAINST)})
+        sentences.append(_sentence(_("Against it: %(clauses)s."), clauses=clauses(against, MAX_AGAINST)))
     return sentences
 
 
-def _helping_sentences(reasons: Sequence[Reason], place: str, likely: bool) -> list[str]:
+def _helping_sentences(reasons: Sequence[Reason], place: str, likely: bool) -> list[SafeString]:
     """The strongest field decides; the others help, too."""
-    sentences: list[str] = []
+    sentences: list[SafeString] = []
     for field, group in _by_field(reasons)[:MAX_HELPING]:
-        words = {"subject": subject(field), "clause": _field_clause(field, group, place)}
+        words = {"subject": _bold(subject(field)), "clause": _field_clause(field, group, place)}
         if sentences:
-            sentences.append(capfirst(_("%(subject)s helps, too: %(clause)s.") % words))
+            words["subject"] = _bold(capfirst(subject(field)))
+            sentences.append(_sentence(_("%(subject)s helps, too: %(clause)s."), **words))
         elif not likely:
-            sentences.append(_("For this guest counts %(subject)s: %(clause)s.") % words)
+            sentences.append(_sentence(_("Few clues speak for this guest: %(subject)s: %(clause)s."), **words))
         else:
-            sentences.append(_("What decides is %(subject)s: %(clause)s.") % words)
+            sentences.append(_sentence(_("What decides is %(subject)s: %(clause)s."), **words))
     return sentences
 
 
-def _missing_sentences(reasons: Sequence[Reason]) -> list[str]:
+def _missing_sentences(reasons: Sequence[Reason]) -> list[SafeString]:
     """What the guest has and the order does not name."""
     fields = [
         subject(str(r["comparison"]))
@@ -244,8 +261,8 @@ def _missing_sentences(reasons: Sequence[Reason]) -> list[str]:
     ]
     if not fields:
         return []
-    words = {"fields": joined(list(dict.fromkeys(fields))[:MAX_MISSING])}
-    return [_("The order does not have %(fields)s, which neither helps nor harms.") % words]
+    text = _("The order does not have %(fields)s, which neither helps nor harms.")
+    return [_sentence(text, fields=joined(list(dict.fromkeys(fields))[:MAX_MISSING]))]
 
 
 def _by_field(reasons: Iterable[Reason]) -> list[tuple[str, list[Reason]]]:

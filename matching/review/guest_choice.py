@@ -1,6 +1,6 @@
 """Any guest for an order: the people whom the dialog shows before one types, and what it finds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from matching.models import MatchSuggestion, Order, Stay
 from matching.models.choices import ALIVE
 from matching.presentation import badges
 from matching.room_numbers import typed_room
-from matching.stay_search import FoundBy, Hit, Presence, is_offered, offered_stays, room_term, search_stays
+from matching.stay_search import Among, FoundBy, Hit, Presence, is_offered, offered_stays, room_term, search_stays
 
 SHOWN = 20
 # People of a group before one types.
@@ -70,9 +70,9 @@ class GuestChoice:
         parts = (self.order.pk, self.order.texto_versao, stay.pk if stay else "", self.replaces or "")
         return ":".join(str(part) for part in parts)
 
-    def found(self, text: str, user: Any) -> tuple[list[Person], bool]:
+    def found(self, text: str, user: Any, among: Collection[Among] = ()) -> tuple[list[Person], bool]:
         """At most SHOWN people, and whether there are more."""
-        hits = search_stays(text, user=user, limit=SHOWN + 1)
+        hits = search_stays(text, user=user, limit=SHOWN + 1, among=among)
         return [self._person(hit.stay, hit) for hit in hits[:SHOWN]], len(hits) > SHOWN
 
     def groups(self) -> list[Group]:

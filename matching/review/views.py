@@ -20,6 +20,7 @@ from matching.review import actions, card, queue
 from matching.review.decision import may_undo, undoers
 from matching.review.evidence import request_of
 from matching.review.guest_choice import GuestChoice
+from matching.stay_search import Among
 from sistema_os.admin_base import ReadOnlyAdmin
 
 QUEUE = "admin:matching_matchsuggestion_review"
@@ -233,12 +234,12 @@ def _render_card(
     if "outro" in request.GET:
         if not (own["can_choose"] or adds):
             raise PermissionDenied
-        own |= {"request_text": request_of(suggestion), "day_format": _("m/d")} | _search(choice, own["typed"], user)
+        own |= {"request_text": request_of(suggestion), "day_format": _("m/d")} | _search(request, choice, own["typed"])
         return admin.render_page(request, "matching/pick_page.html", context | own)
     shown = card.context(suggestion, choice)
     if shown["unanswered"] and own["can_choose"]:
         own["typed"] = own["typed"] or shown["unread"]
-        own |= _search(choice, own["typed"], user)
+        own |= _search(request, choice, own["typed"])
     return admin.render_page(request, "matching/card.html", shown | context | own)
 
 
@@ -250,11 +251,16 @@ def _further(suggestion: MatchSuggestion) -> list[FurtherGuest]:
     return list(found.select_related("stay").order_by("pk"))
 
 
-def _search(choice: GuestChoice, typed: str, user: Any) -> dict[str, Any]:
+def _search(request: HttpRequest, choice: GuestChoice, typed: str) -> dict[str, Any]:
+    """`?among=`, repeated, narrows the search; without it everybody is searched."""
+    among = [Among(value) for value in request.GET.getlist("among") if value in Among.values]
+    own: dict[str, Any] = {
+        "among": [(one.value, one.label, not among or one in among) for one in Among],
+    }
     if not typed.strip():
-        return {"groups": choice.groups(), "people_found": None}
-    people, more = choice.found(typed, user)
-    return {"people_found": people, "more_found": more}
+        return own | {"groups": choice.groups(), "people_found": None}
+    people, more = choice.found(typed, request.user, among)
+    return own | {"people_found": people, "more_found": more}
 
 
 def _address(place: dict[str, Any]) -> str:

@@ -48,12 +48,17 @@ class Presence(TextChoices):
 
 @dataclass(frozen=True)
 class Hit:
-    """`found_by`: one entry for each typed term, in the order typed. `pieces`: the name as (text, found)."""
+    """`found_by`: one entry for each typed term, in the order typed."""
 
     stay: Stay
+    typed: Sequence[TypedTerm]
     found_by: tuple[FoundBy, ...]
-    pieces: tuple[tuple[str, bool], ...]
     presence: Presence
+
+    @property
+    def pieces(self) -> tuple[tuple[str, bool], ...]:
+        """The name as (text, found). Of the stays that are ranked, a page shows a tenth."""
+        return marked_name(self.stay.name, self.typed)
 
     @property
     def worst(self) -> FoundBy:
@@ -68,7 +73,7 @@ def hit_of(stay: Stay, typed: Sequence[TypedTerm], today: date) -> Hit | None:
     agreed = tuple(way for way in found if way is not None)
     if len(agreed) < len(found):
         return None
-    return Hit(stay, agreed, marked_name(stay.name, typed), Presence.of(stay, today))
+    return Hit(stay, typed, agreed, Presence.of(stay, today))
 
 
 def _found_by(typed: TypedTerm, held: Sequence[str], stay: Stay) -> FoundBy | None:

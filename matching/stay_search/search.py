@@ -4,14 +4,17 @@ The index is a column of our own copies with a trigram index (`Stay.terms`): it 
 hidden guest is gone from it at once, and every worker process sees the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, TextChoices, Value, When
 from django.utils import timezone
+from django.utils.translation import pgettext_lazy as _p
 
 from matching.models import Stay
 from matching.models.choices import UNAVAILABLE_STAY, StayStatus
@@ -21,16 +24,36 @@ from matching.stay_search.typed_query import TypedTerm, read_query
 # Orders are about guests who left at most so many days ago: lost and found.
 DEPARTED_DAYS = 30
 # Stays that are ranked, of those that have every term: the guests of the house first.
-MOST_RANKED = 200
+MOST_RANKED = 150
 # Word similarity of pg_trgm, as text for its setting.
 NEAR_FROM = "0.45"
 SEES_GUESTS = ("matching.view_matchsuggestion", "snapshots.view_snapshot")
 
 
-def search_stays(text: str, *, user: Any, limit: int = 20, include_departed: bool = True) -> list[Hit]:
+class Among(TextChoices):
+    """The guests that a search is narrowed to."""
+
+    IN_HOUSE = "in_house", _p("search", "in the house")
+    ARRIVING = "arriving", _p("search", "to arrive")
+    LEFT = "left", _p("search", "left within 30 days")
+
+
+_CAME = (StayStatus.IN_HOUSE, StayStatus.LEFT)
+# As `Presence.of`, of rows in the database.
+_IN: dict[Among, Callable[[date], Q]] = {
+    Among.IN_HOUSE: lambda _today: Q(status=StayStatus.IN_HOUSE),
+    Among.ARRIVING: lambda today: ~Q(status__in=_CAME) & Q(departure__gte=today),
+    Among.LEFT: lambda today: Q(status=StayStatus.LEFT) | ~Q(status__in=_CAME) & Q(departure__lt=today),
+}
+
+
+def search_stays(
+    text: str, *, user: Any, limit: int = 20, include_departed: bool = True, among: Collection[Among] = ()
+) -> list[Hit]:
     """At most `limit` hits, best first: stays of the listing and, with `include_departed`, of guests who left in the
-    last DEPARTED_DAYS. Every typed term must be found; near spellings are looked for only where the rest leaves room.
-    Minors and incognito guests are never found, nor are stays that were cancelled or have left the listing.
+    last DEPARTED_DAYS; only those of `among`, where it is given. Every typed term must be found; near spellings are
+    looked for only where the rest leaves room. Minors and incognito guests are never found, nor are stays that were
+    cancelled or have left the listing.
 
     Three queries. Raises PermissionDenied for a user who may not see guests.
     """
@@ -41,6 +64,8 @@ def search_stays(text: str, *, user: Any, limit: int = 20, include_departed: boo
         return []
     today = timezone.localdate()
     stays = offered_stays(today, include_departed=include_departed)
+    if among:
+        stays = stays.filter(reduce(or_, (_IN[one](today) for one in among)))
     hits = _hits(stays, typed, today, near=False)
     if len(hits) < limit and any(len(term.text) >= 4 and not term.room for term in typed):
         known = {hit.stay.pk for hit in hits}

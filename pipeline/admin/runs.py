@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
-from pipeline import labels, run_charts
+from pipeline import labels, run_charts, run_page
 from pipeline.admin import views
 from pipeline.models import JobRun
 from pipeline.runs import registry
@@ -69,6 +69,7 @@ class JobRunAdmin(ReadOnlyAdmin):
         extra: dict[str, Any] = {"drain": views.drain_notice()}
         if not request.GET and self.has_view_permission(request):
             extra["months"] = run_charts.months(localdate())
+            extra["skipped"] = run_page.skipped_starts()
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     def change_view(

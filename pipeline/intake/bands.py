@@ -21,7 +21,8 @@ _BAND_FIELDS: Final = frozenset(
 )
 _DAY = re.compile(r"^(?:(?:dia|data|date|fecha|d[ií]a)\b[\s:.]*)?(?P<day>\S.*)$", re.IGNORECASE)
 _PERIOD = re.compile(
-    r"^(?:per[ií]odo|period|estadia|hospedagem|datas|dates|stay)\b[\s:]*(?P<arrival>\S+)\s+(?:a|à|até|to|al|-|–)\s+(?P<departure>\S+)$",
+    r"^(?:(?:per[ií]odo|period|estadia|hospedagem|datas|dates|stay)\b[\s:]*)?(?P<arrival>\S+)\s+(?:a|à|até|to|al|-|–)\s+"
+    r"(?P<departure>\S+)$",
     re.IGNORECASE,
 )
 
@@ -40,10 +41,20 @@ def read_band(filled: Sequence[str], room_column: bool) -> dict[str, str]:
     return {"room": split_type(text)[0]} if bare else {}
 
 
+def read_period(text: str) -> tuple[str, str] | None:
+    """Both dates of "10/03/2026 a 14/03/2026"."""
+    found = _PERIOD.match(text)
+    return (
+        (found["arrival"], found["departure"])
+        if found and scan(found["arrival"]) and scan(found["departure"])
+        else None
+    )
+
+
 def _days(text: str) -> dict[str, str]:
     """The `day` of a line that is nothing but a date ("Dia 12/03/2026"), or the stay of a period."""
-    if (period := _PERIOD.match(text)) and scan(period["arrival"]) and scan(period["departure"]):
-        return {"arrival": period["arrival"], "departure": period["departure"]}
+    if period := read_period(text):
+        return dict(zip(("arrival", "departure"), period, strict=True))
     day = _DAY.match(text)
     stamp = scan(day["day"]) if day else None
     return {"day": day["day"]} if day and stamp and stamp.clock is None else {}

@@ -169,7 +169,7 @@ def _fits(name: str, header: str, kind: Kind, values: Sequence[object]) -> bool:
         return [str(value) for value in values] != [str(number) for number in range(1, len(values) + 1)]
     if name == "status" and header_phrase(header) in _DOUBTFUL_STATUS:
         return sum(isinstance(value, str) and status_of(value, kind) is not None for value in values) * 2 >= len(values)
-    if name in ("room", "status"):
+    if name in ("room", "status", "group", "company", "agency", "channel"):
         return sum(scan(value) is not None for value in values) * 2 < len(values)
     return True
 

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from pipeline.intake import date_order
+from pipeline.intake.bands import read_period
 from pipeline.intake.columns import Columns
 from pipeline.intake.contract import MOST_QUESTIONS, Answers, Limits, Question, RefusedFile, Undecided
 from pipeline.intake.dates import Order, scan
@@ -17,7 +18,7 @@ from pipeline.intake.orders import OrderRows, decide_statuses, order_statuses
 from pipeline.intake.people import style_of
 from pipeline.intake.stays import Collected, Learned, StayRows
 from pipeline.intake.survey import Survey, fingerprint, override, survey
-from pipeline.intake.tables import DataRow, Ignored, Sheet, data_rows, find_sheet
+from pipeline.intake.tables import DataRow, Ignored, Sheet, data_rows, find_sheet, text_of
 from pipeline.intake.text import fold, is_formula
 from pipeline.intake.values import STAY_STATUSES, are_types, has_types, status_of, stay_codes
 from pipeline.intake.words import KINDS, Kind, header_phrase
@@ -192,6 +193,25 @@ def _rows(reading: Reading, sheets: list[Sheet], limits: Limits) -> list[DataRow
     return found
 
 
+def _split_periods(sheet: Sheet) -> None:
+    """A column of "10/03/2026 a 14/03/2026" becomes one of arrivals and one of departures."""
+    columns, rows = sheet.columns, sheet.table.rows
+    if {"arrival", "departure", "arrived", "left", "nights"} & set(columns.of):
+        return
+    for at in range(len(columns.headers)):
+        texts = [text for row in rows[sheet.first :] if at < len(row.cells) and (text := text_of(row.cells[at]))]
+        if not texts or sum(read_period(text) is not None for text in texts) * 2 < len(texts):
+            continue
+        width = len(columns.headers)
+        for index, row in enumerate(rows):
+            period = read_period(text_of(row.cells[at])) if index >= sheet.first and at < len(row.cells) else None
+            row.cells.extend([""] * (width - len(row.cells)))
+            row.cells.extend(period or ("", ""))
+        columns.of |= {"arrival": width, "departure": width + 1}
+        columns.headers += [columns.headers[at]] * 2
+        return
+
+
 def _name_opening(reading: Reading, sheet: Sheet) -> None:
     """A board that does not say when a card was made says when it was last touched."""
     if {"opened", "opened_time"} & set(sheet.columns.of):
@@ -259,6 +279,7 @@ def _read_stays(reading: Reading, sheets: list[Sheet], task: _Task) -> Reading:
     columns = sheets[0].columns
     for sheet in sheets:
         reading.ignored += check_end(sheet, "stays", task.answers)
+        _split_periods(sheet)
     learned = Learned(real_dates="arrived" in columns and "status" not in columns)
     reader = StayRows(sheets[0], task.today, learned)
     reading.scope = scope_of(sheets, task.name, reading.saw)

@@ -162,10 +162,17 @@ class StayRows:
         same = (shared["arrival"], shared["departure"]) == (arrival.isoformat(), departure.isoformat())
         if not same or booking not in (None, shared["booking"]) or fold(row.text("main") or "") in word_set("yes"):
             return False
+        if self._is_bare(row):
+            return True
         if self.missing is not None:
             return self.missing > 0
         inside = self.today is not None and arrival <= self.today and shared["status"] in (None, "na_casa")
         return inside and (booking is not None or self.learned.whole_house)
+
+    def _is_bare(self, row: Fields) -> bool:
+        """Nothing but a name, in a list whose dates stand in its headings."""
+        names = {"name", "first_name", "last_name"} & set(row.cells)
+        return "arrival" not in self.columns and sum(cell != "" for cell in row.row.cells) == len(names)
 
     def people(self, row: Fields) -> list[Person]:
         name = " ".join(row.text(part) or "" for part in ("first_name", "name")).strip()

@@ -1,5 +1,6 @@
 """SupabaseClient: one address, one key, one pool of connections."""
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -146,6 +147,8 @@ class SupabaseClient:
         )
         if method == "POST":
             return called, ()
+        if not isinstance(arguments, Mapping):
+            raise UsageError("rpc() takes a mapping of arguments to values.")
         named = [(literals.text(key, "An argument's name"), value) for key, value in arguments.items()]
         return called, tuple(Param("other", key, literals.argument(key, value)) for key, value in named)
 

@@ -11,7 +11,6 @@ import httpx
 
 from sistema_os.supabase import codec, responses, retry
 from sistema_os.supabase import query as queries
-from sistema_os.supabase.deadlines import Deadline, Deadlines
 from sistema_os.supabase.errors import (
     DeadlineExceeded,
     NotSingleRow,
@@ -23,6 +22,7 @@ from sistema_os.supabase.errors import (
 )
 from sistema_os.supabase.query import Call, Head, Param, Query
 from sistema_os.supabase.responses import Answer, Embedded, Verdict, truncated
+from sistema_os.supabase.retry import Deadline, Deadlines
 from sistema_os.supabase.transport import KEEP_ALIVE_OF_WRITES, Reply, Request, exchange, open_transport
 from sistema_os.supabase.types import APIResponse, Secret, ServerInfo
 

@@ -126,7 +126,9 @@ class Filters(Query):
 
     def text_search(self, column: str, query: str, options: Mapping[str, Any] | None = None) -> Self:
         """`options`: `type` plain, phrase or web_search, and `config`, the text search configuration."""
-        options = options or {}
+        options = {} if options is None else options
+        if not isinstance(options, Mapping):
+            raise UsageError("The options of text_search() are a mapping.")
         named = literals.text(options.get("type") or "", "A type of search")
         kind = {"plain": "pl", "phrase": "ph", "web_search": "w"}.get(named, "")
         config = f"({literals.text(options['config'], 'A configuration')})" if options.get("config") else ""

@@ -46,10 +46,10 @@ def sendable(value: str) -> str:
     return value
 
 
-def whole(value: Any, what: str) -> int:
-    """A count or position: an integer of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise UsageError(f"{what} is an integer of at least 0.")
+def whole(value: Any, what: str, least: int = 0) -> int:
+    """A count or position: an integer of at least `least` that PostgreSQL can hold."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**63:
+        raise UsageError(f"{what} is an integer of at least {least}.")
     return value
 
 

@@ -196,12 +196,12 @@ class Window(NamedTuple):
 
 
 def window(reply: Reply) -> Window:
-    return _window(reply.headers.get("content-range", ""))
+    return _window(reply.headers.get("content-range", "")[:64])
 
 
 @lru_cache(maxsize=256)
 def _window(text: str) -> Window:
-    found = re.fullmatch(r"(?:(\d+)-(\d+)|\*)/(\d+|\*)", text)
+    found = re.fullmatch(r"(?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", text, re.ASCII)
     if not found:
         return Window()
     first, last, total = found.groups()

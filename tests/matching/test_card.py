@@ -23,9 +23,9 @@ class TestTheCard:
         html = page(ana, url_of(card.best))
         assert "T<mark>h</mark>iago" in html
         assert ">≠</b>não confere" in html
-        assert "O que mais pesa é o nome: “Thiago Figueredo” soa como Tiago Figueiredo Neto." in html
-        assert "O quarto também confere: a OS cita o 412, e o hóspede está no 412 desde" in html
-        assert "Atenção: o telefone — a OS informa (85) •••••-••41, e o do hóspede é (85) •••••-••07." in html
+        assert "O que mais pesa é <strong>o nome</strong>: “Thiago Figueredo” soa como Tiago Figueiredo Neto." in html
+        assert "<strong>O quarto</strong> também confere: a OS cita o 412, e o hóspede está no 412 desde" in html
+        assert '<strong class="but">Atenção:</strong> o telefone — a OS informa (85) •••••-••41, e o do' in html
         assert "diferença para o 2º: 0,76" in html
         assert "***.***.***-25" in html
         assert "52998224725" not in html
@@ -36,7 +36,7 @@ class TestTheCard:
         order = hotel.order("chuveiro 412", uh_texto="412")
         hotel.suggest(Candidate(order, hotel.stay("Rosa Lima"), 0.9, reasons=(room,)))
         html = page(ana, url_of(MatchSuggestion.objects.get()))
-        assert "O que mais pesa é o quarto: a OS cita o 412, e o hóspede está no 412 desde" in html
+        assert "O que mais pesa é <strong>o quarto</strong>: a OS cita o 412, e o hóspede está no 412 desde" in html
 
     def test_shows_priority_and_deadline(self, hotel: Hotel, ana: User) -> None:
         now = timezone.now()

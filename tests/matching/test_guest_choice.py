@@ -36,6 +36,28 @@ class TestTheSearch:
         client.post(action.replace("&amp;", "&"), {"choose": value})
         assert card.hotel.link_of(card.order)["listagem_id"] == rosa
 
+    def test_boxes_narrow_the_search_and_all_are_ticked_at_first(self, card: Card, ana: User) -> None:
+        today = timezone.localdate()
+        people = {
+            "in_house": card.hotel.stay("Ivo Ramos"),
+            "arriving": card.hotel.stay("Ivo Serra", chegada=today, saida=today + timedelta(2), status="confirmada"),
+            "left": card.hotel.stay("Ivo Telles", chegada=today - timedelta(9), status="saida"),
+        }
+        card.hotel.refresh(stays=list(people.values()))
+        client = signed_in(ana)
+
+        def found(query: str) -> set[int]:
+            html = client.get(f"{QUEUE}?outro=1&q=ivo{query}").content.decode()
+            return {int(stay) for stay in re.findall(r'name="choose"\s+value="\d+:\d+:(\d+):', html)}
+
+        assert found("") == found("&among=x") == set(people.values())
+        for box, stay in people.items():
+            assert found(f"&among={box}") == {stay}
+        assert found("&among=in_house&among=left") == {people["in_house"], people["left"]}
+        html = compact(client.get(f"{QUEUE}?outro=1&among=left").content.decode())
+        assert re.findall(r'name="among" value="([a-z_]+)" checked', html) == ["left"]
+        assert compact(client.get(f"{QUEUE}?outro=1").content.decode()).count('" checked') == 3
+
     def test_before_one_types_stand_companions_and_the_people_of_the_room(self, card: Card, ana: User) -> None:
         today = timezone.localdate()
         gone = card.hotel.stay("Bruno Antes", chegada=today - timedelta(9), saida=today - timedelta(3), status="saida")

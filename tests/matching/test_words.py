@@ -1,5 +1,6 @@
 """Words and drawings of an explanation: pure functions, whatever model made it."""
 
+import html
 import math
 from dataclasses import replace
 from datetime import date
@@ -7,13 +8,14 @@ from typing import Any
 
 import pytest
 from django.utils import translation
+from django.utils.html import strip_tags
 
 from matching.core import Candidate, Model, Reason
 from matching.hospede_matcher import DOUBTED_AT, _doubt
 from matching.hotel_rows import differing, fingerprint, searchable
 from matching.models import Stay
-from matching.presentation import card_charts, labels
-from matching.presentation.explanation import AWAY, CLAUSES, SUBJECTS, why
+from matching.presentation import card_charts, explanation, labels
+from matching.presentation.explanation import AWAY, CLAUSES, SUBJECTS
 from matching.review.card import room_clause
 from sistema_os.masking import masked_phones, without_documents
 
@@ -26,6 +28,11 @@ def reason(comparison: str, level: str, order: str = "", guest: str = "", bits: 
         "guest_value": guest,
         "weight_bits": bits,
     }
+
+
+def why(reasons: list[dict[str, Any]], place: str = "", *, likely: bool = True) -> str:
+    """The sentences without their marks."""
+    return html.unescape(strip_tags(explanation.why(reasons, place, likely=likely)))
 
 
 def levels_of_the_model() -> list[tuple[str, str]]:
@@ -77,7 +84,10 @@ class TestTheSentence:
 
     def test_decides_nothing_for_a_candidate_that_is_not_likely(self) -> None:
         told = why([reason("room", "one_digit_off", "505", "905", 2.8)], likely=False)
-        assert told == "A favor deste hóspede: o quarto — a OS cita o 505, e o 905 só difere em um dígito."
+        assert (
+            told
+            == "Há poucas pistas a favor deste hóspede: o quarto — a OS cita o 505, e o 905 só difere em um dígito."
+        )
 
     def test_tells_each_word_of_a_name_by_how_it_agrees(self) -> None:
         told = why(
@@ -102,13 +112,20 @@ class TestTheSentence:
         assert "o hóspede ainda não tinha chegado quando a OS foi aberta" in why([away, room])
         assert "ainda não tinha chegado" not in why([away, room, day])
 
+    def test_what_agrees_is_bold_and_typed_text_is_escaped(self) -> None:
+        told = explanation.why(
+            [reason("name", "exact", "<b>Neto", "Neto", 3.1), reason("phone", "different", "…41", "…07", -2.8)]
+        )
+        assert told.startswith("O que mais pesa é <strong>o nome</strong>: “&lt;b&gt;Neto” está igual na listagem. ")
+        assert '<strong class="but">Atenção:</strong> o telefone' in told
+
     def test_says_so_when_nothing_speaks(self) -> None:
-        assert why([reason("presence", "in_house", bits=-5)]) == "Há poucos dados: só o quarto e a data coincidem."
-        assert why([]) == "Há poucos dados: só o quarto e a data coincidem."
+        assert why([reason("presence", "in_house", bits=-5)]) == "Há poucas pistas: só o quarto e a data conferem."
+        assert why([]) == "Há poucas pistas: só o quarto e a data conferem."
 
     def test_no_guest_is_explained_by_its_hints(self) -> None:
         told = why([reason("nobody", "prior", bits=-4.3), reason("nobody", "preventive", bits=8)])
-        assert told == "Indício de “sem hóspede”: a OS é manutenção preventiva."
+        assert told == "Indício de “sem hóspede”: a OS é de manutenção preventiva."
 
     def test_no_guest_has_its_doubts_too(self) -> None:
         told = why([reason("nobody", "no_mention", bits=8.4), reason("nobody", "named_with_room", bits=-2.1)])

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
+from pytest_django.fixtures import Settings
 
 from pipeline import business_date, checks, queue
 from pipeline.models import Trigger
@@ -43,10 +44,10 @@ def test_without_naming_the_database_nothing_is_asked_of_it() -> None:
 
 
 def test_behind_a_transaction_pooler_cancelling_waits_for_a_heartbeat_and_readyz_says_so(
-    db: None, monkeypatch: pytest.MonkeyPatch, client: Client
+    db: None, settings: Settings, client: Client
 ) -> None:
     assert client.get("/readyz").json()["queue"]["cancel"] == "notify"
-    monkeypatch.setattr(checks, "_port", lambda: "6543")
+    settings.DATABASE_TRANSACTION_POOLER = True
     assert checks.cancelling_by() == "poll"
     assert [str(problem.id) for problem in checks.cancels_are_notified()] == ["pipeline.W112"]
     assert client.get("/readyz").json()["queue"]["cancel"] == "poll"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError, ProgrammingError
 from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
@@ -64,19 +65,22 @@ def test_a_queued_run_of_an_unknown_job_fails_with_a_sentence(open_sample: OpenS
 
 
 @pytest.mark.parametrize(
+    "error", [LookupError("a job that no longer exists"), OperationalError("statement timeout"), ProgrammingError("x")]
+)
+@pytest.mark.parametrize(
     "part", ["_sweep", "_expire_drain", "_resume_lost", "_retry_outages", "_repair_schedules", "_deliver_open"]
 )
 def test_the_watch_does_the_rest_when_a_part_fails(
-    part: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    part: str, error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail() -> None:
-        raise LookupError("a job that no longer exists")
+        raise error
 
     sent: list[object] = []
     monkeypatch.setattr(jobwatch, part, fail)
     monkeypatch.setattr("pipeline.notifications.send_due", lambda **_: sent.append(1))
     call_command("jobwatch", "--once")
-    assert "a part of the watch failed: LookupError" in caplog.text
+    assert f"a part of the watch failed: {type(error).__name__}" in caplog.text
     assert sent == [1]
 
 

@@ -1,6 +1,5 @@
 """A clock that is far ahead for a moment: nothing is deleted, written or scheduled by it."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -41,8 +40,9 @@ def server_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
 
 
-def opened(job: str, **options: object) -> JobRun:
-    return lifecycle.open_run(job, business_date=opening_date(), trigger=Trigger.SCHEDULE, **options)  # type: ignore[arg-type]
+def opened(job: str, *, accepts_date: bool = False) -> JobRun:
+    day = opening_date()
+    return lifecycle.open_run(job, business_date=day, trigger=Trigger.SCHEDULE, accepts_date=accepts_date)
 
 
 def test_the_date_of_a_run_is_the_databases(ahead: None) -> None:
@@ -102,8 +102,7 @@ def test_schedules_in_the_far_future_are_mended_by_the_watch(settings: Settings)
 
 
 def test_the_watch_reports_a_wrong_clock_once(ahead: None, caplog: pytest.LogCaptureFixture) -> None:
-    watch: Callable[[], None] = lambda: call_command("jobwatch", "--once")  # noqa: E731
-    watch()
+    call_command("jobwatch", "--once")
     assert "ahead of the database's" in caplog.text
     command = jobwatch.Command()
     command._clock_wrong = False

@@ -57,7 +57,7 @@ def test_changes_are_filtered_by_kind_field_room_and_name(
     assert re.findall(r'<th scope="row"><a [^>]*>([^<]+)</a>', html) == found
 
 
-def _table(client: Client, name: str, *args: object, **query: object) -> list[list[str]]:
+def _table(client: Client, name: str, *args: object, **query: str) -> list[list[str]]:
     response: Any = client.get(reverse(f"admin:{name}", args=args), {"format": "csv", **query})
     text = b"".join(response.streaming_content).decode("utf-8-sig")
     return list(csv.reader(text.splitlines(), delimiter=";"))

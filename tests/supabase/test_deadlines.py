@@ -1,10 +1,10 @@
-"""One timer for the deadlines of all queries of a client."""
+"""One timer keeps the deadlines of all queries of a client."""
 
 import asyncio
 
 import pytest
 
-from sistema_os.supabase.deadlines import Deadline, Deadlines
+from sistema_os.supabase.retry import Deadline, Deadlines
 
 pytestmark = pytest.mark.anyio
 

@@ -139,13 +139,13 @@ async def test_difference_an_enum_member_stands_for_its_value() -> None:
         await ours(lambda c: table(c).insert([{N.TWO: 1}]))
 
 
-async def test_difference_not_null_is_spelt_so_that_every_server_knows_it() -> None:
+async def test_difference_not_null_is_sent_in_the_form_every_version_accepts() -> None:
     """Reason: PostgREST knows `is.not_null` from version 13 on."""
     assert ("a", "not.is.null") in (await ours(lambda c: table(c).select().is_("a", "not_null"))).query
     assert ("a", "is.null") in (await ours(lambda c: table(c).select().not_.is_("a", "not_null"))).query
 
 
-async def test_difference_nan_is_refused_by_name() -> None:
+async def test_difference_nan_is_refused() -> None:
     """Reason: the official client's ValueError comes from deep inside json; ours says what would be lost."""
     with pytest.raises(UsageError, match="NaN"):
         await ours(lambda c: table(c).insert({"a": {"b": [float("nan")]}}))

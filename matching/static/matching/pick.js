@@ -63,7 +63,9 @@
 
   document.addEventListener("input", (event) => {
     const form = event.target.closest("[data-search]");
-    if (!form || event.target.type !== "search") return;
+    if (!form) return;
+    // What is shown no longer answers to the boxes.
+    if (event.target.type === "checkbox") form.dataset.shown = "";
     clearTimeout(timer);
     timer = setTimeout(() => search(form).catch(() => {}), TYPING_MS);
   });

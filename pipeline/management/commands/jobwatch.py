@@ -12,7 +12,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import DatabaseError, close_old_connections, connection, connections
 
 from matching import writeback
 from matching.models import WriteBack
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: over.set())
         # A task that was fetched and did not begin may belong to a cluster that ended before this watch began.
-        self._look_again(lambda: self._requeue(queue.stuck(timedelta(0))))
+        self._look_again(lambda: _survive(lambda: self._requeue(queue.stuck(timedelta(0)))))
         while not over.wait(options["every"]):
             if self._look_again(self._look) and options["exit_when_frozen"]:
                 sys.exit(FROZEN)
@@ -126,12 +126,12 @@ class Command(BaseCommand):
 
 def _survive(part: Callable[[], Any]) -> Any:
     """Without the database no part can work: that ends the look, not the watch. Whatever else fails, such as a job
-    that no longer exists, is one part's."""
+    that no longer exists or one query that takes too long, is one part's."""
     try:
         return part()
-    except DatabaseError:
-        raise
     except Exception as error:  # the watch must outlive whatever one part runs into
+        if isinstance(error, DatabaseError) and not (connection.connection and connection.is_usable()):
+            raise
         logger.error("a part of the watch failed: %s: %s", type(error).__name__, failures.frames_of(error))
         return None
 

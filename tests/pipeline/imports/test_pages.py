@@ -1,5 +1,6 @@
 """The screen Import, request by request: what is shown, what is refused, and what is written only on confirming."""
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -167,7 +168,10 @@ def test_another_column_is_read_when_it_is_chosen(as_supervisor: Client) -> None
 
 def test_a_recipe_travels_as_json(as_supervisor: Client, opened: Callable[..., ImportSession]) -> None:
     file = service.usable(opened(LIST))[0]
-    recipe = recipes.remember(file, ["UH", "Hóspede"])
+    file.answers = {"scope": "casa", "status:presencial": "na_casa", "date_order": "dia-mes"}
+    recipe = recipes.remember(file, ["UH", "Hóspede", "Cor do carro"])
+    shown = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", _page(as_supervisor.get(reverse("admin:sources")))))
+    assert "UH Quarto Hóspede Nome Datas Dia e mês Presencial Na casa" in shown
     exported = as_supervisor.get(reverse("admin:sources_recipe", args=[recipe.pk])).content
     ImportRecipe.objects.all().delete()
     as_supervisor.post(reverse("admin:sources"), {"recipe": BytesIO(exported)})

@@ -431,7 +431,7 @@ def test_a_board_without_openings_says_when_its_cards_were_touched() -> None:
     assert [(line["opened"], line["status"]) for line in orders(text)] == [("2026-03-10 09:40:00", "concluida")]
 
 
-@pytest.mark.parametrize("text", ["blz tô indo", "101 ok, era o filtro", "levo eu", "ok ok obrigado"])
+@pytest.mark.parametrize("text", ["vou ver agora", "blz tô indo", "101 ok, era o filtro", "levo eu", "ok ok obrigado"])
 def test_answers_put_together_are_no_orders(text: str) -> None:
     assert not is_order(text)
 
