@@ -137,6 +137,32 @@ screenshots: browser ## pictures of the running demo (PORT=8000) for README and 
 messages: venv ## bring the catalogues up to what the code says, and compile them
 	$(PY) -m tests.catalogues
 
+TOOLS := .venv/.tools/bin
+LOCKED := requirements.txt requirements-pdf.txt
+
+.venv/.tools/.installed: requirements-tools.txt | .venv/.made
+	@$(PY) -m venv .venv/.tools
+	@$(TOOLS)/python -m pip install --quiet --disable-pip-version-check -r requirements-tools.txt
+	@touch $@
+
+.PHONY: lock
+lock: .venv/.tools/.installed ## requirements.lock anew: every package with its hashes, from requirements.txt
+	@{ sed -n '/^#/p' requirements.lock; $(TOOLS)/uv pip compile $(LOCKED) --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet; } > requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+
+.PHONY: sbom
+sbom: .venv/.tools/.installed ## sbom.json (CycloneDX): the packages of requirements.lock
+	@$(TOOLS)/cyclonedx-py requirements requirements.lock --output-reproducible -o sbom.json
+
+.PHONY: licences
+licences: .venv/.tools/.installed .venv/.installed ## the licence of every installed package
+	@$(TOOLS)/pip-licenses --python $(PY) --order license
+
+.PHONY: audit
+audit: .venv/.tools/.installed ## known weaknesses of the packages of requirements.lock; asks the network
+	@$(TOOLS)/pip-audit --require-hashes --disable-pip -r requirements.lock
+
 .PHONY: bench $(addprefix bench-,$(BENCHES))
 bench: $(addprefix bench-,$(BENCHES)) ## every benchmark, one after the other
 $(addprefix bench-,$(BENCHES)): bench-%: venv

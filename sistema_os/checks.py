@@ -89,8 +89,28 @@ def _transport_problems() -> Iterable[checks.CheckMessage]:
         yield checks.Warning(
             "SUPABASE_URL is plain http: the service key would cross the network.", id="sistema_os.W001"
         )
+    if "*" in settings.ALLOWED_HOSTS:
+        yield checks.Warning(
+            "ALLOWED_HOSTS is *: links in e-mails and redirects could lead to any host that a request names.",
+            hint="Name the hosts by which people open the site; probes by address are answered anyway.",
+            id="sistema_os.W005",
+        )
+    if _is_remote_without_tls(settings.DATABASES.get("default", {})):
+        yield checks.Warning(
+            "The database is on another machine, and DATABASE_URL does not ask for TLS: guests' data would cross the"
+            " network readable.",
+            hint="Append ?sslmode=require, or better sslmode=verify-full with sslrootcert.",
+            id="sistema_os.W006",
+        )
     if not settings.HTTPS:
         yield checks.Warning("HTTPS is off: passwords and guests' names would cross the network.", id="sistema_os.W002")
+
+
+def _is_remote_without_tls(database: dict[str, Any]) -> bool:
+    """Without a host libpq uses a Unix socket; `prefer`, its default, gives up TLS without a word."""
+    host = str(database.get("HOST") or "")
+    remote = bool(host) and not host.startswith("/") and host not in LOOPBACK
+    return remote and database.get("OPTIONS", {}).get("sslmode") not in {"require", "verify-ca", "verify-full"}
 
 
 def _hash_key_problems() -> Iterable[checks.CheckMessage]:

@@ -7,6 +7,7 @@ Sources, the first one wins: the process, `.env` at the project's root, and `.lo
 import os
 import re
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -82,6 +83,15 @@ def address(name: str, value: str) -> str:
     if value and not value.startswith(("https://", "http://")):
         raise ImproperlyConfigured(f"{name} must hold addresses that begin with https:// (or http://).")
     return value
+
+
+def networks(name: str, values: list[str]) -> list[str]:
+    for value in values:
+        try:
+            ip_network(value)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} has “{value}”; write addresses or networks like 10.0.0.0/8.") from error
+    return values
 
 
 NOTICE_KINDS = ("failure", "partial", "overdue", "queue", "watch", "quarantine")

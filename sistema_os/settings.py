@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from sistema_os.environment import PROJECT, address, bounded, env, read_files, required, routes, whole
+from sistema_os.environment import PROJECT, address, bounded, env, networks, read_files, required, routes, whole
 
 read_files()
 BASE_DIR = PROJECT
@@ -37,10 +37,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "sistema_os.metrics.http.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "sistema_os.middleware.SecurityHeadersMiddleware",
     "sistema_os.middleware.NoNullMiddleware",
+    "sistema_os.middleware.ProbeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "sistema_os.middleware.LanguageCookieMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -84,7 +86,10 @@ if _DATABASE_URL:
     except ValueError:
         _database = {}
     if not _database.get("NAME"):
-        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://user:password@host/name).")
+        raise ImproperlyConfigured(
+            "DATABASE_URL must name a PostgreSQL database (postgres://user:password@host/name); in a password the"
+            " characters : / ? # [ ] @ % are written percent-encoded (@ is %40, # is %23, % is %25)."
+        )
     # A connection that went dead without a reset must end: at the start, while it waits, and while it sends.
     _dead_connections = {
         "connect_timeout": 10,
@@ -193,6 +198,10 @@ PING_URLS: dict[str, str] = {
 # Public address of the admin, for links in messages.
 PUBLIC_URL = address("PUBLIC_URL", env.str("PUBLIC_URL", "")).rstrip("/")
 
+# Who may read /metrics: whoever sends this token, and these addresses and networks. Without either, nobody.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+METRICS_ALLOWED = networks("METRICS_ALLOWED", env.list("METRICS_ALLOWED", default=[]))
+
 _Q_WORKERS = whole("Q_WORKERS", 4, 1, 64)
 _Q_QUEUE_LIMIT = 8
 _Q_TIMEOUT = math.ceil(JOB_TIMEOUT + 300)
@@ -253,7 +262,7 @@ STATIC_ROOT = None if WHITENOISE_USE_FINDERS else BASE_DIR / "staticfiles"
 HTTPS = env.bool("HTTPS", True)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = whole("HSTS_SECONDS", 31_536_000 if HTTPS else 0, 0, 63_072_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS

@@ -86,6 +86,14 @@ def async_guard() -> Iterator[BlockBuster]:
         yield guard
 
 
+@pytest.fixture(autouse=True)
+def supabase_may_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test in which Supabase hangs sends the links of no other test to the outbox."""
+    from matching.writeback.outbox import WaitingRoom
+
+    monkeypatch.setattr("matching.writeback.outbox.waiting_room", WaitingRoom())
+
+
 @pytest.fixture
 def unguarded(async_guard: BlockBuster) -> Iterator[None]:
     """For a test whose job blocks the loop on purpose."""

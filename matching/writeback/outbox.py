@@ -5,12 +5,13 @@ their ids. A row whose process dies stays open and is sent again: the functions 
 """
 
 import logging
+import threading
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
@@ -35,6 +36,10 @@ CONFLICT = "conflito"
 LEASE_MARGIN = timedelta(seconds=10)
 FIRST_WAIT = timedelta(seconds=5)
 MAX_WAIT = timedelta(minutes=10)
+# Of the people who wait for Supabase in one process: how many, how long for a place, how long nobody after one in vain.
+SEATS: Final = 3
+PATIENCE: Final = 0.25
+PAUSE: Final = 10.0
 
 
 @dataclass
@@ -45,25 +50,77 @@ class Delivered:
     errors: list[str] = field(default_factory=list)
 
 
+class WaitingRoom:
+    """How many people of this process may wait for Supabase at once, and whether anybody should; safe for threads.
+
+    Eight acceptances during a hanging Supabase used to hold all threads of the server for the whole deadline, and the
+    pages behind them. Now at most SEATS threads wait; after one that waited in vain, nobody waits for PAUSE seconds,
+    and all links go to the outbox at once. Then one thread tries. Whoever enters calls `leave` afterwards."""
+
+    def __init__(self) -> None:
+        self._seats = threading.BoundedSemaphore(SEATS)
+        self._lock = threading.Lock()
+        self._closed_until = 0.0
+        self._tries_after_pause = False
+
+    def enter(self) -> bool:
+        """Waits for a seat for PATIENCE seconds: a Supabase that works frees one in less."""
+        if self._is_closed() or not self._seats.acquire(timeout=PATIENCE):
+            return False
+        with self._lock:
+            if monotonic() < self._closed_until or self._tries_after_pause:
+                self._seats.release()
+                return False
+            self._tries_after_pause = self._closed_until > 0
+        return True
+
+    def leave(self, *, answered: bool) -> None:
+        with self._lock:
+            self._closed_until = 0.0 if answered else monotonic() + PAUSE
+            self._tries_after_pause = False
+        self._seats.release()
+
+    def _is_closed(self) -> bool:
+        with self._lock:
+            return monotonic() < self._closed_until or self._tries_after_pause
+
+
+waiting_room = WaitingRoom()
+
+
 def send_now(writes: Iterable[WriteBack]) -> bool:
     """Delivers while the person who decided waits, for settings.WRITEBACK_DEADLINE seconds at most. True when Supabase
-    confirmed every row; what is not written by then stays in the outbox."""
+    confirmed every row; what is not written by then stays in the outbox, which the watch delivers within seconds.
+
+    The people who decide share one budget, so that a hanging Supabase cannot occupy every thread of the server: see
+    `WaitingRoom`."""
     rows = list(writes)
-    return not rows or async_to_sync(_send_all)(rows)
+    if not rows:
+        return True
+    if not waiting_room.enter():
+        return False
+    answered = False
+    try:
+        confirmed, answered = async_to_sync(_send_all)(rows)
+        return confirmed
+    finally:
+        waiting_room.leave(answered=answered)
 
 
-async def _send_all(writes: list[WriteBack]) -> bool:
+async def _send_all(writes: list[WriteBack]) -> tuple[bool, bool]:
+    """Whether Supabase confirmed every row, and whether it answered at all within the deadline."""
     end, done = monotonic() + settings.WRITEBACK_DEADLINE, 0
     try:
         async with SupabaseClient(**settings.SUPABASE | {"deadline": settings.WRITEBACK_DEADLINE}) as supabase:
             for write in writes:
                 state = WriteState.OPEN if monotonic() >= end else await deliver(write, supabase)
                 if state == WriteState.OPEN:
-                    return False
+                    return False, False
                 done += state == WriteState.DONE
     except SupabaseError as error:
         log.warning("links stay in the outbox: %s", error)
-    return done == len(writes)
+        return False, False
+    return done == len(writes), True
 
 
 async def deliver(write: WriteBack | int, supabase: SupabaseClient) -> WriteState | None:

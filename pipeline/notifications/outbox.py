@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -118,5 +118,5 @@ def _mark_sent(notices: Sequence[Notice]) -> None:
     _of(notices).update(sent_at=Now())
 
 
-def _of(notices: Sequence[Notice]):  # type: ignore[no-untyped-def]
+def _of(notices: Sequence[Notice]) -> QuerySet[Notice]:
     return Notice.objects.filter(pk__in=[notice.pk for notice in notices])

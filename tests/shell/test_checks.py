@@ -71,7 +71,7 @@ def test_another_time_zone_is_refused(settings: Settings) -> None:
 
 
 def test_deployment_wants_encrypted_transport_and_a_long_hash_key(settings: Settings) -> None:
-    settings.HTTPS, settings.HASH_KEY = False, "short"
+    settings.HTTPS, settings.HASH_KEY, settings.ALLOWED_HOSTS = False, "short", ["os.hotel.example"]
     settings.SUPABASE = {"url": "http://supabase.hotel", "key": "sb_secret_abc"}
     assert _ids(check_deployment()) == ["sistema_os.W001", "sistema_os.W002", "sistema_os.W003"]
     settings.HTTPS, settings.HASH_KEY, settings.SECRET_KEY = True, "x" * 40, "x" * 40
@@ -79,6 +79,37 @@ def test_deployment_wants_encrypted_transport_and_a_long_hash_key(settings: Sett
     assert _ids(check_deployment()) == ["sistema_os.W004"]
     settings.SECRET_KEY = "y" * 60
     assert check_deployment() == []
+
+
+@pytest.mark.parametrize(
+    ("host", "options", "expected"),
+    [
+        ("db.hotel.example", {}, ["sistema_os.W006"]),
+        ("db.hotel.example", {"sslmode": "prefer"}, ["sistema_os.W006"]),
+        ("db.hotel.example", {"sslmode": "require"}, []),
+        ("127.0.0.1", {}, []),
+        ("/run/postgresql", {}, []),
+        ("", {}, []),
+    ],
+)
+def test_a_database_on_another_machine_wants_tls(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, host: str, options: dict[str, str], expected: list[str]
+) -> None:
+    _sound(settings)
+    monkeypatch.setitem(settings.DATABASES, "default", {"HOST": host, "OPTIONS": options})
+    assert _ids(check_deployment()) == expected
+
+
+def test_a_deployment_names_its_hosts(settings: Settings) -> None:
+    _sound(settings)
+    settings.ALLOWED_HOSTS = ["os.hotel.example", "*"]
+    assert _ids(check_deployment()) == ["sistema_os.W005"]
+
+
+def _sound(settings: Settings) -> None:
+    settings.HTTPS, settings.HASH_KEY, settings.SECRET_KEY = True, "x" * 40, "y" * 60
+    settings.SUPABASE = {"url": "https://supabase.hotel", "key": "sb_secret_abc"}
+    settings.ALLOWED_HOSTS = ["os.hotel.example"]
 
 
 def _manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -113,7 +113,17 @@ MAY: dict[str, tuple[str, str]] = {
     **{f"{model}_{page}": (NOBODY, NOBODY) for model in (*OURS, "snapshots_source") for page in ("add", "delete")},
 }
 # Addresses that are no page: the way in and out, what a page loads, redirects.
-OPEN = {"login", "logout", "jsi18n", "password_change", "password_change_done", "set_language", "healthz", "readyz"}
+OPEN = {
+    "login",
+    "logout",
+    "jsi18n",
+    "password_change",
+    "password_change_done",
+    "set_language",
+    "healthz",
+    "readyz",
+    "metrics",
+}
 
 
 def _walk(patterns: list[Any]) -> Iterator[str]:
