@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.paginator import Page, Paginator
+from django.http import HttpResponse
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as _p
 
+from sistema_os.admin_base import CsvColumn, csv_response
 from snapshots import diffing, hidden_persons, history, ingest
 from snapshots.admin.display import (
     FieldChange,
@@ -211,3 +215,43 @@ def column_choices(source: Source) -> list[tuple[str, str]]:
     """(name, label) of the columns to filter by, in the order of their labels."""
     columns = [name for name in source.columns if name != source.key_column]
     return sorted(((name, field_label(source, name)) for name in columns), key=lambda choice: choice[1].casefold())
+
+
+_KIND_WORDS = {
+    "added": _p("row", "new"),
+    "changed": _p("row", "changed"),
+    "removed": _p("row", "gone"),
+}
+
+
+def rows_csv(source: Source, page: TablePage) -> HttpResponse:
+    """The rows of a snapshot: room, name, and the columns of the summary."""
+    values = [_value_column(source, name, place) for place, name in enumerate(summary_columns(source))]
+    return csv_response(source.name, [*_of_row(source), *values], page.every_item())
+
+
+def _value_column(source: Source, name: str, place: int) -> CsvColumn:
+    return CsvColumn(field_label(source, name), lambda row: row.values[place].new)
+
+
+def changes_csv(source: Source, page: TablePage) -> HttpResponse:
+    kind = CsvColumn(_("Kind"), lambda change: _p("row", "vanished") if change.vanished else _KIND_WORDS[change.kind])
+    fields = CsvColumn(_("Before and now"), lambda change: "; ".join(map(_field_words, change.fields)))
+    return csv_response(f"{source.name}-mudancas", [kind, *_of_row(source), fields], page.every_item())
+
+
+def _of_row(source: Source) -> list[CsvColumn]:
+    def room(item: ShownRow | ShownChange) -> str:
+        return item.room
+
+    def name(item: ShownRow | ShownChange) -> str:
+        return item.name
+
+    rooms = [CsvColumn(field_label(source, source.room_column), room)] if source.room_column else []
+    return [*rooms, CsvColumn(field_label(source, source.label_column) if source.label_column else "", name)]
+
+
+def _field_words(field: FieldChange) -> str:
+    if field.old is None or field.new is None:
+        return f"{field.label}: {field.new if field.old is None else field.old}"
+    return f"{field.label}: {field.old} → {field.new}"

@@ -20,9 +20,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from sistema_os.admin_base import CSV, FORMAT, number_or_404
 from snapshots import held_decision, hidden_persons, history, ingest
-from snapshots.admin.change_tables import Filters, column_choices, compared, rows_page, snapshot_changes
+from snapshots.admin.change_tables import (
+    Filters,
+    changes_csv,
+    column_choices,
+    compared,
+    rows_csv,
+    rows_page,
+    snapshot_changes,
+)
 from snapshots.admin.consequences import consequences
-from snapshots.admin.csv_tables import changes_csv, rows_csv
 from snapshots.admin.display import field_label, status_chip, timeline
 from snapshots.dashboard import collect_url
 from snapshots.errors import AlreadySettled, Corrupt, Outdated, Purged, ReasonMissing
