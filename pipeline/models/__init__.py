@@ -1,7 +1,7 @@
 """Tables of the pipeline: runs, imported files, and the records that data protection asks for."""
 
 from pipeline.models.imports import ImportedFile, ImportRecipe, ImportSession
-from pipeline.models.privacy import AccessEntry, AccessKind, Erasure, SignIn
+from pipeline.models.privacy import AccessEntry, AccessKind, DataRequest, Erasure, HotelAccount, SignIn
 from pipeline.models.runs import (
     LIVE,
     RESUMABLE,
@@ -28,8 +28,10 @@ __all__ = [
     "AccessKind",
     "Beat",
     "CancelRequest",
+    "DataRequest",
     "Drain",
     "Erasure",
+    "HotelAccount",
     "ImportRecipe",
     "ImportSession",
     "ImportedFile",
