@@ -24,7 +24,7 @@ Fingerprint = dict[str, str]
 # The columns that `order_fields` reads, for a PostgREST query.
 ORDER_COLUMNS = (
     "id,numero,aberta_em,created_at,aberta_por,origem,setor,tipo,local_tipo,prioridade,status,uh_texto,solicitante_texto,"
-    "hospede_texto,telefone_texto,descricao,concluida_em,listagem_id,sem_hospede,matched_at,matched_by,texto_versao,"
+    "hospede_texto,telefone_texto,descricao,prazo,concluida_em,listagem_id,sem_hospede,matched_at,matched_by,texto_versao,"
     "updated_at"
 )
 
@@ -52,6 +52,7 @@ def order_fields(row: Row) -> dict[str, Any]:
         "status": status,
         "opened_at": opened,
         "opened_by": _text(row.get("aberta_por")) or _text(row.get("origem")),
+        "due_at": _moment(row["prazo"]) if row.get("prazo") else None,
         "closed_at": _closed_at(row) if status in CLOSED_ORDER else None,
         "texto_versao": int(row.get("texto_versao") or 1),
         "linked": row.get("matched_at") is not None,

@@ -5,15 +5,14 @@ The checks tagged `database` run only with `manage.py check --database default`.
 
 import math
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
-from django.utils import timezone
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
 from pipeline import queue
+from pipeline.business_date import clocks_apart
 from pipeline.runs import lifecycle, registry
 from pipeline.worker.heartbeat import GRACE_SECONDS
 
@@ -27,6 +26,18 @@ def limits_are_nested(**_: Any) -> list[CheckMessage]:
         Error(f"{inner} must be shorter than {outer}.", hint=why, id=f"pipeline.E{number:03d}")
         for number, (inner, low, outer, high, why) in enumerate(_limits(), 1)
         if not low < high
+    ]
+
+
+@register()
+def extra_modules_can_be_imported(**_: Any) -> list[CheckMessage]:
+    return [
+        Warning(
+            f"EXTRA_JOB_MODULES: {name} cannot be imported ({why}); its jobs are disabled.",
+            hint="Import it in manage.py shell for the whole error, or remove it from the setting.",
+            id="pipeline.W113",
+        )
+        for name, why in registry.broken_modules().items()
     ]
 
 
@@ -85,8 +96,6 @@ def _stale() -> float:
 
 # django-q2 compares the machine's clock with times that another machine wrote.
 MOST_SECONDS_APART = 5.0
-# Supabase's pooler in its transaction mode.
-_TRANSACTION_POOLER = "6543"
 
 
 @register(Tags.database)
@@ -94,7 +103,7 @@ def clocks_agree(databases: Any = None, **_: Any) -> list[CheckMessage]:
     """A machine whose clock is late does not fetch tasks in time; one whose clock is early delivers them twice."""
     if DEFAULT_DB_ALIAS not in (databases or ()):
         return []
-    apart = abs((timezone.now() - _database_time()).total_seconds())
+    apart = abs(clocks_apart().total_seconds())
     if apart <= MOST_SECONDS_APART:
         return []
     return [
@@ -141,15 +150,4 @@ def cancels_are_notified(**_: Any) -> list[CheckMessage]:
 
 def cancelling_by() -> str:
     """How a run learns that it was cancelled: by `notify` at once, or by `poll` at its next heartbeat."""
-    return "poll" if _port() == _TRANSACTION_POOLER else "notify"
-
-
-def _port() -> str:
-    return str(settings.DATABASES[DEFAULT_DB_ALIAS].get("PORT"))
-
-
-def _database_time() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        found: datetime = cursor.fetchone()[0]
-    return found
+    return "poll" if settings.DATABASE_TRANSACTION_POOLER else "notify"

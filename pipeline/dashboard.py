@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from matching.models import WriteBack
 from matching.models.choices import WriteState
-from pipeline import labels, run_page
+from pipeline import labels, notifications, run_page
 from pipeline.models import TERMINAL, JobRun, State
 from pipeline.orchestration import overnight
 from pipeline.run_page import EFFECTS, MAIN_JOB
@@ -29,6 +29,7 @@ BOOKS_JOB = "rm_daily_collection"
 _DAYS_OF_BOOKS = 12
 # A link that the hotel has not confirmed for so long is late, and old.
 WRITTEN_LATE, WRITTEN_OLD = timedelta(minutes=10), timedelta(hours=2)
+WATCH_OLD = timedelta(minutes=15)
 # A start that is nearer than this is counted down.
 SOON = timedelta(hours=2)
 # Height and class of a run's bar by its end; any other end is the highest.
@@ -103,7 +104,7 @@ def panel(user: User | AnonymousUser) -> dict[str, Any]:
     return {
         "morning": morning(now),
         "next_runs": next_runs(now),
-        "ages": [*ages(), written_back()],
+        "ages": [*ages(), written_back(), *watch_age(sees_guests)],
         "night": overnight.digest() if sees_guests else None,
         "tasks": [] if sees_guests else _tasks(now),
         "unwritten": None if sees_guests else _unwritten(),
@@ -190,6 +191,22 @@ def written_back() -> Age:
     if since is None:
         return Age(title, "", None, "chip-ok", _("up to date"), "", "", about)
     return _aged(title, "", about, since, WRITTEN_LATE, WRITTEN_OLD)
+
+
+def watch_age(only_if_late: bool) -> list[Age]:
+    """How long ago the watch (jobwatch) looked: nobody hears of a failure while it is dead."""
+    title, passed = _("Watch (jobwatch)"), notifications.watch_age()
+    if passed is None:
+        return [] if only_if_late else [Age(title, "", None, "chip-wait", _("never"), "", "", _t("not started yet"))]
+    age = _aged(
+        title,
+        "",
+        _t("looks for lost runs, sends notices"),
+        timezone.now() - passed,
+        notifications.WATCH_DEAD_AFTER,
+        WATCH_OLD,
+    )
+    return [] if only_if_late and age.chip == "chip-ok" else [age]
 
 
 def _aged(title: str | Promise, job: str, about: str, at: datetime, late: timedelta, old: timedelta) -> Age:

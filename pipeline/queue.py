@@ -14,12 +14,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
-from django_q.models import OrmQ, Schedule
+from django_q.models import OrmQ, Schedule, Task
 from django_q.tasks import async_task
 
 from pipeline import runs
-from pipeline.business_date import current_business_date
-from pipeline.models import WORKING, JobRun, State, Trigger
+from pipeline.business_date import database_time, opening_date
+from pipeline.models import WORKING, JobRun, SkippedSlot, State, Trigger
 from pipeline.runs import schedules
 
 SUPERVISE = "pipeline.worker.supervisor.supervise"
@@ -54,7 +54,7 @@ def start_scheduled(job: str, slot: str | None = None) -> str:
     """Called by a schedule. A slot that is delivered twice starts nothing the second time; during a drain it leaves a
     postponed run, which is resumed when the drain is lifted."""
     due = datetime.fromisoformat(slot) if slot else None
-    day = current_business_date()
+    day = opening_date()
     try:
         try:
             run = start(job, business_date=day, trigger=Trigger.SCHEDULE, slot=due)
@@ -64,8 +64,18 @@ def start_scheduled(job: str, slot: str | None = None) -> str:
             return f"postponed: run {postponed.pk}"
     except (runs.AlreadyRunning, runs.SlotTaken, runs.UnknownJob) as refused:
         logger.warning("schedule of %s skipped: %s", job, type(refused).__name__)
+        _record_skip(job, due, refused)
         return f"skipped: {type(refused).__name__}"
     return f"run {run.pk} queued"
+
+
+def _record_skip(job: str, due: datetime | None, refused: Exception) -> None:
+    """A slot that has its run was only delivered twice."""
+    if due is None or isinstance(refused, runs.SlotTaken):
+        return
+    live = refused.run if isinstance(refused, runs.AlreadyRunning) else None
+    why = SkippedSlot.Why.UNKNOWN if live is None else SkippedSlot.Why.RUNNING
+    SkippedSlot.objects.get_or_create(job=job[:64], slot=due, defaults={"why": why, "run": live})
 
 
 def set_up_schedules() -> dict[str, datetime]:
@@ -84,12 +94,18 @@ def set_up_schedules() -> dict[str, datetime]:
 
 
 def repair_schedules() -> list[str]:
-    """Sets all schedules up again where one differs from what we write, and returns the names of those. While django-q2
-    cannot parse one schedule it starts none."""
+    """Sets all schedules up again where one differs from what we write or starts later than it can, and returns the
+    names of those. While django-q2 cannot parse one schedule it starts none; a host whose clock is ahead for a moment
+    moves every next start there."""
+    now = database_time()
+    latest = {one.job: one.next_after(one.next_after(now)) for one in schedules.job_schedules()}
     wrong = [
         schedule.name
         for schedule in Schedule.objects.all()
-        if schedule.func != START or schedule.args != repr((schedule.name,)) or schedule.kwargs
+        if schedule.func != START
+        or schedule.args != repr((schedule.name,))
+        or schedule.kwargs
+        or (schedule.name in latest and schedule.next_run > latest[schedule.name])
     ]
     if wrong:
         set_up_schedules()
@@ -98,7 +114,7 @@ def repair_schedules() -> list[str]:
 
 def _set_up(wanted: schedules.JobSchedule) -> datetime:
     """Stores one schedule and returns its next start. A start that became due during the deploy still happens, once."""
-    now = timezone.now()
+    now = database_time()
     fields: dict[str, Any] = {
         "func": START,
         "args": repr((wanted.job,)),
@@ -208,9 +224,30 @@ def alive() -> bool:
     return not overdue and not stuck()
 
 
+def overdue(longer_than: timedelta) -> list[tuple[str, datetime]]:
+    """Scheduled jobs that did not start although they should have, and when they should have. Either the cluster did
+    not fetch the schedule, or the schedule has moved on (a clock that was ahead) without a run."""
+    now = timezone.now()
+    found = []
+    for schedule in Schedule.objects.exclude(repeats=0).filter(func=START).order_by("name"):
+        if schedule.next_run is None:
+            continue
+        period = timedelta(days=1) if schedule.schedule_type == Schedule.DAILY else timedelta(minutes=schedule.minutes)
+        newest = JobRun.objects.of(schedule.name).order_by("-pk").values_list("queued_at", flat=True).first()
+        due = min(schedule.next_run, newest + period) if newest else schedule.next_run
+        if now - due > longer_than and not JobRun.objects.live().of(schedule.name).exists():
+            found.append((schedule.name, due))
+    return found
+
+
 def waiting_tasks() -> int:
     """Tasks that no worker has fetched yet."""
     return int(OrmQ.objects.filter(lock__lte=timezone.now()).count())
+
+
+def forget_results(before: datetime) -> None:
+    """Deletes what django-q2 keeps of tasks that ended before. Failures have no limit of their own there."""
+    Task.objects.filter(stopped__lt=before).delete()
 
 
 def next_start(job: str) -> datetime | None:

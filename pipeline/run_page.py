@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from matching.models import MatchSuggestion
 from pipeline import labels, run_charts, runs
 from pipeline.hotel import stays
-from pipeline.models import RESUMABLE, Beat, JobRun, LogLine, State
+from pipeline.models import RESUMABLE, Beat, JobRun, LogLine, SkippedSlot, State
 from pipeline.run_charts import PhaseBar
 from pipeline.runs import drain, registry
 from snapshots import history
@@ -37,6 +38,8 @@ NO_PROGRESS = timedelta(minutes=10)
 _MEDIAN_OF = 30
 _BEATS_SHOWN = 12
 _LOG_SHOWN = 200
+SKIPPED_SHOWN = timedelta(days=2)
+_MOST_SKIPPED = 500
 
 _FAILED = (State.FAILED, State.TIMED_OUT, State.LOST)
 PHASE_CHIPS = {"done": "chip-ok", "running": "chip-run", "stopped": "chip-bad", "waiting": "chip-wait"}
@@ -227,6 +230,35 @@ def _facts(run: JobRun) -> Iterator[tuple[str, str]]:
         yield _("Only"), ", ".join(labels.phase_title(step) for step in run.steps)
     if run.dry_run:
         yield _("Dry run"), _("nothing was written")
+
+
+@dataclass(frozen=True)
+class SkippedStarts:
+    """Of one job within SKIPPED_SHOWN: how many starts opened no run, and the last of them."""
+
+    title: str
+    count: int
+    last: str
+    why: str
+    run: SafeString | str
+
+
+def skipped_starts() -> list[SkippedStarts]:
+    """By job, the most recent first."""
+    found: dict[str, list[SkippedSlot]] = {}
+    recent = SkippedSlot.objects.filter(slot__gt=Now() - SKIPPED_SHOWN).select_related("run")
+    for one in recent[:_MOST_SKIPPED]:
+        found.setdefault(one.job, []).append(one)
+    return [
+        SkippedStarts(
+            registry.title_of(job),
+            len(slots),
+            labels.day_and_time(slots[0].slot),
+            slots[0].get_why_display(),
+            link_to(slots[0].run) if slots[0].run else "",
+        )
+        for job, slots in found.items()
+    ]
 
 
 def _made(run: JobRun, user: User | AnonymousUser) -> Iterator[tuple[str, str, str]]:

@@ -82,3 +82,21 @@ def address(name: str, value: str) -> str:
     if value and not value.startswith(("https://", "http://")):
         raise ImproperlyConfigured(f"{name} must hold addresses that begin with https:// (or http://).")
     return value
+
+
+NOTICE_KINDS = ("failure", "partial", "overdue", "queue", "watch", "quarantine")
+NOTICE_CHANNELS = ("email", "webhook", "none")
+
+
+def routes(entries: list[str]) -> dict[str, str]:
+    """Kind of notice -> channel, of entries such as "quarantine=email"."""
+    found = {}
+    for entry in entries:
+        kind, _equals, channel = (part.strip() for part in entry.partition("="))
+        if kind not in NOTICE_KINDS or channel not in NOTICE_CHANNELS:
+            raise ImproperlyConfigured(
+                f"NOTIFY_ROUTES has “{entry}”; write kind=channel with a kind of {', '.join(NOTICE_KINDS)}"
+                f" and a channel of {', '.join(NOTICE_CHANNELS)}."
+            )
+        found[kind] = channel
+    return found

@@ -1,8 +1,11 @@
 """Health checks for load balancers and people: is the process up (/healthz), can it serve requests (/readyz)."""
 
 import logging
+import shutil
+import tempfile
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -15,13 +18,15 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from pipeline import checks, feed_report, queue
+from pipeline import checks, feed_report, notifications, queue
 from pipeline.models import JobRun
 from sistema_os.checks import supabase_problems
 from sistema_os.supabase import ServerInfo, SupabaseClient, SupabaseError
 from snapshots.models import Source
 
 logger = logging.getLogger(__name__)
+# Below this an upload, a log line or the next update fails.
+FEWEST_FREE_BYTES = 100 * 2**20
 
 
 class MigrationState:
@@ -96,14 +101,15 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 if the database is reachable and migrated and Supabase's settings are valid, else 503.
+    """200 if the database is reachable and migrated, Supabase's settings are valid and the queue works, else 503.
 
-    The queue, the age of the data and PostgREST are reported but do not change the status: people can work while
-    no job runs, and restarting the web server would not help.
+    The watch, the age of the data and PostgREST are reported but do not change the status. People can work while the
+    queue is dead and restarting the web server would not help: a load balancer asks /healthz, a monitor asks here.
     """
     report: dict[str, Any] = {"supabase": "; ".join(str(problem.msg) for problem in supabase_problems()) or "ok"}
-    report |= {"postgrest": postgrest.text()} | _database_report()
-    ready = report["supabase"] == report["database"] == "ok"
+    report |= {"postgrest": postgrest.text(), "disk": _disk_report()} | _database_report()
+    sound = report["supabase"] == report["database"] == report["disk"] == "ok"
+    ready = sound and report["queue"]["alive"]
     return JsonResponse({"status": "ok" if ready else "unavailable"} | report, status=200 if ready else 503)
 
 
@@ -111,14 +117,42 @@ def _database_report() -> dict[str, Any]:
     try:
         if not migrations.complete():
             return {"database": "migrations are missing: run manage.py migrate"}
-        return {"database": "ok", "queue": _queue_report(), "data": _data_report()}
+        found = {"database": "ok", "queue": _queue_report(), "watch": _watch_report(), "data": _data_report()}
+        return found | ({"database": "read only: nothing can be stored"} if _is_read_only() else {})
     except DatabaseError as error:
         logger.warning("readyz: database unavailable: %s", error)
         return {"database": "unavailable"}
 
 
+def _is_read_only() -> bool:
+    """A standby, a server whose disk its provider has closed, or a role that may only read."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean")
+        return bool(cursor.fetchone()[0])
+
+
+def _disk_report() -> str:
+    """ "ok", or the folder of this machine in which nothing can be stored any more."""
+    for folder in {settings.IMPORT_FOLDER, tempfile.gettempdir()}:
+        present = next(path for path in (Path(folder), *Path(folder).parents) if path.exists())
+        free = shutil.disk_usage(present).free
+        if free < FEWEST_FREE_BYTES:
+            return f"full: {free // 2**20} MB are free for {folder}"
+    return "ok"
+
+
 def _queue_report() -> dict[str, Any]:
-    return {"alive": queue.alive(), "tasks_waiting": queue.waiting_tasks(), "cancel": checks.cancelling_by()}
+    return {
+        "alive": notifications.queue_alive(),
+        "tasks_waiting": queue.waiting_tasks(),
+        "cancel": checks.cancelling_by(),
+    }
+
+
+def _watch_report() -> dict[str, Any]:
+    age = notifications.watch_age()
+    alive = age is not None and age <= notifications.WATCH_DEAD_AFTER
+    return {"alive": alive, "age_seconds": None if age is None else int(age.total_seconds())}
 
 
 def _data_report() -> dict[str, Any]:

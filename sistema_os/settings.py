@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from sistema_os.environment import PROJECT, address, bounded, env, read_files, required, whole
+from sistema_os.environment import PROJECT, address, bounded, env, read_files, required, routes, whole
 
 read_files()
 BASE_DIR = PROJECT
@@ -105,6 +105,13 @@ if _DATABASE_URL:
         # What the query string of DATABASE_URL says comes first.
         "OPTIONS": _dead_connections | _database.get("OPTIONS", {}),
     }
+# A pooler that gives each transaction another connection to the server, as Supabase's on port 6543: nothing may be set
+# for a session, listened to, or fetched from a cursor after its transaction.
+DATABASE_TRANSACTION_POOLER = env.bool(
+    "DATABASE_TRANSACTION_POOLER", str(DATABASES.get("default", {}).get("PORT")) == "6543"
+)
+if DATABASES:
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_TRANSACTION_POOLER
 
 # --- the hotel's Supabase ---------------------------------------------------------------------
 QUERY_TIMEOUT = bounded("QUERY_TIMEOUT", 30, 1, 600)
@@ -137,6 +144,10 @@ ERASURE_LIST = env.str("ERASURE_LIST", "")
 # Files on their way into the hotel's tables wait in this private folder, which the pages and the jobs share.
 IMPORT_FOLDER = env.str("IMPORT_FOLDER", "") or f"{gettempdir()}/sistema-os-imports-{os.getuid()}"
 IMPORT_MAX_BYTES = whole("IMPORT_MAX_BYTES", 20_000_000, 1_000, 200_000_000)
+# Of a file sent on the screen, which is read while its sender waits; commands and jobs read up to 100,000.
+IMPORT_MAX_ROWS = whole("IMPORT_MAX_ROWS", 20_000, 10, 100_000)
+# The hotel as its system writes it on reports; empty compares no file with it.
+HOTEL_NAME = env.str("HOTEL_NAME", "")
 # Where the job receber_arquivos looks for new files; nowhere by default.
 IMPORT_WATCH_FOLDERS: list[str] = env.list("IMPORT_WATCH_FOLDERS", default=[])
 IMPORT_SHEETS: list[str] = [address("IMPORT_SHEETS", url) for url in env.list("IMPORT_SHEETS", default=[])]
@@ -163,7 +174,7 @@ QUEUE_FROZEN_SECONDS = bounded(
 # Modules that register jobs besides those of pipeline.jobs, such as those of the tests.
 EXTRA_JOB_MODULES = env.list("EXTRA_JOB_MODULES", default=[])
 
-# --- notifications of failed runs; none by default --------------------------------------------
+# --- notices to operators; none by default ----------------------------------------------------
 _MAIL = env.email_url("EMAIL_URL", "dummymail://")
 EMAIL_BACKEND: str = _MAIL["EMAIL_BACKEND"]
 EMAIL_HOST: str = _MAIL["EMAIL_HOST"] or "localhost"
@@ -176,6 +187,8 @@ EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.str("NOTIFY_FROM", "sistema-os@localhost")
 NOTIFY_EMAILS: list[str] = env.list("NOTIFY_EMAILS", default=[])
 NOTIFY_WEBHOOK = address("NOTIFY_WEBHOOK", env.str("NOTIFY_WEBHOOK", ""))
+# Kind of notice -> the one channel that it takes; every other kind takes all that are configured.
+NOTIFY_ROUTES = routes(env.list("NOTIFY_ROUTES", default=[]))
 # URLs of a dead man's switch such as Healthchecks, pinged by each job: job=address, job=address.
 PING_URLS: dict[str, str] = {
     job.strip(): address("PING_URLS", url.strip())

@@ -7,6 +7,7 @@ digits, such as a document, can be reversed by trying all of them.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ Kind = Literal["text", "exact", "room", "number", "instant", "document", "phone"
 Kinds = Mapping[str, str]
 
 _TWO_64 = 1 << 64
+_DECIMAL = re.compile(r"-?\d+[.,]\d+")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TWO_63 = 1 << 63
 
 
@@ -151,3 +154,26 @@ def _equal(old: Any, new: Any, kind: str) -> bool:
     if old is new or (isinstance(old, str) and isinstance(new, str) and old == new):
         return True
     return orjson.dumps(canonical_value(old, kind)) == orjson.dumps(canonical_value(new, kind))
+
+
+def form_of(value: Any) -> str:
+    """The form of a filled value: what a column keeps from day to day whatever its values are."""
+    if isinstance(value, bool):
+        return "bool"
+    if not isinstance(value, str):
+        return "number"
+    text = value.strip()
+    if text.isdecimal():
+        return "digits"
+    if _DECIMAL.fullmatch(text):
+        return "decimal"
+    return "date" if _DATE.match(text) else "text"
+
+
+def moment_of(text: str) -> datetime | None:
+    """The moment that a freshness column names; None where it is none, such as "infinity"."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -8,14 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from snapshots.canonical import moment_of
+
 MIN_HISTORY = 3
+# The standard floors, made for large hotels, must not be most of a small one: there they count no more than a share of
+# the rows. Calibrated on thirty days of hotels from 20 to 2,000 rows (tests/snapshots/test_calibration.py): on a clean
+# day at most 49 % of the rows change, 2 % and 2 rows vanish, 13 % get another name, and no listing doubles.
+_FLOOR_SHARE_REMOVED = 0.10
+_FLOOR_SHARE_CHANGED = 0.70
+_FLOOR_SHARE_MOJIBAKE = 0.05
+# Of fewer rows nothing can be said.
+_FEW, _FEW_CHANGED = 3, 10
+_RENAMED_SHARE, _RENAMED_FLOOR = 0.30, 5
+_ADDED_FLOOR = 30
+_RESHAPED_SHARE = 0.5
+# A field that is filled in fewer rows may be empty for once.
+_FILLED_ROWS, _NEARLY_FULL, _FEWEST_JUDGED = 10, 0.9, 5
+# Of the rows that change, those that return to an earlier version.
+_REVERTED_SHARE, _REVERTED_FLOOR = 0.5, 5
 # Traces of a wrong decoding ("Ã" or "Â" before a character from U+0080 to U+00BF, "â€", the replacement character) as
 # UTF-8, since rows are checked as bytes. None of them occurs in Portuguese.
 MOJIBAKE = (b"\xc3\x83\xc2", b"\xc3\x82\xc2", b"\xc3\xa2\xe2\x82\xac", b"\xef\xbf\xbd")
@@ -72,6 +89,13 @@ class Facts:
     removed: int = 0
     unexplained: int = 0
     changed: int = 0
+    # Changed rows whose label has no word in common with the one before.
+    renamed: int = 0
+    # By column: changed rows whose value has another form (see `form_of`), and how many current rows fill it.
+    reshaped: Mapping[str, int] = field(default_factory=dict)
+    filled_before: Mapping[str, int] = field(default_factory=dict)
+    # Changed rows that return to an earlier version.
+    reverted: int = 0
     history: Sequence[Past] = ()
 
 
@@ -98,6 +122,7 @@ def shape(facts: Facts, limits: Thresholds) -> list[Reason]:
     found = [*_columns(facts, limits), *_encoding(facts, limits)]
     if facts.head_rows is not None:
         found += [*_turnover(facts, limits, facts.head_rows), *_page(facts, limits, facts.head_rows)]
+        found += [*_likeness(facts, limits, facts.head_rows)]
     return [*found, *_median(facts, limits)]
 
 
@@ -125,39 +150,81 @@ def _dates(facts: Facts) -> Iterator[Reason]:
         return
     if facts.business_date < facts.head_date:
         yield Reason("older_date", {"date": facts.business_date.isoformat(), "head": facts.head_date.isoformat()})
-    later = facts.business_date > facts.head_date
-    if later and facts.freshness and facts.head_freshness and facts.freshness <= facts.head_freshness:
+    seen, before = moment_of(facts.freshness), moment_of(facts.head_freshness)
+    if seen is None or before is None or before > _end_of(facts.head_date):
+        return
+    if facts.business_date > facts.head_date and seen <= before:
         yield Reason("stale", {"freshness": facts.freshness})
+    if facts.business_date == facts.head_date and seen < before:
+        yield Reason("rewound", {"freshness": facts.freshness, "head": facts.head_freshness})
+
+
+def _end_of(day: date) -> datetime:
+    """The latest moment that is still this date anywhere. Nothing can have been seen after it: a row that claims so,
+    which an earlier release may have believed, proves no later listing stale."""
+    return datetime.combine(day + timedelta(days=1), time(12), UTC)
 
 
 def _columns(facts: Facts, limits: Thresholds) -> Iterator[Reason]:
     if facts.lost_columns and facts.received:
         yield Reason("lost_column", {"columns": list(facts.lost_columns)})
-    if facts.received < max(limits.removed_floor, 1) or not facts.history:
+    past_days = [past for past in facts.history if past.rows]
+    if facts.received < _FEWEST_JUDGED or not past_days:
         return
     for column, now in sorted(facts.filled.items()):
-        usual = median(past.filled.get(column, 0) / past.rows for past in facts.history if past.rows)
-        if usual >= 0.2 and now / facts.received < usual * limits.fill_share and column not in facts.lost_columns:
+        usual = median(past.filled.get(column, 0) / past.rows for past in past_days)
+        enough = usual * facts.received >= _FILLED_ROWS or usual >= _NEARLY_FULL
+        lost = now / facts.received < usual * limits.fill_share
+        if usual >= 0.2 and enough and lost and column not in facts.lost_columns:
             share = round(100 * now / facts.received)
             yield Reason("null_column", {"column": column, "usual": round(usual * 100), "now": share})
 
 
 def _encoding(facts: Facts, limits: Thresholds) -> Iterator[Reason]:
-    limit = max(limits.mojibake_floor, limits.mojibake_share * facts.received, facts.mojibake_before * 2)
+    floor = _floor(limits, "mojibake_floor", max(2, _FLOOR_SHARE_MOJIBAKE * facts.received))
+    limit = max(floor, limits.mojibake_share * facts.received, facts.mojibake_before * 2)
     if facts.mojibake > limit:
         yield Reason("mojibake", {"rows": facts.mojibake})
+
+
+def _floor(limits: Thresholds, name: str, most: float) -> float:
+    """A floor that staff have edited counts as it is."""
+    value: float = getattr(limits, name)
+    return min(value, most) if value == getattr(Thresholds, name) else value
 
 
 def _turnover(facts: Facts, limits: Thresholds, head: int) -> Iterator[Reason]:
     # After days without a snapshot, the changes of all of them arrive at once.
     days = max(1, (facts.business_date - facts.head_date).days) if facts.head_date else 1
-    removed_limit = int(max(limits.removed_floor, limits.removed_share * head) * days)
+    floor = _floor(limits, "removed_floor", max(_FEW, _FLOOR_SHARE_REMOVED * head))
+    removed_limit = int(max(floor, limits.removed_share * head) * days)
     if facts.unexplained > removed_limit:
         params = {"unexplained": facts.unexplained, "removed": facts.removed, "limit": removed_limit}
         yield Reason("removed", params)
-    changed_limit = int(max(limits.changed_floor, limits.changed_share * head) * days)
+    floor = _floor(limits, "changed_floor", max(_FEW_CHANGED, _FLOOR_SHARE_CHANGED * head))
+    changed_limit = int(max(floor, limits.changed_share * head) * days)
     if facts.changed > changed_limit:
         yield Reason("changed", {"changed": facts.changed, "limit": changed_limit})
+
+
+def _likeness(facts: Facts, limits: Thresholds, head: int) -> Iterator[Reason]:
+    """Whether it can be a later state of the same listing: the same people, the same forms, not an earlier state."""
+    days = max(1, (facts.business_date - facts.head_date).days) if facts.head_date else 1
+    common = head - facts.removed
+    renamed_limit = int(max(_RENAMED_FLOOR, _RENAMED_SHARE * common) * days)
+    if facts.renamed > renamed_limit and limits.changed_share < 1:
+        yield Reason("other_people", {"rows": facts.renamed, "limit": renamed_limit})
+    for column, rows in sorted(facts.reshaped.items()):
+        if rows > max(_FEW, _RESHAPED_SHARE * min(common, facts.filled_before.get(column, 0))):
+            yield Reason("reshaped_column", {"column": column, "rows": rows})
+    # Of a source whose number of rows proves nothing, its growth proves nothing either.
+    added_limit = int(max(_ADDED_FLOOR, head) * days)
+    if limits.median_share and len(facts.history) >= MIN_HISTORY and facts.added > added_limit:
+        yield Reason("added", {"added": facts.added, "limit": added_limit})
+    if facts.business_date == facts.head_date and limits.changed_share < 1:
+        returned = facts.reverted
+        if returned > max(_REVERTED_FLOOR, _REVERTED_SHARE * (facts.changed + facts.added + facts.removed)):
+            yield Reason("reverted", {"rows": returned, "changed": facts.changed})
 
 
 def _page(facts: Facts, limits: Thresholds, head: int) -> Iterator[Reason]:
@@ -181,6 +248,17 @@ _SENTENCES = {
     "few_rows": gettext_noop("The export came with only %(received)s rows."),
     "older_date": gettext_noop("It is of %(date)s, older than the listing in force (%(head)s)."),
     "stale": gettext_noop("It is yesterday's export again: nothing in it was seen after %(freshness)s."),
+    "rewound": gettext_noop(
+        "It is older than the listing in force (%(head)s): nothing in it was seen after %(freshness)s."
+    ),
+    "reverted": gettext_noop(
+        "%(rows)s of its %(changed)s changes take a row back to what it was before: it seems to be an earlier export."
+    ),
+    "other_people": gettext_noop("%(rows)s rows name another person (limit %(limit)s): it seems to be another list."),
+    "reshaped_column": gettext_noop(
+        "The field %(column)s came in another format in %(rows)s rows, such as 203.0 for 203 or N for no."
+    ),
+    "added": gettext_noop("%(added)s rows are new at once (limit %(limit)s): two lists seem to be mixed."),
     "lost_column": gettext_noop("Missing from the export: %(columns)s."),
     "null_column": gettext_noop(
         "The field %(column)s came filled in %(now)s %% of the rows; it is usually in %(usual)s %%."

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from snapshots.guards import Reason
@@ -52,7 +54,7 @@ def purge(source: Source, until: date, *, dry_run: bool = False) -> PurgeResult:
 
 
 def _expire_held(source: Source, *, dry_run: bool) -> int:
-    limit = timezone.now() - timedelta(days=HELD_DAYS)
+    limit = Now() - Value(timedelta(days=HELD_DAYS))
     old = list(Snapshot.objects.filter(source=source, started_at__lt=limit).held())
     if not dry_run:
         for held in old:

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import Value
+from django.db.models.functions import Now
 
 from snapshots.canonical import Row
 from snapshots.diffing import ChangeView
@@ -81,7 +82,7 @@ def begin(spec: SourceSpec, *, business_date: date, run_id: int | None) -> Inges
     with transaction.atomic():
         source = _update_source(spec)
         # A process that was killed leaves its collection open.
-        limit = timezone.now() - timedelta(hours=settings.STALE_RUNNING_HOURS)
+        limit = Now() - Value(timedelta(hours=settings.STALE_RUNNING_HOURS))
         close_open(Snapshot.objects.filter(source=source, started_at__lt=limit), Reason("interrupted"))
         snapshot = Snapshot.objects.create(
             source=source,

@@ -22,6 +22,12 @@ from tests import stack
 # What a fast test does without: Supabase, a process or a server of its own, a browser, tables to empty afterwards.
 SLOW_FIXTURES = {"hotel_db", "hotel_database_url", "child_env", "live_server", "machine", "transactional_db", "own"}
 SLOW_FOLDERS = ("tests/local/", "tests/drills/", "tests/browser/")
+# Each more than five seconds of CPU for one property of the whole code base, or of the whole of learning.
+SLOW_FILES = (
+    *("tests/matching/learning/test_train", "tests/shell/test_every_address", "tests/shell/test_fuzz"),
+    *("tests/shell/test_bad_addresses", "tests/supabase/async_law/", "tests/supabase/test_check_async"),
+    *("tests/test_regular_expressions", "tests/pipeline/intake/test_properties", "tests/shell/test_start"),
+)
 SLOW_MARKS = ("browser", "stack", "drill", "long")
 T = TypeVar("T")
 SharedWorld = Callable[[Callable[[], Any]], Any]
@@ -51,7 +57,7 @@ def _is_fast(item: pytest.Item) -> bool:
     database = item.get_closest_marker("django_db")
     return not (
         SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))
-        or item.nodeid.startswith(SLOW_FOLDERS)
+        or item.nodeid.startswith(SLOW_FOLDERS + SLOW_FILES)
         or any(item.get_closest_marker(name) for name in SLOW_MARKS)
         or (database and database.kwargs.get("transaction"))
     )

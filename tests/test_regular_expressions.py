@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.growth import growth
+
 PACKAGES = ("sistema_os", "pipeline", "matching", "snapshots")
 # Only ever given to fullmatch, and only the operator's own file.
 APART = frozenset({"sistema_os.environment._ASSIGNMENT"})
@@ -60,25 +62,17 @@ def _within(value: Any, depth: int = 0) -> Iterator[re.Pattern[str]]:
 PATTERNS = _patterns()
 
 
-def _cost(pattern: re.Pattern[str], text: str) -> float:
-    started = time.process_time()
-    for _match in pattern.finditer(text):
-        pass
-    return time.process_time() - started
-
-
 def _grows_too_fast(pattern: re.Pattern[str], unit: str) -> bool:
-    """The smallest of several measurements of each: other programs on the machine do not decide."""
+    def find_all(text: str) -> None:
+        for _match in pattern.finditer(text):
+            pass
+
     short, long = ((unit * size)[:size] + "!" for size in (SHORT, LONG))
-    best_long = _cost(pattern, long)
-    if best_long < LEAST_SECONDS:
+    started = time.process_time()
+    find_all(long)
+    if time.process_time() - started < LEAST_SECONDS:
         return False
-    best_short = min(_cost(pattern, short) for _ in range(5))
-    for _attempt in range(10):
-        if best_long <= MOST_GROWTH * best_short or best_long < LEAST_SECONDS:
-            return False
-        best_short, best_long = min(best_short, _cost(pattern, short)), min(best_long, _cost(pattern, long))
-    return True
+    return growth(find_all, short, long, most=MOST_GROWTH) > MOST_GROWTH
 
 
 def test_the_patterns_are_found() -> None:
@@ -94,4 +88,4 @@ def test_no_pattern_grows_faster_than_its_text(unit: str) -> None:
 
 
 def test_a_quadratic_pattern_is_noticed() -> None:
-    assert _grows_too_fast(re.compile(r"\s+x"), " ")
+    assert growth(re.compile(r"\s+x").findall, " " * 200, " " * 3_200, most=MOST_GROWTH) > MOST_GROWTH

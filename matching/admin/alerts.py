@@ -15,10 +15,11 @@ from django.utils.translation import ngettext
 
 from matching import alerts
 from matching.admin import cells, search
+from matching.admin.csv_export import ALERT_COLUMNS, log_export
 from matching.admin.filters import SettledFilter
 from matching.models import Alert
 from matching.presentation import badges, labels, links
-from sistema_os.admin_base import ReadOnlyListAdmin, personal
+from sistema_os.admin_base import CsvColumn, ReadOnlyListAdmin, personal
 
 
 @admin.register(Alert)
@@ -33,6 +34,13 @@ class AlertAdmin(ReadOnlyListAdmin):
     list_per_page = 25
     empty_title = _("No open alert")
     empty_text = _("Alerts appear when the guest list changes something that is already linked.")
+    csv_name = "alertas"
+
+    def csv_columns(self) -> tuple[CsvColumn, ...]:
+        return ALERT_COLUMNS
+
+    def record_export(self, request: HttpRequest, count: int) -> None:
+        log_export(request, count)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "POST" and "settle" in request.POST and self.has_view_permission(request):

@@ -5,15 +5,16 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from matching.models import Alert, MatchSuggestion
+from matching.models import Alert, Decision, MatchSuggestion
 from matching.models.choices import State
 from matching.presentation import badges, card_url, department_words, share, short_name
-from matching.review import may_undo
+from matching.review import may_undo, undoers, undoers_of_others
 
 
 def request_cell(suggestion: MatchSuggestion, filters: str) -> SafeString:
@@ -123,6 +124,37 @@ def correct_link(suggestion: MatchSuggestion) -> SafeString:
         _("Order %(order)s: it was somebody else") % {"order": suggestion.order.number},
         _("It was somebody else…"),
     )
+
+
+# So many names of those who may correct a decision; the card has all.
+SHOWN_UNDOERS = 3
+
+
+def correction_cell(decision: Decision, viewer: "Corrector") -> SafeString | str:
+    """The way to the guest whom the order was really about, while the decision is in force; for a person without the
+    right to undo it, who has."""
+    suggestion = decision.suggestion
+    if suggestion.decision_id != decision.pk or suggestion.state not in (State.ACCEPTED, State.REJECTED):
+        return "—"
+    if may_undo(decision, viewer.user):
+        return correct_link(suggestion)
+    if not viewer.decides:
+        return "—"
+    names = undoers(decision, viewer.others)
+    shown = ", ".join(names[:SHOWN_UNDOERS]) + ("…" if len(names) > SHOWN_UNDOERS else "")
+    return format_html('<span class="sub">{}</span>', _("only %(who)s") % {"who": shown})
+
+
+class Corrector:
+    """The viewer of a list of decisions. `others` are read once a page, and only if a row needs them."""
+
+    def __init__(self, user: Any) -> None:
+        self.user = user
+        self.decides = bool(user.has_perm("matching.decide_suggestion"))
+
+    @cached_property
+    def others(self) -> list[Any]:
+        return undoers_of_others()
 
 
 def _who(suggestion: MatchSuggestion) -> SafeString:

@@ -7,10 +7,11 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
@@ -19,7 +20,7 @@ from matching.admin import cells
 from matching.learning import model_registry
 from matching.models import MatchSuggestion, ModelVersion
 from matching.presentation import links
-from sistema_os.admin_base import ReadOnlyListAdmin
+from sistema_os.admin_base import CsvColumn, ReadOnlyListAdmin
 
 PERMISSION = "matching.promote_model"
 LEARNED = {
@@ -72,6 +73,18 @@ class ModelVersionAdmin(ReadOnlyListAdmin):
     actions = None
     empty_title = _("Only the program's own model so far")
     empty_text = _("Versions appear with the next run of the daily pipeline and with every training.")
+    csv_name = "modelos"
+
+    def csv_columns(self) -> tuple[CsvColumn, ...]:
+        return (
+            CsvColumn(_("version"), lambda row: row.version),
+            CsvColumn(_("in use"), lambda row: _t("yes") if row.active else None),
+            CsvColumn(_("origin"), ModelVersion.get_origin_display),
+            CsvColumn(_("learned"), learned_words),
+            CsvColumn(_("decisions"), lambda row: row.decisions),
+            CsvColumn(_("F1, before and after"), self.f1_column),
+            CsvColumn(_("made"), lambda row: date_format(localtime(row.created_at), "SHORT_DATETIME_FORMAT")),
+        )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": _("Matching models"), **(extra_context or {})})

@@ -14,9 +14,10 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as _p
 
 from matching.admin import cells, search
-from matching.admin.csv_export import as_csv, log_export
+from matching.admin.csv_export import DECISION_COLUMNS, SUGGESTION_COLUMNS, log_export
 from matching.admin.filters import (
     BandFilter,
     DeciderFilter,
@@ -30,7 +31,7 @@ from matching.models import Decision, MatchSuggestion, columns_not_listed
 from matching.models.choices import RejectReason, Verb
 from matching.presentation import links
 from matching.review import actions, bulk_views, views
-from sistema_os.admin_base import ReadOnlyListAdmin, personal
+from sistema_os.admin_base import CsvColumn, ReadOnlyListAdmin, csv_response, personal
 
 # Django's own name of the parameter that carries the filters of a list to the page of a row.
 CHANGE_LIST_FILTERS: Final = "_changelist_filters"
@@ -59,12 +60,19 @@ class MatchSuggestionAdmin(ReadOnlyListAdmin):
     search_fields = ("order__search", "stay__search")
     search_help_text = _("Order, guest or room. Never search for a document.")
     actions = ("accept_selected", "reject_selected", "export_csv")
+    csv_name = "sugestoes"
 
     class Media:
         css = {"all": ["sistema_os/os.css", "matching/list.css"]}
 
     empty_title = _("Nothing waits for you")
     empty_text = _("Suggestions arrive with the next run of the daily pipeline.")
+
+    def csv_columns(self) -> tuple[CsvColumn, ...]:
+        return SUGGESTION_COLUMNS
+
+    def record_export(self, request: HttpRequest, count: int) -> None:
+        log_export(request, count)
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
@@ -166,8 +174,9 @@ class MatchSuggestionAdmin(ReadOnlyListAdmin):
 
     @admin.action(description=_("Export CSV"), permissions=["view"])
     def export_csv(self, request: HttpRequest, queryset: QuerySet[MatchSuggestion]) -> HttpResponse:
-        log_export(request, queryset.count())
-        return as_csv(queryset.select_related("order", "stay", "decision__user"))
+        self.record_export(request, queryset.count())
+        rows = queryset.select_related("order", "stay", "decision__user")
+        return csv_response(self.csv_name, self.csv_columns(), rows.iterator())
 
 
 @admin.register(Decision)
@@ -190,6 +199,17 @@ class DecisionAdmin(ReadOnlyListAdmin):
     fields = readonly_fields
     empty_title = _("Nobody has decided anything yet")
     empty_text = _("Every acceptance, rejection and undo will stand here, and stays.")
+    csv_name = "decisoes"
+
+    def csv_columns(self) -> tuple[CsvColumn, ...]:
+        return DECISION_COLUMNS
+
+    def record_export(self, request: HttpRequest, count: int) -> None:
+        log_export(request, count)
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        viewer = cells.Corrector(request.user)
+        return [*self.list_display, personal("correct", _p("action", "Correct"), cells.correction_cell, viewer)]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str

@@ -161,9 +161,21 @@ class Blocking:
 
     def _contacts(self, order: Order, day: int) -> Iterator[NDArray[np.int32]]:
         keys = (*order.contacts.emails, *order.contacts.documents, *sorted(order.codes))
-        yield from (self.index.nearest(self.index.with_phone(p), day, KEY_CAP) for p in order.contacts.phones)
+        for phone in order.contacts.phones:
+            bearers = self.index.nearest(self.index.with_phone(phone), day, KEY_CAP)
+            yield bearers
+            yield self._mates_without_phone(bearers)
         yield from (self.index.nearest(self.index.by_tail[int(t) + 1], day, KEY_CAP) for t in order.contacts.tails)
         yield from (self.index.nearest(self.index.with_key(key), day, KEY_CAP) for key in keys)
+
+    def _mates_without_phone(self, bearers: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Others of the bookings of those who bear a phone: the booking's number is theirs as well."""
+        bookings = self.index.bookings[bearers]
+        _, flat = spread(
+            self.index.by_booking.starts[bookings], np.minimum(self.index.by_booking.count(bookings), MOST_MATES)
+        )
+        mates = distinct([self.index.by_booking.members[flat]])
+        return np.asarray(mates[self.index.columns.phone_end[mates] < 0])
 
     def _nameless(
         self,

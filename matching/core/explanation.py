@@ -144,7 +144,8 @@ class Explainer:
     def _ends(self, at: int) -> tuple[str, str]:
         said = self.batch.orders[self.orders[at]].contacts
         phone = (*said.phones, *said.tails)[0]
-        return f"…{phone[-2:]}", f"…{int(self.columns.phone_end[self.stays[at]]) % 100:02d}"
+        theirs = int(self.columns.phone_end[self.stays[at]])
+        return f"…{phone[-2:]}", f"…{theirs % 100:02d}" if theirs >= 0 else ""
 
     def _rest(self, at: int) -> Iterator[Reason]:
         asked = self.batch.orders[self.orders[at]]

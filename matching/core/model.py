@@ -68,7 +68,12 @@ def _comparisons() -> dict[str, Levels]:
             "same_now": (0.25, None),
             "mentioned": (0.1, None),
         },
-        "phone": {"same": (0.9, 0.00002), "last_eight": (0.5, 0.0001), "different": (0.15, 1.0)},
+        "phone": {
+            "same": (0.9, 0.00002),
+            "last_eight": (0.5, 0.0001),
+            "of_booking": (0.2, 0.00004),
+            "different": (0.15, 1.0),
+        },
         "document": {"same": (0.9, 0.00001), "ending": (0.9, 0.01), "different": (0.05, 1.0)},
         "email": {"same": (0.9, 0.0001), "different": (0.3, 1.0)},
         "booking": {"same": (0.9, 0.0002)},
@@ -118,6 +123,10 @@ def _nobody() -> dict[str, float]:
         "staff_only": 3.0,
         "near_room": 6.0,
         "not_guest": 7.0,
+        # The night watch's round, the roster of the staff, the rooms and things of an event.
+        "round": 4.0,
+        "roster": 5.0,
+        "event": 4.0,
     }
 
 
@@ -131,6 +140,7 @@ def _rates() -> dict[str, float]:
         "left": 0.04,
         "just_left": 0.08,
         "not_yet": 0.5,
+        "still_in": 0.8,
         "left_long": 0.004,
         "coming": 0.06,
         "coming_later": 0.012,
@@ -146,6 +156,7 @@ def _contexts() -> dict[str, dict[str, float]]:
             "just_left": 8.0,
             "left_long": 5.0,
             "leaving": 4.0,
+            "still_in": 2.0,
             "arriving": 0.5,
             "arrived": 0.7,
             "not_yet": 0.3,
@@ -156,16 +167,31 @@ def _contexts() -> dict[str, dict[str, float]]:
             "not_yet": 0.1,
             "left_long": 8.0,
             "leaving": 6.0,
+            "still_in": 2.0,
             "in_house": 0.3,
             "arrived": 0.2,
             "arriving": 0.2,
         },
         "asks": {"left": 0.3, "left_long": 0.3},
-        "departing": {"leaving": 5.0, "in_house": 0.7, "arriving": 0.3, "arrived": 0.3, "coming": 0.3},
-        "arrival": {"not_yet": 3.0, "coming": 20.0, "coming_later": 20.0, "arriving": 3.0, "in_house": 0.4},
-        "next_guest": {"not_yet": 2.0, "in_house": 0.3, "leaving": 0.3, "arriving": 1.5, "arrived": 1.5},
+        "departing": {"leaving": 5.0, "still_in": 3.0, "in_house": 0.7, "arriving": 0.3, "arrived": 0.3, "coming": 0.3},
+        "arrival": {
+            "not_yet": 3.0,
+            "coming": 20.0,
+            "coming_later": 20.0,
+            "arriving": 3.0,
+            "in_house": 0.4,
+            "still_in": 0.4,
+        },
+        "next_guest": {
+            "not_yet": 2.0,
+            "in_house": 0.3,
+            "leaving": 0.3,
+            "still_in": 0.3,
+            "arriving": 1.5,
+            "arrived": 1.5,
+        },
         "transfer": {"coming": 4.0, "coming_later": 3.0},
-        "late_departure": {"leaving": 3.0, "arriving": 0.5, "arrived": 0.5},
+        "late_departure": {"leaving": 3.0, "still_in": 2.0, "arriving": 0.5, "arrived": 0.5},
         "morning": {"leaving": 1.3, "arriving": 0.8, "arrived": 0.8},
         "afternoon": {"leaving": 0.4, "arriving": 1.2},
         "evening": {"leaving": 0.4, "left": 0.7},
@@ -228,7 +254,7 @@ class Model:
                 c: levels | {n: (float(m), u) for n, (m, u) in data["comparisons"].get(c, {}).items()}
                 for c, levels in first.comparisons.items()
             }
-            for name in ("nobody", "contexts"):
+            for name in ("nobody", "contexts", "rates"):
                 known[name] = getattr(first, name) | data.get(name, {})
             known["positions"] = {name: tuple(shares) for name, shares in data["positions"].items()}
             known["aliases"] = {

@@ -1,7 +1,7 @@
 """Reads the decisions in force as a training set: our copies of orders and stays as rows of the hotel, week by week.
 
 An accepted candidate, "no guest" included, is the right answer; a rejected one only excludes that candidate. Undone
-decisions are not included. Reads only.
+decisions are not included. The right answers alone are a truth file for `evaluate_matching`. Reads only.
 """
 
 from collections import Counter, defaultdict
@@ -50,6 +50,29 @@ def gather() -> Gathered:
             refused[suggestion.order_id].add(suggestion.stay_id)
     verdicts = {key: Verdict(right.get(key, frozenset()), frozenset(refused[key])) for key in sorted(orders)}
     return Gathered(TrainingSet(_days(orders.values()), verdicts), dict(left_out))
+
+
+def truth() -> tuple[list[dict[str, object]], Mapping[str, int]]:
+    """Lines of a truth file for `evaluate_matching`, one for each order with an accepted answer, and what was left out.
+
+    A line is `{os_id, aceitaveis, estilo}`: ids of the right stays, none if no guest is meant, and the order's
+    department. It contains no text and no name. Left out are orders that were edited since ("changed") and those
+    of which people only said who is not meant ("refused").
+    """
+    left_out: Counter[str] = Counter()
+    found: dict[int, dict[str, object]] = {}
+    decided = _decided()
+    for suggestion in decided.filter(state=State.ACCEPTED).iterator(chunk_size=1000):
+        order, decision = suggestion.order, suggestion.decision
+        if decision is None or decision.order_fingerprint != order.fingerprint:
+            left_out["changed"] += 1
+            continue
+        stays = set() if suggestion.stay_id is None else {suggestion.stay_id, *_mates(suggestion)}
+        stays |= set(order.further_guests.filter(removed_at=None).values_list("stay_id", flat=True))
+        found[order.pk] = {"os_id": order.pk, "aceitaveis": sorted(stays), "estilo": order.department}
+    only_refused = decided.exclude(order__in=decided.filter(state=State.ACCEPTED).values("order"))
+    left_out["refused"] = only_refused.order_by().values("order").distinct().count()
+    return [found[key] for key in sorted(found)], +left_out
 
 
 def _decided() -> QuerySet[MatchSuggestion]:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('matching', '0015_audit_truncate'),
+        ('matching', '0022_queue_index'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,6 +9,7 @@ from datetime import date
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from matching.models.choices import CLOSED_ORDER, UNAVAILABLE_STAY
@@ -34,6 +35,8 @@ class Order(models.Model):
     status = models.TextField(blank=True)
     opened_at = models.DateTimeField(_("opened"))
     opened_by = models.TextField(blank=True)
+    # The hotel's deadline for the order (`prazo`).
+    due_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     texto_versao = models.PositiveIntegerField(default=1)
     # The link in Supabase at the last refresh, whichever system wrote it.
@@ -70,6 +73,11 @@ class Order(models.Model):
     @property
     def closed(self) -> bool:
         return self.status in CLOSED_ORDER
+
+    @property
+    def overdue(self) -> bool:
+        """Open after its deadline."""
+        return self.due_at is not None and not self.closed and self.due_at < timezone.now()
 
 
 class Stay(models.Model):

@@ -131,7 +131,7 @@ class MatchSuggestion(models.Model):
             models.Index(fields=["order", "state", "rank"], name="suggestion_of_order"),
             models.Index(
                 fields=["queued_at", "id"],
-                include=["probability", "stay"],
+                include=["probability", "stay", "order"],
                 condition=Q(queued_at__isnull=False),
                 name="suggestion_queued",
             ),

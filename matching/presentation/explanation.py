@@ -45,6 +45,7 @@ SUBJECTS: dict[str, Words] = {
     "described": _p("subject", "the person described"),
     "denied": _p("subject", "the name taken back"),
     "date": _p("subject", "the date of the order"),
+    "listing": _p("subject", "the guest list"),
 }
 
 CLAUSES: dict[tuple[str, str], Words] = {
@@ -83,6 +84,7 @@ CLAUSES: dict[tuple[str, str], Words] = {
     ("room", "different"): _p("clause", "the order says %(order)s, and the guest's room is %(guest)s"),
     ("phone", "same"): _p("clause", "it is the same one"),
     ("phone", "last_eight"): _p("clause", "its ending is the same"),
+    ("phone", "of_booking"): _p("clause", "it is the telephone of the guest's booking"),
     ("phone", "different"): _p("clause", "the order has %(order)s, the guest %(guest)s"),
     ("document", "same"): _p("clause", "it is the same one"),
     ("document", "ending"): _p("clause", "its ending is the same"),
@@ -124,6 +126,7 @@ CLAUSES: dict[tuple[str, str], Words] = {
     ("room", "mentioned"): _p("clause", "the order mentions %(guest)s in passing"),
     ("name", "heard"): _p("clause", "“%(order)s” is %(guest)s written as heard"),
     ("presence", "just_left"): _p("clause", "the guest had just left when the order was opened"),
+    ("presence", "still_in"): _p("clause", "the guest leaves that day, and had not gone yet when the order was opened"),
     ("presence", "not_yet"): _p("clause", "the guest had not yet come in when the order was opened"),
     ("relation", "of_named"): _p("clause", "the order says %(order)s, and this guest is with %(guest)s"),
     ("relation", "of_named_child"): _p("clause", "the order says %(order)s, and this guest is with %(guest)s"),
@@ -149,11 +152,15 @@ CLAUSES: dict[tuple[str, str], Words] = {
     ("nobody", "vacant"): _p("clause", "it speaks of a vacant room"),
     ("nobody", "staff_only"): _p("clause", "it is about the staff's own matters"),
     ("nobody", "near_room"): _p("clause", "it speaks of a place beside a room"),
+    ("nobody", "round"): _p("clause", "it is from the night watch's round"),
+    ("nobody", "roster"): _p("clause", "it is about the staff's roster"),
+    ("nobody", "event"): _p("clause", "it is about the rooms and things of an event"),
     ("nobody", "not_guest"): _p("clause", "it says that the person is no guest"),
     ("nobody", "guest_in_common_area"): _p("clause", "it is in a common area"),
     ("room", "unread"): _p("clause", "“%(order)s” was not recognized as a room"),
     ("name", "unmatched"): _p("clause", "“%(order)s” was not recognized as a guest"),
     ("nobody", "guest"): _p("clause", "it speaks of a guest"),
+    ("listing", "missing"): _p("clause", "the guest is missing from the last one, and the next one has to confirm it"),
 }
 
 

@@ -68,6 +68,8 @@ FIELDS: dict[str, Words] = {
     "block": _p("field", "block"),
     "described": _p("field", "person described"),
     "denied": _p("field", "name taken back"),
+    # A guest who is missing from the last listing, which no second one has confirmed yet.
+    "listing": _p("field", "guest list"),
     # Fields of fingerprints, for "what changed since".
     "request": _p("field", "request"),
     "guest_text": _p("field", "guest as typed"),
@@ -100,6 +102,7 @@ def _neutral(word: Words) -> Agreement:
 
 
 LEVELS: dict[tuple[str, str], Agreement] = {
+    ("listing", "missing"): _different(_p("agreement", "missing from the last list")),
     ("presence", "in_house"): _same(_p("agreement", "in house")),
     ("presence", "arrived"): _same(_p("agreement", "just arrived")),
     ("presence", "expected"): _near(_p("agreement", "expected")),
@@ -127,6 +130,7 @@ LEVELS: dict[tuple[str, str], Agreement] = {
     ("room", "one_digit_off"): _near(_p("agreement", "one digit off")),
     ("room", "free_on_arrival"): _near(_p("agreement", "no room yet, and this one is free")),
     ("room", "unassigned"): _neutral(_p("agreement", "no room yet")),
+    ("phone", "of_booking"): _near(_p("agreement", "telephone of the booking")),
     ("phone", "last_eight"): _near(_p("agreement", "same ending")),
     ("document", "ending"): _near(_p("agreement", "same ending")),
     ("day", "arrival"): _same(_p("agreement", "arrival day")),
@@ -167,6 +171,7 @@ LEVELS: dict[tuple[str, str], Agreement] = {
     ("name", "heard"): _near(_p("agreement", "written as heard")),
     ("name", "unmatched"): _neutral(_p("agreement", "name not recognized")),
     ("presence", "just_left"): _different(_p("agreement", "has just left")),
+    ("presence", "still_in"): _same(_p("agreement", "leaves that day, not gone yet")),
     ("presence", "not_yet"): _near(_p("agreement", "not in yet at that hour")),
     ("relation", "of_named"): _same(_p("agreement", "together with the guest named")),
     ("relation", "of_named_child"): _same(_p("agreement", "child of the guest named")),
@@ -178,6 +183,9 @@ LEVELS: dict[tuple[str, str], Agreement] = {
     ("nobody", "vacant"): _same(_p("agreement", "vacant room")),
     ("nobody", "staff_only"): _same(_p("agreement", "staff matters")),
     ("nobody", "near_room"): _same(_p("agreement", "a place beside a room")),
+    ("nobody", "round"): _same(_p("agreement", "night watch's round")),
+    ("nobody", "roster"): _same(_p("agreement", "staff roster")),
+    ("nobody", "event"): _same(_p("agreement", "an event's rooms and things")),
     ("nobody", "not_guest"): _same(_p("agreement", "somebody who is no guest")),
     ("nobody", "guest_in_common_area"): _same(_p("agreement", "common area, with a guest named")),
     ("nobody", "guest"): _different(_p("agreement", "speaks of a guest")),

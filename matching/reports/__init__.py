@@ -1,6 +1,6 @@
 """Figures and lists for the manager, the audit and the handover of a shift."""
 
-from matching.reports import agreement, charts, handover, open_orders, periods, stay_events, throughput
+from matching.reports import agreement, charts, handover, open_orders, periods, rejections, stay_events, throughput
 from matching.reports.audit_log import AuditLine, AuditQuery, decision_lines, entry_lines
 from matching.reports.charts import Measured, apart, measured
 from matching.reports.expected_errors import Total, expected
@@ -27,6 +27,7 @@ __all__ = [
     "open_orders",
     "own_pace",
     "periods",
+    "rejections",
     "stay_events",
     "throughput",
 ]

@@ -3,17 +3,17 @@
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Aggregate, Count, DurationField, F, FilteredRelation, Q, Sum
+from django.db.models import Aggregate, Count, DurationField, F, FilteredRelation, Min, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from matching.models import Decision, MatchSuggestion, Order
+from matching.models import Decision, MatchSuggestion, Order, Stay
 from matching.models.choices import OrderStatus, State, Verb
 from matching.reports.agreement import CACHE_SECONDS, last_decision
 from matching.reports.periods import Period, midnight
@@ -82,6 +82,8 @@ class Work:
     waited_before: "Waiting"
     pace: "Pace"
     per_stay: "PerStay"
+    # Department -> orders opened in the period, and linked of them.
+    by_department: Mapping[str, tuple[int, int]]
 
 
 def work(chosen: Period) -> Work:
@@ -89,7 +91,14 @@ def work(chosen: Period) -> Work:
     key = f"work:{chosen.last}:{chosen.days}:{last_decision()}"
     found: Work | None = cache.get(key)
     if found is None:
-        found = Work(orders_by_day(chosen), waiting(chosen), waiting(chosen.before), pace(chosen), per_stay(chosen))
+        found = Work(
+            orders_by_day(chosen),
+            waiting(chosen),
+            waiting(chosen.before),
+            pace(chosen),
+            per_stay(chosen),
+            opened_by_department(chosen),
+        )
         cache.set(key, found, CACHE_SECONDS)
     return found
 
@@ -218,6 +227,45 @@ def per_stay(chosen: Period) -> PerStay:
     return PerStay(found["stays"], found["orders"] or 0, found["several"])
 
 
+def opened_by_department(chosen: Period) -> dict[str, tuple[int, int]]:
+    accepted = FilteredRelation("suggestions", condition=Q(suggestions__state=State.ACCEPTED))
+    opened = Order.objects.filter(opened_at__gte=chosen.since, opened_at__lt=chosen.until)
+    counted = (
+        opened.exclude(status=OrderStatus.CANCELLED)
+        .annotate(accepted=accepted)
+        .values("department")
+        .annotate(n=Count("pk"), with_link=Count("pk", filter=Q(accepted__isnull=False) | Q(linked=True)))
+    )
+    return {row["department"]: (row["n"], row["with_link"]) for row in counted.order_by()}
+
+
+@dataclass(frozen=True)
+class Queued:
+    """Orders that wait for a review: of guests who leave today, opened more than a day ago, and the oldest of them."""
+
+    waiting: int = 0
+    departing: int = 0
+    old: int = 0
+    oldest: datetime | None = None
+
+
+def queued_by_department() -> dict[str, Queued]:
+    """Whenever they were opened. One query: `queued_at` is when the order was opened."""
+    leaving = Stay.objects.filter(departure=timezone.localdate()).values("pk")
+    counted = (
+        MatchSuggestion.objects.heads()
+        .order_by()
+        .values_list("order__department")
+        .annotate(
+            waiting=Count("pk"),
+            departing=Count("pk", filter=Q(stay__in=leaving)),
+            old=Count("pk", filter=Q(queued_at__lt=timezone.now() - timedelta(days=1))),
+            oldest=Min("queued_at"),
+        )
+    )
+    return {department: Queued(*numbers) for department, *numbers in counted}
+
+
 @dataclass(frozen=True)
 class DepartmentRow:
     """Orders of a department: opened in the period and linked of them; waiting for review, and of guests leaving
@@ -230,24 +278,12 @@ class DepartmentRow:
     departing: int
 
 
-def by_department(chosen: Period) -> list[DepartmentRow]:
-    """The department with the most opened orders first; two queries."""
-    accepted = FilteredRelation("suggestions", condition=Q(suggestions__state=State.ACCEPTED))
-    opened = Order.objects.filter(opened_at__gte=chosen.since, opened_at__lt=chosen.until)
-    counted = (
-        opened.exclude(status=OrderStatus.CANCELLED)
-        .annotate(accepted=accepted)
-        .values("department")
-        .annotate(n=Count("pk"), with_link=Count("pk", filter=Q(accepted__isnull=False) | Q(linked=True)))
-    )
-    heads = MatchSuggestion.objects.heads().order_by().values("order__department")
-    waits = heads.annotate(n=Count("pk"), leaving=Count("pk", filter=Q(stay__departure=timezone.localdate())))
-    of_orders = {row["department"]: (row["n"], row["with_link"]) for row in counted.order_by()}
-    of_queue = {row["order__department"]: (row["n"], row["leaving"]) for row in waits}
-    rows = [
-        DepartmentRow(name, *of_orders.get(name, (0, 0)), *of_queue.get(name, (0, 0)))
-        for name in of_orders.keys() | of_queue.keys()
-    ]
+def department_rows(opened: Mapping[str, tuple[int, int]], queued: Mapping[str, Queued]) -> list[DepartmentRow]:
+    """The department with the most opened orders first."""
+    rows = []
+    for name in opened.keys() | queued.keys():
+        of_queue = queued.get(name, Queued())
+        rows.append(DepartmentRow(name, *opened.get(name, (0, 0)), of_queue.waiting, of_queue.departing))
     return sorted(rows, key=lambda row: (-row.opened, -row.waiting, row.department))
 
 

@@ -1,7 +1,7 @@
 """The review by people: the queue, the card, and decisions one by one or in bulk."""
 
 from matching.review import actions, bulk_views, queue, views
-from matching.review.decision import Conflict, may_undo
+from matching.review.decision import Conflict, may_undo, undoers, undoers_of_others
 from matching.review.service import Outcome, choose, decide, no_guest, undo
 
 __all__ = [
@@ -15,5 +15,7 @@ __all__ = [
     "no_guest",
     "queue",
     "undo",
+    "undoers",
+    "undoers_of_others",
     "views",
 ]

@@ -1,5 +1,6 @@
 """Whether a decision can be taken or undone; if not, why, in a sentence for the person."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -90,11 +91,17 @@ def may_undo(decision: Decision, user: Any) -> bool:
     return bool(decision.user_id == user.pk or user.has_perm("matching.undo_others"))
 
 
-def undoers(decision: Decision) -> list[str]:
-    """Names of the people who may undo the decision: who took it, and who may undo those of others."""
-    others = get_user_model()._default_manager.with_perm("matching.undo_others", backend=_BACKEND)
-    people = [decision.user, *others.exclude(pk=decision.user_id).order_by("first_name", "username")]
+def undoers(decision: Decision, others: Sequence[Any] | None = None) -> list[str]:
+    """Names of the people who may undo the decision: who took it, and `others`, by default `undoers_of_others`."""
+    others = undoers_of_others() if others is None else others
+    people = [decision.user, *(user for user in others if user.pk != decision.user_id)]
     return [short_name(user) for user in people if user.is_active]
+
+
+def undoers_of_others() -> list[Any]:
+    """The people who may undo whatever anybody decided. One query."""
+    people = get_user_model()._default_manager.with_perm("matching.undo_others", backend=_BACKEND)
+    return list(people.order_by("first_name", "username"))
 
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"

@@ -1,5 +1,6 @@
 """Runs in the admin: read only; starting, cancelling and resuming are pages of pipeline.admin.views."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -7,16 +8,17 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
-from pipeline import labels, run_charts
+from pipeline import labels, run_charts, run_page
 from pipeline.admin import views
 from pipeline.models import JobRun
 from pipeline.runs import registry
-from sistema_os.admin_base import ReadOnlyAdmin
+from sistema_os.admin_base import CsvColumn, ReadOnlyAdmin
 
 
 @admin.register(JobRun)
@@ -32,6 +34,20 @@ class JobRunAdmin(ReadOnlyAdmin):
     change_list_template = "pipeline/runs.html"
     empty_title = _("No run yet")
     empty_text = _("Runs start by their schedule, by the button Run, or at the command line.")
+    csv_name = "execucoes"
+
+    def csv_columns(self) -> tuple[CsvColumn, ...]:
+        return (
+            CsvColumn(_("Number"), lambda run: run.pk),
+            CsvColumn(_("Run"), lambda run: registry.title_of(run.job)),
+            CsvColumn(_("Job"), lambda run: run.job),
+            CsvColumn(_("State"), JobRun.get_state_display),
+            CsvColumn(_("Began"), lambda run: _moment(run.started_at or run.queued_at)),
+            CsvColumn(_("Ended"), lambda run: _moment(run.finished_at)),
+            CsvColumn(_("Took"), lambda run: labels.duration(labels.elapsed(run))),
+            CsvColumn(_("Asked for by"), lambda run: run.user.get_username() if run.user else None),
+            CsvColumn(_("Outcome"), labels.outcome),
+        )
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
@@ -53,6 +69,7 @@ class JobRunAdmin(ReadOnlyAdmin):
         extra: dict[str, Any] = {"drain": views.drain_notice()}
         if not request.GET and self.has_view_permission(request):
             extra["months"] = run_charts.months(localdate())
+            extra["skipped"] = run_page.skipped_starts()
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     def change_view(
@@ -84,3 +101,7 @@ class JobRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Outcome"))
     def outcome(self, run: JobRun) -> str:
         return labels.outcome(run)
+
+
+def _moment(at: datetime | None) -> str:
+    return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT") if at else ""

@@ -41,7 +41,7 @@ COLUMNS = (
 )
 # Read with every order but not part of the snapshot: our own write-back would appear as a change.
 LINK = ("hospede_id", "listagem_id", "sem_hospede", "matched_by", "matched_at", "match_origem", "texto_versao")
-SELECT = ",".join((*COLUMNS, *LINK, "created_at", "updated_at"))
+SELECT = ",".join((*COLUMNS, *LINK, "prazo", "created_at", "updated_at"))
 
 _INSTANTS = ("aberta_em", "concluida_em")
 

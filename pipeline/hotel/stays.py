@@ -176,8 +176,14 @@ def clean(value: Any) -> Any:
 
 def room(value: Any) -> str | None:
     """The canonical room: trimmed (one system pads it to eight characters) and in upper case."""
-    text = clean(value)
+    text = clean(value if value is None else str(value))
     return text.upper() if text else None
+
+
+def flag(value: Any) -> Any:
+    """False where nothing is said. A text such as "N" is kept as it is, for the guard of its column: bool("N") is
+    true."""
+    return bool(value) if value is None or value in (0, 1) else value
 
 
 def document_hmac(kind: Any, number: Any, key: str) -> str | None:
@@ -195,12 +201,12 @@ def flatten(source: Mapping[str, Any], *, hash_key: str) -> Row:
     row = {name: clean(value) for part in (person, booking, source) for name, value in part.items()}
     row |= {
         "uh": room(source["uh"]),
-        "titular": bool(source["titular"]),
-        "menor": bool(person.get("menor")),
-        "incognito": bool(person.get("incognito")),
-        "email": (clean(person.get("email")) or "").lower() or None,
+        "titular": flag(source["titular"]),
+        "menor": flag(person.get("menor")),
+        "incognito": flag(person.get("incognito")),
+        "email": str(clean(person.get("email")) or "").lower() or None,
         "doc_hmac": document_hmac(person.get("doc_tipo"), number, hash_key),
-        "doc_final": number[-2:] if number else None,
+        "doc_final": str(number)[-2:] if number else None,
     }
     return {name: row.get(name) for name in (*COLUMNS, "visto_em")}
 

@@ -4,13 +4,43 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from rapidfuzz import fuzz
 
+from pipeline.imports import spool
 from pipeline.imports.comparison import LEAVES, MISSING, Comparison
 from pipeline.imports.delivery import Delivered
+from pipeline.imports.reader import NOTES
+from pipeline.intake.text import fold
 from pipeline.models import ImportedFile
 
+_COMMON_WORDS: Final = frozenset(
+    [
+        "hotel",
+        "hoteis",
+        "pousada",
+        "resort",
+        "hostel",
+        "inn",
+        "flat",
+        "e",
+        "de",
+        "da",
+        "do",
+        "das",
+        "dos",
+        "the",
+        "ltda",
+        "me",
+        "sa",
+        "eireli",
+        "epp",
+        "cia",
+    ]
+)
+_SAME_HOTEL: Final = 80
 _FEWEST_ROWS: Final = 5
 _FEWEST_ROOMS: Final = 4
 _UNKNOWN_SHARE: Final = 0.5
@@ -41,7 +71,7 @@ def of_listing(
         return [Check(False, "", result.refusal, title, advice, final=True)]
     return [
         _fresh(file, day, date_in_force, result),
-        _ours(compared),
+        _ours(file, compared),
         _whole(file, compared),
         _undamaged(result),
     ]
@@ -78,8 +108,23 @@ def _fresh(file: ImportedFile, day: date, in_force: date | None, result: Deliver
     return Check(True, word, changes % {"count": result.writes})
 
 
-def _ours(compared: Comparison) -> Check:
+def _is_same_hotel(named: str, own: str) -> bool:
+    """ "HOTEL EXEMPLO LTDA" is "Hotel Exemplo": the words that distinguish a hotel count."""
+    words = [" ".join(word for word in fold(text).split() if word not in _COMMON_WORDS) for text in (named, own)]
+    return not all(words) or fuzz.token_set_ratio(*words) >= _SAME_HOTEL
+
+
+def _ours(file: ImportedFile, compared: Comparison) -> Check:
     word, unknown = _("of this hotel"), compared.unknown_rooms
+    named = spool.notes(file.session_id, file.sha256, NOTES).get("hotel") or ""
+    if named and settings.HOTEL_NAME and not _is_same_hotel(named, settings.HOTEL_NAME):
+        return Check(
+            False,
+            word,
+            _("The file says “%(named)s”, and this hotel is %(own)s.") % {"named": named, "own": settings.HOTEL_NAME},
+            _("It looks like another hotel's list"),
+            _("What to do: check the folder that it came from."),
+        )
     rooms = {room for line in compared.lines if line.type not in (LEAVES, MISSING) and (room := line.room)}
     if compared.known_rooms and len(rooms) >= _FEWEST_ROOMS and len(unknown) > _UNKNOWN_SHARE * len(rooms):
         some = ", ".join(unknown[:4]) + (" …" if len(unknown) > 4 else "")

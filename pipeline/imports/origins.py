@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from imaplib import IMAP4
 from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -140,5 +141,5 @@ def from_mailbox(address: str) -> Iterator[Found]:
                     if Path(part.filename).suffix.lower() in _ENDINGS and part.size <= settings.IMPORT_MAX_BYTES:
                         at = message.date if message.date.tzinfo else timezone.make_aware(message.date)
                         yield Found(part.filename, ImportedFile.Origin.MAILBOX, at, part.payload)
-    except (OSError, ImapToolsError) as error:
+    except (OSError, IMAP4.error, ImapToolsError) as error:
         raise SourceUnreachable(f"{ImportedFile.Origin.MAILBOX.label}: {type(error).__name__}") from error

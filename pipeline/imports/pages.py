@@ -155,7 +155,7 @@ def check(request: HttpRequest, site: AdminSite, key: UUID) -> HttpResponse:
         "step": 2,
         "session": session,
         "files": shown,
-        "open": sum(one["question"] is not None for one in shown),
+        "open": sum(len(one["questions"]) for one in shown),
         "answered": sum(len(one["answered"]) for one in shown),
         "fields": FIELDS,
     }
@@ -179,7 +179,7 @@ def _understood(request: HttpRequest, file: ImportedFile) -> dict[str, Any]:
     return {
         "file": file,
         "kind": kind_words(file),
-        "question": asked(notes.get("question")),
+        "questions": [asked(question) for question in notes.get("questions", ())],
         "answered": [(name, option(value).label) for name, value in file.answers.items()],
         "evidence": [(what, without_documents(why)) for what, why in notes.get("evidence", ()) if what != "coluna"],
         "used": [column for column in columns if column["field"]],

@@ -1,12 +1,16 @@
 """Questions about a file as the screen and the command ask them: a sentence, and options with their effect."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pipeline.intake import Question
+from pipeline.intake.words.sentences import ASK_SCOPE, SUGGESTED_SCOPE
 
 SCOPE: Final = "scope"
 SCOPE_OPTIONS: Final = {"casa": "house", "chegadas": "arrivals", "saidas": "departures", "grupo": "group"}
@@ -30,16 +34,18 @@ _LABELS: Final[dict[str, tuple[str | Promise, str | Promise]]] = {
     "em_andamento": (_("Under way"), _("still open")),
     "aguardando": (_("Waiting"), _("still open")),
     "concluida": (_("Completed"), _("no new suggestion")),
-    "cancelada": (_("Cancelled"), _("no new suggestion")),
+    "cancelada": (pgettext_lazy("status", "Cancelled"), _("no new suggestion")),
     "a_confirmar": (_("To be confirmed"), _("expected, not sure")),
     "confirmada": (_("Confirmed"), _("expected")),
     "na_casa": (_("In the house"), _("the guest is here")),
     "saida": (_("Departed"), _("the guest has left")),
     "no_show": (_("No show"), _("the guest did not come")),
-    "vazio": (_("Leave it empty"), _("we do not guess")),
+    "vazio": (_("Go on without an answer"), _("we do not guess")),
 }
-# These decide what is written: there is no going on without an answer.
-NEEDED: Final = frozenset({SCOPE, "kind", "date_order", "no_header", "last_line"})
+# What else there is to ask depends on their answer.
+BEFORE_ALL: Final = frozenset({"kind", "no_header"})
+LEFT_EMPTY: Final = "vazio"
+_FEW_STAYS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class Option:
     value: str
     label: str | Promise
     effect: str | Promise
+    suggested: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,22 +64,40 @@ class Asked:
     sentence: str
     options: tuple[Option, ...]
 
-    @property
-    def may_skip(self) -> bool:
-        return self.name not in NEEDED
+
+def scope_question(lines: Iterable[Mapping[str, Any]], day: date) -> Question:
+    """`lines` are some of the file, as a hint: stays that all begin, end or include the business date."""
+    today = day.isoformat()
+    stays = [(line["arrival"], line["departure"]) for line in lines]
+    holds = {
+        "chegadas": all(arrival == today for arrival, departure in stays),
+        "saidas": all(departure == today for arrival, departure in stays),
+        "casa": all(arrival <= today <= departure for arrival, departure in stays),
+    }
+    suggested = next((option for option, true in holds.items() if true), "") if len(stays) > _FEW_STAYS else ""
+    effects = {suggested: SUGGESTED_SCOPE[suggested]} if suggested else {}
+    return Question(SCOPE, tuple(SCOPE_OPTIONS), ASK_SCOPE, suggested, effects)
 
 
-def scope_question() -> dict[str, Any]:
-    sentence = "Esta lista é a casa inteira? Só a casa inteira, dois dias seguidos, pode dar alguém como saído."
-    return Question(SCOPE, tuple(SCOPE_OPTIONS), sentence).as_json()
+def as_notes(question: Question) -> dict[str, Any]:
+    """A question as it is kept beside the file."""
+    return question.as_json() | {"suggested": question.suggested, "effects": dict(question.effects)}
 
 
-def asked(question: dict[str, Any] | None) -> Asked | None:
-    """From the JSON of a question, as the intake prints it."""
-    if not question:
-        return None
-    options = tuple(option(value) for value in question["options"])
-    return Asked(question["question"], question["sentence"], options)
+def asked(question: dict[str, Any]) -> Asked:
+    """From the notes: the suggested option first, and the one that leaves a value empty last."""
+    suggested, effects = question["suggested"], question["effects"]
+    values = sorted(question["options"], key=lambda value: (value != suggested, value == LEFT_EMPTY))
+    options = (
+        _in_this_file(option(value), str(effects.get(value, "")), suggested=value == suggested) for value in values
+    )
+    return Asked(question["question"], question["sentence"], tuple(options))
+
+
+def _in_this_file(known: Option, effect: str, *, suggested: bool) -> Option:
+    if suggested:
+        effect = _("suggestion: %(why)s") % {"why": effect or known.effect}
+    return replace(known, effect=effect or known.effect, suggested=suggested)
 
 
 def option(value: str) -> Option:

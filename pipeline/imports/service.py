@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -88,6 +89,8 @@ def add_file(session: ImportSession, arrived: Arrived) -> ImportedFile:
     file.size, file.sha256 = stored.size, stored.sha256
     reader.read(file)
     _refuse_second_of_a_kind(file)
+    if file.state == ImportedFile.State.REFUSED:
+        spool.forget(session.pk, file.sha256)
     return file
 
 
@@ -261,12 +264,19 @@ def discard(session: ImportSession) -> None:
     ):
         waiting = Q(state__in=("asking", "ready", "held"))
         session.files.filter(waiting).update(state=ImportedFile.State.DISCARDED)
+        _forget_refused(session)
         spool.remove(session.pk)
+
+
+def _forget_refused(session: ImportSession) -> None:
+    """What a person sent by mistake leaves no name behind, which may be a guest's."""
+    refused = session.files.filter(state=ImportedFile.State.REFUSED, origin=ImportedFile.Origin.UPLOAD)
+    refused.update(name="")
 
 
 def forget_expired() -> None:
     """Discards what nobody confirmed in time, and removes its files."""
-    for session in ImportSession.objects.filter(state=ImportSession.State.OPEN, expires_at__lt=timezone.now()):
+    for session in ImportSession.objects.filter(state=ImportSession.State.OPEN, expires_at__lt=Now()):
         discard(session)
     spool.remove_orphans()
 
@@ -280,6 +290,7 @@ def finished(session: ImportSession, *, succeeded: bool) -> None:
         file.recipe = recipes.remember(file, [column["header"] for column in survey["columns"]])
         file.save(update_fields=["recipe"])
     ImportSession.objects.filter(pk=session.pk).update(state=done)
+    _forget_refused(session)
     if succeeded:
         spool.remove(session.pk)
 

@@ -27,8 +27,12 @@ from pipeline import feed_report
 from pipeline.business_date import current_business_date
 from pipeline.hotel.stays import SOURCE
 from pipeline.imports import recipes, service
-from pipeline.imports.labels import kind_words, scope_words
+from pipeline.imports.labels import FIELDS, kind_words, scope_words
 from pipeline.imports.pages import PERMISSION
+from pipeline.imports.questions import SCOPE, option
+from pipeline.intake.columns import recognise
+from pipeline.intake.date_order import QUESTION as DATE_ORDER
+from pipeline.intake.words import KINDS
 from pipeline.labels import duration
 from pipeline.models import ImportedFile, ImportRecipe, ImportSession, JobRun, State
 from pipeline.queue import next_start
@@ -86,7 +90,7 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "waiting": waiting(),
         "feed_findings": feed_report.latest.findings(),
         "files": [(file, kind_words(file), _chip(file)) for file in newest[:_MOST_FILES]],
-        "recipes": [(recipe, scope_words(recipe.scope) or _("orders")) for recipe in ImportRecipe.objects.all()],
+        "recipes": [_shown_recipe(recipe) for recipe in ImportRecipe.objects.all()],
         "ways": _ways(),
         "looked": JobRun.objects.of(RECEIVING).reached_the_end().first(),
         "may_run": request.user.has_perm("pipeline.run_job"),
@@ -181,6 +185,27 @@ def _ways() -> list[tuple[str, bool]]:
         (_("Published sheet"), bool(settings.IMPORT_SHEETS)),
         (_("E-mail"), bool(settings.IMPORT_MAILBOX)),
     ]
+
+
+def _shown_recipe(recipe: ImportRecipe) -> dict[str, Any]:
+    """What the recipe reads and what it answers, in the words of step 2."""
+    kind = next(one for one in KINDS if one == recipe.kind)
+    labels = dict(FIELDS[kind])
+    fields = {
+        header: recipe.columns.get(header, found[0] if (found := recognise(header, kind)) else "")
+        for header in recipe.headers
+        if header
+    }
+    return {
+        "recipe": recipe,
+        "scope": scope_words(recipe.scope) or _("orders"),
+        "columns": [(header, labels[field]) for header, field in fields.items() if field in labels],
+        "answers": [
+            (_("Dates") if name == DATE_ORDER else name.partition(":")[2], option(value).label)
+            for name, value in recipe.answers.items()
+            if name != SCOPE
+        ],
+    }
 
 
 def _act(request: HttpRequest) -> HttpResponseRedirect:

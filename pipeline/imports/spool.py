@@ -112,6 +112,13 @@ def notes(session: UUID, sha256: str, name: str) -> dict[str, Any]:
     return found
 
 
+def forget(session: UUID, sha256: str) -> None:
+    """Removes one file of a session and what was kept beside it."""
+    folder = _root() / str(session)
+    for path in (folder / sha256, *folder.glob(f"{sha256}.*")):
+        path.unlink(missing_ok=True)
+
+
 def remove(session: UUID) -> None:
     shutil.rmtree(_root() / str(session), ignore_errors=True)
 

@@ -8,8 +8,18 @@ Pure: bytes in, lines out. No Django, no network, no database, nothing written.
 * `Undecided`: the file does not decide something; `error.question` holds the name, the options and the sentence.
 """
 
-from pipeline.intake.contract import Limits, Question, RefusedFile, Undecided
+from pipeline.intake.contract import MOST_QUESTIONS, Limits, Question, RefusedFile, Undecided
 from pipeline.intake.reader import Reading, read
 from pipeline.intake.survey import ColumnSeen, Survey
 
-__all__ = ["ColumnSeen", "Limits", "Question", "Reading", "RefusedFile", "Survey", "Undecided", "read"]
+__all__ = [
+    "MOST_QUESTIONS",
+    "ColumnSeen",
+    "Limits",
+    "Question",
+    "Reading",
+    "RefusedFile",
+    "Survey",
+    "Undecided",
+    "read",
+]

@@ -41,6 +41,12 @@ _TYPO: Final = 91
 _FUZZY_RANK: Final = 1_000
 _CORE_RANK: Final = 2_000
 _NUMBERED = re.compile(r"^(.*\D) ?(\d)$|^(\D+?) ?(\d) (\D+)$")
+# "Data/Hora Entrada", "Arrival Date & Time": the date of both.
+_MOMENT = re.compile(r"\bdata (?:e )?h(?:ora|r)\b|\bdt (?:e )?h(?:ora|r)\b|\bdate (?:e )?time\b")
+# "Campo personalizado (Quarto)"
+_CUSTOM_FIELD = re.compile(
+    r"^(?:campo personalizado|custom field|campo personalizad)\s*\((?P<name>[^)]{1,60})\)$", re.IGNORECASE
+)
 _PARENTHESIS = re.compile(r"\([^)]{0,200}\)")
 _SPLIT = re.compile(r"[/|\n]| - | (?:ou|or|o) ")
 
@@ -62,6 +68,10 @@ class Columns:
             return "companions"
         return next((name for name, at in self.of.items() if at == index), "")
 
+    def names(self) -> list[str]:
+        """The folded headers, up to the last one that is not blank."""
+        return "\t".join(map(fold, self.headers)).rstrip("\t").split("\t")
+
     def header(self, name: str) -> str:
         at = self.of.get(name)
         return self.headers[at] if at is not None and at < len(self.headers) else ""
@@ -71,6 +81,8 @@ class Columns:
 def recognise(header: str, kind: Kind) -> tuple[str, int] | None:
     """The field that a column of this name holds, and how sure the name is (0 is surest). None: no field."""
     text = clean(header)
+    if custom := _CUSTOM_FIELD.match(text):
+        text = custom["name"]
     if not text or len(text) > 60:
         return None
     for variant in (text, _PARENTHESIS.sub(" ", text), *_SPLIT.split(text)):
@@ -85,6 +97,9 @@ def _look_up(phrase: str, kind: Kind) -> tuple[str, int] | None:
     names = column_names(kind)
     if phrase in names:
         return names[phrase]
+    day = _MOMENT.sub(lambda match: "date" if match[0].startswith("date") else "data", phrase)
+    if day != phrase and day in names:
+        return names[day]
     bare = phrase.removeprefix("numero ").removesuffix(" numero")
     if bare != phrase and (found := names.get(bare)) and found[0] in _CALLED_BY_NUMBER:
         return found
@@ -154,7 +169,7 @@ def _fits(name: str, header: str, kind: Kind, values: Sequence[object]) -> bool:
         return [str(value) for value in values] != [str(number) for number in range(1, len(values) + 1)]
     if name == "status" and header_phrase(header) in _DOUBTFUL_STATUS:
         return sum(isinstance(value, str) and status_of(value, kind) is not None for value in values) * 2 >= len(values)
-    if name in ("room", "status"):
+    if name in ("room", "status", "group", "company", "agency", "channel"):
         return sum(scan(value) is not None for value in values) * 2 < len(values)
     return True
 

@@ -30,6 +30,10 @@ class Question:
     name: str
     options: tuple[str, ...]
     sentence: str
+    suggested: str = ""
+    """The option that the file makes likely; empty where nothing in it does."""
+    effects: Mapping[str, str] = field(default_factory=dict)
+    """What an option would do to this file, in a few Portuguese words."""
 
     def as_json(self) -> dict[str, object]:
         return {"question": self.name, "options": list(self.options), "sentence": self.sentence}
@@ -56,6 +60,8 @@ class Answers:
     """What was answered so far, by the name of the question."""
 
     given: Mapping[str, str] = field(default_factory=dict)
+    most: int = MOST_QUESTIONS
+    """How many questions this file may ask."""
 
     def ask(self, question: Question) -> str:
         """The option chosen. Raises `Undecided` without an answer, `RefusedFile` for an answer that is no option."""
@@ -69,6 +75,6 @@ class Answers:
 
     def ask_optional(self, question: Question) -> str | None:
         """As `ask`, but None once the file has asked enough: the value then stays empty."""
-        if question.name not in self.given and len(self.given) >= MOST_QUESTIONS:
+        if question.name not in self.given and len(self.given) >= self.most:
             return None
         return self.ask(question)

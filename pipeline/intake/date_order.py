@@ -81,10 +81,12 @@ def decide(dates: Dates, answers: Answers) -> Decision:
 
 
 def _question(dates: Dates, stamp: Stamp, left: Sequence[Order]) -> Question:
-    days = dict.fromkeys(day for order in left if (day := stamp.day(order, dates.today)))
-    shown = " ou ".join(f"{day.day} de {say.MONTHS[day.month - 1]} de {day.year}" for day in days)
-    sentence = say.ASK_DATE_ORDER.format(value=dates.samples.get(stamp, "?"), readings=shown)
-    return Question(QUESTION, tuple(say.OPTIONS_DATE[order] for order in left), sentence)
+    value = dates.samples.get(stamp, "?")
+    days = {order: day for order in left if (day := stamp.day(order, dates.today))}
+    words = {order: f"{day.day} de {say.MONTHS[day.month - 1]} de {day.year}" for order, day in days.items()}
+    sentence = say.ASK_DATE_ORDER.format(value=value, readings=" ou ".join(dict.fromkeys(words.values())))
+    effects = {say.OPTIONS_DATE[order]: say.EFFECT_DATE.format(value=value, day=day) for order, day in words.items()}
+    return Question(QUESTION, tuple(say.OPTIONS_DATE[order] for order in left), sentence, effects=effects)
 
 
 def _year_first(stamps: Iterable[Stamp]) -> bool:

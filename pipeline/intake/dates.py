@@ -37,7 +37,8 @@ _DAY: Final = (
 )
 _TIME: Final = (
     r"(?P<hour>\d{1,2})(?:[:h.](?P<minute>\d{2})(?:(?:[:m.](?P<second>\d{2})(?:[.,]\d+)?)|min)?|h)s?"
-    r"\s*(?P<half>[ap]\.?\s?m\.?|da manh[ãa]|da tarde|da noite|da madrugada)?(?:Z|[+-]\d{2}:?\d{2})?"
+    r"\s*(?P<half>[ap]\.?\s?m\.?|da manh[ãa]|da tarde|da noite|da madrugada)?"
+    r"(?:Z|\s*(?:GMT|UTC|BRT)?[+-]\d{1,2}(?::?\d{2})?|\s+(?:GMT|UTC|BRT))?"
 )
 _TAIL: Final = rf"(?:(?:,|\s|T|-|–|às|as|at|a las|klo)+{_TIME})?"
 _NUMBERS = re.compile(

@@ -19,6 +19,8 @@ _DATE = re.compile(
     r"\b\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?\b|\b\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}\b"
 )
 _SCOPES = ("house", "group", "arrivals", "departures")
+_HOTEL_WORDS: Final = 6
+_HOTEL_COLUMNS: Final = frozenset({"hotel", "nome hotel", "hotel name", "property", "property name", "resort"})
 Saw = Callable[[str, str], None]
 
 
@@ -42,6 +44,28 @@ def _by_columns(sheet: Sheet, saw: Saw) -> str | None:
             saw("alcance", say.SAW_SCOPE.format(scope=say.SCOPE_NAMES[signature["scope"]], words=signature["words"]))
             return str(signature["scope"])
     return None
+
+
+def hotel_of(sheet: Sheet) -> str | None:
+    """The hotel that a heading names, or a column that holds one and the same name; None where the file does not."""
+    for text in sheet.titles()[1:]:
+        words = fold(text).split()
+        named = words[:1] + words[-1:]
+        if 1 < len(words) <= _HOTEL_WORDS and set(named) & set(reports()["hotels"]) and not _is_heading(text):
+            return text
+    for at, header in enumerate(sheet.columns.headers):
+        if header_phrase(header) in _HOTEL_COLUMNS:
+            cells = (text_of(row.cells[at]) for row in sheet.table.rows[sheet.first :] if at < len(row.cells))
+            found = {cell for cell in cells if not is_nothing(cell)}
+            return found.pop() if len(found) == 1 else None
+    return None
+
+
+def _is_heading(text: str) -> bool:
+    """ "Hóspedes no hotel": the name of a report, not of a hotel."""
+    folded = without_stops(fold(text))
+    reported = any(contains_phrase(folded, reports()[group]) for group in (*_SCOPES, "day"))
+    return reported or ":" in text or any(map(str.isdigit, text))
 
 
 def heading_dates(sheet: Sheet) -> list[tuple[Stamp, str]]:

@@ -19,14 +19,19 @@ _AGE = re.compile(
     r"[\s,(-]{0,8}\(?\b(\d{1,2})\s{0,8}(?:anos?|a\b|yrs?|years?(?: old)?|y\.?o\.?|años?)\)?", re.IGNORECASE
 )
 _MONTHS = re.compile(r"[\s,(-]{0,8}\(?\b(\d{1,2})\s{0,8}(?:m[eê]s(?:es)?|months?|meses)\)?", re.IGNORECASE)
-_REMARK = re.compile(r"\(([^)]{0,80})\)|\s[-–]\s([^-–]{1,80})$|,\s{0,8}([^,]{1,80})$")
+_BRACKETS = re.compile(r"\(([^)]{0,80})\)")
+_REMARK = re.compile(r"\s[-–]\s([^-–]{1,80})$|,\s{0,8}([^,]{1,80})$")
 # `(?<!\s)`: only from the beginning of a run of blanks, or a long run would be tried from each of them.
 _ALWAYS = re.compile(r"(?<!\s)\s*[;\n|]\s*|(?<!\s)\s+[+&]\s+|(?<!\s)\s+/\s+")
 _AND = re.compile(r"(?<!\s)\s+(?:e|y|and|und|et)\s+", re.IGNORECASE)
 _COMMAS = re.compile(r"(?<!\s)\s*,[\s,]*")
 # No digits, no brackets, no dash with a blank, at most one comma: nothing but a name, perhaps with titles.
 _PLAIN = re.compile(r"^[^\d(,]*(?:,[^\d(,]*)?$")
-_MARKS: Final = "*+~•· \t"
+_MARKS: Final = "*+~•·- \t"
+# "Acomp: Theo", "- Acompanhante 2: Lia"
+_ROLE = re.compile(
+    r"^(?:acomp(?:anhantes?)?|acompañantes?|companions?|sharers?|h[oó]spede|guest)\b\s?\d?\s?[.:]+\s*", re.IGNORECASE
+)
 
 
 class Person(NamedTuple):
@@ -62,7 +67,7 @@ def _looks_several(cell: str) -> bool:
 
 
 def _without_remarks(cell: str) -> str:
-    return _REMARK.sub(lambda match: "" if match[1] is not None else match[0], cell)
+    return _BRACKETS.sub("", cell)
 
 
 def split_people(cell: str, style: Style, persons: int | None = None) -> list[Person]:
@@ -107,7 +112,7 @@ def _has_title(text: str) -> bool:
 
 def read_person(text: str) -> Person:
     """One person: title and remarks off, the order of the words as written."""
-    name, minor = clean(text).strip(_MARKS), None
+    name, minor = without_role(text), None
     if not _PLAIN.match(name) or " - " in name or " – " in name or _ends_as_child(name):
         name, minor = _without_age(name)
         name, child = _without_remark(name)
@@ -116,6 +121,11 @@ def read_person(text: str) -> Person:
     if titles & _CHILD_TITLES:
         minor = True
     return Person(_tidy(name), minor)
+
+
+def without_role(text: str) -> str:
+    """The name of "- Acomp: Theo"."""
+    return _ROLE.sub("", clean(text).strip(_MARKS))
 
 
 def _ends_as_child(name: str) -> bool:
@@ -133,13 +143,17 @@ def _without_age(name: str) -> tuple[str, bool | None]:
 def _without_remark(name: str) -> tuple[str, bool]:
     """ "Bia (criança)", "Bia - menor", "Bia, chd": the name, and whether a remark says child."""
     child = False
-    for match in list(_REMARK.finditer(name)):
-        remark = fold(next(group for group in match.groups() if group is not None))
-        is_child = remark in word_set("child") or remark.partition(" ")[0] in word_set("child")
-        if is_child or match[1] is not None:
-            name = name.replace(match.group(), " ")
-        child = child or is_child
+    for match in list(_BRACKETS.finditer(name)):
+        child = child or _says_child(match[1])
+        name = name.replace(match.group(), " ").strip()
+    if (tail := _REMARK.search(name)) and _says_child(tail[1] or tail[2]):
+        return name.replace(tail.group(), " "), True
     return name, child
+
+
+def _says_child(remark: str) -> bool:
+    folded = fold(remark)
+    return folded in word_set("child") or folded.partition(" ")[0] in word_set("child")
 
 
 def _strip_titles(name: str) -> tuple[str, set[str]]:

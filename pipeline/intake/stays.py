@@ -1,5 +1,6 @@
 """Stay lines out of a sheet: one line a guest and room, as the contract `schemas/stays.json` has it."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from pipeline.intake.people import (
     minor_by_type,
     split_companions,
     split_people,
+    without_role,
 )
 from pipeline.intake.tables import DataRow, Fields, Ignored, Sheet, fields_of, text_of
 from pipeline.intake.text import clean, fold, has_letter, is_nothing
@@ -26,6 +28,7 @@ from pipeline.intake.values import (
     phone_of,
     split_rooms,
     split_type,
+    status_of,
 )
 from pipeline.intake.words import sentences as say
 from pipeline.intake.words import word_set
@@ -36,7 +39,10 @@ KEYS: Final = (
 )
 
 # What is looked at before anything is decided.
-_DECIDING: Final = frozenset({"name", "first_name", "last_name", "arrival", "departure", "nights", "status", "room"})
+_DECIDING: Final = frozenset(
+    {"name", "first_name", "last_name", "arrival", "departure", "nights", "status", "room", "booking"}
+)
+_COUNTS = re.compile(r"\d+")
 
 
 @dataclass
@@ -46,6 +52,8 @@ class Learned:
     order: Order = "dmy"
     style: Style = "plain"
     typed_rooms: bool = False
+    no_rooms: bool = False
+    """The column that seems to hold rooms holds types of rooms."""
     statuses: Mapping[str, str | None] = field(default_factory=dict)
     whole_house: bool = False
     real_dates: bool = False
@@ -62,20 +70,24 @@ class Collected:
     words: Counter[str] = field(default_factory=Counter)
     """Status words of rows with a guest."""
     stays_of: dict[str, list[tuple[Stamp | None, Stamp | None]]] = field(default_factory=dict)
-    """Arrivals and departures of each status word that is a code."""
+    """Arrivals and departures of each status word that is a code or unknown."""
     names: list[str] = field(default_factory=list)
     rooms: list[str] = field(default_factory=list)
+    bookings_of: dict[str, set[str]] = field(default_factory=dict)
+    """Bookings of each room as written."""
 
 
 class StayRows:
     def __init__(self, sheet: Sheet, today: date | None, learned: Learned) -> None:
         self.columns, self.today, self.learned = sheet.columns, today, learned
         self.seen: set[tuple[object, ...]] = set()
-        # Fields and rooms of the guest above, for companions without dates of their own.
+        # Fields and rooms of the guest above, for companions without a room or dates of their own.
         self.above: tuple[dict[str, Any], list[str]] | None = None
+        self.missing: int | None = None
+        """How many people of the guest above have not come yet; None where no line counts them."""
 
     def collect(self, rows: Iterable[DataRow]) -> Collected:
-        found, rooms = Collected(Dates(today=self.today)), dict[str, None]()
+        found = Collected(Dates(today=self.today))
         mapped = {at for name, at in self.columns.of.items() if name != "birth"}
         needed = {name: at for name, at in self.columns.of.items() if name in _DECIDING}
         for row in (fields_of(row, needed) for row in rows):
@@ -84,17 +96,17 @@ class StayRows:
             word = row.text("status")
             if word is not None and has_letter(name) and not is_vacant(name):
                 found.words[word] += 1
-                if len(word) < 3:
+                if len(word) < 3 or status_of(word, "stays") is None:
                     found.stays_of.setdefault(word, []).append((stamps[0], stamps[1]))
             if len(found.names) < 2_000:
                 found.names.append(row.text("name") or "")
             if room := text_of(row.cell("room")):
-                rooms[room] = None
-        found.rooms = list(rooms)
+                found.bookings_of.setdefault(room, set()).add(row.text("booking") or name)
+        found.rooms = list(found.bookings_of)
         return found
 
     def _collect_dates(self, row: Fields, dates: Dates, mapped: set[int]) -> list[Stamp | None]:
-        cells = [row.cell(name) for name in ("arrival", "departure")]
+        cells = [row.cell(name) or row.row.bands.get(name, "") for name in ("arrival", "departure")]
         stamps = [scan(cell) for cell in cells]
         for cell, stamp in zip(cells, stamps, strict=True):
             if stamp:
@@ -114,7 +126,7 @@ class StayRows:
             reason = self._refusal(row, people, arrival, departure)
             if reason:
                 ignore(Ignored(row.row.number, reason))
-            elif arrival and departure:
+            elif arrival and departure and not self._is_in_room_above(row, arrival, departure):
                 yield from self.stay(row, people, arrival, departure)
             else:
                 yield from self.companions_below(row, people)
@@ -139,8 +151,28 @@ class StayRows:
             return False
         room, booking = row.text("room"), row.text("booking")
         same_room = not room or room in self.above[1]
-        name = row.text("name") or ""
+        name = without_role(row.text("name") or "")
         return same_room and booking in (None, self.above[0]["booking"]) and ":" not in name and len(name) < 80
+
+    def _is_in_room_above(self, row: Fields, arrival: date, departure: date) -> bool:
+        """A guest without a room, with the booking and the dates of the one above, who is counted there or in house."""
+        if self.above is None or "room" not in self.columns or row.text("room") or len(self.above[1]) != 2:
+            return False
+        shared, booking = self.above[0], row.text("booking")
+        same = (shared["arrival"], shared["departure"]) == (arrival.isoformat(), departure.isoformat())
+        if not same or booking not in (None, shared["booking"]) or fold(row.text("main") or "") in word_set("yes"):
+            return False
+        if self._is_bare(row):
+            return True
+        if self.missing is not None:
+            return self.missing > 0
+        inside = self.today is not None and arrival <= self.today and shared["status"] in (None, "na_casa")
+        return inside and (booking is not None or self.learned.whole_house)
+
+    def _is_bare(self, row: Fields) -> bool:
+        """Nothing but a name, in a list whose dates stand in its headings."""
+        names = {"name", "first_name", "last_name"} & set(row.cells)
+        return "arrival" not in self.columns and sum(cell != "" for cell in row.row.cells) == len(names)
 
     def people(self, row: Fields) -> list[Person]:
         name = " ".join(row.text(part) or "" for part in ("first_name", "name")).strip()
@@ -157,13 +189,14 @@ class StayRows:
         if counts[0] is not None:
             return counts[0] + (counts[1] or 0)
         pax = row.text("pax") or ""
-        numbers = [int(part) for part in pax.replace("+", "/").split("/") if part.strip().isdigit()]
-        return sum(numbers) if numbers else None
+        numbers = [int(part) for part in _COUNTS.findall(pax)]
+        return sum(numbers) if 0 < len(numbers) <= 4 and max(numbers) < 100 else None
 
     def days(self, row: Fields) -> tuple[date | None, date | None]:
         """Arrival and departure; a missing one follows from the nights, or from the day of a list of arrivals."""
-        arrival = self.day(row, "arrival", "arrived") or (self.learned.arrival if row.text("booking") else None)
-        departure = self.day(row, "departure", "left") or (self.learned.departure if row.text("booking") else None)
+        arrival, departure = self.day(row, "arrival", "arrived"), self.day(row, "departure", "left")
+        if arrival or departure or row.text("booking"):
+            arrival, departure = arrival or self.learned.arrival, departure or self.learned.departure
         nights = row.number("nights")
         if nights is not None and arrival and not departure:
             departure = arrival + timedelta(days=nights)
@@ -185,11 +218,13 @@ class StayRows:
             **{name: row.text(name) for name in ("company", "agency", "group", "channel")},
         }
         self.above = (shared, [*rooms, row.text("room") or ""])
+        persons = self.persons(row)
         main = self.is_main(row, shared, rooms)
         places: list[str | None] = [*rooms] or [None]
         for room in places:
             yield self.line(row, people[0], {**shared, "room": room}, main)
         others = [*people[1:], *self.companions(row, people[0])]
+        self.missing = None if persons is None else persons - 1 - len(others)
         for person in others:
             yield self.other(person, {**shared, "room": rooms[0] if len(rooms) == 1 else None})
 
@@ -197,6 +232,7 @@ class StayRows:
         if self.above is None:
             return
         room = self.above[1][0] if len(self.above[1]) == 2 else None
+        self.missing = None if self.missing is None else self.missing - len(people)
         shared = {**self.above[0], "room": room or None}
         yield self.line(row, people[0], shared, False)
         for person in people[1:]:
@@ -206,6 +242,8 @@ class StayRows:
         text = text_of(row.cell("room"))
         if is_no_room(text):
             text = row.row.bands.get("room", "")
+        if self.learned.no_rooms:
+            return []
         if self.learned.typed_rooms:
             text = split_type(text)[0]
         return split_rooms(text)

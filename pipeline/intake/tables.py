@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from pipeline.intake.bands import read_band
 from pipeline.intake.columns import Columns, assign, header_score, infer
-from pipeline.intake.dates import scan
+from pipeline.intake.dates import scan, scan_time
 from pipeline.intake.text import fold, is_nothing
 from pipeline.intake.words import Kind, contains_phrase, reports, without_stops
 from pipeline.intake.words import sentences as say
@@ -18,6 +18,7 @@ from pipeline.intake.words import sentences as say
 Cell = str | date | datetime | time | timedelta
 HEADER_LINES: Final = 60
 _SAMPLES: Final = 400
+_DAYS: Final = frozenset({"arrival", "departure", "opened"})
 
 
 class Row(NamedTuple):
@@ -67,6 +68,10 @@ class Table:
     words: str = ""
     delimited: bool = False
     """From separated text: a line may be broken in two, and the last one cut."""
+    kind: Kind | None = None
+    """What its rows were picked as; None where the table is as it stands in the file."""
+    aligned: bool = False
+    """Columns by position: a long text may go on in the next line, alone in its column."""
     open_end: bool = False
     """The text does not end with a line break."""
     evidence: list[tuple[str, str]] = field(default_factory=list)
@@ -156,9 +161,14 @@ def _samples(rows: Sequence[Row], width: int) -> list[list[Cell]]:
     return columns
 
 
-def data_rows(sheet: Sheet, rows: Iterable[Row], ignore: Callable[[Ignored], None]) -> Iterator[DataRow]:
-    """Those of `rows` (the mended ones of the sheet) that may hold data, with the bands above; others are ignored."""
-    reader = _Reader(sheet, ignore)
+def data_rows(
+    sheet: Sheet, rows: Iterable[Row], ignore: Callable[[Ignored], None], bands: Mapping[str, str]
+) -> Iterator[DataRow]:
+    """Those of `rows` (the mended ones of the sheet) that may hold data, with the bands above; others are ignored.
+
+    `bands` are the fields that the sheet as a whole sets.
+    """
+    reader = _Reader(sheet, ignore, bands)
     for index, row in enumerate(rows):
         if index < sheet.first:
             reader.above(row, index == sheet.header_at)
@@ -169,9 +179,9 @@ def data_rows(sheet: Sheet, rows: Iterable[Row], ignore: Callable[[Ignored], Non
 class _Reader:
     """Walks down a sheet and keeps the bands."""
 
-    def __init__(self, sheet: Sheet, ignore: Callable[[Ignored], None]) -> None:
+    def __init__(self, sheet: Sheet, ignore: Callable[[Ignored], None], bands: Mapping[str, str]) -> None:
         self.sheet, self.ignore = sheet, ignore
-        self.bands: dict[str, str] = {}
+        self.bands = dict(bands)
         self.header = {header for header in sheet.columns.headers if header}
         self.titles: set[str] = set()
         self.ended = False
@@ -234,12 +244,23 @@ class _Reader:
             at < len(row.cells) and scan(row.cells[at]) is not None
             for name in ("arrival", "departure", "opened")
             if (at := columns.of.get(name)) is not None
-        )
+        ) or self._has_time(row)
+
+    def _has_time(self, row: Row) -> bool:
+        """A list of orders under the day of its sheet or band may hold nothing but times."""
+        columns = self.sheet.columns
+        at = columns.of.get("opened_time") if "opened" not in columns else None
+        return at is not None and at < len(row.cells) and scan_time(row.cells[at]) is not None
 
     def _take_band(self, filled: list[str]) -> bool:
-        found = read_band(filled, "room" in self.sheet.columns)
-        if found:
-            self.bands = {**self.bands, **found}
+        columns = self.sheet.columns
+        found = read_band(filled, "room" in columns)
+        if day := found.pop("day", None):
+            field = "opened" if "text" in columns or "title" in columns else "arrival"
+            found[field] = day
+        # A heading that names dates beside a column of them is a filter of the report.
+        known = {name: value for name, value in found.items() if name not in _DAYS or name not in columns}
+        self.bands = {**self.bands, **known}
         return bool(found)
 
     def _skip(self, row: Row, reason: str) -> None:

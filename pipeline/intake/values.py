@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -118,3 +118,13 @@ def has_types(texts: Sequence[str]) -> bool:
         return False
     known = {word for word in types if any(part in word_set("room_types") for part in word.split())}
     return bool(known) or len(types) * 2 <= sum(types.values())
+
+
+def are_types(bookings_of: Mapping[str, Collection[str]]) -> bool:
+    """Does the column of rooms hold nothing but types? Each is made of words for types, and several bookings share one.
+
+    `bookings_of` has the bookings of each text of the column.
+    """
+    words = [without_stops(fold(text)).split() for text in bookings_of]
+    shared = any(len(bookings) > 1 for bookings in bookings_of.values())
+    return shared and all(found and set(found) <= word_set("room_types") for found in words)

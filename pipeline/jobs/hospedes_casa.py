@@ -4,19 +4,31 @@ from datetime import date
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pipeline.business_date import database_time
 from pipeline.hotel import house_photo
 from pipeline.hotel.reader import PAGE
 from pipeline.hotel.stays import KEY, SOURCE, Row
-from pipeline.runs import Outcome, RunContext, job
+from pipeline.runs import ExpectedFailure, Outcome, RunContext, job
 from snapshots.models import Snapshot
 
 
-@job("hospedes_casa", title=gettext_lazy("House photo"), idempotent=True, phases=("house", "store"))
+@job(
+    "hospedes_casa",
+    title=gettext_lazy("House photo"),
+    idempotent=True,
+    phases=("house", "store"),
+    reads_now=True,
+    by_date="writes",
+)
 async def run(context: RunContext) -> Outcome:
+    if later := await sync_to_async(_later_listing)(context.business_date):
+        sentence = _(
+            "The guest listing in force is of %(later)s: a photo taken now would not show the house of %(date)s."
+        )
+        raise ExpectedFailure(sentence % {"later": _shown(later), "date": _shown(context.business_date)})
     if await sync_to_async(_listing_is_held)(context.business_date):
         return Outcome("partial", {}, _("The guest listing of this date is held: no photo is taken of a doubtful one."))
     house, roomless = await _collect(context)
@@ -27,6 +39,16 @@ async def run(context: RunContext) -> Outcome:
     if context.wants("store"):
         summary |= await _write(context, house)
     return Outcome("succeeded", summary)
+
+
+def _shown(day: date) -> str:
+    return f"{day:%d/%m/%Y}"
+
+
+def _later_listing(day: date) -> date | None:
+    """The business date of a listing in force that is later than `day`: the hotel's table shows that day, not `day`."""
+    later = Snapshot.objects.filter(source__name=SOURCE, business_date__gt=day).in_force()
+    return later.order_by("-business_date").values_list("business_date", flat=True).first()
 
 
 def _listing_is_held(day: date) -> bool:
@@ -56,7 +78,7 @@ async def _write(context: RunContext, house: dict[int, Row]) -> dict[str, Any]:
     obsolete = sorted(stored.keys() - house.keys())
     await context.phase("store", len(changed) + len(obsolete))
     if not context.dry_run:
-        now = timezone.now().isoformat()
+        now = (await sync_to_async(database_time)()).isoformat()
         await _upsert(context, [house_photo.with_time(row, now) for row in changed])
         await _remove(context, obsolete)
     await context.advance(len(changed) + len(obsolete))

@@ -6,6 +6,6 @@ from pipeline.orchestration.listagem_hospedes_orchestrator import STEPS, Listage
 from pipeline.runs import Outcome, RunContext, job
 
 
-@job("pipeline_diario", title=_("Morning collection"), idempotent=True, phases=STEPS)
+@job("pipeline_diario", title=_("Morning collection"), idempotent=True, phases=STEPS, reads_now=True, by_date="writes")
 async def run(context: RunContext) -> Outcome:
     return await ListagemHospedesOrchestrator(context).run()

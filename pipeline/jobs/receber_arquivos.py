@@ -26,6 +26,8 @@ _RECEIVED = (ImportedFile.Origin.FOLDER, ImportedFile.Origin.ADDRESS, ImportedFi
     idempotent=True,
     phases=("look", "import"),
     housekeeping=True,
+    reads_now=True,
+    by_date="writes",
 )
 async def run(context: RunContext) -> Outcome:
     await context.phase("look")

@@ -7,13 +7,14 @@ from typing import TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.management import call_command
+from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from matching import erasure
 from matching.suggestions import retry_on_deadlock
+from pipeline.business_date import database_time
 from pipeline.data_subjects.trigger_switch import data_protection
 from pipeline.models import AccessEntry, ShiftNote, SignIn
 from pipeline.runs import Outcome, RunContext, job
@@ -31,6 +32,7 @@ CHUNK = 500
     phases=("listings", "guests"),
     supabase=False,
     housekeeping=True,
+    by_date="deletes",
 )
 async def run(context: RunContext) -> Outcome:
     await context.phase("listings")
@@ -57,13 +59,13 @@ async def run(context: RunContext) -> Outcome:
 
 def _forget_reads(*, dry_run: bool) -> int:
     """Deletes reads of personal data and sign-ins that are past their time, and sessions that have expired."""
-    limit = timezone.now() - timedelta(days=settings.ACCESS_KEEP_DAYS)
+    limit = database_time() - timedelta(days=settings.ACCESS_KEEP_DAYS)
     old = [AccessEntry.objects.filter(at__lt=limit), SignIn.objects.filter(at__lt=limit)]
     if dry_run:
         return sum(rows.count() for rows in old)
     with data_protection():
         deleted = sum(rows.delete()[0] for rows in old)
-    call_command("clearsessions")
+    Session.objects.filter(expire_date__lt=Now()).delete()
     return deleted
 
 

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
+from asgiref.sync import sync_to_async
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from pipeline.business_date import database_time
 from pipeline.hotel import on_the_books as books
 from pipeline.hotel.on_the_books import Row
 from pipeline.jobs.collector_process import collect
@@ -19,7 +20,14 @@ MOST_NAMED = 20
 COLLECTOR = "pipeline.jobs.rm_collector"
 
 
-@job("rm_daily_collection", title=gettext_lazy("Occupancy map"), idempotent=True, phases=("collect", "store"))
+@job(
+    "rm_daily_collection",
+    title=gettext_lazy("Occupancy map"),
+    idempotent=True,
+    phases=("collect", "store"),
+    reads_now=True,
+    by_date="writes",
+)
 async def run(context: RunContext) -> Outcome:
     await context.phase("collect")
     inventory = (await context.supabase.async_table(books.INVENTORY).select(books.INVENTORY_SELECT).execute()).data
@@ -79,7 +87,7 @@ async def _feed(
 async def _write(context: RunContext, rows: list[Row]) -> int:
     """Upserts what differs from the stored collection of this date; an unchanged second run writes nothing."""
     stored = await _stored(context)
-    now = timezone.now().isoformat()
+    now = (await sync_to_async(database_time)()).isoformat()
     changed = [row | {books.COLLECTED_AT: now} for row in rows if books.differs(row, stored.get(books.key(row)))]
     await context.phase("store", len(changed))
     if context.dry_run:

@@ -19,7 +19,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from pipeline import runs
-from pipeline.business_date import current_business_date
+from pipeline.business_date import opening_date
 from pipeline.checks import LIMITS
 from pipeline.labels import phase_title, summary_rows
 from pipeline.models import RESUMABLE, JobRun, Trigger
@@ -99,6 +99,11 @@ class JobCommand(BaseCommand):
             metavar="RUN",
             help=_("Go on where this run stopped (without a number: the last one)."),
         )
+        parser.add_argument(
+            "--accept-date",
+            action="store_true",
+            help=_("Run although the clocks or the last business date say that the date is wrong."),
+        )
         parser.add_argument("--json", action="store_true", help=_("Print the outcome as one JSON object, last line."))
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -121,10 +126,11 @@ class JobCommand(BaseCommand):
                 return runs.resume(self._resumable(options["resume"]))
             return runs.open_run(
                 self.job,
-                business_date=options["date"] or current_business_date(),
+                business_date=options["date"] or opening_date(),
                 trigger=Trigger.COMMAND,
                 dry_run=options["dry_run"],
                 steps=options["step"],
+                accepts_date=options["accept_date"],
             )
         except (runs.AlreadyRunning, runs.InvalidRun, registry.UnknownJob) as refused:
             _refuse(str(refused))

@@ -1,6 +1,7 @@
-"""Tables of the pipeline: runs, imported files, and the records that data protection asks for."""
+"""Tables of the pipeline: runs, imported files, notices to operators, and the records that data protection asks for."""
 
 from pipeline.models.imports import ImportedFile, ImportRecipe, ImportSession
+from pipeline.models.notices import Channel, Incident, Notice, WatchBeat
 from pipeline.models.privacy import AccessEntry, AccessKind, DataRequest, Erasure, HotelAccount, SignIn
 from pipeline.models.runs import (
     LIVE,
@@ -13,8 +14,8 @@ from pipeline.models.runs import (
     JobRun,
     JobRunQuerySet,
     LogLine,
-    Notice,
     ShiftNote,
+    SkippedSlot,
     State,
     Trigger,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "AccessKind",
     "Beat",
     "CancelRequest",
+    "Channel",
     "DataRequest",
     "Drain",
     "Erasure",
@@ -35,12 +37,15 @@ __all__ = [
     "ImportRecipe",
     "ImportSession",
     "ImportedFile",
+    "Incident",
     "JobRun",
     "JobRunQuerySet",
     "LogLine",
     "Notice",
     "ShiftNote",
     "SignIn",
+    "SkippedSlot",
     "State",
     "Trigger",
+    "WatchBeat",
 ]

@@ -73,6 +73,8 @@ class JobRun(models.Model):
     slot = models.DateTimeField(_("scheduled for"), null=True, blank=True)
     dry_run = models.BooleanField(_("dry run"), default=False)
     steps = models.JSONField(_("steps"), null=True, blank=True)
+    # A person vouched for the business date although a clock or the last business date contradicts it.
+    accepts_date = models.BooleanField(_("date accepted by a person"), default=False)
     resume_of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="resumed_by", verbose_name=_("resume of")
     )
@@ -92,6 +94,8 @@ class JobRun(models.Model):
     checkpoint = models.JSONField(_("checkpoint"), default=dict, blank=True)
     summary = models.JSONField(_("summary"), default=dict, blank=True)
     reason = models.TextField(_("why it ended"), blank=True, default="")
+    # It failed because something else did not answer: the watch tries again (`pipeline.resume`).
+    outage = models.BooleanField(_("failed by an outage"), default=False)
     blocked_stack = models.TextField(_("blocked stack"), blank=True, default="")
 
     objects: ClassVar[JobRunQuerySet] = JobRunQuerySet.as_manager()  # type: ignore[assignment]  # the manager of a queryset carries its methods
@@ -125,6 +129,32 @@ class JobRun(models.Model):
     @property
     def live(self) -> bool:
         return self.state in LIVE
+
+
+class SkippedSlot(models.Model):
+    """A start of a schedule that opened no run, and why. A slot that was delivered twice has one row."""
+
+    class Why(models.TextChoices):
+        RUNNING = "running", _("another run of the job was live")
+        UNKNOWN = "unknown", _("there is no job of that name")
+        OVERDUE = "overdue", _("nothing executed schedules at that time")
+
+    job = models.CharField(_("job"), max_length=64)
+    slot = models.DateTimeField(_("scheduled for"))
+    at = models.DateTimeField(_("at"), db_default=Now())
+    why = models.CharField(_("why"), max_length=8, choices=Why.choices)
+    # The live run that was in the way.
+    run = models.ForeignKey(JobRun, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("run"))
+
+    class Meta:
+        verbose_name = _("skipped start")
+        verbose_name_plural = _("skipped starts")
+        ordering = ["-slot"]
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["job", "slot"], name="one_skip_a_slot")]
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.slot:%d/%m %H:%M} {self.why}"
 
 
 class Beat(models.Model):
@@ -231,24 +261,3 @@ class ShiftNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day:%d/%m} {self.user_id}"
-
-
-class Notice(models.Model):
-    """A notification about a run was sent. The watch that inserts the row sends it; a second watch finds the row."""
-
-    class Kind(models.TextChoices):
-        FAILURE = "failure"
-        FROZEN = "frozen"
-        PING_START = "ping_start"
-        PING_END = "ping_end"
-
-    run = models.ForeignKey(JobRun, models.CASCADE, related_name="notices")
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["run", "kind"], name="one_notice_a_run_and_kind")]
-
-    def __str__(self) -> str:
-        return f"{self.run_id} {self.kind}"

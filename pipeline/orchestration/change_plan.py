@@ -30,10 +30,11 @@ Orders = Mapping[int, Row]
 class MatchingWork:
     """The input of the matching step.
 
-    `listing` holds the rows in force and `departed` those that left up to 30 days ago, both as snapshot rows; `orders`
-    the hotel's rows; all by id. `documents` and `details` (channel, room type and notes of the reservations) come from
-    this run's own reading and are handed to the engine only. `may_expire` is false while a source is held: nothing
-    expires because of rows that were not read.
+    `listing` holds the rows in force, `departed` those that left up to 30 days ago, and `unconfirmed` those that only
+    the last business date's listing does not have, all three as snapshot rows; `orders` the hotel's rows; all by id.
+    `documents` and `details` (channel, room type and notes of the reservations) come from this run's own reading and
+    are handed to the engine only. `may_expire` is false while a source is held: nothing expires because of rows that
+    were not read.
     """
 
     stay_changes: Changes
@@ -47,6 +48,7 @@ class MatchingWork:
     gone_orders: list[int] = field(default_factory=list)
     may_expire: bool = True
     details: Mapping[int, Row] = field(default_factory=dict)
+    unconfirmed: dict[int, Row] = field(default_factory=dict)
 
 
 @dataclass

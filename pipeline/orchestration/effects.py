@@ -6,7 +6,8 @@ name, companion, contact  re-score the stay's pending suggestions (same ids); ac
 main guest promoted       nothing: the page shows it
 cancelled, no-show        expire the pending ones with the reason; alert where already linked
 departure                 alert where an order is still open (early departure: higher severity)
-missing                   nothing yet: the hotel's table decides, see `of_missing_stay`
+missing once              re-score: it stays a candidate, with doubt, until a second listing confirms
+missing twice             the hotel's table decides, see `of_missing_stay`
 document                  re-score; a different document on one row alerts (guest swapped)
 minor, incognito          expire: these guests are never suggested
 order's text or room      match again (the older text's suggestions are superseded); reopened: likewise
@@ -108,10 +109,11 @@ Row = Mapping[str, Any]
 def of_stay(change: ChangeView, business_date: date) -> list[Effect]:
     """The effects of one change of the listing, found in the listing of `business_date`."""
     if change.after is None:
-        return []
+        return [Rescore(int(change.key))] if change.vanished else []
     if change.before is None:
         if change.after[STATUS] in LIVE_STATUSES and suggestible(change.after):
-            return [MatchOpenedSince(business_date - timedelta(1))]
+            # It may have been missing, and its suggestions doubted, since the listing before.
+            return [MatchOpenedSince(business_date - timedelta(1)), Rescore(int(change.key))]
         return []
     return _changed(change, change.before, change.after, business_date)
 

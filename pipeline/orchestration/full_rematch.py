@@ -19,6 +19,7 @@ from pipeline.orchestration.listagem_hospedes_orchestrator import (
     by_id,
     changes_to_match,
     listing_in_force,
+    missing_once,
 )
 from pipeline.orchestration.matching_step import CONSUMER, MatchingStep
 from snapshots import snapshot_manager
@@ -62,6 +63,7 @@ class FullRematch(ListagemHospedesOrchestrator):
             order_changes=await sync_to_async(changes_to_match)(order_rows.SOURCE, None, hold=True),
             listing=await sync_to_async(listing_in_force)(),
             departed=await self.departed(),
+            unconfirmed=await sync_to_async(missing_once)(None, self.context.business_date),
             orders=await sync_to_async(without_erased)(order_rows.spec(), by_id(orders.raw.values())),
             documents={int(key): stays.document_of(row) for key, row in listing.raw.items()},
             may_expire=False,

@@ -103,6 +103,7 @@ class ListagemHospedesOrchestrator(BaseOrchestrator):
             order_changes=await sync_to_async(changes_to_match)(order_rows.SOURCE, orders),
             listing=await sync_to_async(listing_in_force)(self.listing),
             departed=await self.departed(),
+            unconfirmed=await sync_to_async(missing_once)(self.listing, business_date),
             orders=await sync_to_async(without_erased)(order_rows.spec(), by_id(orders.raw.values())),
             documents={int(key): stays.document_of(row) for key, row in read.items()},
             may_expire=usable,
@@ -203,6 +204,16 @@ def listing_in_force(reading: Reading | None = None) -> dict[int, Row]:
     if reading is not None and reading.snapshot is None:
         return by_id(reading.flat.values())
     return by_id(snapshot_manager.current(stays.SOURCE))
+
+
+def missing_once(reading: Reading | None, business_date: date) -> dict[int, Row]:
+    """The last version of live stays that only the last business date's listing does not have. In a dry run those that
+    publishing the reading would remove are among them."""
+    found = [one.row for one in snapshot_manager.missing(stays.SOURCE, dates=1) if one.dates == 1]
+    if reading is not None and reading.snapshot is None:
+        found += [change.before for change in reading.changes if change.after is None and change.before is not None]
+    rows = (row for row in found if not stays.explained(row, business_date))
+    return without_erased(stays.spec(business_date), by_id(rows))
 
 
 def by_id(rows: Iterable[Row]) -> dict[int, Row]:

@@ -64,7 +64,7 @@ class MatchingStep:
         work, date = self.work, self.context.business_date
         self.unreadable = drop_unreadable(work)
         occupied = impact_queries.rooms_over_time(work.stay_changes)
-        for key, row in {**work.departed, **work.listing}.items():
+        for key, row in {**work.departed, **work.unconfirmed, **work.listing}.items():
             self.stays[key] = stay_rows.for_matching(
                 row, occupied.get(key), work.documents.get(key), work.details.get(key)
             )
@@ -100,6 +100,7 @@ class MatchingStep:
             directory=self.directory.directory,
             order_aliases=self.directory.order_aliases,
             business_date=self.context.business_date,
+            doubted=self.work.unconfirmed.keys() - self.work.listing.keys(),
         )
         self.report.matched = len(orders)
         answered = {c.os_id for c in result.candidates if c.listagem_id is not None or c.probability > UNANSWERED_BELOW}
@@ -243,11 +244,11 @@ def drop_unreadable(work: MatchingWork) -> list[Unreadable]:
     date cannot be read stays: see `matching.core.parsing.fields.opening`.
     """
     found = []
-    for key, row in {**work.departed, **work.listing}.items():
+    for key, row in {**work.departed, **work.unconfirmed, **work.listing}.items():
         if problem := _stay_problem(row):
             found.append(Unreadable("stays", key, problem))
-            work.listing.pop(key, None)
-            work.departed.pop(key, None)
+            for rows in (work.listing, work.departed, work.unconfirmed):
+                rows.pop(key, None)
     work.stay_changes = _readable_changes(work.stay_changes)
     return found
 

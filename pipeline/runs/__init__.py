@@ -12,6 +12,7 @@ from pipeline.runs.errors import (
 )
 from pipeline.runs.lifecycle import (
     CANCEL_CHANNEL,
+    LONGEST_STACK,
     append_beat,
     cancel_requested,
     claim,
@@ -30,6 +31,7 @@ from pipeline.runs.registry import ExpectedFailure, Outcome, UnknownJob, job
 
 __all__ = [
     "CANCEL_CHANNEL",
+    "LONGEST_STACK",
     "AlreadyRunning",
     "Draining",
     "ExpectedFailure",

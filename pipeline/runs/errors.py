@@ -1,12 +1,16 @@
 """The exceptions of runs, and the rules that are checked before a run is opened or resumed."""
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pipeline import labels
-from pipeline.business_date import current_business_date
+from pipeline.business_date import opening_date
 from pipeline.models import RESUMABLE, Drain, JobRun
+from pipeline.runs import registry
 from pipeline.runs.registry import JobDefinition
 
 
@@ -46,7 +50,7 @@ class FenceLost(Exception):
 
 def validate(job: JobDefinition, business_date: date, steps: list[str] | None, resume_of: JobRun | None) -> None:
     """Raises InvalidRun where the run may not be opened. Live runs are not checked here."""
-    if business_date > current_business_date():
+    if business_date > opening_date():
         raise InvalidRun(_("The business date %(date)s lies in the future.") % {"date": business_date.isoformat()})
     unknown = [step for step in steps or () if step not in job.phases]
     if unknown or steps == []:
@@ -66,4 +70,11 @@ def why_not_resumable(run: JobRun) -> str:
         return _("The run reached its end; there is nothing to resume.")
     if run.resumed_by.exists():
         return _("The run was resumed already.")
+    started = timezone.localdate(run.queued_at, ZoneInfo(settings.TIME_ZONE))
+    job = registry.load().get(run.job)
+    if job is not None and job.reads_now and started != opening_date():
+        return _(
+            "It was started on %(started)s and reads the hotel as it is now: resumed today, it would store today's data"
+            " under %(date)s. Start the job for today instead."
+        ) % {"started": f"{started:%d/%m/%Y}", "date": f"{run.business_date:%d/%m/%Y}"}
     return ""

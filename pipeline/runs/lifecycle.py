@@ -16,10 +16,10 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Max, OuterRef, Subquery, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Now
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pipeline import labels
+from pipeline.business_date import database_time
 from pipeline.models import LIVE, WORKING, Beat, CancelRequest, Drain, JobRun, JobRunQuerySet, State, Trigger
 from pipeline.runs import drain as drains
 from pipeline.runs import registry
@@ -34,6 +34,7 @@ from pipeline.runs.errors import (
 
 CANCEL_CHANNEL = "pipeline_cancel"
 _GRACE_SECONDS = 10
+LONGEST_STACK = 20_000
 
 
 def _fenced(run_id: int, fence: int) -> JobRunQuerySet:
@@ -84,9 +85,10 @@ def open_run(
     steps: Iterable[str] | None = None,
     resume_of: JobRun | None = None,
     slot: datetime | None = None,
+    accepts_date: bool = False,
 ) -> JobRun:
-    """The queued run. Raises AlreadyRunning (with the live run), SlotTaken, UnknownJob, InvalidRun or Draining, and
-    then wrote nothing."""
+    """The queued run. `accepts_date`: a person vouches for the date, see `pipeline.runs.dates`. Raises
+    AlreadyRunning (with the live run), SlotTaken, UnknownJob, InvalidRun or Draining, and then wrote nothing."""
     chosen = None if steps is None else list(steps)
     validate(registry.get(job), business_date, chosen, resume_of)
     checkpoint = resume_of.checkpoint if resume_of else {}
@@ -104,6 +106,7 @@ def open_run(
                     resume_of=resume_of,
                     checkpoint=checkpoint,
                     slot=slot,
+                    accepts_date=accepts_date,
                 )
         except IntegrityError as error:
             broken = _broken_constraint(error)
@@ -125,7 +128,7 @@ def record_postponed(job: str, *, business_date: date, slot: datetime | None, dr
     """The run of a schedule during a drain: cancelled before it began, visible with its reason, and resumable after
     the drain. Raises SlotTaken where this slot was recorded before."""
     run = JobRun(job=job, business_date=business_date, trigger=Trigger.SCHEDULE, slot=slot, state=State.CANCELLED)
-    run.reason, run.finished_at = labels.drain_sentence(drain), timezone.now()
+    run.reason, run.finished_at = labels.drain_sentence(drain), database_time()
     try:
         with transaction.atomic():
             run.save()
@@ -147,6 +150,7 @@ def resume(run: JobRun, user: User | None = None) -> JobRun:
         dry_run=run.dry_run,
         steps=run.steps,
         resume_of=run,
+        accepts_date=run.accepts_date,
     )
 
 
@@ -216,11 +220,22 @@ def _unlocked(run_id: int) -> RawSQL:
 
 
 def finish(
-    run_id: int, fence: int, state: str, *, summary: dict[str, Any], reason: str, position: Position | None = None
+    run_id: int,
+    fence: int,
+    state: str,
+    *,
+    summary: dict[str, Any],
+    reason: str,
+    position: Position | None = None,
+    outage: bool = False,
 ) -> None:
-    """Ends the run. Raises FenceLost if another process ended it before; then nothing was changed."""
+    """Ends the run; `outage` if something else that did not answer made it fail.
+
+    Raises FenceLost if another process ended it before; then nothing was changed."""
     last = position_fields(position) if position else {}
-    ended = _fenced(run_id, fence).update(state=state, finished_at=Now(), summary=summary, reason=reason, **last)
+    ended = _fenced(run_id, fence).update(
+        state=state, finished_at=Now(), summary=summary, reason=reason, outage=outage, **last
+    )
     if ended != 1:
         raise FenceLost(run_id)
 
@@ -236,7 +251,7 @@ def force_end(run: JobRun, state: str, reason: str, *, unless_locked: bool = Fal
 
 def record_stack(run: JobRun, stack: str) -> None:
     """Stores a stack found after the process ended, unless the heartbeat stored one, which is more precise."""
-    JobRun.objects.filter(pk=run.pk, blocked_stack="").update(blocked_stack=stack)
+    JobRun.objects.filter(pk=run.pk, blocked_stack="").update(blocked_stack=stack[:LONGEST_STACK])
 
 
 def request_cancel(run: JobRun, user: User | None = None, why: str = "", drain: Drain | None = None) -> bool:

@@ -44,10 +44,14 @@ class JobSchedule:
 
 
 def job_schedules() -> list[JobSchedule]:
-    """The configured schedules. Raises MalformedSchedule or UnknownJob."""
+    """The configured schedules. Raises MalformedSchedule or UnknownJob. While a module of EXTRA_JOB_MODULES is
+    disabled, an unknown job may be its, and is left out."""
     wanted: dict[str, str] = {**DEFAULTS, **getattr(settings, "SCHEDULES", {})}
     if not (settings.IMPORT_WATCH_FOLDERS or settings.IMPORT_SHEETS or settings.IMPORT_MAILBOX):
         wanted.pop("receber_arquivos", None)
+    if registry.broken_modules():
+        known = registry.load()
+        wanted = {job: text for job, text in wanted.items() if job in known}
     return [_parse(registry.get(job).name, text) for job, text in wanted.items()]
 
 

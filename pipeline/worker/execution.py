@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop
 
 from pipeline import labels, runs
 from pipeline.models import JobRun, State
-from pipeline.runs import RunContext, registry
+from pipeline.runs import RunContext, dates, registry
 from pipeline.runs.control import Control, Position
 from pipeline.runs.storable import storable_summary, storable_text
 from pipeline.worker import failures
@@ -49,6 +49,7 @@ class End:
     state: str
     reason: str = ""
     summary: dict[str, Any] = field(default_factory=dict)
+    outage: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,15 @@ def _finish(run: JobRun, end: End, position: Position) -> None:
     deadline = time.monotonic() + run.lease_seconds
     while True:
         try:
-            runs.finish(run.pk, run.fence, end.state, summary=end.summary, reason=end.reason, position=position)
+            runs.finish(
+                run.pk,
+                run.fence,
+                end.state,
+                summary=end.summary,
+                reason=end.reason,
+                position=position,
+                outage=end.outage,
+            )
         except runs.FenceLost:
             logger.warning("run %s was ended by another process before; this end was not recorded", run.pk)
         except (OperationalError, InterfaceError):
@@ -112,6 +121,8 @@ def _finish(run: JobRun, end: End, position: Position) -> None:
 def _execute(run: JobRun, control: Control, watchdog: LoopWatchdog, owned: bool) -> End:
     try:
         definition = registry.get(run.job)
+        if doubt := dates.doubt_about(run, definition):
+            raise registry.ExpectedFailure(doubt)
         if owned:
             gc.freeze()  # otherwise every full collection scans all of Django while no thread runs
         with guarded(active=settings.ASYNC_GUARD and owned):
@@ -180,7 +191,7 @@ def _end_of(error: BaseException, run: JobRun, control: Control) -> End:
         return End(State.CANCELLED, reason)
     if sentence := failures.expected_sentence(error):
         logger.error("%s", sentence)
-        return End(State.FAILED, sentence)
+        return End(State.FAILED, sentence, outage=failures.is_outage(error))
     phase = labels.phase_title(control.position.phase)
     logger.error("%s: %s", type(error).__name__, failures.frames_of(error))
     return End(State.FAILED, failures.unexpected_sentence(error, phase))

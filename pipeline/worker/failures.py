@@ -42,6 +42,23 @@ def expected_sentence(error: BaseException) -> str:
     return ""
 
 
+# Errors after which the same work may succeed in some minutes. Of our own database: see OperationalError.
+_OUTAGES = (
+    errors.ConnectionFailed,
+    errors.Unavailable,
+    errors.DeadlineExceeded,
+    errors.PoolExhausted,
+    errors.StatementTimeout,
+    OperationalError,
+    InterfaceError,
+)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether something else did not answer, as opposed to a refusal, which is the same at the next try."""
+    return isinstance(error, _OUTAGES)
+
+
 def _supabase_sentence(error: errors.SupabaseError) -> str:
     where = {"table": getattr(error, "table", "") or "-"}
     match error:

@@ -14,7 +14,7 @@ from types import TracebackType
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -144,7 +144,9 @@ class Heartbeat(threading.Thread):
         if stack := self._watchdog.new_blocked_stack():
             self._stack = stack
             logger.warning(gettext_noop("the event loop is blocked; its stack is on the run"))
-        if self._stack and runs.update_unless_locked(self._run.pk, self._run.fence, blocked_stack=self._stack):
+        if self._stack and runs.update_unless_locked(
+            self._run.pk, self._run.fence, blocked_stack=self._stack[: runs.LONGEST_STACK]
+        ):
             self._stack = ""
 
     def _watch_process(self) -> None:
@@ -164,21 +166,24 @@ class Heartbeat(threading.Thread):
         """Ends the process, for the event loop does not run. Where the end cannot be recorded, the sweep finds the
         run."""
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = '2s'")
             logger.error(gettext_noop("the job did not stop in time; its process ends now"))
             self._log.store()
-            runs.finish(
-                self._run.pk, self._run.fence, state, summary={}, reason=reason, position=self._control.position
-            )
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL lock_timeout = '2s'")
+                runs.finish(
+                    self._run.pk, self._run.fence, state, summary={}, reason=reason, position=self._control.position
+                )
         except (DatabaseError, runs.FenceLost):
             logger.warning("the end of the run could not be recorded")
         finally:
             os._exit(code)
 
     def _listen(self) -> None:
+        """Through a transaction pooler it would listen, and limit the statements, of whoever gets that connection next:
+        there a cancel is noticed by the query alone."""
         connection.ensure_connection()
-        if connection.connection is not self._listening:
+        if connection.connection is not self._listening and not settings.DATABASE_TRANSACTION_POOLER:
             with connection.cursor() as cursor:
                 cursor.execute(f"SET statement_timeout = '15s'; LISTEN {runs.CANCEL_CHANNEL}")
             self._listening = connection.connection

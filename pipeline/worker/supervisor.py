@@ -117,7 +117,9 @@ def _record_stack(run_id: int, traces: Traces) -> bool:
     if not (stack := traces.stack()):
         return False
     run = JobRun.objects.get(pk=run_id)
-    return bool(run.blocked_stack) or runs.update_unless_locked(run.pk, run.fence, blocked_stack=stack)
+    return bool(run.blocked_stack) or runs.update_unless_locked(
+        run.pk, run.fence, blocked_stack=stack[: runs.LONGEST_STACK]
+    )
 
 
 def _must_stop(run_id: int) -> bool:

@@ -4,7 +4,7 @@ Django's own list counts and compares every row of the table; these read an inde
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,10 @@ from urllib.parse import urlencode
 from django.contrib import admin, messages
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
-from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
-from django.core.exceptions import ValidationError
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Max, Min, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -28,6 +29,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+
+from sistema_os.admin_base.spreadsheets import CSV, CSV_CHUNK, FORMAT, CsvColumn, csv_response
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -65,7 +68,13 @@ class FilterChip:
 
 
 class ChipList(ChangeList):
-    """Knows its filters in force as words."""
+    """Knows its filters in force as words, and its address as a spreadsheet."""
+
+    @property
+    def csv_url(self) -> str:
+        if not getattr(self.model_admin, "csv_name", ""):
+            return ""
+        return str(self.get_query_string({FORMAT: CSV}, [PAGE_VAR]))
 
     @cached_property
     def chips(self) -> list[FilterChip]:
@@ -178,8 +187,55 @@ def _day(value: date) -> date:
     return timezone.localtime(value).date() if isinstance(value, datetime) else value
 
 
-class ReadOnlyAdmin(_ModelAdmin):
-    """Rows that only the application writes."""
+class TolerantAdmin(_ModelAdmin):
+    """A parameter that a list refuses leads to the list without it, where Django answers 400."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        try:
+            return super().changelist_view(request, extra_context)
+        except DisallowedModelAdminLookup:
+            given = [(name, value) for name, values in request.GET.lists() for value in values]
+            kept = [
+                (name, value)
+                for name, value in given
+                if name in _OWN_PARAMETERS or self.lookup_allowed(name, value, request)
+            ]
+            # Never the same address again.
+            return redirect(f"{request.path}?{urlencode(kept)}" if kept and len(kept) < len(given) else request.path)
+
+
+class ReadOnlyAdmin(TolerantAdmin):
+    """Rows that only the application writes. A list with `csv_name` can be downloaded for a spreadsheet, with its
+    filters and search: `?format=csv`."""
+
+    # The name of the file, without its date.
+    csv_name = ""
+
+    def csv_columns(self) -> Sequence[CsvColumn]:
+        """What the cells of the list say, as plain texts."""
+        return ()
+
+    def record_export(self, request: HttpRequest, count: int) -> None:
+        """Overridden by lists with personal data."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if self.csv_name and request.method == "GET" and request.GET.get(FORMAT) == CSV:
+            return self._csv(request)
+        return super().changelist_view(request, extra_context)
+
+    def _csv(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        # Django would take the parameter for a filter.
+        asked: Any = request
+        asked.GET = request.GET.copy()
+        del asked.GET[FORMAT]
+        try:
+            rows = self.get_changelist_instance(request).queryset
+        except (IncorrectLookupParameters, DisallowedModelAdminLookup):
+            return redirect(request.path)
+        self.record_export(request, rows.count())
+        return csv_response(self.csv_name, self.csv_columns(), rows.iterator(chunk_size=CSV_CHUNK))
 
     def get_changelist(self, *_args: Any, **_kwargs: Any) -> type[ChangeList]:
         return ChipList
@@ -201,7 +257,7 @@ class ReadOnlyAdmin(_ModelAdmin):
         return False
 
 
-class BoundedAdmin(_ModelAdmin):
+class BoundedAdmin(TolerantAdmin):
     """An action never reaches rows beyond those counted for the person: "select all" ends at MAX_COUNTED."""
 
     show_full_result_count = False
@@ -240,15 +296,6 @@ class BoundedAdmin(_ModelAdmin):
         except ValidationError as error:
             raise Http404 from error
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """A parameter that the list does not have leads to the list without it, not to an error."""
-        try:
-            return super().changelist_view(request, extra_context)
-        except DisallowedModelAdminLookup:
-            known = _OWN_PARAMETERS | set(self._filter_names(request))
-            kept = [(name, value) for name, values in request.GET.lists() for value in values if _field(name) in known]
-            return redirect(f"{request.path}?{urlencode(kept)}" if kept else request.path)
-
     def _filter_names(self, request: HttpRequest) -> Iterator[str]:
         filters: list[Any] = [self.date_hierarchy, *self.get_list_filter(request)]
         for one in filters:
@@ -258,10 +305,12 @@ class BoundedAdmin(_ModelAdmin):
         return BoundedList
 
 
-def personal(name: str, title: Any, cell: Callable[[Any, Any], SafeString], person: Any) -> Callable[[Any], SafeString]:
+def personal(
+    name: str, title: Any, cell: Callable[[Any, Any], SafeString | str], person: Any
+) -> Callable[[Any], SafeString | str]:
     """A column whose cells depend on the viewer. One admin instance serves every thread and cannot hold the viewer."""
 
-    def column(row: Any) -> SafeString:
+    def column(row: Any) -> SafeString | str:
         return cell(row, person)
 
     column.__name__ = name

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from matching.models import AuditEntry, Decision, OrderRoom, RoomAlias
 from pipeline.models import AccessEntry, DataRequest, JobRun, SignIn
 from sistema_os.access import second_factor
+from sistema_os.admin_base import TolerantAdmin
 from snapshots.models import Snapshot
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ admin.site.unregister((User, Group))
 
 
 @admin.register(Group)
-class RoleAdmin(_InWords, GroupAdmin):
+class RoleAdmin(TolerantAdmin, _InWords, GroupAdmin):
     pass
 
 
@@ -124,7 +125,7 @@ def _groups_below(editor: Any) -> QuerySet[Group]:
 
 
 @admin.register(User)
-class PersonAdmin(_InWords, _UserAdmin):
+class PersonAdmin(TolerantAdmin, _InWords, _UserAdmin):
     """People. Who is not an administrator adds people, gives groups within her own rights, deactivates, and resets
     passwords and second factors, of nobody with more rights than herself."""
 

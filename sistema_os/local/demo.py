@@ -26,6 +26,7 @@ _READY_SECONDS = 60.0
 _WEB_WORKERS = 2
 _LOST_SECONDS = 180.0
 _RETRY_SECONDS = 10.0
+_WHOLE_HOUSE = ("--scope", "casa", "--no-pipeline")
 _FIRST_CARD = "matching/matchsuggestion/review/"
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Report = Callable[[str], None]
@@ -118,19 +119,25 @@ class Demo:
         if sample.outdated:
             self._report(_("This version has another sample hotel; `make demo-reset` starts with it."))
         last = None
-        for last in sample.mornings():
+        for morning in sample.mornings():
             self._report("")
-            self._run_job(children, "pipeline_diario", last)
+            last = morning.day
+            # A killed demo may have imported these files before: that they say nothing new is no reason to hold them.
+            reason = ("--force", "make demo")
+            self._run(children, "import_file", *map(str, morning.files), last, *_WHOLE_HOUSE, *reason)
+            morning.complete()
+            self._run(children, "pipeline_diario", last)
         if last is not None:
             for job in ("hospedes_casa", "rm_daily_collection"):
-                self._run_job(children, job, last)
+                self._run(children, job, last)
 
-    def _run_job(self, children: Children, job: str, day: date) -> None:
+    def _run(self, children: Children, *command: str | date) -> None:
         """Retries while the run of a killed demo is active: without heartbeats it is declared lost after a while."""
+        words = [f"--date={word.isoformat()}" if isinstance(word, date) else word for word in command]
         give_up = time.monotonic() + _LOST_SECONDS
         while True:
             try:
-                children.manage(job, "--date", day.isoformat(), quiet=False)
+                children.manage(*words, quiet=False)
                 return
             except Refused as refused:
                 if time.monotonic() > give_up:

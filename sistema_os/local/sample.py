@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from sistema_os.local.hotel import Hotel, load
+from sistema_os.local.hotel import Hotel, complete, export
 from sistema_os.local.hotel.clock import SAO_PAULO
 from sistema_os.local.stack import Stack
 from sistema_os.local.state import write_atomically
@@ -30,6 +31,21 @@ class Progress:
     version: str
 
 
+@dataclass(frozen=True)
+class Morning:
+    """A date of the sample hotel: its guest list and its orders as files, which are gone with the next date."""
+
+    day: date
+    files: list[Path]
+    _hotel: Hotel
+    _stack: Stack
+
+    def complete(self) -> None:
+        """After the import: what the hotel's other systems know of the same guests and orders."""
+        with self._stack.connect_hotel() as connection:
+            complete(connection, self._hotel)
+
+
 class Sample:
     def __init__(self, folder: Path, stack: Stack, today: date | None = None) -> None:
         self._file = folder / "sample.json"
@@ -47,8 +63,8 @@ class Sample:
         done = date.fromisoformat(self._progress.done_until)
         return [day for n in reversed(range(DATES)) if (day := self._today - timedelta(days=n)) > done]
 
-    def mornings(self) -> Iterator[date]:
-        """Loads the hotel of each date in turn; a date is done when the next one is requested."""
+    def mornings(self) -> Iterator["Morning"]:
+        """The hotel of each date in turn; a date is done when the next one is requested."""
         dates = self.dates()
         if not dates or self.outdated:
             return
@@ -56,9 +72,8 @@ class Sample:
         for day in dates:
             while hotel.date < day:
                 hotel.advance()
-            with self._stack.connect_hotel() as connection:
-                load(connection, hotel)
-            yield day
+            with TemporaryDirectory(prefix="sistema-os-morning-") as folder:
+                yield Morning(day, export(hotel, Path(folder)), hotel, self._stack)
             self._write(replace(self._progress, done_until=day.isoformat()))
 
     def forget(self) -> None:

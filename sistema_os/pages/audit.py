@@ -1,8 +1,8 @@
 """The audit: who did what, when, and what the state was before, from the records of all apps. Read only."""
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -18,15 +18,18 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import pgettext_lazy as _p
 from django.views.decorators.http import require_GET
 
-from matching.models import AuditAction
+from matching.models import AuditAction, record_audit
 from matching.reports import AuditLine, AuditQuery, decision_lines, entry_lines, midnight
 from pipeline.models import AccessEntry, CancelRequest, Erasure, JobRun, SignIn
+from sistema_os.admin_base import CSV, FORMAT, CsvColumn, csv_response
+from sistema_os.masking import masked_phones, without_documents
 from snapshots.models import Snapshot
 
 PERMISSION: Final = "matching.view_decision"
@@ -166,6 +169,16 @@ FEEDS: Final[dict[str, Feed]] = {
 
 PER_PAGE: Final = 50
 LONGEST_ORDER: Final = 30
+EXPORTED_AT_ONCE: Final = 1_000
+_COLUMNS: Final = (
+    CsvColumn(_lazy("When"), lambda line: date_format(timezone.localtime(line.at), "SHORT_DATETIME_FORMAT")),
+    CsvColumn(_lazy("Who"), lambda line: line.who),
+    CsvColumn(_lazy("What"), lambda line: line.what),
+    CsvColumn(_lazy("On what"), lambda line: line.subject),
+    CsvColumn(_lazy("Before"), lambda line: line.before),
+    CsvColumn(_lazy("After"), lambda line: line.after),
+    CsvColumn(_lazy("Note"), lambda line: masked_phones(without_documents(line.text))),
+)
 
 
 class _QueryForm(forms.Form):
@@ -192,6 +205,8 @@ class _Wanted:
     batch: UUID | None = None
     until: datetime | None = None
     skip: int = 0
+    # Lines of a page.
+    size: int = PER_PAGE
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> "_Wanted":
@@ -208,13 +223,16 @@ class _Wanted:
         given = {name: str(value) for name, value in parts.items() if value}
         return f"{reverse('admin:audit')}?{urlencode(given | more)}"
 
+    def page_url(self) -> str:
+        return self.url(until=self.until.isoformat(), skip=str(self.skip)) if self.until else self.url()
+
     def asked(self) -> AuditQuery:
         until = self.until or timezone.now()
         if self.day:
             until = min(until, midnight(self.day + timedelta(days=1)) - timedelta(microseconds=1))
         return AuditQuery(
             until=until,
-            most=PER_PAGE + 1 + min(self.skip, 10 * PER_PAGE),
+            most=self.size + 1 + min(self.skip, 10 * self.size),
             since=midnight(self.day) if self.day else None,
             user=self.user,
             order=self.order,
@@ -228,13 +246,11 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         raise PermissionDenied
     wanted = _Wanted.read(request.GET)
     feeds = {name: feed for name, feed in FEEDS.items() if request.user.has_perm(feed.needs)}
-    lines = _lines(feeds, wanted)
-    shown = lines[:PER_PAGE]
-    older = ""
-    if len(lines) > PER_PAGE:
-        last = shown[-1].at
-        skip = _lines_at(last, shown) + (wanted.skip if last == wanted.until else 0)
-        older = wanted.url(until=last.isoformat(), skip=str(skip))
+    if request.GET.get(FORMAT) == CSV:
+        record_audit(request.user, AuditAction.EXPORT, filters={"kind": wanted.kind} if wanted.kind else {})
+        return csv_response("auditoria", _COLUMNS, _every_line(feeds, replace(wanted, size=EXPORTED_AT_ONCE)))
+    shown, next_page = _page(feeds, wanted)
+    older = next_page.page_url() if next_page else ""
     staff = User.objects.filter(is_staff=True).order_by("first_name", "username")
     context = site.each_context(request) | {
         "title": _("Audit"),
@@ -242,11 +258,30 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "lines": shown,
         "kinds": [(name, feed.label) for name, feed in feeds.items()],
         "people": [(user.pk, name_of(user)) for user in staff],
+        "csv_url": wanted.url(**{FORMAT: CSV}),
         "older": older,
         "newest": wanted.url() if wanted.until is not None else "",
         "narrowed": wanted.narrowed,
     }
     return TemplateResponse(request, "sistema_os/audit.html", context)
+
+
+def _page(feeds: Mapping[str, Feed], wanted: _Wanted) -> tuple[list[AuditLine], _Wanted | None]:
+    """The lines, and what the page of older ones wants, if there are any."""
+    lines = _lines(feeds, wanted)
+    shown = lines[: wanted.size]
+    if len(lines) <= wanted.size:
+        return shown, None
+    last = shown[-1].at
+    skip = _lines_at(last, shown) + (wanted.skip if last == wanted.until else 0)
+    return shown, replace(wanted, until=last, skip=skip)
+
+
+def _every_line(feeds: Mapping[str, Feed], wanted: _Wanted) -> Iterator[AuditLine]:
+    older: _Wanted | None = wanted
+    while older is not None:
+        shown, older = _page(feeds, older)
+        yield from shown
 
 
 def _lines(feeds: Mapping[str, Feed], wanted: _Wanted) -> list[AuditLine]:
@@ -260,7 +295,7 @@ def _lines(feeds: Mapping[str, Feed], wanted: _Wanted) -> list[AuditLine]:
     ]
     merged = heapq.merge(*(feed.lines(asked) for feed in chosen), key=lambda line: line.at, reverse=True)
     lines = list(islice(merged, asked.most))
-    skip = asked.most - PER_PAGE - 1
+    skip = asked.most - wanted.size - 1
     # Fewer lines at that moment than the address says: the page before is gone, nothing is skipped.
     return lines[skip:] if _lines_at(asked.until, lines) >= skip else lines
 

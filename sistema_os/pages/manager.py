@@ -1,7 +1,6 @@
 """The manager's page: progress of the work, and quality of the suggestions."""
 
-import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,11 +9,9 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
@@ -23,15 +20,16 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
-from matching.models import AuditAction, MatchSuggestion, record_audit
-from matching.models.choices import Band
-from matching.presentation import department_words
+from matching.models import AuditAction, record_audit
+from matching.models.choices import Band, RejectReason
+from matching.presentation import comparison_words, department_words
 from matching.presentation.badges import band_chip
-from matching.reports import Measured, Period, agreement, apart, charts, measured, periods, throughput
-from matching.reports.throughput import DepartmentRow, by_department
+from matching.reports import Measured, Period, agreement, apart, charts, measured, periods, rejections, throughput
+from matching.reports.throughput import DepartmentRow, Queued
 from pipeline.business_date import current_business_date
 from pipeline.dashboard import ages, occupancy
 from pipeline.dashboard import today as todays_run
+from sistema_os.admin_base import CSV, FORMAT, CsvColumn, csv_response
 
 PERMISSION = "matching.view_decision"
 BEST_FIRST = (Band.STRONG, Band.DOUBT, Band.WEAK)
@@ -55,10 +53,10 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         raise PermissionDenied
     day = current_business_date()
     chosen = periods.period(request.GET.get("days", ""), day)
-    rows = by_department(chosen)
-    if request.GET.get("format") == "csv":
+    work, queued = throughput.work(chosen), throughput.queued_by_department()
+    rows = throughput.department_rows(work.by_department, queued)
+    if request.GET.get(FORMAT) == CSV:
         return _department_csv(request, chosen, rows)
-    work = throughput.work(chosen)
     context = site.each_context(request) | {
         "title": _("Management"),
         "chosen": chosen,
@@ -70,16 +68,37 @@ def page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         ],
         "departments_total": _total(rows),
         "csv_url": f"{reverse('admin:manager')}?days={chosen.days}&format=csv",
-        **_figures(rows),
+        **_figures(queued.values()),
         **_orders(chosen, work.orders),
         **_precision(chosen),
         **_work(work),
+        "rejections": [_rejection_row(row) for row in rejections.rejections(chosen)],
     }
     if request.user.has_perm("pipeline.view_jobrun"):
         aged = ages()
         fresh = all(age.chip == "chip-ok" for age in aged)
         context |= {"ages": aged, "today": todays_run(day, aged), "fresh": fresh, **_occupancy()}
     return TemplateResponse(request, "sistema_os/manager.html", context)
+
+
+@dataclass(frozen=True)
+class RejectionRow:
+    """A reason, its rejections, and what was most frequent among them."""
+
+    reason: str
+    count: int
+    evidence: str
+    department: str
+
+
+def _rejection_row(row: rejections.Rejections) -> RejectionRow:
+    (evidence, times), (department, orders) = row.evidence.most_common(1)[0], row.departments.most_common(1)[0]
+    return RejectionRow(
+        str(RejectReason(row.reason).label) if row.reason else _("no reason given"),
+        row.count,
+        f"{comparison_words(evidence)} ({times})" if evidence else "—",
+        f"{department_words(department) or _('without a department')} ({orders})",
+    )
 
 
 def _total(rows: list[DepartmentRow]) -> DepartmentRow:
@@ -92,33 +111,28 @@ def _list_url(department: str) -> str:
 
 
 def _department_csv(request: HttpRequest, chosen: Period, rows: list[DepartmentRow]) -> HttpResponse:
-    """Semicolons and a byte-order mark, as a Brazilian spreadsheet expects."""
     record_audit(request.user, AuditAction.EXPORT, count=len(rows), filters={"days": chosen.days})
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="os-por-setor-{chosen.last:%Y-%m-%d}.csv"'
-    response.write("\ufeff")
-    writer = csv.writer(response, delimiter=";")
-    writer.writerow(
-        [_("Department"), pgettext("orders", "Opened"), _("With a guest"), _("To review"), _("Leave today")]
+    columns = (
+        CsvColumn(_("Department"), lambda row: _department(row, rows)),
+        CsvColumn(pgettext("orders", "Opened"), lambda row: row.opened),
+        CsvColumn(_("With a guest"), lambda row: row.linked),
+        CsvColumn(_("To review"), lambda row: row.waiting),
+        CsvColumn(_("Leave today"), lambda row: row.departing),
     )
-    for row in (*rows, _total(rows)):
-        name = department_words(row.department) or (_("without a department") if row in rows else _("Total"))
-        writer.writerow([name, *(getattr(row, column) for column in _COUNTED)])
-    return response
+    return csv_response("os-por-setor", columns, (*rows, _total(rows)))
 
 
-def _figures(rows: list[DepartmentRow]) -> dict[str, Any]:
+def _department(row: DepartmentRow, rows: list[DepartmentRow]) -> str:
+    return department_words(row.department) or (_("without a department") if row in rows else _("Total"))
+
+
+def _figures(queued: Collection[Queued]) -> dict[str, Any]:
     """What waits now: the orders of the badge, and the oldest of them."""
-    day_ago = timezone.now() - timedelta(days=1)
-    found = MatchSuggestion.objects.heads().aggregate(
-        oldest=Min("order__opened_at"), old=Count("pk", filter=Q(order__opened_at__lt=day_ago))
-    )
-    total = _total(rows)
     return {
-        "to_review": total.waiting,
-        "to_review_leaving": total.departing,
-        "to_review_old": found["old"],
-        "oldest": found["oldest"],
+        "to_review": sum(one.waiting for one in queued),
+        "to_review_leaving": sum(one.departing for one in queued),
+        "to_review_old": sum(one.old for one in queued),
+        "oldest": min((one.oldest for one in queued if one.oldest), default=None),
     }
 
 

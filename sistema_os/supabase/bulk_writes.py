@@ -61,8 +61,8 @@ class UpsertPlan:
     def __post_init__(self) -> None:
         if not self.on_conflict:
             raise UsageError("upsert_many() needs on_conflict: the columns that tell rows apart.")
-        if self.size < 1:
-            raise UsageError("upsert_many() needs a size of at least 1.")
+        literals.whole(self.size, "The size of upsert_many()", 1)
+        literals.whole(self.max_bytes, "max_bytes of upsert_many()", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,16 @@ def _merged(plan: UpsertPlan, rows: list[Mapping[str, Any]]) -> Iterable[tuple[M
 
 def _keys(plan: UpsertPlan, rows: list[Mapping[str, Any]]) -> list[Any]:
     names = [name.strip().strip('"') for name in plan.on_conflict.split(",")]
+    if not all(isinstance(row, Mapping) for row in rows):
+        raise UsageError("upsert_many() takes mappings of columns to values.")
     try:
         if len(names) == 1:
             return [str(row[names[0]]) for row in rows]
         return [tuple([str(row[name]) for name in names]) for row in rows]
     except KeyError:
         raise UsageError(f"A row lacks a column of its key ({plan.on_conflict}).") from None
+    except ValueError:  # an integer of more than 4300 digits
+        raise UsageError(f"A value of the key ({plan.on_conflict}) has no text form.") from None
 
 
 def chunks(plan: UpsertPlan, rows: Iterable[Mapping[str, Any]]) -> Iterator[Chunk]:
@@ -146,7 +150,8 @@ async def upsert_chunks(
     session: Session, target: Head, plan: UpsertPlan, rows: Iterable[Mapping[str, Any]], parallel: int
 ) -> Outcomes:
     """Sends every chunk, `parallel` at once. Raises UsageError, before anything is sent, for rows without a key."""
-    waiting = await _prepared(plan, rows)
+    literals.whole(parallel, "parallel of upsert_many()", 1)
+    waiting = await _prepared(plan, literals.listed(rows, "upsert_many()"))
     outcomes: list[ChunkOutcome | None] = [None] * len(waiting)
     numbered = iter(enumerate(waiting))
 
@@ -163,7 +168,7 @@ async def upsert_chunks(
 async def _send(session: Session, target: Head, plan: UpsertPlan, chunk: Chunk) -> ChunkOutcome:
     resolution = "ignore" if plan.ignore_duplicates else "merge"
     head = target._replace(prefer=("return=minimal", f"resolution={resolution}-duplicates"), body=chunk.body)
-    columns = ",".join(map(literals.quoted, chunk.columns))
+    columns = ",".join([literals.quoted(literals.text(name, "A column's name")) for name in chunk.columns])
     params = (Param("other", "on_conflict", plan.on_conflict), Param("other", "columns", columns))
     try:
         await session.run(Query(session, head, params))

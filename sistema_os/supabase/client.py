@@ -1,5 +1,6 @@
 """SupabaseClient: one address, one key, one pool of connections."""
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -146,7 +147,10 @@ class SupabaseClient:
         )
         if method == "POST":
             return called, ()
-        return called, tuple(Param("other", key, literals.argument(key, value)) for key, value in arguments.items())
+        if not isinstance(arguments, Mapping):
+            raise UsageError("rpc() takes a mapping of arguments to values.")
+        named = [(literals.text(key, "An argument's name"), value) for key, value in arguments.items()]
+        return called, tuple(Param("other", key, literals.argument(key, value)) for key, value in named)
 
 
 def _address(url: str, rest_path: str) -> httpx.URL:
@@ -168,9 +172,10 @@ def _address(url: str, rest_path: str) -> httpx.URL:
 
 
 def _header_value(schema: str) -> str:
-    if not isinstance(schema, str) or not schema.isascii() or not schema.isprintable():
+    name = literals.text(schema, "A schema's name")
+    if not name.isascii() or not name.isprintable():
         raise UsageError("A schema's name goes into a header, which carries printable ASCII only.")
-    return schema
+    return name
 
 
 def _checked(key: str) -> Secret[str]:

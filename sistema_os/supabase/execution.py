@@ -22,6 +22,7 @@ from sistema_os.supabase.errors import (
 )
 from sistema_os.supabase.query import Call, Head, Param, Query
 from sistema_os.supabase.responses import Answer, Embedded, Verdict, truncated
+from sistema_os.supabase.retry import Deadline, Deadlines
 from sistema_os.supabase.transport import KEEP_ALIVE_OF_WRITES, Reply, Request, exchange, open_transport
 from sistema_os.supabase.types import APIResponse, Secret, ServerInfo
 
@@ -32,15 +33,6 @@ _TOKEN = re.compile(r"(?<![\w-])[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _MOST_KINDS = 64
 # What this process knows of each server, by address.
 _servers: dict[str, ServerInfo] = {}
-
-
-@dataclass(slots=True)
-class Trace:
-    """How far a query has come, for the message of its deadline."""
-
-    until: float
-    sent: int = 0
-    last: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +65,13 @@ class Session:
         self._address = str(base)
         self._key = key
         self._api_key = api_key or key
-        self._prepared: dict[tuple[bool, str, tuple[tuple[str, str], ...]], Secret[dict[str, str]]] = {}
+        self._prepared: dict[tuple[str, str, str, tuple[str, ...], bool, bool], Secret[dict[str, str]]] = {}
         self._proxy = proxy
         self._given = transport
         self.transport = transport or open_transport(base, limits.max_connections, proxy)
         self._for_writes = transport
         self._slots = asyncio.Semaphore(limits.max_connections)
+        self._deadlines = Deadlines(limits.deadline)
         # A given transport is a test's own server: nothing that it shows holds for another one.
         self.server = ServerInfo() if transport else _servers.setdefault(self._address, ServerInfo())
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -116,29 +109,26 @@ class Session:
 
         `paged`: the caller reads on from the last row, so that it does not matter what ended the rows.
         """
-        self._refuse_unusable()
+        deadline = Deadline(self._deadlines, self._usable_loop())
         queries.check(query)
-        trace = Trace(asyncio.get_running_loop().time() + self.limits.deadline)
         calls = queries.calls(query, self.server.max_rows or self.limits.max_rows)
-        scope = asyncio.timeout_at(trace.until)
-        try:
-            async with scope:
+        with deadline:
+            if query._head.verb == "update":
                 await self._refuse_misleading(query)
-                if len(calls) == 1:
-                    return [await self._answer(query, calls[0], trace, paged)]
-                return await self._parts(query, calls, trace, paged)
-        except TimeoutError:
-            if not scope.expired():
-                raise
-        raise self._late(query._head, trace)
+            if len(calls) == 1:
+                return [await self._answer(query, calls[0], deadline, paged)]
+            return await self._parts(query, calls, deadline, paged)
+        raise self._late(query._head, deadline)
 
-    def _refuse_unusable(self) -> None:
+    def _usable_loop(self) -> asyncio.AbstractEventLoop:
         if self.closed:
             raise UsageError("This SupabaseClient is closed.")
         loop = asyncio.get_running_loop()
-        self._loop = self._loop or loop
+        if self._loop is None:
+            self._loop = loop
         if self._loop is not loop:
             raise UsageError("This SupabaseClient belongs to another event loop; open one in each.")
+        return loop
 
     async def _refuse_misleading(self, query: Query) -> None:
         """PostgREST before 14.4 filters the rows that an update returns, by their new values, once more."""
@@ -153,11 +143,13 @@ class Session:
         decoded = []
         for answer in answers:
             response = answer.response()
+            decoded.append(response)
+            if "(" not in answer.call.target:
+                continue
             most = self.server.max_rows or self.limits.max_rows
             longest = responses.longest_embedding(answer.query, response.data, most)
             if longest and longest.rows and responses.may_be_cap(longest.rows, self.limits.max_rows, self.server):
                 await self._refuse_cut(answer.call.head, longest)
-            decoded.append(response)
         return decoded
 
     async def _refuse_cut(self, head: Head, longest: Embedded) -> None:
@@ -171,11 +163,11 @@ class Session:
                 return
         raise truncated(head, f"embedded {longest.name}", longest.rows)
 
-    async def _parts(self, query: Query, calls: list[Call], trace: Trace, paged: bool) -> list[Answer]:
+    async def _parts(self, query: Query, calls: list[Call], deadline: Deadline, paged: bool) -> list[Answer]:
         """Reads at once; writes one after the other, each its own transaction: those before a failure stay."""
         if query._head.verb != "read":
-            return [await self._answer(query, call, trace, paged) for call in calls]
-        tasks = [asyncio.ensure_future(self._answer(query, call, trace, paged)) for call in calls]
+            return [await self._answer(query, call, deadline, paged) for call in calls]
+        tasks = [asyncio.ensure_future(self._answer(query, call, deadline, paged)) for call in calls]
         try:
             return await asyncio.gather(*tasks)
         finally:
@@ -183,9 +175,9 @@ class Session:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _answer(self, query: Query, call: Call, trace: Trace, paged: bool) -> Answer:
+    async def _answer(self, query: Query, call: Call, deadline: Deadline, paged: bool) -> Answer:
         try:
-            reply = await self._send(call, trace)
+            reply = await self._send(call, deadline)
         except NotSingleRow as error:
             if call.head.shape != "maybe" or error.rows != 0:
                 raise
@@ -193,7 +185,7 @@ class Session:
         seen = responses.window(reply)
         found = Verdict.WHOLE if paged else responses.verdict(query, call, seen, self.limits.max_rows, self.server)
         if found is Verdict.UNSURE:
-            found = Verdict.CUT if await self._has_more(call, seen, trace) else Verdict.WHOLE
+            found = Verdict.CUT if await self._has_more(call, seen, deadline) else Verdict.WHOLE
         if call.head.verb == "read":
             self._note_rows(seen.rows)
         if found is Verdict.CUT:
@@ -202,13 +194,15 @@ class Session:
         return Answer(query, call, reply, seen)
 
     def _note_rows(self, rows: int) -> None:
-        self.server.proven_rows = max(self.server.proven_rows, rows)
-        if self.server.max_rows is not None and rows > self.server.max_rows:
-            self.server.max_rows = None
+        server = self.server
+        if rows > server.proven_rows:
+            server.proven_rows = rows
+        if server.max_rows is not None and rows > server.max_rows:
+            server.max_rows = None
 
-    async def _has_more(self, call: Call, seen: responses.Window, trace: Trace) -> bool:
+    async def _has_more(self, call: Call, seen: responses.Window, deadline: Deadline) -> bool:
         probe = queries.probe(call, seen.first + seen.rows)
-        return responses.window(await self._send(probe, trace)).rows > 0
+        return responses.window(await self._send(probe, deadline)).rows > 0
 
     async def learn_cap(self, table: str, beyond: int, schema: str) -> None:
         """Asks for more than `beyond` rows of a table, without their contents, to see where the server stops.
@@ -245,29 +239,33 @@ class Session:
             log.info("The version of PostgREST at %s cannot be learned", self.base.host)
         return self.server.is_before(major, minor)
 
-    async def _send(self, call: Call, trace: Trace) -> Reply:
+    async def _send(self, call: Call, deadline: Deadline) -> Reply:
         """A 2xx reply, after as many attempts as retry.py allows before the deadline."""
         attempt = 0
         while True:
             attempt += 1
-            outcome = await self._try(call, trace, attempt)
+            outcome = await self._try(call, deadline, attempt)
             if isinstance(outcome, Reply):
                 return outcome
-            remaining = trace.until - asyncio.get_running_loop().time()
-            wait = retry.pause(call.head, outcome, attempt, remaining)
+            wait = retry.pause(call.head, outcome, attempt, deadline.remaining())
             if wait is None:
                 raise outcome
-            trace.last = type(outcome).__name__
-            log.warning("%s %s: %s, trying again", call.head.method, call.head.table, trace.last)
+            deadline.last = type(outcome).__name__
+            log.warning("%s %s: %s, trying again", call.head.method, call.head.table, deadline.last)
             await asyncio.sleep(wait)
 
-    async def _try(self, call: Call, trace: Trace, attempt: int) -> Reply | SupabaseError:
-        async with self._slots:
-            if not trace.sent and self._is_too_late(trace):
-                return self._late(call.head, trace)
-            trace.sent += 1
+    async def _try(self, call: Call, deadline: Deadline, attempt: int) -> Reply | SupabaseError:
+        head = call.head
+        await self._slots.acquire()
+        try:
+            if not deadline.sent and self._is_too_late(deadline):
+                return self._late(head, deadline)
+            deadline.sent += 1
             started = time.perf_counter()
-            outcome = await exchange(self._transport_of(call.head), self._request(call), self.limits.max_body)
+            request = Request(head.method, self._address + call.target, self._headers_of(call), call.content)
+            outcome = await exchange(self._transport_of(head), request, self.limits.max_body)
+        finally:
+            self._slots.release()
         if isinstance(outcome, TransportError):
             return self._unreached(call.head, outcome, attempt)
         if not self.server.version:
@@ -286,30 +284,28 @@ class Session:
             self._for_writes = open_transport(self.base, self.limits.max_connections, self._proxy, KEEP_ALIVE_OF_WRITES)
         return self._for_writes
 
-    def _is_too_late(self, trace: Trace) -> bool:
+    def _is_too_late(self, deadline: Deadline) -> bool:
         """A query that queued until now would be cut off, and a write might be stored all the same."""
-        return trace.until - asyncio.get_running_loop().time() < self.limits.deadline / 20
-
-    def _request(self, call: Call) -> Request:
-        return Request(call.head.method, self._address + call.target, self._headers_of(call), call.content)
+        return deadline.remaining() < self.limits.deadline / 20
 
     def _headers_of(self, call: Call) -> Secret[dict[str, str]]:
         """Prepared once for each kind of request; the key stands in no local variable that a traceback might show."""
-        kind = (call.head.method in ("GET", "HEAD"), call.head.schema, call.headers)
+        head = call.head
+        kind = (head.method, head.schema, head.accept, head.prefer, head.strip_nulls, head.body is None)
         prepared = self._prepared.get(kind)
         if prepared is None:
             if len(self._prepared) >= _MOST_KINDS:
                 self._prepared.clear()
-            prepared = self._prepared[kind] = Secret(self._fixed_headers(*kind))
+            prepared = self._prepared[kind] = Secret(self._fixed_headers(head))
         if not call.content:
             return prepared
         return Secret({**prepared.reveal(), "Content-Length": str(len(call.content))})
 
-    def _fixed_headers(self, reads: bool, schema: str, headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    def _fixed_headers(self, head: Head) -> dict[str, str]:
         token = {"Authorization": f"Bearer {self._key.reveal()}"} if _TOKEN.fullmatch(self._key.reveal()) else {}
         return {
-            **dict(headers),
-            "Accept-Profile" if reads else "Content-Profile": schema,
+            **queries.headers(head),
+            "Accept-Profile" if head.method in ("GET", "HEAD") else "Content-Profile": head.schema,
             "Accept-Encoding": "gzip",
             "User-Agent": "sistema-os",
             "apikey": self._api_key.reveal(),
@@ -333,14 +329,14 @@ class Session:
         line = (call.head.method, call.head.table, call.filtered_columns(), reply.status, rows, len(reply.body), took)
         log.debug("%s %s [%s] -> %d, %d rows, %d bytes, %.1f ms", *line)
 
-    def _late(self, head: Head, trace: Trace) -> TransportError:
+    def _late(self, head: Head, deadline: Deadline) -> TransportError:
         what = f"{head.verb} {head.table} within {self.limits.deadline:g} s"
-        if not trace.sent:
+        if not deadline.sent:
             queue = f"all {self.limits.max_connections} connections were busy"
             return PoolExhausted(f"Supabase could not {what}: {queue}.", operation=head.verb, table=head.table)
-        tries = f"{trace.sent} requests, the last failure {trace.last}" if trace.last else "no whole answer"
+        tries = f"{deadline.sent} requests, the last failure {deadline.last}" if deadline.last else "no whole answer"
         return DeadlineExceeded(
-            f"Supabase did not {what}: {tries}.", operation=head.verb, table=head.table, attempt=trace.sent
+            f"Supabase did not {what}: {tries}.", operation=head.verb, table=head.table, attempt=deadline.sent
         )
 
 

@@ -126,9 +126,12 @@ class Filters(Query):
 
     def text_search(self, column: str, query: str, options: Mapping[str, Any] | None = None) -> Self:
         """`options`: `type` plain, phrase or web_search, and `config`, the text search configuration."""
-        options = options or {}
-        kind = {"plain": "pl", "phrase": "ph", "web_search": "w"}.get(str(options.get("type")), "")
-        config = f"({options['config']})" if options.get("config") else ""
+        options = {} if options is None else options
+        if not isinstance(options, Mapping):
+            raise UsageError("The options of text_search() are a mapping.")
+        named = literals.text(options.get("type") or "", "A type of search")
+        kind = {"plain": "pl", "phrase": "ph", "web_search": "w"}.get(named, "")
+        config = f"({literals.text(options['config'], 'A configuration')})" if options.get("config") else ""
         return self._where(column, f"{kind}fts{config}", literals.text(query, "A text search"))
 
     def contains(self, column: str, value: Iterable[Any] | str | dict[str, Any]) -> Self:
@@ -173,6 +176,10 @@ class Filters(Query):
     range_adjacent = adj
 
 
+def _table(name: Any) -> str:
+    return literals.text(name, "An embedded table")
+
+
 def _patterns(pattern: Any) -> str:
     return "{" + literals.text(pattern, "A list of patterns") + "}"
 
@@ -206,7 +213,7 @@ class Modifiers(Filters):
     ) -> Self:
         """Called again, it adds the next column to sort by."""
         self._refuse_on_writes("order()", foreign_table)
-        key = f"{foreign_table}.order" if foreign_table else "order"
+        key = f"{_table(foreign_table)}.order" if foreign_table else "order"
         term = f"{literals.text(column, 'A column to sort by')}.{'desc' if desc else 'asc'}"
         if nullsfirst is not None:
             term += ".nullsfirst" if nullsfirst else ".nullslast"
@@ -227,7 +234,7 @@ class Modifiers(Filters):
 
     def _window(self, name: str, size: int, table: str | None) -> Self:
         self._refuse_on_writes(f"{name}()", table)
-        return self._set(Param("window", f"{table}.{name}" if table else name, str(size)))
+        return self._set(Param("window", f"{_table(table)}.{name}" if table else name, str(size)))
 
     def _refuse_on_writes(self, method: str, table: str | None) -> None:
         head = self._head

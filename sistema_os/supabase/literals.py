@@ -8,6 +8,7 @@ repeat the value.
 import json
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from sistema_os.supabase import codec
@@ -45,10 +46,10 @@ def sendable(value: str) -> str:
     return value
 
 
-def whole(value: Any, what: str) -> int:
-    """A count or position: an integer of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise UsageError(f"{what} is an integer of at least 0.")
+def whole(value: Any, what: str, least: int = 0) -> int:
+    """A count or position: an integer of at least `least` that PostgreSQL can hold."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**63:
+        raise UsageError(f"{what} is an integer of at least {least}.")
     return value
 
 
@@ -57,6 +58,11 @@ def column(name: Any) -> str:
 
     The names of PostgREST's own parameters are quoted, or the server would not take the filter for one.
     """
+    return _column(name if type(name) is str else text(name, "A column's name"))
+
+
+@lru_cache(maxsize=1024)
+def _column(name: str) -> str:
     spelt = text(name, "A column's name")
     if not spelt:
         raise UsageError("A column needs a name.")

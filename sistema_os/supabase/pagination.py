@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
-from sistema_os.supabase import literals
+from sistema_os.supabase import literals, responses
 from sistema_os.supabase.errors import UsageError
 from sistema_os.supabase.filters import Modifiers
 from sistema_os.supabase.query import Param, portions
@@ -17,7 +17,8 @@ Key = tuple[str, ...]
 
 
 def columns_of(key: str | Sequence[str]) -> Key:
-    columns = (key,) if isinstance(key, str) else tuple(key)
+    columns = (key,) if isinstance(key, str) else tuple(literals.listed(key, "The key of pages()"))
+    columns = tuple([literals.text(column, "A column of the key") for column in columns])
     if not columns:
         raise UsageError("pages() needs a key.")
     return columns
@@ -29,6 +30,7 @@ async def walk(query: Modifiers, key: Key, size: int, parallel: int) -> AsyncGen
     Rows inserted or deleted during the walk may be missing; every other row appears exactly once.
     """
     _refuse_windowed(query, size)
+    literals.whole(parallel, "parallel of pages()", 1)
     size = min(size, query._runner.server.max_rows or query._runner.limits.max_rows)
     for part in portions(query, size):
         ordered = query._using(part)
@@ -61,8 +63,7 @@ def _refuse_windowed(query: Modifiers, size: int) -> None:
         raise UsageError("pages() and stream() walk the rows of a select().")
     if any(param.key in ("order", "limit", "offset") for param in query._params):
         raise UsageError("pages() and stream() set order and limit themselves; filter instead.")
-    if size < 1:
-        raise UsageError("pages() needs a size of at least 1.")
+    literals.whole(size, "The size of pages()", 1)
 
 
 def _is_last(query: Modifiers, page: list[Row], size: int) -> bool:
@@ -76,7 +77,7 @@ async def _page(query: Modifiers, key: Key, size: int) -> list[Row]:
 
 async def _rows(query: Modifiers, answers: list[Answer], key: Key) -> list[Row]:
     """The decoded rows. Raises UsageError for absent or repeated keys: they would lose rows between pages."""
-    rows = [row for response in await query._runner.decode(answers) for row in response.data]
+    rows: list[Row] = responses.joined(await query._runner.decode(answers)).data
     try:
         keys = [row[key[0]] for row in rows] if len(key) == 1 else [tuple([row[c] for c in key]) for row in rows]
     except KeyError:

@@ -6,6 +6,7 @@ where it would widen a write.
 """
 
 import re
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import quote
 
@@ -20,8 +21,12 @@ _SAFE = "-._~,:()*!"
 # PostgREST echoes the address in a response header, where it leaves only these unescaped.
 _SAFE_IN_ECHO = "-._~"
 _PLAIN = re.compile(r"[\w.~-]*", re.ASCII)
-# Names and values, a line each, that need no escaping.
-_PLAIN_LINES = re.compile(r"[\w.~,:()*!\n-]*", re.ASCII)
+# Names and values that need no escaping, with the separators between them.
+_PLAIN_PAIRS = re.compile(r"[\w.~,:()*!&=-]*", re.ASCII)
+_LOGIC = frozenset({"or", "and", "not.or", "not.and"})
+# Conditions on an empty list, which are true for every row and for none.
+_NOT_IN_NOTHING = re.compile(r"[^(),]+\.not\.in\.\(\)")
+_IN_NOTHING = re.compile(r"[^(),]+(?<!\.not)\.in\.\(\)")
 # Of an address and of its echo: Supabase's gateway refuses longer ones.
 MOST_BYTES = 6000
 # No server accepts longer addresses.
@@ -62,11 +67,10 @@ class Head(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One request, rendered."""
+    """One request, rendered but for its headers."""
 
     head: Head
     target: str
-    headers: tuple[tuple[str, str], ...]
     content: bytes
     params: tuple[Param, ...]
 
@@ -182,16 +186,30 @@ def check(query: Query) -> None:
 
 def _narrows(param: Param) -> bool:
     """A filter on an embedded table leaves the rows as many as they are, and nothing stands in an empty list."""
-    return param.kind == "filter" and literals.is_of_root(param.key) and param.value != "not.in.()"
+    if param.kind != "filter" or not literals.is_of_root(param.key) or param.value == "not.in.()":
+        return False
+    return param.key not in _LOGIC or not _holds_for_every_row(param)
+
+
+def _holds_for_every_row(param: Param) -> bool:
+    """Whether empty lists make an or_() or and_() true everywhere: `or=(id.not.in.())`, `not.and=(id.in.())`."""
+    conditions = "".join(param.value.split('"')[::2])
+    always = _IN_NOTHING if param.key.startswith("not.") else _NOT_IN_NOTHING
+    rest, found = always.subn("", conditions)
+    one_is_enough = param.key in ("or", "not.and")
+    return found > 0 and (one_is_enough or not rest.strip("(), "))
 
 
 def query_string(params: tuple[Param, ...], safe: str = _SAFE) -> str:
-    pairs = [(param.key, param.value) for param in params]
-    if safe == _SAFE:  # one look at all of them is quicker than one at each
-        lines = "\n".join(map("\n".join, pairs))
-        if _PLAIN_LINES.fullmatch(lines) and lines.count("\n") == 2 * len(pairs) - 1:
-            return "&".join(map("=".join, pairs))
-    return "&".join([f"{escaped(key, safe)}={escaped(value, safe)}" for key, value in pairs])
+    joined = "&".join([f"{param.key}={param.value}" for param in params])
+    # One look at all of them is quicker than one at each; a separator inside a value shows by its number.
+    if (
+        safe == _SAFE
+        and _PLAIN_PAIRS.fullmatch(joined)
+        and joined.count("&") + joined.count("=") == 2 * len(params) - 1
+    ):
+        return joined
+    return "&".join([f"{escaped(param.key, safe)}={escaped(param.value, safe)}" for param in params])
 
 
 def escaped(text: str, safe: str = "") -> str:
@@ -199,16 +217,27 @@ def escaped(text: str, safe: str = "") -> str:
     return text if _PLAIN.fullmatch(text) else quote(text, safe)
 
 
+@lru_cache(maxsize=1024)
+def read_head(method: str, table: str, schema: str, prefer: tuple[str, ...], exact: bool) -> Head:
+    """The head of a select(); made once for each table, as the names come from the code."""
+    return Head("read", method, table, escaped(table), schema, prefer, repeatable=True, exact=exact)
+
+
 def render(head: Head, params: tuple[Param, ...]) -> Call:
     target = f"{head.path}?{query_string(params)}" if params else head.path
-    headers = [("Accept", _accept(head))]
+    if head.body is None:
+        return Call(head, target, b"", params)
+    return Call(head, target, head.body if isinstance(head.body, bytes) else codec.encode(head.body), params)
+
+
+def headers(head: Head) -> dict[str, str]:
+    """Those that the query needs; the key and the schema are not among them."""
+    found = {"Accept": _accept(head)}
     if head.prefer:
-        headers.append(("Prefer", ",".join(head.prefer)))
-    content = b""
+        found["Prefer"] = ",".join(head.prefer)
     if head.body is not None:
-        headers.append(("Content-Type", JSON))
-        content = head.body if isinstance(head.body, bytes) else codec.encode(head.body)
-    return Call(head, target, tuple(headers), content, params)
+        found["Content-Type"] = JSON
+    return found
 
 
 def _accept(head: Head) -> str:
@@ -225,17 +254,19 @@ def calls(query: Query, max_rows: int) -> list[Call]:
     if len(parts) > 1:
         _refuse_unsplittable(query)
     rendered = [render(query._head, params) for params in parts]
-    if longest := next((call for call in rendered if len(call.target) > LONGEST), None):
-        raise UsageError(f"The filters on {query._head.table} make an address of {len(longest.target)} bytes.")
+    for call in rendered:
+        if len(call.target) > LONGEST:
+            raise UsageError(f"The filters on {query._head.table} make an address of {len(call.target)} bytes.")
     return rendered
 
 
 def portions(query: Query, max_rows: int) -> list[tuple[Param, ...]]:
     """The query's parameters, as often as its longest in_() list must be divided."""
     params = query._params
-    listed = max(params, key=lambda param: len(param.items), default=None)
-    if listed is None or not listed.items:
+    with_lists = [param for param in params if param.items]
+    if not with_lists:
         return [params]
+    listed = max(with_lists, key=lambda param: len(param.items))
     # Only a read can meet the row cap.
     most = max(1, max_rows // 2) if query._head.verb == "read" else len(listed.items)
     if _length(query._head, params) <= MOST_BYTES and len(listed.items) < max(max_rows, most):

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sistema_os.supabase import codec, errors, retry
@@ -167,14 +167,13 @@ def _text(call: Call, reply: Reply) -> str:
 
 def _fits(head: Head, data: Any) -> bool:
     """A function may return anything; rows are a list of objects, one row is an object."""
-    match head.shape if head.verb != "call" else "call":
-        case "rows":
-            return _is_rows(data)
-        case "single":
-            return isinstance(data, dict)
-        case "maybe":
-            return isinstance(data, dict) or _is_rows(data)
-    return True
+    if head.verb == "call":
+        return True
+    if head.shape == "rows":
+        return _is_rows(data)
+    if head.shape == "single":
+        return isinstance(data, dict)
+    return head.shape != "maybe" or isinstance(data, dict) or _is_rows(data)
 
 
 def _is_rows(data: Any) -> bool:
@@ -197,7 +196,12 @@ class Window(NamedTuple):
 
 
 def window(reply: Reply) -> Window:
-    found = re.fullmatch(r"(?:(\d+)-(\d+)|\*)/(\d+|\*)", reply.headers.get("content-range", ""))
+    return _window(reply.headers.get("content-range", "")[:64])
+
+
+@lru_cache(maxsize=256)
+def _window(text: str) -> Window:
+    found = re.fullmatch(r"(?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", text, re.ASCII)
     if not found:
         return Window()
     first, last, total = found.groups()
@@ -219,15 +223,16 @@ def verdict(query: Query, call: Call, seen: Window, max_rows: int, server: Serve
     `max_rows` is the configured cap, which the server's own may differ from until it has been met.
     """
     head = call.head
+    counted = seen.total is not None and "count=exact" in head.prefer
+    if not seen.rows or not (counted or may_be_cap(seen.rows, max_rows, server)):
+        return Verdict.WHOLE
     if head.method == "HEAD" or head.verb not in ("read", "call") or head.shape not in ("rows", "csv", "call"):
         return Verdict.WHOLE
     limit = query._param("limit")
-    if not seen.rows or (limit is not None and seen.rows >= int(limit)):
+    if limit is not None and seen.rows >= int(limit):
         return Verdict.WHOLE
-    if "count=exact" in head.prefer and seen.total is not None:
+    if counted and seen.total is not None:
         return Verdict.CUT if seen.first + seen.rows < seen.total else Verdict.WHOLE
-    if not may_be_cap(seen.rows, max_rows, server):
-        return Verdict.WHOLE
     if head.method == "GET":
         return Verdict.UNSURE
     # A function is not called again only to look: it may write.
@@ -238,7 +243,7 @@ def may_be_cap(rows: int, max_rows: int, server: ServerInfo) -> bool:
     """Whether a list of so many rows may have been ended by the server's cap."""
     if server.max_rows is not None:
         return rows == server.max_rows
-    return rows == max_rows or rows >= max(server.proven_rows, LEAST_CAP)
+    return rows == max_rows or (rows >= LEAST_CAP and rows >= server.proven_rows)
 
 
 class Embedded(NamedTuple):
@@ -273,8 +278,7 @@ def _measure(rows: Iterable[Any], names: set[str], lengths: dict[str, int]) -> N
                 _measure(inner if isinstance(inner, list) else [inner], names, lengths)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A whole reply that is still bytes: small to keep while it waits its turn, decoded when it is wanted."""
 
     query: Query
@@ -282,11 +286,15 @@ class Answer:
     reply: Reply
     seen: Window
 
+    def __repr__(self) -> str:
+        return repr(self.reply)
+
     def response(self) -> APIResponse[Any]:
         """Raises UnreadableBody, or NotSingleRow for several rows where maybe_single() expects one."""
+        head = self.call.head
         data = decoded(self.call, self.reply)
-        counted = any(preference.startswith("count=") for preference in self.call.head.prefer)
-        return APIResponse(_shaped(self.call.head, data), self.seen.total if counted else None)
+        counted = head.prefer and any(preference.startswith("count=") for preference in head.prefer)
+        return APIResponse(_shaped(head, data), self.seen.total if counted else None)
 
 
 def truncated(head: Head, what: str, rows: int) -> TruncatedResult:

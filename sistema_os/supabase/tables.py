@@ -7,12 +7,13 @@ from typing import Any, Generic, TypeVar
 from sistema_os.supabase import bulk_writes, literals
 from sistema_os.supabase.errors import UsageError
 from sistema_os.supabase.execution import Session
-from sistema_os.supabase.query import Head, Param, Verb, escaped
+from sistema_os.supabase.query import Head, Param, Verb, escaped, read_head
 from sistema_os.supabase.query_builder import AsyncQueryBuilder, SyncQueryBuilder
 from sistema_os.supabase.types import CountMethod, ReturnMethod, Row
 
 B = TypeVar("B")
 Body = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+_ALL_COLUMNS = Param("select", "select", "*")
 
 
 def count_preference(count: str | None) -> str | None:
@@ -20,9 +21,10 @@ def count_preference(count: str | None) -> str | None:
 
 
 def _one_of(kind: type[CountMethod] | type[ReturnMethod], value: str) -> str:
-    if value not in list(kind):
+    plain = literals.text(value, kind.__name__)
+    if plain not in list(kind):
         raise UsageError(f"{kind.__name__} is one of {', '.join(kind)}.")
-    return value
+    return plain
 
 
 def _columns(rows: Body, *, mixed: bool) -> tuple[Param, ...]:
@@ -37,7 +39,8 @@ def _columns(rows: Body, *, mixed: bool) -> tuple[Param, ...]:
                 "Use upsert_many(), which groups them."
             )
         names = dict.fromkeys(name for row in rows for name in row)
-    return (Param("other", "columns", ",".join(map(literals.quoted, names))),) if names else ()
+    spelt = [literals.quoted(literals.text(name, "A column's name")) for name in names]
+    return (Param("other", "columns", ",".join(spelt)),) if spelt else ()
 
 
 def _body(json: Body, verb: str) -> Body:
@@ -60,24 +63,21 @@ class TableVerbs(ABC, Generic[B]):
         if not self.name:
             raise UsageError("A table needs a name.")
         self._schema = schema
-        self._path = escaped(self.name)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
 
     def _head(self, verb: Verb, method: str, *prefer: str | None, body: Any = None, repeatable: bool = False) -> Head:
-        preferences = tuple(filter(None, prefer))
-        exact = self._session.exact
         return Head(
             verb,
             method,
             self.name,
-            self._path,
+            escaped(self.name),
             self._schema,
-            preferences,
+            tuple(filter(None, prefer)),
             body=body,
             repeatable=repeatable,
-            exact=exact,
+            exact=self._session.exact,
         )
 
     @abstractmethod
@@ -85,8 +85,11 @@ class TableVerbs(ABC, Generic[B]):
 
     def select(self, *columns: str, count: str | None = None, head: bool | None = None) -> B:
         """`head=True` asks for the count alone."""
-        asked = self._head("read", "HEAD" if head else "GET", count_preference(count), repeatable=True)
-        return self._build(asked, (Param("select", "select", literals.without_spaces(columns or ("*",))),))
+        prefer = (f"count={_one_of(CountMethod, count)}",) if count else ()
+        asked = read_head("HEAD" if head else "GET", self.name, self._schema, prefer, self._session.exact)
+        if columns in ((), ("*",)):
+            return self._build(asked, (_ALL_COLUMNS,))
+        return self._build(asked, (Param("select", "select", literals.without_spaces(columns)),))
 
     def insert(
         self,
@@ -175,7 +178,8 @@ class AsyncTable(TableVerbs[AsyncQueryBuilder[list[Row]]]):
         the same `on_conflict` key twice are merged, the later value winning, and counted. A chunk that
         fails does not stop the others: look at the outcomes, or call their `raise_for_failure()`.
         """
-        plan = bulk_writes.UpsertPlan(on_conflict, size, max_bytes, ignore_duplicates)
+        key = literals.text(on_conflict, "on_conflict")
+        plan = bulk_writes.UpsertPlan(key, size, max_bytes, ignore_duplicates)
         target = self._head("upsert", "POST", repeatable=True)
         return await bulk_writes.upsert_chunks(self._session, target, plan, rows, parallel)
 

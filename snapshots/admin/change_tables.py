@@ -34,6 +34,7 @@ else:
     _Page = Page
 
 PAGE_SIZE = 50
+EXPORTED_AT_ONCE = 500
 # Removed rows first: they are what a decision is about.
 KINDS = ("removed", "changed", "added")
 
@@ -76,6 +77,7 @@ class TablePage(_Page):
     def __init__(
         self, found: Any, wanted: Filters, show: Callable[[Any], list[Any]], counts: Mapping[str, int] | None = None
     ):
+        self._found, self._show = found, show
         page = Paginator(found, PAGE_SIZE).get_page(wanted.page)
         self.items = show(page.object_list)
         self.counts = Counter(counts or {})
@@ -84,6 +86,12 @@ class TablePage(_Page):
     @property
     def total(self) -> int:
         return self.paginator.count
+
+    def every_item(self) -> Iterator[Any]:
+        """The items of all pages; they are read as they are asked for."""
+        parts = Paginator(self._found, EXPORTED_AT_ONCE)
+        for number in parts.page_range:
+            yield from self._show(parts.page(number).object_list)
 
 
 def snapshot_changes(snapshot: Snapshot, filters: Filters) -> TablePage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Case, When
@@ -15,19 +15,14 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as _p
 
-from sistema_os.admin_base import ReadOnlyAdmin
+from sistema_os.admin_base import CsvColumn, ReadOnlyAdmin, TolerantAdmin
 from snapshots.admin import views
 from snapshots.admin.display import status_chip
 from snapshots.dashboard import chart_of, held_notes
 from snapshots.history import latest_of_each
 from snapshots.models import Snapshot, Source
-
-# Only the stubs make ModelAdmin generic.
-if TYPE_CHECKING:
-    _SourceBase = admin.ModelAdmin[Source]
-else:
-    _SourceBase = admin.ModelAdmin
 
 
 @admin.register(Snapshot)
@@ -40,6 +35,22 @@ class SnapshotAdmin(ReadOnlyAdmin):
     actions = None
     empty_title = _("No listing has been collected yet")
     empty_text = _("The first one comes with the next run of the daily pipeline.")
+    csv_name = "coletas"
+
+    def csv_columns(self) -> tuple[CsvColumn, ...]:
+        return (
+            CsvColumn(_("Listing"), lambda row: date_format(row.business_date, "SHORT_DATE_FORMAT")),
+            CsvColumn(_("Source"), lambda row: row.source),
+            CsvColumn(_("State"), lambda row: status_chip(row).word),
+            CsvColumn(_("Rows"), lambda row: row.received),
+            CsvColumn(_p("rows", "new"), lambda row: row.added),
+            CsvColumn(_p("rows", "gone"), lambda row: row.removed),
+            CsvColumn(_p("rows", "changed"), lambda row: row.changed),
+            CsvColumn(
+                _("Collected"),
+                lambda row: date_format(localtime(row.finished_at or row.started_at), "SHORT_DATETIME_FORMAT"),
+            ),
+        )
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         """Held snapshots first."""
@@ -110,7 +121,7 @@ class SnapshotAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Source)
-class SourceAdmin(_SourceBase):
+class SourceAdmin(TolerantAdmin):
     list_display = ("shown_title", "removals", "changes", "fewest")
     list_display_links = ("shown_title",)
     ordering = ("pk",)

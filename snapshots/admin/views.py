@@ -18,10 +18,11 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from sistema_os.admin_base import number_or_404
+from sistema_os.admin_base import CSV, FORMAT, number_or_404
 from snapshots import held_decision, hidden_persons, history, ingest
 from snapshots.admin.change_tables import Filters, column_choices, compared, rows_page, snapshot_changes
 from snapshots.admin.consequences import consequences
+from snapshots.admin.csv_tables import changes_csv, rows_csv
 from snapshots.admin.display import field_label, status_chip, timeline
 from snapshots.dashboard import collect_url
 from snapshots.errors import AlreadySettled, Corrupt, Outdated, Purged, ReasonMissing
@@ -40,6 +41,8 @@ def snapshot_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpRespons
     see_hidden = hidden_persons.may_see(request.user)
     source, filters = snapshot.source, Filters.read(request.GET, snapshot.source, see_hidden=see_hidden)
     page = snapshot_changes(snapshot, filters)
+    if request.GET.get(FORMAT) == CSV:
+        return changes_csv(source, page)
     asked = request.GET.get("row", "")
     # The history beside the table is that of the chosen row, else of the first one.
     key = asked or (page.items[0].key if page.items else "")
@@ -93,6 +96,9 @@ def listing_page(request: HttpRequest, site: AdminSite, pk: str) -> HttpResponse
             if isinstance(error, Purged)
             else _("What was rebuilt does not agree with what was published. Nothing is shown; tell IT.")
         )
+    else:
+        if request.GET.get(FORMAT) == CSV:
+            return rows_csv(snapshot.source, context["page"])
     return TemplateResponse(request, "snapshots/listing.html", context)
 
 
@@ -131,6 +137,8 @@ def compare_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     context |= {"kept": kept, "a": a, "b": b}
     if a is not None and b is not None:
         page = compared(a, b, filters)
+        if request.GET.get(FORMAT) == CSV:
+            return changes_csv(source, page)
         context |= {
             "page": page,
             "same": max(0, b.rows - page.counts["added"] - page.counts["changed"]),

@@ -94,7 +94,8 @@ def intervals(source: str, key: str, field: str) -> list[tuple[Any, date, date |
 
 def missing(source: str, dates: int = 2) -> Iterator[Missing]:
     """Rows missing from the snapshots of the last `dates` business dates or more. Several snapshots of one date count
-    once: only the export of another day confirms that a row is really gone."""
+    once: only the export of another day confirms that a row is really gone. With `dates=1` those are included that no
+    second date has confirmed yet (`Missing.dates`)."""
     found = Source.objects.filter(name=source).first()
     if found is None:
         return

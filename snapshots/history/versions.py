@@ -147,8 +147,10 @@ def unpack(old: Sequence[Any], layout: Sequence[str]) -> Row:
 
 
 def _query(statement: str, params: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    # A server-side cursor: memory does not grow with the number of rows.
-    with connection.chunked_cursor() as cursor:
+    # A server-side cursor: memory does not grow with the number of rows. Through a transaction pooler it would be gone
+    # at the next fetch.
+    pooled = connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]
+    with connection.cursor() if pooled else connection.chunked_cursor() as cursor:
         cursor.execute(statement, params)
         while rows := cursor.fetchmany(2000):
             yield from rows

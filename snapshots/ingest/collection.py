@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time, timedelta
 from itertools import compress, islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -31,6 +33,11 @@ _MOST_DIFFERING = 50_000
 Fence = Callable[[], None]
 
 
+def _end_of(day: date) -> datetime:
+    """The end of a business date at the hotel: no row of its listing can have been seen later."""
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(settings.TIME_ZONE))
+
+
 def no_fence() -> None:
     """For callers that no other run can overtake, such as a person's decision."""
 
@@ -48,7 +55,7 @@ class Ingest:
         self.source = snapshot.source
         self.key = hash_key(settings.HASH_KEY)
         self.recipe = recipe(spec.kinds, self.key)
-        self.spool, self.reader = Spool(), Reader(spec, self.key)
+        self.spool, self.reader = Spool(), Reader(spec, self.key, _end_of(snapshot.business_date))
         self.suppressed = self.null_keys = 0
         current = latest(self.source.name)
         large = current is not None and current.rows >= settings.SNAPSHOT_STAGED_FROM
@@ -190,6 +197,11 @@ class Ingest:
             removed=delta.removed,
             unexplained=delta.unexplained,
             changed=delta.changed,
+            renamed=delta.renamed,
+            reshaped=delta.reshaped,
+            filled_before=current.filled if current else {},
+            # What a person published against the guards may be taken back by the next reading.
+            reverted=0 if current is None or current.override_by_id else publication.reverted_rows(self.source),
             history=accepted(self.source, self.snapshot.business_date),
         )
 

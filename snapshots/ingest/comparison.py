@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from snapshots.canonical import Canonical, Row, differing
+from snapshots.canonical import Canonical, Row, differing, fold, form_of
 from snapshots.ingest.reader import Reader
 from snapshots.ingest.row_lookup import ArrivedRow, CurrentRow, RowPair
 from snapshots.models import Source
@@ -39,7 +40,10 @@ class StagedRow(NamedTuple):
 
 @dataclass
 class Delta:
-    """Number of rows by verb, removed rows that nothing explains, and the totals after all changes."""
+    """Number of rows by verb, removed rows that nothing explains, and the totals after all changes.
+
+    `renamed` are changed rows whose label shares no word with the one before; `reshaped` counts, by column, values that
+    changed their form."""
 
     totals: Totals = field(default_factory=Totals)
     added: int = 0
@@ -48,6 +52,8 @@ class Delta:
     refreshed: int = 0
     reformatted: int = 0
     unexplained: int = 0
+    renamed: int = 0
+    reshaped: Counter[str] = field(default_factory=Counter)
 
     @property
     def empty(self) -> bool:
@@ -106,10 +112,21 @@ class Comparison:
         self.delta.totals.add(row, number)
         compared = self._common + [name for name in self._returned if name in current.payload]
         if fields := differing(current.payload, row, compared, self._reader.spec.kinds):
+            self._judge(current.payload, row, fields)
             mask = sum(1 << self.layout.index(name) for name in fields)
             return self._ended("changed", current, mask)._replace(hash=number, mark=arrived.mark, payload=row)
         kept = {name: value for name, value in current.payload.items() if name not in row}
         return StagedRow("refreshed", current.key, current.id, hash=number, mark=arrived.mark, payload={**kept, **row})
+
+    def _judge(self, before: Row, after: Row, fields: list[str]) -> None:
+        for name in fields:
+            old, new = before.get(name), after.get(name)
+            if old is None or new is None:
+                continue
+            if form_of(old) != form_of(new):
+                self.delta.reshaped[name] += 1
+            if name == self._reader.spec.label and {*fold(str(old)).split()}.isdisjoint(fold(str(new)).split()):
+                self.delta.renamed += 1
 
     def _remove(self, current: CurrentRow) -> StagedRow:
         self._subtract(current)

@@ -43,6 +43,11 @@ _ADDED = """
 INSERT INTO snapshots_headrow (source_id, key, hash, mark, since, payload)
 SELECT %(source)s, key, hash, mark, %(seq)s, payload FROM snapshots_stage WHERE verb = 'added'
 """
+_REVERTED = """
+SELECT count(*) FROM snapshots_stage s WHERE s.verb = 'changed' AND EXISTS (
+    SELECT FROM snapshots_change c WHERE c.source_id = %s AND c.key = s.key AND c.old_hash = s.hash
+)
+"""
 
 
 def lock(source: Source) -> Source:
@@ -70,6 +75,14 @@ def vanished_keys() -> Iterator[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT key FROM snapshots_stage WHERE verb = 'removed' AND vanished")
         yield from (key for (key,) in cursor.fetchall())
+
+
+def reverted_rows(source: Source) -> int:
+    """The staged changes that take a row back to an earlier version."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REVERTED, [source.pk])
+        count: int = cursor.fetchone()[0]
+    return count
 
 
 def apply_stage(source: Source, seq: int, delta: Delta) -> None:

@@ -7,6 +7,7 @@ mark shows without normalising a single value; only the others are made canonica
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from hashlib import blake2b
 from operator import itemgetter
 from struct import unpack
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from snapshots.canonical import Row
+from snapshots.canonical import Row, moment_of
 from snapshots.source_spec import SourceSpec
 
 PAGE = 1000
@@ -31,13 +32,16 @@ class Page(NamedTuple):
 
 
 class Reader:
-    """Reads any number of pages for one declaration; counts rows, columns and the newest freshness."""
+    """Reads any number of pages for one declaration; counts rows, columns and the newest freshness before `until`: one
+    row from a clock that is ahead must not make every later listing look old."""
 
-    def __init__(self, spec: SourceSpec, key: bytes):
+    def __init__(self, spec: SourceSpec, key: bytes, until: datetime | None = None):
         self.spec, self.columns = spec, spec.columns
+        self._until = until
         self.received = 0
         self.seen: set[str] = set()
         self.freshness = ""
+        self._newest: datetime | None = None
         self._place = spec.columns.index(spec.key)
         self._values = _getter(spec.columns)
         # The columns are part of the key: in another order the same values are another line.
@@ -86,8 +90,12 @@ class Reader:
 
     def _update_freshness(self, rows: Sequence[Mapping[str, Any]]) -> None:
         if name := self.spec.freshness:
-            moments = [str(moment) for row in rows if (moment := row.get(name))]
-            self.freshness = max([self.freshness, *moments])
+            for text in {str(moment) for row in rows if (moment := row.get(name))}:
+                moment = moment_of(text)
+                if moment is None or (self._until is not None and moment >= self._until):
+                    continue
+                if self._newest is None or moment > self._newest:
+                    self.freshness, self._newest = text, moment
 
 
 def as_lines(values: Sequence[Values]) -> list[bytes]:

@@ -1,4 +1,5 @@
-"""Files of 100,000 lines through `python -m pipeline.intake`, beside the standard library's reader alone.
+"""Files of 100,000 lines through `python -m pipeline.intake`, beside the standard library's reader alone; then their
+lines through the two database functions (`intake_writing`).
 
 `python -m tests.benchmarks.bench_intake [--rows 100000]`
 
@@ -16,13 +17,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from tests.benchmarks import intake_writing
+from tests.benchmarks.intake_writing import FIRST, LAST
 from tests.benchmarks.stage import say, say_pace
 from tests.pipeline.intake.files import cells, workbook
 
 SECONDS: Final = 20
 MEGABYTES: Final = 300
-FIRST: Final = ("Maria", "João", "José", "Antônia", "Luís", "Sebastião", "Conceição", "Ana", "Pedro", "Íris")
-LAST: Final = ("Silva", "Souza", "Gonçalves", "Araújo", "Lima", "Müller", "Peçanha", "Nóbrega", "Guimarães", "Brandão")
 STAY_HEADER: Final = (
     *("Reserva", "UH", "Hóspede", "Chegada", "Partida", "Status", "Empresa", "Telefone", "E-mail", "Adultos"),
     *("Crianças", "Observações"),
@@ -133,6 +134,7 @@ def main() -> None:
                     }
                     for what, value, target in figures
                 ]
+    targets += intake_writing.measure(rows)
     short = [target["name"] for target in targets if not target["ok"]]
     say(json.dumps({"targets": targets, "short": short}))
 

@@ -54,7 +54,9 @@ def _together(apart: float) -> float:
 def best_links(links: Iterable[Sequence[Any]]) -> dict[tuple[int, int], list[tuple[int | None, float]]]:
     """By place ("o3-17" is order 17 of place 3) and order the three likeliest guests."""
     found: dict[tuple[int, int], list[tuple[int | None, float]]] = {}
-    for one, other, probability in sorted(links, key=lambda link: -link[2]):
+    # A peer whose estimation did not converge gives NaN: no link.
+    finite = (link for link in links if math.isfinite(link[2]))
+    for one, other, probability in sorted(finite, key=lambda link: -link[2]):
         order, guest = sorted((one, other), reverse=True)
         at, os_id = map(int, order[1:].split("-"))
         answers = found.setdefault((at, os_id), [])

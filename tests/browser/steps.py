@@ -21,8 +21,18 @@ _SIZES: dict[str, ViewportSize] = {
 # 683 is a desk at 200 % zoom; 768, 1024 and 1225 are where the layout changes.
 _WIDTHS = (320, 390, 683, 768, 820, 960, 1024, 1093, 1225, 1366, 1920)
 _Scheme = Literal["light", "dark"]
-# Every rule where sizes and themes differ most.
-_LOOKS: tuple[tuple[str, _Scheme], ...] = (("desk", "light"), ("phone", "dark"))
+# Every rule on a desk, and on a phone in the dark those that size and colour decide.
+_LOOKS: tuple[tuple[str, _Scheme, tuple[str, ...]], ...] = (
+    ("desk", "light", ()),
+    ("phone", "dark", ("color-contrast", "target-size", "scrollable-region-focusable")),
+)
+# What `make drills` adds: every rule on each.
+_ALL_LOOKS: tuple[tuple[str, _Scheme, tuple[str, ...]], ...] = (
+    ("desk", "light", ()),
+    ("desk", "dark", ()),
+    ("phone", "light", ()),
+    ("phone", "dark", ()),
+)
 
 
 def sign_in(page: Page, username: str, password: str) -> str:
@@ -288,15 +298,15 @@ def too_wide(page: Page) -> list[str]:
     return wrong
 
 
-def inspect(page: Page, path: str) -> dict[str, Any]:
+def inspect(page: Page, path: str, every_rule: bool = False) -> dict[str, Any]:
     """What the page answered, where it leads, and what is wrong with it at all widths and in both themes."""
     status = visit(page, path)
     page.emulate_media(color_scheme="light", reduced_motion="reduce")  # a colour on its way is neither
     wrong = too_wide(page)
-    for size, scheme in _LOOKS:
+    for size, scheme, rules in _ALL_LOOKS if every_rule else _LOOKS:
         page.set_viewport_size(_SIZES[size])
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        wrong += [f"{size}, {scheme}: {violation}" for violation in axe(page)]
+        wrong += [f"{size}, {scheme}: {violation}" for violation in axe(page, rules)]
         if size == "phone":
             wrong += [f"phone: too low: {target}" for target in small_targets(page, ".btn:not(.btn-s), .tabbar a", 44)]
     leads = page.eval_on_selector_all("a[href]", "all => all.map(a => a.pathname + a.search)")

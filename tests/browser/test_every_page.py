@@ -50,12 +50,12 @@ def _kind(path: str) -> str:
     return re.sub(r"/[0-9a-f-]{36}/|/\d+/", "/…/", path.partition("?")[0])
 
 
-def _walk(robot: Robot, start: tuple[str, ...]) -> dict[str, Any]:
+def _walk(robot: Robot, start: tuple[str, ...], *, every_rule: bool) -> dict[str, Any]:
     """What is wrong, by page, on one page of each kind that can be reached."""
     waiting, seen, wrong = [*start, *STATES], {_kind(path) for path in start}, {}
     while waiting:
         path = waiting.pop(0)
-        found = robot.inspect(path=path)
+        found = robot.inspect(path=path, every_rule=every_rule)
         complaints = robot.complaints()
         if found["status"] != 200 or found["wrong"] or complaints != QUIET:
             wrong[path] = [found["status"], *found["wrong"], *complaints["errors"], *complaints["outside"]]
@@ -69,13 +69,16 @@ def _walk(robot: Robot, start: tuple[str, ...]) -> dict[str, Any]:
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    "every_rule", [False, pytest.param(True, marks=[pytest.mark.drill, pytest.mark.slow_drill], id="every rule")]
+)
 def test_every_page_that_a_link_leads_to_is_accessible_fits_and_asks_nobody_else(
-    window: OpenWindow, morning: dict[str, User]
+    window: OpenWindow, morning: dict[str, User], every_rule: bool
 ) -> None:
     admin = window()
     assert admin.inspect(path="/admin/login/")["wrong"] == []
     admin.sign_in(username="admin", password=DEMO_PASSWORD)
-    assert _walk(admin, START) == {}
+    assert _walk(admin, START, every_rule=every_rule) == {}
 
 
 def test_what_only_a_moment_shows_is_accessible_too(window: OpenWindow, morning: dict[str, User]) -> None:

@@ -64,17 +64,31 @@ def _clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in ours}
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
-    copy = tmp_path / "project"
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One copy for all: each new place of the modules is compiled anew. What a test writes into it is removed by it."""
+    project = tmp_path_factory.mktemp("demo") / "project"
     for package in PACKAGES:
-        shutil.copytree(PROJECT / package, copy / package, ignore=shutil.ignore_patterns("*.pyc.*"))
-    shutil.copy(PROJECT / "manage.py", copy)
-    (copy / "node_modules").symlink_to(PROJECT / "node_modules")
+        shutil.copytree(PROJECT / package, project / package, ignore=shutil.ignore_patterns("*.pyc.*"))
+    shutil.copy(PROJECT / "manage.py", project)
+    (project / "node_modules").symlink_to(PROJECT / "node_modules")
+    yield project
+    _reset(project)
+
+
+@pytest.fixture
+def project(copy: Path) -> Iterator[Path]:
+    """The copy without what an earlier test left in it."""
+    if (copy / ".local" / "stack.json").exists():
+        _reset(copy)
     yield copy
+    (copy / ".env").unlink(missing_ok=True)
+
+
+def _reset(project: Path) -> None:
     command = [sys.executable, "manage.py", "supabase_local", "reset"]
     env = {**_clean_environment(), "SISTEMA_OS_ENV_FILE": os.devnull}
-    subprocess.run(command, cwd=copy, env=env, check=True, capture_output=True)
+    subprocess.run(command, cwd=project, env=env, check=True, capture_output=True)
 
 
 def _running(project: Path) -> list[str]:
@@ -94,11 +108,14 @@ def _works_in(pid: int, project: Path) -> bool:
         return False
 
 
+in_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes in /proc")
+
+
 @pytest.mark.drill
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes in /proc")
-def test_from_nothing_to_the_admin_ended_by_ctrl_c_killed_with_9_and_going_on(project: Path) -> None:
+@in_proc
+def test_from_nothing_to_the_admin_alone_and_ended_by_ctrl_c(project: Path) -> None:
     demo = DemoRun(project)
     demo.wait_until_ready()
     assert demo.ask("/readyz")[0] == 200
@@ -112,6 +129,16 @@ def test_from_nothing_to_the_admin_ended_by_ctrl_c_killed_with_9_and_going_on(pr
 
     assert demo.interrupt() == 0
     assert _running(project) == []
+
+
+@pytest.mark.drill
+@pytest.mark.slow_drill
+@pytest.mark.timeout(1200)
+@in_proc
+def test_ended_by_ctrl_c_or_killed_with_9_it_goes_on_with_the_same_data(project: Path) -> None:
+    demo = DemoRun(project)
+    demo.wait_until_ready()
+    assert demo.interrupt() == 0
 
     again = DemoRun(project)
     again.wait_until_ready()

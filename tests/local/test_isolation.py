@@ -26,6 +26,8 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.drill
+@pytest.mark.slow_drill
 def test_env_local_and_shell_of_the_developer_are_neither_read_nor_written(project: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as developers_own:
         developers_own.setblocking(False)

@@ -118,7 +118,7 @@ def killed_and_started_again(house: House, victim: Callable[[House], int], *, fr
 
 @pytest.mark.drill
 @pytest.mark.long
-@pytest.mark.parametrize("victim", [master, sentinel])
+@pytest.mark.parametrize("victim", [sentinel, pytest.param(master, marks=pytest.mark.slow_drill)])
 def test_a_queue_that_died_is_started_again_and_loses_nothing(house: House, victim: Callable[[House], int]) -> None:
     killed_and_started_again(house, victim)
     assert ["parado" in sentence for sentence in house.said] == [True]

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -21,19 +22,34 @@ from sistema_os.local.processes import command_line, gone, read_pid, wait_for
 from sistema_os.local.stack import PROJECT, Stack
 
 pytestmark = pytest.mark.drill
+SLOW = pytest.mark.slow_drill
 START = (
     "import sys; from pathlib import Path; from sistema_os.local.stack import Stack; Stack(Path(sys.argv[1])).start()"
 )
 
 
-@pytest.fixture
-def own() -> Iterator[Stack]:
+@contextmanager
+def _new_stack() -> Iterator[Stack]:
     """A stack in a folder that every account can get through, unlike pytest's own."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o711)
         stack = Stack(Path(folder) / "project" / ".local")
         yield stack
         stack.reset()
+
+
+@pytest.fixture
+def own() -> Iterator[Stack]:
+    with _new_stack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[Stack]:
+    """One started stack for the tests that only look at it."""
+    with _new_stack() as stack:
+        stack.start()
+        yield stack
 
 
 def _pids(stack: Stack) -> dict[str, int]:
@@ -60,23 +76,25 @@ def _start_elsewhere(stack: Stack) -> subprocess.Popen[bytes]:
     )
 
 
-def test_a_restart_keeps_data_address_and_keys(own: Stack) -> None:
+def test_a_stop_leaves_no_process_and_a_restart_keeps_data_address_and_keys(own: Stack) -> None:
     before = own.start()
     _remember(own)
+    pids = _pids(own).values()
     own.stop()
     assert not own.status().postgres
+    assert all(not command_line(pid) for pid in pids), "stopping left a process behind"
+    assert read_pid(own.local / "postgrest.pid", running="postgrest") is None
     assert own.start() == before
     assert _remembers(own)
 
 
-def test_a_second_start_leaves_the_running_servers_alone(own: Stack) -> None:
-    own.start()
-    pids = _pids(own)
-    own.start()
-    assert _pids(own) == pids
+def test_a_second_start_leaves_the_running_servers_alone(started: Stack) -> None:
+    pids = _pids(started)
+    started.start()
+    assert _pids(started) == pids
 
 
-@pytest.mark.parametrize("victim", ["postgres", "postgrest"])
+@pytest.mark.parametrize("victim", ["postgres", pytest.param("postgrest", marks=SLOW)])
 def test_a_server_killed_with_9_comes_back_with_its_data(own: Stack, victim: str) -> None:
     own.start()
     _remember(own)
@@ -89,6 +107,7 @@ def test_a_server_killed_with_9_comes_back_with_its_data(own: Stack, victim: str
     assert _remembers(own)
 
 
+@SLOW
 def test_a_pid_file_whose_number_another_program_has_taken_stops_nobody(own: Stack) -> None:
     own.start()
     with psycopg.connect(own.url("postgres")) as connection:
@@ -101,12 +120,7 @@ def test_a_pid_file_whose_number_another_program_has_taken_stops_nobody(own: Sta
     assert command_line(os.getpid())
 
 
-SLOW = pytest.mark.slow_drill
-
-
-@pytest.mark.parametrize(
-    "delay", [0.3, 1.0, pytest.param(0.05, marks=SLOW), pytest.param(0.6, marks=SLOW), pytest.param(1.6, marks=SLOW)]
-)
+@pytest.mark.parametrize("delay", [1.0, *(pytest.param(delay, marks=SLOW) for delay in (0.05, 0.3, 0.6, 1.6))])
 def test_killed_with_9_while_starting_it_comes_up_sound(own: Stack, delay: float) -> None:
     starting = _start_elsewhere(own)
     time.sleep(delay)
@@ -127,14 +141,6 @@ def test_starts_at_the_same_time_make_one_stack(own: Stack) -> None:
     assert _pids(own) == pids
 
 
-def test_stop_leaves_no_process_behind(own: Stack) -> None:
-    own.start()
-    pids = _pids(own).values()
-    own.stop()
-    assert all(not command_line(pid) for pid in pids)
-    assert read_pid(own.local / "postgrest.pid", running="postgrest") is None
-
-
 def test_a_taken_port_is_left_to_its_owner_and_the_new_one_is_written_down(own: Stack) -> None:
     before = own.start()
     own.stop()
@@ -145,6 +151,7 @@ def test_a_taken_port_is_left_to_its_owner_and_the_new_one_is_written_down(own: 
     assert own.status().running
 
 
+@SLOW
 def test_a_half_written_environment_is_written_anew(own: Stack) -> None:
     values = own.start()
     (own.local / "stack.env").write_text("SECRET_KEY=abc\nDATABASE_U")
@@ -153,6 +160,7 @@ def test_a_half_written_environment_is_written_anew(own: Stack) -> None:
     assert all(f"{name}={value}\n" in written for name, value in values.items())
 
 
+@SLOW
 def test_a_damaged_record_is_named_in_one_sentence(own: Stack) -> None:
     own.start()
     record = own.local / "stack.json"
@@ -166,12 +174,12 @@ def test_a_damaged_record_is_named_in_one_sentence(own: Stack) -> None:
     assert own.status().running
 
 
-def test_what_the_stack_writes_is_for_its_owner_alone(own: Stack) -> None:
-    own.start()
+def test_what_the_stack_writes_is_for_its_owner_alone(started: Stack) -> None:
     for name in ("stack.env", "stack.json"):
-        assert stat.S_IMODE((own.local / name).stat().st_mode) == 0o600
+        assert stat.S_IMODE((started.local / name).stat().st_mode) == 0o600
 
 
+@SLOW
 def test_an_error_of_the_server_is_passed_on_in_one_sentence(own: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     own.start()
     own.stop()
@@ -180,10 +188,10 @@ def test_an_error_of_the_server_is_passed_on_in_one_sentence(own: Stack, monkeyp
         own.start()
 
 
-def test_a_password_never_stands_in_a_command_line(own: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = own.start()
-    secrets = {values["SUPABASE_SERVICE_KEY"], own.url("postgres").split(":")[2].split("@")[0]}
-    for pid in _pids(own).values():
+def test_a_password_never_stands_in_a_command_line(started: Stack) -> None:
+    values = started.start()
+    secrets = {values["SUPABASE_SERVICE_KEY"], started.url("postgres").split(":")[2].split("@")[0]}
+    for pid in _pids(started).values():
         assert not any(secret in command_line(pid) for secret in secrets)
 
 
@@ -220,6 +228,7 @@ def test_a_cluster_outside_whose_project_is_gone_is_taken_away(tmp_path: Path) -
 
 
 @needs_root
+@SLOW
 def test_a_temporary_folder_closed_to_others_is_passed_over(own: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = own.local.parent.parent
     closed.chmod(0o700)
@@ -229,9 +238,8 @@ def test_a_temporary_folder_closed_to_others_is_passed_over(own: Stack, monkeypa
 
 
 @needs_root
-def test_the_server_does_not_run_as_root(own: Stack) -> None:
-    own.start()
-    owner = Path(f"/proc/{_pids(own)['postgres']}").stat().st_uid
+def test_the_server_does_not_run_as_root(started: Stack) -> None:
+    owner = Path(f"/proc/{_pids(started)['postgres']}").stat().st_uid
     assert owner != 0
 
 

@@ -8,6 +8,7 @@ from matching.models import MatchSuggestion
 
 LIST = "/admin/matching/matchsuggestion/"
 QUEUE = f"{LIST}review/"
+DECISIONS = "/admin/matching/decision/"
 
 
 def signed_in(user: User, *, csrf: bool = False) -> Client:

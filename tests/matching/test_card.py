@@ -2,9 +2,11 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from matching.core import Reason
 from matching.models import Decision, MatchSuggestion
@@ -35,6 +37,22 @@ class TestTheCard:
         hotel.suggest(Candidate(order, hotel.stay("Rosa Lima"), 0.9, reasons=(room,)))
         html = page(ana, url_of(MatchSuggestion.objects.get()))
         assert "O que mais pesa é o quarto: a OS cita o 412, e o hóspede está no 412 desde" in html
+
+    def test_shows_priority_and_deadline(self, hotel: Hotel, ana: User) -> None:
+        now = timezone.now()
+        rows = {"urgente": now - timedelta(hours=2), "alta": now + timedelta(hours=2), "normal": None}
+        for priority, due in rows.items():
+            order = hotel.order(f"chuveiro {priority}", uh_texto="412", prioridade=priority, prazo=due)
+            hotel.suggest(Candidate(order, hotel.stay(f"Rosa {priority}"), 0.9))
+        urgent, high, normal = (
+            compact(page(ana, url_of(MatchSuggestion.objects.get(order__priority=priority)))) for priority in rows
+        )
+        assert ">urgente<" in urgent
+        assert "prazo vencido: " in urgent
+        assert ">prioridade alta<" in high
+        assert "prazo até " in high
+        assert "prazo" not in normal
+        assert "prioridade" not in normal
 
     def test_decisions_nearby_stand_there_once_there_are_some(self, card: Card, ana: User) -> None:
         assert "<h2>Decisões relacionadas</h2>" not in page(ana, url_of(card.best))

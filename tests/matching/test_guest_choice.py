@@ -11,7 +11,7 @@ from matching.models import CardLease, Decision, MatchSuggestion
 from matching.review import service
 from tests.markup import compact
 from tests.matching.conftest import Candidate, Card, Hotel
-from tests.matching.pages import LIST, QUEUE, page, seen, signed_in, url_of
+from tests.matching.pages import DECISIONS, LIST, QUEUE, page, seen, signed_in, url_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
 
@@ -110,6 +110,19 @@ class TestCorrecting:
         assert "Era outro" not in html
         assert signed_in(paula).get(f"{url_of(card.best)}?outro=1").status_code == 403
         assert "Era outro" in page(boss, url_of(card.best))
+
+    def test_stands_in_the_list_of_decisions_while_the_decision_is_in_force(
+        self, card: Card, ana: User, paula: User, boss: User, reader: User
+    ) -> None:
+        way = f"{url_of(card.best)}?outro=1"
+        decision = service.decide(ana, card.best.pk, "accept", None).decisions[0]
+        assert way in page(ana, DECISIONS)
+        assert way in page(boss, DECISIONS)
+        assert "só Ana, Rui" in page(paula, DECISIONS)
+        for person in (paula, reader):
+            assert way not in page(person, DECISIONS)
+        service.undo(ana, decision.pk)
+        assert way not in page(ana, DECISIONS)
 
 
 class TestTheQueue:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from matching.admin.csv_export import harmless
 from matching.models import AuditAction, AuditEntry, Decision, MatchSuggestion
 from matching.models.choices import State
 from matching.review import service
+from sistema_os.admin_base import harmless
 from tests.markup import compact
 from tests.matching.conftest import Candidate, Card, Hotel
-from tests.matching.pages import LIST, page, seen, signed_in
+from tests.matching.pages import DECISIONS, LIST, page, seen, signed_in
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db]
 
@@ -173,13 +173,48 @@ class TestTheList:
         assert 'class="f-clear"' not in page(ana, LIST)
 
 
+def table(response: Any) -> list[list[str]]:
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.streaming
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    return list(csv.reader(text.splitlines(), delimiter=";"))
+
+
 class TestTheExport:
     def rows(self, user: User, *suggestions: MatchSuggestion) -> list[list[str]]:
         data = {"action": "export_csv", "_selected_action": [str(s.pk) for s in suggestions], "index": "0"}
-        response = signed_in(user).post(f"{LIST}?state=all", data)
-        assert response["Content-Type"] == "text/csv; charset=utf-8"
-        text = response.content.decode("utf-8-sig")
-        return list(csv.reader(text.splitlines(), delimiter=";"))
+        return table(signed_in(user).post(f"{LIST}?state=all", data))
+
+    def test_a_list_is_downloaded_with_its_filters_and_search(self, card: Card, hotel: Hotel, reader: User) -> None:
+        hotel.suggest(Candidate(hotel.order("toalhas"), hotel.stay("Rosa"), 0.95))
+        client = signed_in(reader)
+        (link,) = re.findall(r'class="f-csv" href="([^"]+)"', page(reader, f"{LIST}?band=strong&p=1"))
+        assert unescape(link) == "?band=strong&format=csv"
+        assert [row[3] for row in table(client.get(f"{LIST}{unescape(link)}"))[1:]] == ["Rosa"]
+        assert len(table(client.get(f"{LIST}?format=csv"))) == 3
+        assert [row[3] for row in table(client.get(f"{LIST}?format=csv&q=rosa"))[1:]] == ["Rosa"]
+
+    def test_every_list_of_the_review_can_be_downloaded(self, card: Card, ana: User) -> None:
+        decision = service.decide(ana, card.best.pk, "reject", None, "namesake").decisions[0]
+        service.undo(ana, decision.pk)
+        client = signed_in(ana)
+        undo, rejected = table(client.get(f"{DECISIONS}?format=csv"))[1:]
+        assert undo[2] == "Desfeita"
+        assert (rejected[2], rejected[5], rejected[7], rejected[9]) == (
+            "Rejeitada",
+            "Tiago Figueiredo Neto",
+            "homônimo ou parente",
+            "Ana",
+        )
+        assert len(table(client.get("/admin/matching/alert/?format=csv"))) == 1
+
+    def test_only_who_sees_the_list_gets_its_rows(self, card: Card, operator: User) -> None:
+        assert signed_in(operator).get(f"{LIST}?format=csv").status_code == 403
+
+    def test_the_file_is_in_the_language_of_the_page(self, card: Card, ana: User) -> None:
+        client = signed_in(ana)
+        client.cookies["django_language"] = "en"
+        assert table(client.get(f"{LIST}?format=csv"))[0][:2] == ["Order", "Opened"]
 
     def test_holds_no_document_and_no_formula(self, hotel: Hotel, reader: User) -> None:
         order = hotel.order("=HYPERLINK(1) cpf 529.982.247-25", numero="+48")
@@ -203,3 +238,8 @@ class TestTheExport:
         entry = AuditEntry.objects.get()
         assert (entry.user, entry.deed) == (ana, AuditAction.EXPORT)
         assert entry.params == {"count": 1, "filters": {"state": "all", "band": "doubt"}}
+
+    def test_a_refused_parameter_leads_to_the_list_without_it_and_not_in_circles(self, card: Card, ana: User) -> None:
+        client = signed_in(ana)
+        for given, kept in (("user__password=x", ""), ("verb=accept&user__password=x", "?verb=accept")):
+            assert client.get(f"{DECISIONS}?{given}").headers["Location"] == f"{DECISIONS}{kept}"

@@ -1,12 +1,15 @@
 """Words and drawings of an explanation: pure functions, whatever model made it."""
 
+import math
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 from django.utils import translation
 
-from matching.core import Model
+from matching.core import Candidate, Model, Reason
+from matching.hospede_matcher import DOUBTED_AT, _doubt
 from matching.hotel_rows import differing, fingerprint, searchable
 from matching.models import Stay
 from matching.presentation import card_charts, labels
@@ -126,6 +129,18 @@ class TestTheSentence:
     def test_a_level_of_a_model_to_come_is_told_by_its_values(self) -> None:
         told = why([reason("aura", "violet", "roxa", "lilás", 3)])
         assert told == "O que mais pesa é aura: parecido (roxa ≈ lilás)."
+
+
+def test_a_doubted_stay_is_capped_and_its_bits_still_add_up() -> None:
+    reasons = (Reason("prior", "guest", "", "", -4.0), Reason("room", "same", "203", "203", 12.0))
+    certain = Candidate(1, 7, 1 / (1 + 2**-8.0), 1, reasons)
+    doubted = _doubt(certain)
+    assert doubted.probability == DOUBTED_AT
+    assert sum(one.weight_bits for one in doubted.reasons) == pytest.approx(math.log2(DOUBTED_AT / (1 - DOUBTED_AT)))
+    with translation.override("pt-br"):
+        assert "não veio na última" in why([reason(*one) for one in doubted.reasons])
+    weak = replace(certain, probability=0.3)
+    assert _doubt(weak).probability == 0.3, "the order of the candidates stays"
 
 
 @pytest.mark.parametrize(("comparison", "level"), levels_of_the_model())

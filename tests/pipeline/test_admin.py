@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from pipeline import dashboard
-from pipeline.models import Beat, CancelRequest, JobRun, LogLine, State, Trigger
+from pipeline.models import Beat, CancelRequest, JobRun, LogLine, SkippedSlot, State, Trigger
 from pipeline.runs import lifecycle, registry
 from pipeline.runs.control import Position
 from snapshots.models import Snapshot, Source
@@ -381,3 +381,16 @@ def test_a_failure_that_a_later_run_made_up_for_says_so(as_: Callable[[str], Cli
     failed = _main(State.FAILED)
     _main(State.SUCCEEDED)
     assert "Uma execução posterior resolveu" in as_("Consulta").get(page(DETAIL, failed)).content.decode()
+
+
+def test_the_list_of_runs_shows_the_starts_that_were_skipped(as_: Callable[[str], Client]) -> None:
+    live = lifecycle.open_run("hospedes_casa", business_date=DAY, trigger=Trigger.ADMIN)
+    for minutes in (90, 30):
+        SkippedSlot.objects.create(
+            job="hospedes_casa", slot=Now() - timedelta(minutes=minutes), why=SkippedSlot.Why.RUNNING, run=live
+        )
+    page = as_("Operação").get("/admin/pipeline/jobrun/").content.decode()
+    shown = page[page.index("skipped-h") :]
+    assert "2 vezes" in shown
+    assert "outra execução da tarefa ainda estava em andamento" in shown
+    assert f"nº {live.pk}" in shown

@@ -68,10 +68,11 @@ def test_the_command_of_a_job_that_is_live_names_the_live_run(child_env: dict[st
     ("name", "setting", "value"),
     [
         ("hospedes_casa", "SUPERVISOR_TIMEOUT", "60"),
-        ("hospedes_casa", "STALE_RUNNING_HOURS", "1"),
         ("qcluster", "STALE_RUNNING_HOURS", "1"),
-        ("jobwatch", "STALE_RUNNING_HOURS", "1"),
-        ("setup_schedules", "STALE_RUNNING_HOURS", "1"),
+        *(
+            pytest.param(name, "STALE_RUNNING_HOURS", "1", marks=[pytest.mark.drill, pytest.mark.slow_drill])
+            for name in ("hospedes_casa", "jobwatch", "setup_schedules")
+        ),
     ],
 )
 def test_nothing_starts_under_limits_that_are_nested_wrongly(

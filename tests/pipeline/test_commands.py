@@ -16,10 +16,12 @@ import pytest
 from django.conf import settings as project
 from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
+from django.utils import timezone
+from django_q.models import Task
 from pytest_django.fixtures import Settings
 
 from pipeline.management.job_command import JobCommand, ProgressBar
-from pipeline.models import Beat, JobRun, LogLine, State, Trigger
+from pipeline.models import Beat, JobRun, LogLine, SkippedSlot, State, Trigger
 from pipeline.runs import errors, lifecycle
 from pipeline.runs.control import Position
 from tests.pipeline.conftest import DAY, SAMPLE_JOBS
@@ -87,8 +89,8 @@ def test_a_usage_error_is_one_sentence_and_no_run(db: None, arguments: tuple[str
     assert not JobRun.objects.exists()
 
 
-@pytest.mark.parametrize("date", ["2999-01-01", "01/11/2026", "2026-02-30"])
-def test_a_wrong_date_ends_with_the_code_of_usage_errors(child_env: dict[str, str], date: str) -> None:
+def test_a_usage_error_ends_the_process_with_its_code(child_env: dict[str, str]) -> None:
+    date = "2026-02-30"
     command = [sys.executable, MANAGE, "pipeline_diario", "--date", date]
     ended = subprocess.run(command, env=child_env, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
@@ -211,3 +213,30 @@ def test_the_sweep_forgets_what_is_old_and_nothing_else(transactional_db: None, 
     call_command("cleanup_stale_runs", stdout=StringIO())
     assert list(run.beats.exclude(phase="").values_list("phase", flat=True)) == ["34 days"]
     assert list(run.log_lines.values_list("text", flat=True)) == ["34 days"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_clean_up_forgets_runs_logs_and_results_that_are_past_their_time(open_sample: OpenSample) -> None:
+    def ended(job: str, days: int, **fields: Any) -> JobRun:
+        run = JobRun.objects.create(
+            job=job, business_date=DAY, trigger=Trigger.SCHEDULE, state=State.SUCCEEDED,
+            finished_at=timezone.now() - timedelta(days=days), **fields,
+        )  # fmt: skip
+        LogLine.objects.create(run=run, at=timezone.now() - timedelta(days=days), level=20, text="a line")
+        return run
+
+    old = ended("pipeline_diario", 500)
+    resumed = ended("pipeline_diario", 30, resume_of=old)
+    kept = [resumed, ended("hospedes_casa", 300)]
+    ended("receber_arquivos", 40)
+    Task.objects.create(
+        id="1", name="old", func="x", started=timezone.now(), stopped=timezone.now() - timedelta(days=40), success=False
+    )
+    SkippedSlot.objects.create(job="x", slot=timezone.now() - timedelta(days=40), why=SkippedSlot.Why.RUNNING)
+    call_command("cleanup_stale_runs", stdout=StringIO())
+    assert set(JobRun.objects.exclude(job="cleanup_stale_runs")) == set(kept)
+    assert JobRun.objects.get(pk=resumed.pk).resume_of is None
+    assert [line.run_id for line in LogLine.objects.filter(text="a line")] == [resumed.pk]
+    assert not Task.objects.exists()
+    assert not SkippedSlot.objects.exists()
+    assert JobRun.objects.get(job="cleanup_stale_runs").summary["purged"] == 2

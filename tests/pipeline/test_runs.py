@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
+from pipeline import resume
 from pipeline.models import LIVE, TERMINAL, Beat, CancelRequest, JobRun, State, Trigger
 from pipeline.runs import errors, lifecycle, registry
 from pipeline.runs.context import RunContext
@@ -320,6 +321,22 @@ def test_a_run_is_resumed_once_and_only_when_it_is_over(db: None, open_sample: O
     lifecycle.request_cancel(lifecycle.resume(live))
     with pytest.raises(errors.InvalidRun):
         lifecycle.resume(live)
+
+
+@pytest.mark.parametrize("job", ["pipeline_diario", "hospedes_casa", "rm_daily_collection", "receber_arquivos"])
+def test_a_run_of_another_day_that_reads_the_hotel_as_it_is_now_is_not_resumed(
+    db: None, open_sample: OpenSample, job: str
+) -> None:
+    stopped = ended(open_sample, State.LOST, {})
+    JobRun.objects.filter(pk=stopped.pk).update(job=job, trigger=Trigger.SCHEDULE, steps=None)
+    stopped.refresh_from_db()
+    assert errors.why_not_resumable(stopped) == "", "on the same day it goes on"
+    JobRun.objects.filter(pk=stopped.pk).update(queued_at=stopped.queued_at - timedelta(days=2))
+    stopped.refresh_from_db()
+    with pytest.raises(errors.InvalidRun, match="01/11/2026"):
+        lifecycle.resume(stopped)
+    assert resume.resume_lost() == []
+    assert JobRun.objects.count() == 1
 
 
 def test_only_jobs_of_the_named_modules_can_run(db: None, open_sample: OpenSample, settings: Settings) -> None:

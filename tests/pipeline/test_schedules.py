@@ -10,7 +10,7 @@ from django_q.models import OrmQ, Schedule
 from pytest_django.fixtures import Settings
 
 from pipeline import queue, resume
-from pipeline.models import JobRun, State, Trigger
+from pipeline.models import JobRun, SkippedSlot, State, Trigger
 from pipeline.runs import errors, lifecycle, schedules
 from pipeline.runs.schedules import JobSchedule
 from tests.pipeline.conftest import DAY
@@ -93,6 +93,8 @@ def test_a_slot_delivered_twice_is_one_run(db: None) -> None:
 def test_a_slot_is_skipped_while_the_job_runs(db: None) -> None:
     queue.start_scheduled("sample", "2026-11-22T08:50:00+00:00")
     assert queue.start_scheduled("sample", "2026-11-22T09:50:00+00:00") == "skipped: AlreadyRunning"
+    skipped = SkippedSlot.objects.get()
+    assert (skipped.job, skipped.why, skipped.run) == ("sample", SkippedSlot.Why.RUNNING, JobRun.objects.get())
     assert JobRun.objects.count() == OrmQ.objects.count() == 1
 
 

@@ -1,6 +1,5 @@
 """Several clusters, one database: what `check --database default` reports."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 
@@ -9,8 +8,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
+from pytest_django.fixtures import Settings
 
-from pipeline import checks, queue
+from pipeline import business_date, checks, queue
 from pipeline.models import Trigger
 from tests.pipeline.conftest import DAY
 
@@ -28,8 +28,7 @@ def test_one_machine_with_its_own_tasks_has_nothing_to_complain_of(db: None) -> 
 
 @pytest.mark.parametrize("minutes", [-1, 1])
 def test_a_clock_that_is_wrong_is_an_error(db: None, monkeypatch: pytest.MonkeyPatch, minutes: int) -> None:
-    late: Callable[[], object] = lambda: timezone.now() + timedelta(minutes=minutes)  # noqa: E731  stands for the database
-    monkeypatch.setattr(checks, "_database_time", late)
+    monkeypatch.setattr(business_date, "database_time", lambda: timezone.now() + timedelta(minutes=minutes))
     with pytest.raises(CommandError, match="60 s apart"):
         checked()
 
@@ -45,10 +44,10 @@ def test_without_naming_the_database_nothing_is_asked_of_it() -> None:
 
 
 def test_behind_a_transaction_pooler_cancelling_waits_for_a_heartbeat_and_readyz_says_so(
-    db: None, monkeypatch: pytest.MonkeyPatch, client: Client
+    db: None, settings: Settings, client: Client
 ) -> None:
     assert client.get("/readyz").json()["queue"]["cancel"] == "notify"
-    monkeypatch.setattr(checks, "_port", lambda: "6543")
+    settings.DATABASE_TRANSACTION_POOLER = True
     assert checks.cancelling_by() == "poll"
     assert [str(problem.id) for problem in checks.cancels_are_notified()] == ["pipeline.W112"]
     assert client.get("/readyz").json()["queue"]["cancel"] == "poll"

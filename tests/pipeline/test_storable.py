@@ -60,6 +60,16 @@ def test_collections_and_texts_are_bounded() -> None:
     assert storable_text("x" * 100, 10) == "x" * 9 + "…"
 
 
+def test_a_whole_summary_is_bounded_and_keeps_what_fits() -> None:
+    wide = {f"table {n}": ["x" * 2_000] * 200 for n in range(200)}
+    kept = storable_summary({"rows": 3, **wide})
+    assert len(json.dumps(kept)) < 60_000
+    assert kept["rows"] == 3
+    assert len(kept["table 0"]) > 10
+    assert "table 7" not in kept
+    assert len(kept) < 4
+
+
 def test_a_summary_that_is_no_mapping_is_kept_as_a_value() -> None:
     assert storable_summary(None) == {}
     assert storable_summary([1]) == {"value": [1]}

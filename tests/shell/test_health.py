@@ -5,14 +5,16 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
+from django_q.models import Schedule
 from pytest_django import Settings
 
-from pipeline import feed_report
+from pipeline import feed_report, queue
 from pipeline.business_date import current_business_date
-from pipeline.models import JobRun
+from pipeline.models import JobRun, WatchBeat
+from pipeline.runs import drain
 from sistema_os import health
 from sistema_os.supabase import ServerInfo
 
@@ -38,7 +40,21 @@ def test_readyz_reports_database_supabase_queue_and_data(client: Client) -> None
     assert (report["status"], report["database"], report["supabase"]) == ("ok", "ok", "ok")
     assert report["queue"] == {"alive": True, "tasks_waiting": 0, "cancel": "notify"}
     assert 3600 <= report["data"]["job_age_seconds"]["hospedes_casa"] < 3660
+    assert report["watch"] == {"alive": False, "age_seconds": None}
     assert set(report["data"]) == {"job_age_seconds", "source_age_seconds", "feed_age_seconds", "feed_findings"}
+
+
+@pytest.mark.django_db
+def test_readyz_is_503_while_the_queue_is_dead_and_tells_the_age_of_the_watch(client: Client) -> None:
+    WatchBeat.objects.create(host="server", at=timezone.now() - timedelta(minutes=5))
+    Schedule.objects.create(name="hospedes_casa", func=queue.START, next_run=timezone.now() - timedelta(minutes=5))
+    response = client.get("/readyz")
+    report = response.json()
+    assert (response.status_code, report["status"], report["queue"]["alive"]) == (503, "unavailable", False)
+    assert report["watch"]["alive"] is False
+    assert 300 <= report["watch"]["age_seconds"] < 360
+    drain.begin("deploy", 60)
+    assert client.get("/readyz").status_code == 200
 
 
 @pytest.mark.django_db
@@ -130,3 +146,16 @@ def test_readyz_is_503_with_a_key_that_sees_nothing(client: Client, settings: Se
 def test_health_answers_are_never_cached_and_only_read(client: Client, path: str) -> None:
     response = client.post(path)
     assert response.status_code == 405
+
+
+@pytest.mark.django_db
+def test_readyz_says_that_nothing_can_be_stored(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+        response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["database"].startswith("read only")
+    monkeypatch.setattr(health, "FEWEST_FREE_BYTES", 2**62)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["disk"].startswith("full")

@@ -4,13 +4,13 @@ import asyncio
 import json
 import logging
 import sys
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sistema_os.logs import MAX_TEXT, JsonFormatter, bind, redact
+from tests.growth import growth
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJl"
 
@@ -197,12 +197,6 @@ def test_a_message_whose_arguments_do_not_fit_is_still_one_line() -> None:
     assert _line(_record("%d rows", "many"))["message"] == "%d rows [arguments did not fit]"
 
 
-def _cpu(text: str) -> float:
-    started = time.process_time()
-    redact(text)
-    return time.process_time() - started
-
-
 @pytest.mark.parametrize(
     "unit",
     [
@@ -251,13 +245,7 @@ def _cpu(text: str) -> float:
 def test_ten_times_the_text_costs_at_most_twelve_times_the_cpu_time(unit: str) -> None:
     """Text from outside (a Host header, a path) is logged before anybody has signed in."""
     short, long = ((unit * size)[:size] for size in (MAX_TEXT // 10, MAX_TEXT))
-    best_short, best_long = _cpu(short), _cpu(long)
-    for _attempt in range(30):
-        if best_long <= 12 * best_short:
-            return
-        best_short, best_long = min(best_short, _cpu(short)), min(best_long, _cpu(long))
-    # The smallest of 31 measurements of each: other programs on the machine do not decide.
-    assert best_long <= 12 * best_short
+    assert growth(redact, short, long, most=12) <= 12
 
 
 def test_a_text_of_any_length_is_cut_before_it_is_searched() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,6 +24,10 @@ SPEC = manager.SourceSpec(
     identity=("doc_hmac", "pessoa"),
     title="Guest listing",
 )
+
+
+# For listings that turn over from day to day as no hotel's does.
+BUSY = replace(SPEC, thresholds=manager.Thresholds(removed_share=0.5, changed_share=1))
 
 
 def stay(number: int, **fields: Any) -> dict[str, Any]:

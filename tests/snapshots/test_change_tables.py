@@ -15,7 +15,7 @@ from snapshots.admin import change_tables
 from snapshots.admin.change_tables import Filters, changes_page, snapshot_changes
 from snapshots.history import comparable, diff
 from snapshots.models import Snapshot
-from tests.snapshots.hotel import collect, stay, stays
+from tests.snapshots.hotel import BUSY, collect, stay, stays
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def four_days() -> list[Snapshot]:
     second = [{**row, "uh": "415"} if row["id"] % 3 == 0 else row for row in first if row["id"] != 7]
     third = [{**row, "nome": f"D\u00e9bora 50% {row['id']}"} if row["id"] % 4 == 0 else row for row in second[:58]]
     fourth = [*third[:50], *stays(62)[58:], {**first[6], "uh": None}]
-    found = [collect(rows, day) for day, rows in enumerate((first, second, third, fourth), 1)]
+    found = [collect(rows, day, spec=BUSY) for day, rows in enumerate((first, second, third, fourth), 1)]
     assert [snapshot.status for snapshot in found] == ["published"] * 4
     return found
 

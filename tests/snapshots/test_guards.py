@@ -57,6 +57,11 @@ def test_a_clean_day_passes() -> None:
         ({"mojibake": 7}, "mojibake"),
         ({"unexplained": 31}, "removed"),
         ({"changed": 201}, "changed"),
+        ({"business_date": DAY - timedelta(days=1), "freshness": "2026-01-09T05:57"}, "rewound"),
+        ({"business_date": DAY - timedelta(days=1), "freshness": "", "changed": 80, "reverted": 90}, "reverted"),
+        ({"renamed": 167}, "other_people"),
+        ({"filled_before": {"telefone": 300}, "reshaped": {"telefone": 151}}, "reshaped_column"),
+        ({"added": 601}, "added"),
         ({"received": 440, "declared": 440, "filled": {}}, "below_median"),
     ],
 )
@@ -68,6 +73,10 @@ def test_each_fault_has_its_reason(facts: dict[str, Any], code: str) -> None:
     "facts",
     [
         {"declared": None},
+        {"renamed": 166},
+        {"filled_before": {"telefone": 300}, "reshaped": {"telefone": 150}},
+        {"added": 600},
+        {"reverted": 600, "changed": 200},
         {"unexplained": 30},
         {"changed": 200},
         {"mojibake": 6},
@@ -80,6 +89,25 @@ def test_each_fault_has_its_reason(facts: dict[str, Any], code: str) -> None:
 )
 def test_just_within_the_limits_passes(facts: dict[str, Any]) -> None:
     assert codes(**facts) == []
+
+
+def test_a_floor_is_no_more_than_a_share_of_a_small_hotel_unless_staff_set_it() -> None:
+    small = replace(CLEAN, received=20, declared=20, head_rows=20, filled={}, history=(), added=0, removed=0, changed=0)
+    assert shape(replace(small, unexplained=4), LIMITS)
+    assert not shape(replace(small, unexplained=3, changed=14), LIMITS)
+    assert shape(replace(small, changed=15), LIMITS)
+    assert shape(replace(small, mojibake=3), LIMITS)
+    wide = Thresholds(removed_floor=19, changed_floor=199, mojibake_floor=4)
+    assert not shape(replace(small, unexplained=19, changed=20, mojibake=4), wide)
+
+
+def test_a_head_that_claims_to_be_of_tomorrow_proves_nothing() -> None:
+    assert codes(head_freshness="2031-01-01T00:00:00+00:00") == []
+    assert codes(head_freshness="infinity") == []
+
+
+def test_moments_are_compared_and_not_their_texts() -> None:
+    assert codes(freshness="2026-01-09T22:30:00-03:00", head_freshness="2026-01-10T01:00:00+00:00") == []
 
 
 def test_nothing_at_all_is_empty() -> None:
@@ -127,7 +155,7 @@ def test_sound_text_is_left_alone(text: Any) -> None:
 PARAMS = {
     "declared": 622, "received": 412, "before": 1, "after": 2, "date": "2026-01-01", "head": "2026-01-02",
     "freshness": "05:58", "columns": ["uh", "nome"], "column": "uh", "usual": 80, "now": 0, "unexplained": 30,
-    "limit": 20, "changed": 300, "page": 1000, "percent": 66, "error": "x", "rows": 2, "removed": 40,
+    "added": 9, "limit": 20, "changed": 300, "page": 1000, "percent": 66, "error": "x", "rows": 2, "removed": 40,
 }  # fmt: skip
 
 

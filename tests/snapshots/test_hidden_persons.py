@@ -1,6 +1,7 @@
 """Minors and guests incognito on the snapshot pages: nobody without the permission reads or finds a name."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -58,17 +59,22 @@ def _pages(found: list[Snapshot]) -> list[str]:
     ]
 
 
+def _tables(found: list[Snapshot]) -> list[str]:
+    """The pages with a table, as files."""
+    return [f"{path}{'&' if '?' in path else '?'}format=csv" for path in _pages(found) if "/row/" not in path]
+
+
 def _read(client: Client, path: str) -> str:
-    response = client.get(path)
+    response: Any = client.get(path)
     assert response.status_code == 200, path
-    return response.content.decode()
+    return str(response.getvalue().decode())
 
 
 @pytest.mark.parametrize("person", ["carla", "bruno"])
 def test_no_page_shows_a_hidden_person(sign_in: SignIn, snapshots: list[Snapshot], person: str) -> None:
     assert snapshots[2].status == Snapshot.Status.HELD
     client = sign_in(person)
-    for path in _pages(snapshots):
+    for path in [*_pages(snapshots), *_tables(snapshots)]:
         page = _read(client, path)
         assert not [secret for secret in SECRETS[:3] if secret in page or secret.upper() in page], path
         assert "***-91" not in page, path
@@ -92,6 +98,7 @@ def test_whoever_has_the_permission_reads_and_finds_them(sign_in: SignIn, snapsh
     User.objects.get(username="bruno").user_permissions.add(Permission.objects.get(codename="view_hidden"))
     page = _read(client, f"/admin/snapshots/snapshot/{snapshots[1].pk}/listing/?name=menino")
     assert "Menino Silva" in page
+    assert "Menino Silva" in _read(client, f"/admin/snapshots/snapshot/{snapshots[1].pk}/listing/?format=csv")
 
 
 def test_a_row_page_names_nobody_in_its_title(sign_in: SignIn, snapshots: list[Snapshot]) -> None:

@@ -143,3 +143,34 @@ def test_held_rows_are_kept_whole(week: Rows) -> None:
     kept = list(manager.held_rows(held))
     assert [row["id"] for row in kept] == [row["id"] for row in week[:40]]
     assert "visto_em" not in kept[0]
+
+
+class TestFreshness:
+    """`visto_em` of rows, and what they return to."""
+
+    def seen(self, rows: Rows, at: str) -> Rows:
+        return [row | {"visto_em": at} for row in rows]
+
+    def test_one_row_from_a_clock_ahead_does_not_make_later_listings_stale(self, db: None) -> None:
+        rows = self.seen(stays(30), "2026-01-01T05:50:00-03:00")
+        first = collect([rows[0] | {"visto_em": "2031-01-01T00:00:00+00:00"}, *rows[1:]])
+        assert first.freshness == "2026-01-01T05:50:00-03:00"
+        second = collect(self.seen([*stays(29), stay(77)], "2026-01-02T05:50:00-03:00"), day=2)
+        assert second.status == "published", second.reasons
+
+    def test_yesterdays_export_after_todays_is_held(self, db: None) -> None:
+        yesterday = self.seen(stays(60), "2026-01-01T05:50:00-03:00")
+        collect(yesterday)
+        moved = [stay(n, uh="415") if n < 12 else stay(n) for n in range(1, 61)]
+        collect(self.seen(moved, "2026-01-02T05:50:00-03:00"), day=2)
+        again = collect(yesterday, day=2)
+        assert [reason["code"] for reason in again.reasons] == ["rewound"]
+
+    def test_an_earlier_state_is_held_whatever_it_says_of_its_age(self, db: None) -> None:
+        collect(self.seen(stays(60), "2026-01-01T05:50:00-03:00"))
+        moved = [stay(n, uh="415") if n < 12 else stay(n) for n in range(1, 61)]
+        collect(self.seen(moved, "2026-01-02T05:50:00-03:00"), day=2)
+        again = collect(self.seen(stays(60), "2026-01-02T08:00:00-03:00"), day=2)
+        assert [reason["code"] for reason in again.reasons] == ["reverted"]
+        few = [stay(n, uh="415") if 4 < n < 12 else stay(n) for n in range(1, 61)]
+        assert collect(self.seen(few, "2026-01-02T08:00:00-03:00"), day=2).status == "published"

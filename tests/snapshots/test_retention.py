@@ -15,7 +15,7 @@ from snapshots import snapshot_manager as manager
 from snapshots.erasure import erase
 from snapshots.models import Change, HeldRows, Snapshot, Source, Suppressed
 from snapshots.retention import purge
-from tests.snapshots.hotel import DAY, SPEC, collect, stay, stays
+from tests.snapshots.hotel import BUSY, DAY, SPEC, collect, stay, stays
 
 pytestmark = pytest.mark.django_db
 NAME = SPEC.name
@@ -28,7 +28,7 @@ def day(number: int) -> date:
 @pytest.fixture
 def ten_days() -> list[Snapshot]:
     return [
-        collect([stay(n, uh=str(n * number % 97)) for n in range(number, 40 + number)], number)
+        collect([stay(n, uh=str(n * number % 97)) for n in range(number, 40 + number)], number, spec=BUSY)
         for number in range(1, 11)
     ]
 

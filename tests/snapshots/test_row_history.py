@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 from snapshots import snapshot_manager as manager
 from snapshots.canonical import Canonical, add_digest, hash_key
 from snapshots.models import HeadRow, Snapshot
-from tests.snapshots.hotel import DAY, SPEC, Rows, collect, stay, stays
+from tests.snapshots.hotel import BUSY, DAY, SPEC, Rows, collect, stay, stays
 
 pytestmark = pytest.mark.django_db
 NAME = SPEC.name
@@ -100,7 +100,9 @@ def _digest(rows: Rows, snapshot: Snapshot) -> int:
 
 
 def test_two_diffs_compose_to_the_direct_one_in_the_database_too() -> None:
-    days = [collect([stay(n, uh=str(n * day % 7)) for n in range(day, 20 + day)], day=day) for day in range(1, 5)]
+    days = [
+        collect([stay(n, uh=str(n * day % 7)) for n in range(day, 20 + day)], day, spec=BUSY) for day in range(1, 5)
+    ]
     direct = {change.key: (change.kind, change.before, change.after) for change in manager.diff(days[0], days[3])}
     before, after = ({str(row["id"]): row for row in manager.as_of(day)} for day in (days[0], days[3]))
     for key in before.keys() | after.keys():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -53,6 +55,24 @@ def test_changes_are_filtered_by_kind_field_room_and_name(
 ) -> None:
     html = compact(page(reader, "snapshots_snapshot_change", two_days[1].pk, **query))
     assert re.findall(r'<th scope="row"><a [^>]*>([^<]+)</a>', html) == found
+
+
+def _table(client: Client, name: str, *args: object, **query: object) -> list[list[str]]:
+    response: Any = client.get(reverse(f"admin:{name}", args=args), {"format": "csv", **query})
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    return list(csv.reader(text.splitlines(), delimiter=";"))
+
+
+def test_every_table_can_be_downloaded_with_its_filters(reader: Client, two_days: tuple[Snapshot, Snapshot]) -> None:
+    pk = two_days[1].pk
+    head, *rows = _table(reader, "snapshots_snapshot_change", pk, kind="changed")
+    assert head[0] == "Tipo"
+    assert [row[0] for row in rows] == ["mudou"]
+    assert "uh: 203 → 415" in rows[0][-1]
+    assert len(_table(reader, "snapshots_snapshot_change", two_days[0].pk)) > 51
+    assert [row[1] for row in _table(reader, "snapshots_listing", pk, room="415")[1:]] == ["Hóspede 3"]
+    assert len(_table(reader, "snapshots_compare", kind="added")) == 2
+    assert len(_table(reader, "snapshots_snapshot_changelist")) == 3
 
 
 def test_changes_come_in_pages_of_fifty(reader: Client, two_days: tuple[Snapshot, Snapshot]) -> None:

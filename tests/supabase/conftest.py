@@ -10,5 +10,5 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def _nothing_learned_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one test's server has shown says nothing about the next one at the same port."""
+    """Forgets what is known of servers: the next test's server may have the same port."""
     monkeypatch.setattr(execution, "_servers", {})

@@ -1,4 +1,4 @@
-"""Both clients' requests in one comparable form."""
+"""Records the requests of both clients in a comparable form."""
 
 import json
 from typing import Any, NamedTuple

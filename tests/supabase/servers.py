@@ -1,4 +1,4 @@
-"""Small real servers on loopback that misbehave in one way each."""
+"""Small servers on loopback, each with one fault."""
 
 import asyncio
 import contextlib

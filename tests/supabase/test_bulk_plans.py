@@ -1,4 +1,4 @@
-"""How rows become chunks."""
+"""How bulk upserts divide rows into chunks."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ def test_rows_of_different_columns_go_in_different_chunks() -> None:
     assert sizes(plan(), rows) == [(("id", "a"), 2, 0), (("id", "b"), 1, 0), (("id",), 1, 0)]
 
 
-def test_duplicates_become_what_one_upsert_after_the_other_would_leave() -> None:
+def test_duplicate_keys_are_merged_as_sequential_upserts_would() -> None:
     rows: list[dict[str, Any]] = [{"id": 1, "a": 1}, {"id": "1", "a": 2}, {"id": 1, "b": 3}, {"id": 2, "a": 9}]
     merged = [row for chunk in bulk_writes.chunks(plan(), rows) for row in json.loads(chunk.body)]
     assert merged == [{"id": 1, "a": 2, "b": 3}, {"id": 2, "a": 9}]
@@ -49,27 +49,35 @@ def test_duplicates_become_what_one_upsert_after_the_other_would_leave() -> None
     assert first == [{"id": 1, "a": 1}]
 
 
-def test_keys_of_several_columns_are_told_apart() -> None:
+def test_composite_keys_are_compared_by_all_columns() -> None:
     rows = [{"d": "2026-01-01", "uh": "1", "n": 1}, {"d": "2026-01-01", "uh": "2", "n": 1}]
     assert [n for _, n, _ in sizes(plan(on_conflict="d, uh"), rows)] == [2]
 
 
-async def test_bulk_upserts_that_make_no_sense_are_refused_before_anything_is_sent() -> None:
+async def test_invalid_bulk_upserts_are_refused_before_sending() -> None:
+    calls: list[tuple[Any, dict[str, Any]]] = [
+        ([{"a": 1}], {"on_conflict": "id"}),
+        ([{"id": 1}], {"on_conflict": ""}),
+        ([{"id": 1}], {"on_conflict": "id", "size": 0}),
+        ([{"id": 1, "v": float("nan")}], {"on_conflict": "id"}),
+        ([{"id": 1, "v": object()}], {"on_conflict": "id"}),
+        ([{"id": 1}], {"on_conflict": 7}),
+        ([{"id": 1}], {"on_conflict": "id", "parallel": 0}),
+        ([{"id": 1}], {"on_conflict": "id", "parallel": None}),
+        ([{"id": 1}], {"on_conflict": "id", "max_bytes": "1"}),
+        ([{"id": 10**5000}], {"on_conflict": "id"}),
+        ([None], {"on_conflict": "id"}),
+        ({"id": 1}, {"on_conflict": "id"}),
+    ]
     async with connected(respx.Router()) as supabase:
         table = supabase.async_table("t")
-        for rows, options in (
-            ([{"a": 1}], {"on_conflict": "id"}),
-            ([{"id": 1}], {"on_conflict": ""}),
-            ([{"id": 1}], {"on_conflict": "id", "size": 0}),
-            ([{"id": 1, "v": float("nan")}], {"on_conflict": "id"}),
-            ([{"id": 1, "v": object()}], {"on_conflict": "id"}),
-        ):
+        for rows, options in calls:
             with pytest.raises(sb.UsageError):
                 await table.upsert_many(rows, **options)
         assert await table.upsert_many([], "id") == []
 
 
-async def test_chunks_are_sent_at_most_as_many_at_once_as_asked() -> None:
+async def test_at_most_parallel_chunks_are_in_flight() -> None:
     under_way = most = 0
 
     async def count(request: httpx.Request) -> httpx.Response:

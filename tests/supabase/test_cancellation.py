@@ -1,4 +1,4 @@
-"""Cancelling costs nothing: afterwards every connection works and no task is left."""
+"""After cancelled queries every connection works and no task is left."""
 
 import asyncio
 import random
@@ -57,7 +57,7 @@ async def test_after_deadlines_under_load_ten_of_ten_requests_pass() -> None:
             assert await asyncio.gather(*(one(supabase, n) for n in range(10))) == [0] * 10
 
 
-async def test_cancelling_from_outside_is_not_turned_into_an_error_of_ours() -> None:
+async def test_an_outside_cancellation_raises_cancelled_error() -> None:
     server = Server()
     async with (
         serving(lambda r, w: slow(r, w, server), server),
@@ -70,7 +70,7 @@ async def test_cancelling_from_outside_is_not_turned_into_an_error_of_ours() -> 
             await task
 
 
-async def test_leaving_a_stream_early_leaves_no_page_under_way() -> None:
+async def test_leaving_a_stream_early_cancels_its_requests() -> None:
     server = Server()
 
     async def rows(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""The async law's checker, on small source trees: what it must find and what it must leave alone."""
+"""`check_async` on small source trees: what it must report and what it must not."""
 
 import os
 import subprocess
@@ -131,7 +131,7 @@ DROPPED = {
 
 @pytest.mark.parametrize("source", DROPPED.values(), ids=DROPPED.keys())
 @pytest.mark.parametrize("definition", ["async def", "def"])
-def test_a_query_that_is_built_and_dropped_is_found(tmp_path: Path, source: str, definition: str) -> None:
+def test_the_check_finds_a_query_that_is_built_and_discarded(tmp_path: Path, source: str, definition: str) -> None:
     lines = "\n".join(f"    {line}" for line in source.splitlines())
     report = tree(tmp_path, work=f"{definition} job(client, rows):\n{lines}\n")
     assert [finding.function for finding in report.findings] == ["job"]
@@ -147,12 +147,12 @@ KEPT = {
 
 
 @pytest.mark.parametrize("source", KEPT.values(), ids=KEPT.keys())
-def test_a_query_that_is_kept_or_sent_is_left_alone(tmp_path: Path, source: str) -> None:
+def test_the_check_accepts_a_query_that_is_assigned_or_executed(tmp_path: Path, source: str) -> None:
     lines = "\n".join(f"    {line}" for line in source.splitlines())
     assert tree(tmp_path, work=f"def job(client, rows):\n{lines}\n").findings == ()
 
 
-def test_a_silencing_comment_needs_a_reason_and_is_counted(tmp_path: Path) -> None:
+def test_a_suppression_comment_needs_a_reason_and_is_counted(tmp_path: Path) -> None:
     report = tree(tmp_path, work=body("import time", "time.sleep(1)  # blocks: nothing else runs yet"))
     assert (report.findings, report.silenced) == ((), 1)
     (tmp_path / "second").mkdir()
@@ -161,7 +161,7 @@ def test_a_silencing_comment_needs_a_reason_and_is_counted(tmp_path: Path) -> No
     assert "needs a reason" in str(bare.findings[-1])
 
 
-def test_a_reason_behind_a_call_silences_the_whole_chain(tmp_path: Path) -> None:
+def test_a_suppression_comment_with_a_reason_covers_the_whole_call_chain(tmp_path: Path) -> None:
     store = "import time\ndef load():\n    time.sleep(0)  # blocks: gives way only\n"
     report = tree(tmp_path, store=store, work="from app.store import load\nasync def job():\n    load()\n")
     assert (report.findings, report.silenced) == ((), 1)
@@ -175,7 +175,7 @@ def test_the_command_refuses_a_package_that_is_not_there(tmp_path: Path) -> None
 def test_the_command_runs_where_no_setting_is_set(tmp_path: Path) -> None:
     """As in a fresh clone, or in a hook: it reads source text and needs neither key nor database."""
     bare = {"PATH": os.defpath, "SISTEMA_OS_ENV_FILE": os.devnull}
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "check_async"]
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "check_async", "snapshots"]
     done = subprocess.run(command, env=bare, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "none blocks" in done.stdout

@@ -1,4 +1,4 @@
-"""The async law's checker follows calls, through functions and classes of ours."""
+"""`check_async` follows calls through our own functions and classes."""
 
 from pathlib import Path
 
@@ -150,12 +150,12 @@ def test_the_synchronous_client_is_known_by_its_class(tmp_path: Path, call: str,
     assert len(tree(tmp_path, client=CLIENT, work=source).findings) == found
 
 
-def test_functions_that_call_each_other_end_the_search(tmp_path: Path) -> None:
+def test_the_search_ends_at_mutually_recursive_functions(tmp_path: Path) -> None:
     source = "def a():\n    b()\ndef b():\n    a()\nasync def job():\n    a()\n"
     assert tree(tmp_path, work=source).findings == ()
 
 
-def test_a_blocking_call_behind_a_cycle_is_found_from_every_entrance(tmp_path: Path) -> None:
+def test_a_blocking_call_behind_a_call_cycle_is_found_from_every_entry_point(tmp_path: Path) -> None:
     source = """
         import time
         def a(again):
@@ -174,7 +174,7 @@ def test_a_blocking_call_behind_a_cycle_is_found_from_every_entrance(tmp_path: P
     assert [finding.function for finding in tree(tmp_path, work=source).findings] == ["first", "second"]
 
 
-def test_names_that_are_set_by_each_other_end_the_search(tmp_path: Path) -> None:
+def test_the_search_ends_at_names_assigned_from_each_other(tmp_path: Path) -> None:
     source = """
         async def job(a, b):
             a = b.first()

@@ -1,4 +1,4 @@
-"""The client without a server: interface, secrets, refusals. respx stands where HTTP would."""
+"""The client without a server: interface, secrets, refusals. respx replaces HTTP."""
 
 import asyncio
 import pickle
@@ -70,7 +70,7 @@ def test_the_client_is_importable_without_django() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-async def test_builders_are_values_that_branch() -> None:
+async def test_builders_are_immutable() -> None:
     async with connected(respx.Router()) as supabase:
         base = supabase.async_table("t").select("*").eq("a", 1)
         one, other = base.eq("b", 1), base.not_.eq("b", 2)
@@ -93,7 +93,7 @@ async def test_no_repr_shows_a_value_or_the_key() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "has space", "line\nbreak", "ção", "tab\t"])
-def test_a_key_that_no_header_carries_is_refused_without_being_shown(key: str) -> None:
+def test_a_key_with_invalid_header_characters_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(sb.UsageError) as caught:
         SupabaseClient(URL, key)
     assert not key or key not in str(caught.value)
@@ -102,7 +102,7 @@ def test_a_key_that_no_header_carries_is_refused_without_being_shown(key: str) -
 @pytest.mark.parametrize(
     "url", ["", "hotel.supabase.co", "ftp://x", "https://", "https://u:p@x.co", "https://x.co?k=1"]
 )
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(sb.UsageError, match="must look like"):
         SupabaseClient(url, KEY)
 
@@ -165,7 +165,7 @@ async def test_misspelt_preferences_and_names_are_refused_before_sending() -> No
             await supabase.async_table("t").select().or_("a.eq.1," * 20_000).execute()
 
 
-async def test_a_path_or_query_cannot_be_smuggled_in_through_names() -> None:
+async def test_names_cannot_inject_a_path_or_query() -> None:
     router = respx.Router()
     route = router.get().respond(200, json=[])
     async with connected(router) as supabase:
@@ -189,7 +189,7 @@ async def test_rows_cut_inside_an_embedding_are_noticed() -> None:
         assert (await table.select("id,motivos").execute()).data == body
 
 
-async def test_as_many_rows_as_the_cap_are_whole_when_the_next_does_not_exist() -> None:
+async def test_a_response_of_exactly_the_row_cap_is_complete_if_no_row_follows() -> None:
     router = respx.Router()
     router.get(params__contains={"offset": "3", "limit": "1"}).respond(200, json=[], headers={"Content-Range": "*/*"})
     router.get().respond(200, json=[{}, {}, {}], headers={"Content-Range": "0-2/*"})
@@ -198,7 +198,7 @@ async def test_as_many_rows_as_the_cap_are_whole_when_the_next_does_not_exist() 
         assert router.calls.call_count == 2
 
 
-async def test_a_server_with_a_lower_cap_than_thought_loses_no_page() -> None:
+async def test_pages_are_complete_when_the_row_cap_is_lower_than_configured() -> None:
     rows = [{"id": n} for n in range(1, 12)]
 
     def serve(request: httpx.Request) -> httpx.Response:
@@ -219,7 +219,7 @@ async def test_a_server_with_a_lower_cap_than_thought_loses_no_page() -> None:
             assert seen == rows
 
 
-async def test_a_message_that_imitates_a_schema_name_is_not_passed_on() -> None:
+async def test_a_value_that_looks_like_a_schema_name_is_not_shown() -> None:
     router = respx.Router()
     message = 'invalid input syntax for type integer: "column Maria "'
     router.get().respond(400, json={"code": "22P02", "message": message, "hint": "Maria", "details": "Maria"})
@@ -229,7 +229,7 @@ async def test_a_message_that_imitates_a_schema_name_is_not_passed_on() -> None:
     assert "Maria" not in str(caught.value) + str(vars(caught.value))
 
 
-async def test_an_unfiltered_write_is_refused_whatever_else_it_says() -> None:
+async def test_an_unfiltered_write_is_refused_whatever_other_parameters_it_has() -> None:
     async with connected(respx.Router()) as supabase:
         table = supabase.async_table("t")
         for query in (

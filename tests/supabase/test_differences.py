@@ -11,6 +11,7 @@ from tests.supabase.recording import official, ours, table
 pytestmark = pytest.mark.anyio
 S = Enum("S", {"TI": "ti"}, type=str)
 N = Enum("N", {"TWO": 2})
+Kind = Enum("Kind", {"PLAIN": "plain", "MINIMAL": "minimal", "EXACT": "exact"}, type=str)
 
 
 async def test_difference_an_unfiltered_update_or_delete_is_refused() -> None:
@@ -117,16 +118,34 @@ async def test_difference_an_enum_member_stands_for_its_value() -> None:
         "b": [2],
         "c": 2**70,
     }
-    assert (await ours(lambda c: c.rpc("f", {"a": N.TWO}, get=True))).query == (("a", "2"),)
+    assert (await ours(lambda c: c.rpc("f", {"a": N.TWO, S.TI: [S.TI]}, get=True))).query == (
+        ("a", "2"),
+        ("ti", "{ti}"),
+    )
+    assert (await ours(lambda c: table(c.schema(S.TI)).select().limit(1, foreign_table=S.TI))).query == (
+        ("select", "*"),
+        ("ti.limit", "1"),
+    )
+    assert ("ti.order", "a.asc") in (await ours(lambda c: table(c).select().order("a", foreign_table=S.TI))).query
+    assert ("a", "plfts(ti).x") in (
+        await ours(lambda c: table(c).select().text_search("a", "x", {"type": Kind.PLAIN, "config": S.TI}))
+    ).query
+    sent = await ours(
+        lambda c: table(c).upsert([{S.TI: 1}], on_conflict=S.TI, returning=Kind.MINIMAL, count=Kind.EXACT)
+    )
+    assert set(sent.query) == {("columns", '"ti"'), ("on_conflict", "ti")}
+    assert dict(sent.headers)["prefer"] == "count=exact,resolution=merge-duplicates,return=minimal"
+    with pytest.raises(UsageError):
+        await ours(lambda c: table(c).insert([{N.TWO: 1}]))
 
 
-async def test_difference_not_null_is_spelt_so_that_every_server_knows_it() -> None:
+async def test_difference_not_null_is_sent_in_the_form_every_version_accepts() -> None:
     """Reason: PostgREST knows `is.not_null` from version 13 on."""
     assert ("a", "not.is.null") in (await ours(lambda c: table(c).select().is_("a", "not_null"))).query
     assert ("a", "is.null") in (await ours(lambda c: table(c).select().not_.is_("a", "not_null"))).query
 
 
-async def test_difference_nan_is_refused_by_name() -> None:
+async def test_difference_nan_is_refused() -> None:
     """Reason: the official client's ValueError comes from deep inside json; ours says what would be lost."""
     with pytest.raises(UsageError, match="NaN"):
         await ours(lambda c: table(c).insert({"a": {"b": [float("nan")]}}))

@@ -47,7 +47,7 @@ def test_the_environment_names_the_proxy(
     assert proxy_for(httpx.URL(url), "", True) is None
 
 
-def test_a_proxy_of_another_kind_is_refused_without_its_password() -> None:
+def test_an_unsupported_proxy_scheme_is_refused_without_showing_the_password() -> None:
     with pytest.raises(sb.UsageError) as caught:
         SupabaseClient("https://x.supabase.co", "key", proxy="ftp://user:secret@proxy")
     assert "secret" not in repr(caught.value)

@@ -1,4 +1,4 @@
-"""Whatever a caller passes in, what comes out is an error of the tree that does not repeat the value."""
+"""Invalid arguments raise an error of the client's own that does not repeat the value."""
 
 import asyncio
 from collections.abc import Callable
@@ -55,6 +55,8 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "an object in a body": lambda t: t.insert({"a": object()}),
     "a limit that is a text": lambda t: t.select().limit(PERSON),
     "a negative limit": lambda t: t.select().limit(-1),
+    "a limit beyond 64 bits": lambda t: t.select().limit(10**5000),
+    "options that are a text": lambda t: t.select().text_search("a", PERSON, PERSON),
     "a limit of None": lambda t: t.select().limit(None),
     "an offset that is a fraction": lambda t: t.select().offset(1.5),
     "a range that ends before it starts": lambda t: t.select().range(5, 2),
@@ -75,7 +77,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
-async def test_a_call_that_makes_no_sense_is_a_usage_error_that_keeps_quiet(call: Callable[[Any], Any]) -> None:
+async def test_an_invalid_call_is_a_usage_error_that_does_not_repeat_the_value(call: Callable[[Any], Any]) -> None:
     async with connected(respx.Router()) as supabase:
         with pytest.raises(sb.UsageError) as caught:
             await call(supabase.async_table("t")).execute()
@@ -92,25 +94,36 @@ async def test_names_of_tables_and_functions_are_checked_as_well() -> None:
             lambda: supabase.rpc(7),  # type: ignore[arg-type]  # the wrong type is the point
             lambda: supabase.schema(None),  # type: ignore[arg-type]  # the wrong type is the point
             lambda: supabase.rpc("f", {"limit": 5}, get=True),
+            lambda: supabase.rpc("f", [PERSON], get=True),  # type: ignore[arg-type]  # the wrong type is the point
         ):
             with pytest.raises(sb.UsageError):
                 call()
 
 
+@pytest.mark.parametrize(
+    "options", [{"key": None}, {"key": [7]}, {"size": "x"}, {"size": 0}, {"parallel": 0}, {"parallel": None}]
+)
+async def test_invalid_options_of_pages_are_refused(options: dict[str, Any]) -> None:
+    async with connected(respx.Router()) as supabase:
+        with pytest.raises(sb.UsageError):
+            async for _ in supabase.async_table("t").pages(**options):
+                pass
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://127.0.0.1:0x", "http://[::1"])
-def test_an_address_that_cannot_be_connected_to_is_refused(url: str) -> None:
+def test_an_address_with_an_invalid_port_or_host_is_refused(url: str) -> None:
     with pytest.raises(sb.UsageError, match="must look like"):
         SupabaseClient(url, KEY)
 
 
-async def test_a_host_name_that_no_resolver_takes_is_an_error_of_the_tree() -> None:
+async def test_an_invalid_host_name_raises_connection_failed() -> None:
     async with SupabaseClient("http://a..b", KEY, trust_env=False, deadline=5) as supabase:
         with pytest.raises(sb.ConnectionFailed, match="cannot be resolved") as caught:
             await supabase.async_table("t").select().retry(False).execute()
     assert caught.value.sent is False
 
 
-async def test_closing_the_client_under_a_query_is_an_error_of_the_tree() -> None:
+async def test_closing_the_client_during_a_query_raises_a_supabase_error() -> None:
     async with silent() as server:
         supabase = SupabaseClient(server.url, KEY, deadline=20)
         query = asyncio.ensure_future(supabase.async_table("t").select().retry(False).execute())
@@ -121,7 +134,7 @@ async def test_closing_the_client_under_a_query_is_an_error_of_the_tree() -> Non
             await query
 
 
-async def test_every_error_has_the_attributes_that_people_know() -> None:
+async def test_every_error_has_the_official_clients_attributes() -> None:
     errors = [sb.UsageError("a"), sb.ConnectionFailed("b"), sb.BadQuery("c", status=400, code="22P02", hint="d")]
     assert [(e.message, e.code, e.hint, e.details) for e in errors] == [
         ("a", "", "", ""),
@@ -130,7 +143,7 @@ async def test_every_error_has_the_attributes_that_people_know() -> None:
     ]
 
 
-async def test_what_the_client_does_not_have_says_what_to_use_instead() -> None:
+async def test_absent_parts_name_their_replacement() -> None:
     async with connected(respx.Router()) as supabase:
         for name in ("auth", "storage", "realtime", "functions", "channel"):
             with pytest.raises(AttributeError, match=f"no {name}: "):

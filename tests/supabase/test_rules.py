@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from sistema_os import supabase as sb
-from sistema_os.supabase import codec, literals, retry
+from sistema_os.supabase import codec, literals, responses, retry
 from sistema_os.supabase.query import Head
+from sistema_os.supabase.transport import Reply
 
 READ = Head("read", "GET", "t", "t", repeatable=True)
 WRITE = Head("insert", "POST", "t", "t")
@@ -50,6 +51,22 @@ def test_retry_after_reads_both_forms_and_ignores_nonsense() -> None:
     assert retry.retry_after("Thu, 01 Jan 2026 12:00:30 GMT", now) == 30
     assert retry.retry_after("Thu, 01 Jan 2026 11:00:00 GMT", now) == 0
     assert [retry.retry_after(header) for header in (None, "", "soon", "-1")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        ("0-24/*", (0, 25, None)),
+        ("10-19/3573458", (10, 10, 3573458)),
+        ("*/0", (0, 0, 0)),
+        ("*/*", (0, 0, None)),
+        ("", (0, 0, None)),
+        ("items 0-24/*", (0, 0, None)),
+        (f"0-{'9' * 5000}/*", (0, 0, None)),
+    ],
+)
+def test_content_range_is_read_or_ignored(text: str, window: tuple[int, int, int | None]) -> None:
+    assert responses.window(Reply(200, {"content-range": text}, b"")) == window
 
 
 def test_null_in_a_body_is_only_refused_where_nan_made_it() -> None:

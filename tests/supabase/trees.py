@@ -1,4 +1,4 @@
-"""Small source trees for the async law's checker."""
+"""Small source trees for `check_async`."""
 
 import textwrap
 from pathlib import Path

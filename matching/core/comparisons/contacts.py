@@ -16,7 +16,8 @@ from matching.core.kernel.comparisons import ABSENT, Codes, Comparison
 from matching.core.parsing.contacts import NO_CONTACTS, TAIL
 from matching.core.parsing.orders import Order
 
-PHONE = Comparison("phone", ("same", "last_eight", "different"))
+PHONE = Comparison("phone", ("same", "last_eight", "different", "of_booking"))
+_OF_BOOKING = PHONE.code("of_booking")
 DOCUMENT = Comparison("document", ("same", "ending", "different"))
 EMAIL = Comparison("email", ("same", "different"))
 BOOKING = Comparison("booking", ("same",))
@@ -56,7 +57,9 @@ class Contacting:
         alike = np.isin(theirs, [end for end, _ in known])
         alike |= np.isin(theirs % 10**TAIL, [int(tail) for tail in order.contacts.tails])
         levels = np.where(whole, 0, np.where(alike, 1, 2))
-        return np.where(theirs < 0, ABSENT, levels).astype(np.int8)
+        # Companions rarely have a number of their own: that of their booking is theirs as well.
+        shared = (theirs < 0) & np.isin(self.index.bookings[stays], self.index.bookings[stays[whole | alike]])
+        return np.where(shared, _OF_BOOKING, np.where(theirs < 0, ABSENT, levels)).astype(np.int8)
 
     def _document(self, order: Order, stays: Ints) -> Codes:
         documents = order.contacts.documents

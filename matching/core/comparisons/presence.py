@@ -23,6 +23,8 @@ _IN_HOUSE, _ARRIVED, _ARRIVING, _LEAVING, _LEFT = (
 )
 # Known by the clock alone: out for less than a day, and not in yet although the listing of later on shows the guest.
 _JUST_LEFT, _NOT_YET = PRESENCE.code("just_left"), PRESENCE.code("not_yet")
+# Leaves on the order's day, and had not gone yet when the order was opened.
+_STILL_IN = PRESENCE.code("still_in")
 # Microseconds.
 JUST_LEFT = 24 * 3600 * 1_000_000
 
@@ -74,6 +76,7 @@ class Presence:
         leaves = np.isin(kinds, (_LEAVING, _IN_HOUSE, _ARRIVED)) & (left != NEVER)
         gone = leaves & (opened > left)
         found[gone] = np.where((opened - left)[gone] <= JUST_LEFT, _JUST_LEFT, _LEFT)
+        found[leaves & ~gone & (kinds == _LEAVING)] = _STILL_IN
         comes = ~leaves & np.isin(kinds, (_ARRIVING, _ARRIVED)) & (arrived != NEVER)
         found[comes] = np.where(opened >= arrived, _IN_HOUSE, _NOT_YET)[comes]
         return found

@@ -42,6 +42,7 @@ KINDS = (
     "expected",
     "just_left",
     "not_yet",
+    "still_in",
 )
 _KIND = {name: code for code, name in enumerate(KINDS)}
 # Who checks in: today, or late.

@@ -43,7 +43,9 @@ _LOOSE_PLATE = re.compile(
 _AS_DIGIT = str.maketrans("oil", "011")
 # `MAQUIAGEM (CACAU)`, `BABA (JOSIANE)`: a name by which somebody of the booking is called.
 _IN_BRACKETS = re.compile(r"\(([A-Za-z]{4,}(?: [A-Za-z]{4,})?)\)")
-_NOTE_TOKEN = re.compile(r"[^\W\d_]+|:")
+# Words, and names of letters and digits as those of cars (`HB20`, `S10`).
+_NOTE_TOKEN = re.compile(r"\b[^\W\d_]{1,3}\d{1,2}\b|[^\W\d_]+|:")
+MIN_MODEL = 3
 MAX_NOTE = 400
 # Nights from which a guest counts as one who lives in the house.
 LONG_STAY = 10
@@ -159,7 +161,8 @@ def _note_labels(note: str) -> Iterator[str]:
     yield from (
         f"word:{word}"
         for word in texts
-        if word != ":" and len(word) >= MIN_WORD and (word not in _COMMON or word in lexicon.ROLES)
+        if (word[-1].isdigit() and len(word) >= MIN_MODEL)
+        or (word != ":" and len(word) >= MIN_WORD and (word not in _COMMON or word in lexicon.ROLES))
     )
 
 
@@ -242,10 +245,18 @@ def said_labels(scan: Scan, known: Collection[str]) -> list[str]:
     for match in lexicon.ATTRIBUTES.find(texts):
         if kin := _kin_before(texts, match.start):
             found.append(f"note:{kin}_{match.code}")
-        elif _describes(scan, match.code, match.start):
+        elif _describes(scan, match.code, match.start) and not _is_of_the_house(scan, match.end):
             found.append(f"note:{match.code}")
     found += [f"channel:{m.code}" for m in lexicon.CHANNELS.find(texts) if _is_channel(scan, m.start)]
     for place, text in enumerate(texts):
+        if (
+            len(text) <= 3
+            and text.isalpha()
+            and scan.glued(place + 1)
+            and f"word:{text}{scan.text(place + 1)}" in known
+        ):
+            found.append(f"word:{text}{scan.text(place + 1)}")
+            scan.take((place, place + 1))
         if len(text) > 2 and place not in scan.taken:
             org = _known_label("org", text, known)
             in_phrase = org and _in_organisation(scan, place, known)
@@ -289,6 +300,9 @@ def _of_a_person(scan: Scan, start: int, end: int) -> bool:
     before = scan.texts[max(0, start - 3) : start]
     if not before:
         return scan.text(end) not in lexicon.OBJECTS
+    if len(before) > 1 and before[-2] in ("antes", "depois", "before", "after"):
+        # `quem ficou no 505 antes dos americanos`: they are not meant.
+        return False
     nouns = [word for word in before if word not in _ARTICLES and word not in ("de", "from", "of")]
     if any(word in lexicon.OBJECTS for word in nouns[-2:]):
         return False
@@ -302,6 +316,11 @@ def _of_a_person(scan: Scan, start: int, end: int) -> bool:
         and before[-1] in _DEFINITE
         and not (before[-1] == "do" and len(before) > 1 and before[-2] in lexicon.OBJECTS)
     )
+
+
+def _is_of_the_house(scan: Scan, end: int) -> bool:
+    """`o diretor do hotel` is no guest."""
+    return scan.text(end) in ("do", "da", "of") and scan.text(end + 1) in ("hotel", "casa", "pousada", "resort", "the")
 
 
 def _describes(scan: Scan, code: str, place: int) -> bool:

@@ -1,6 +1,7 @@
 """Phones, CPFs and e-mails inside typed text, brought to one comparable form and cut out of the text."""
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 
 from validate_docbr import CPF
@@ -11,6 +12,7 @@ _CHECK = CPF()
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _CPF_FORM = re.compile(r"(?<!\d)\d{3}\.\d{3}\.\d{3}-\d{2}(?!\d)")
 _DIGIT_RUN = re.compile(r"(?<![\w/])\+?\(?\d(?:[\s().-]{0,3}\d){7,15}(?![\w/])")
+_GROUP = re.compile(r"\d+")
 _IDENTITY = re.compile(r"(?<!\w)[A-Za-z]{2}\d{6,8}(?!\w)")
 # "tel. final 4321", "terminado em 4321". What ends so may be another number: then it is cut out and says nothing.
 _TAIL = re.compile(
@@ -92,8 +94,14 @@ def _tails(text: str) -> tuple[tuple[str, ...], str]:
     )
 
 
-def extract(text: str) -> tuple[Contacts, str]:
-    """What the text (without marks) holds, and the text without it."""
+def _are_rooms(run: str, rooms: Container[str]) -> bool:
+    """`2308 2309 2310`: as many digits as a telephone, and each group a room of the house."""
+    groups = _GROUP.findall(run)
+    return len(groups) > 1 and "+" not in run and all(len(g) in (3, 4) and g.lstrip("0") in rooms for g in groups)
+
+
+def extract(text: str, rooms: Container[str] = frozenset()) -> tuple[Contacts, str]:
+    """What the text (without marks) holds, and the text without it. `rooms`: numbers of the rooms of the house."""
     tails, text = _tails(text)
     if "@" not in text and sum(map(str.isdigit, text)) < MIN_CONTACT_DIGITS:
         return Contacts(tails=tails), text
@@ -104,9 +112,11 @@ def extract(text: str) -> tuple[Contacts, str]:
     documents += [found.upper() for found in _IDENTITY.findall(text)]
     text = _IDENTITY.sub(" ", text)
     phones = []
-    for found in _DIGIT_RUN.findall(text):
+    runs = [found for found in _DIGIT_RUN.findall(text) if not _are_rooms(found, rooms)]
+    for found in runs:
         number = digits(found)
         if valid_cpf(number):
             documents.append(number)
         phones.append(phone_key(number))
-    return Contacts(tuple(filter(None, phones)), tuple(documents), tuple(emails), tails), _DIGIT_RUN.sub(" ", text)
+    left = _DIGIT_RUN.sub(lambda m: m[0] if _are_rooms(m[0], rooms) else " ", text)
+    return Contacts(tuple(filter(None, phones)), tuple(documents), tuple(emails), tails), left

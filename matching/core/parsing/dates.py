@@ -82,7 +82,7 @@ def _is_day(day: int, month: int) -> bool:
 
 def relative_days(scan: Scan) -> list[tuple[str, int]]:
     """(`arrival` or `departure`, days from the order's own day) of what is said so: `chegou ontem à noite`."""
-    return [(side, int(days)) for match in _RELATIVE_BOOK.find(scan.texts) for side, days in [match.code.split()]]
+    return [(side, int(days)) for match in _RELATIVE_BOOK.find(scan.written_out) for side, days in [match.code.split()]]
 
 
 def with_year(day: int, month: int, opened: dt.date) -> dt.date:

@@ -54,6 +54,8 @@ NO_NAME = word_set("""acompanhante acompanhantes acomp acompte pax guest hospede
     adult crianca child chd inf sem convidado accompanying nn xx xxx""")
 
 # --- what an order says beside rooms and names -------------------------------------------------------
+# Short forms of quick typing -> the word: `hj` is hoje, `tava` is estava. Read in phrases only.
+SHORT_FORMS = {short: word for word, forms in read_groups("short_forms").items() for short in forms}
 _CUES = read_phrases("cues")
 CUES = PhraseBook(_CUES)
 
@@ -79,6 +81,9 @@ ROOM_WORDS = read_words("room_words") | {
 PLURAL_ROOM_WORDS = frozenset(word for word in ROOM_WORDS if word.endswith("s") and word not in ("aps", "ks"))
 _NOT_ROOM = read_sections("not_a_room")
 FLIGHT = word_set(_NOT_ROOM["flight"])
+# What is counted by the dozen where nobody sleeps, and words before a count: `conferir 808 taças`.
+BULK = word_set(_NOT_ROOM["bulk"])
+COUNTED = word_set(_NOT_ROOM["counted"])
 MONEY = word_set(_NOT_ROOM["money"])
 NOT_A_ROOM_BEFORE = FLIGHT | word_set(_NOT_ROOM["before"])
 NOT_A_ROOM_AFTER = word_set(_NOT_ROOM["after"])
@@ -115,7 +120,9 @@ KIN_CHILD = frozenset(word for code, words in _KIN.items() if code.startswith("c
 KIN = word_set("filho filha neto neta sobrinho sobrinha")
 _NOUNS = read_sections("person_nouns")
 PERSON_NOUNS = {word: code.upper() for code, words in _NOUNS.items() for word in words.split()}
-COUNTRIES = PhraseBook(underscored(read_groups("countries")))
+_COUNTRIES = underscored(read_groups("countries"))
+COUNTRIES = PhraseBook(_COUNTRIES)
+NATIONALITIES = frozenset(phrase[0] for phrases in _COUNTRIES.values() for phrase in phrases if len(phrase) == 1)
 OBJECTS = read_words("objects")
 _ATTRIBUTE_WORDS = underscored(read_groups("attributes"))
 ATTRIBUTES = PhraseBook(_ATTRIBUTE_WORDS)

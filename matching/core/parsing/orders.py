@@ -35,6 +35,11 @@ _TITLES_ALONE = {"sra": "F", "srta": "F", "dona": "F", "sr": "M", "seu": "M"}
 _ONE_PERSON = word_set(
     "hospede cliente huesped guest convidada convidado casal turista familia vizinho vizinha vizinhos"
 )
+_TIMES = {"antes": "gone", "before": "gone", "depois": "next_guest", "after": "next_guest"}
+# Words that speak of somebody who is not named.
+_WHO = word_set(
+    "quem hospede hospedes huesped guest casal pessoal pessoa familia moca rapaz senhor senhora who whoever quien"
+)
 _ARTICLES = word_set("o a um uma the el la un una do da ao pela pelo")
 _PERSON_LINKS = word_set(
     """e eh era foi o a do da de ao para com sr sra seu dona senhor senhora es mr mrs the se nome"""
@@ -114,7 +119,7 @@ class _Reading:
         self.known_labels, self.known_names = known_labels, known_names
         self.fields = {name: _plain(text(row, name)[:MAX_CHARS]) for name in _FIELDS}
         self.codes, left = _booked(self.fields)
-        self.contacts, left = _contacts(row, left)
+        self.contacts, left = _contacts(row, left, directory.by_number)
         self.labels: list[str] = []
         for name, value in left.items():
             found, left[name] = take_plates(value)
@@ -323,9 +328,26 @@ class _Reading:
             "staff_only": "staff_only" in cues,
             "near_room": self.near_room,
             "not_guest": "not_guest" in cues and not self.rooms,
+            "round": "round" in cues,
+            "roster": "roster" in cues and self._is_of_the_roster(),
+            "event": "event" in cues,
+            "called_off": "called_off" in cues,
         }
         found = {name for name, holds in hints.items() if holds} | self._asker_hints()
         return frozenset(self._settled_hints(found) | _time_of_day(self.opened.hour))
+
+    def _is_of_the_roster(self) -> bool:
+        """`escala: Neide folga quinta`: no room, and nobody named with a surname or a form of address."""
+        if self.rooms or self.relation or self.known:
+            return False
+        return not any(person.formal or len(person.words) > 1 for person in self.persons)
+
+    def _speaks_of_an_event(self) -> bool:
+        """`projetor da sala da Cardio`: an organisation is named, and nobody who belongs to it."""
+        scan = self.scans["descricao"]
+        if not self.known or any(not label.startswith("org:") for label in self.known):
+            return False
+        return not any(word in lexicon.PERSON_NOUNS or scan.is_role(at) for at, word in enumerate(scan.texts))
 
     def _names_staff(self) -> bool:
         """Somebody of the staff by name; where a room is named, not whoever merely asks."""
@@ -335,8 +357,10 @@ class _Reading:
     def _settled_hints(self, hints: set[str]) -> set[str]:
         named = any(p.strength >= STRONG for p in self.persons)
         pointed = bool(self.rooms or named or self.relation or self.known)
-        if pointed:
-            hints -= {"place", "staff_only"}
+        if pointed and not (self.rooms or named or self.relation) and self._speaks_of_an_event():
+            hints -= {"staff_only", "round"}
+        elif pointed:
+            hints -= {"place", "staff_only", "round", "event"}
         if named or self.relation or self.known:
             hints.discard("near_room")
             if "common_area" in hints:
@@ -374,8 +398,8 @@ def _booked(fields: dict[str, str]) -> tuple[set[str], dict[str, str]]:
     return set().union(*(codes for codes, _ in found.values())), {n: rest for n, (_, rest) in found.items()}
 
 
-def _contacts(row: Row, fields: dict[str, str]) -> tuple[Contacts, dict[str, str]]:
-    found = {name: extract(value) for name, value in fields.items()}
+def _contacts(row: Row, fields: dict[str, str], rooms: Container[str]) -> tuple[Contacts, dict[str, str]]:
+    found = {name: extract(value, rooms) for name, value in fields.items()}
     typed = text(row, "telefone_texto")[:40]
     phones = [key] if (key := phone_key(typed)) else []
     if not phones and typed:
@@ -395,14 +419,22 @@ def _scan(
     if not scan.tokens:
         return scan
     if not room_field:
-        scan.cues = [cue for cue in lexicon.CUES.find(scan.texts) if not _is_of_a_thing(scan, cue)]
+        scan.cues = [cue for cue in _cues(scan) if not _is_of_a_thing(scan, cue)]
         for cue in scan.cues:
-            if cue.code in ("correct", "not_and"):
+            if cue.code in ("correct", "not_and", "mistyped"):
                 scan.take(range(cue.start, cue.end - _ends_in_block(scan, cue)))
         _take_initials(scan)
         find_days(scan)
     find_rooms(scan, directory, is_room_field=room_field)
     return scan
+
+
+def _cues(scan: Scan) -> list[Match]:
+    """As typed, and with short forms written out (`quem tava no 505`, `sai hj`)."""
+    found = list(lexicon.CUES.find(scan.texts))
+    if lexicon.SHORT_FORMS.keys().isdisjoint(scan.texts):
+        return found
+    return list(dict.fromkeys([*found, *lexicon.CUES.find(scan.written_out)]))
 
 
 def _ends_in_block(scan: Scan, cue: Match) -> bool:
@@ -447,6 +479,7 @@ def deny_persons(scan: Scan, persons: list[Person]) -> None:
             for person in persons:
                 if 0 <= person.start - cue.end <= 3 and _only_links(scan, cue.end, person.start):
                     person.denied = True
+    _deny_neighbours_in_time(scan, persons)
     for place in range(len(scan.texts)) if may_deny(scan) else ():
         if is_negation(scan, place) or (scan.text(place) == "no" and "sino" in scan.texts):
             after = [p for p in persons if 0 < p.start - place <= 4 and _only_links(scan, place + 1, p.start)]
@@ -455,6 +488,18 @@ def deny_persons(scan: Scan, persons: list[Person]) -> None:
                 after[0].denied = True
             elif before and scan.text(place + 1) in (",", ".", ";", "-", "e", "eh") and before[-1] is not persons[-1]:
                 before[-1].denied = True
+
+
+def _deny_neighbours_in_time(scan: Scan, persons: list[Person]) -> None:
+    """`quem estava no 505 antes do seu Ferreira`: he is named to say who is not meant, and when."""
+    for place, word in enumerate(scan.texts):
+        code = _TIMES.get(word)
+        if code is None or _WHO.isdisjoint(scan.written_out[:place]):
+            continue
+        after = [p for p in persons if 0 < p.start - place <= 4 and _only_links(scan, place + 1, p.start)]
+        if after and after[0].strength >= STRONG:
+            after[0].denied = True
+            scan.cues.append(Match(code, place, place + 1))
 
 
 def _next_room(scan: Scan, place: int) -> int:

@@ -13,7 +13,8 @@ _AT = word_set("no na in at en")
 _BETWEEN = (
     _OF
     | lexicon.HONORIFICS
-    | word_set("""hospede hospedes cliente titular guest huesped casal apto quarto uh room s a o no na d""")
+    | word_set("""hospede hospedes cliente titular guest huesped casal apto quarto uh room s a o no na d ,""")
+    | lexicon.NATIONALITIES
 )
 _HIS = word_set("dele dela deles delas seu sua")
 _OTHER: dict[str, Sex] = {"outra": "F", "outro": "M", "other": ""}
@@ -47,7 +48,9 @@ def find_relation(scan: Scan, persons: list[Person]) -> Relation | None:
         owner = (
             _owner(scan, place, persons) or _english_owner(scan, place, persons) or _named_before(scan, place, persons)
         )
-        of_room = _of_room(scan, place)
+        of_room = _of_room(scan, place) or (
+            scan.text(place + 1) in _OF and scan.text(place + 2) in lexicon.NATIONALITIES
+        )
         if owner is None and not of_room:
             continue
         if owner is not None:

@@ -54,6 +54,11 @@ class Scan:
     def __post_init__(self) -> None:
         self.texts = [token.text for token in self.tokens]
 
+    @property
+    def written_out(self) -> list[str]:
+        """The texts with short forms of quick typing as the words that they stand for."""
+        return [lexicon.SHORT_FORMS.get(text, text) for text in self.texts]
+
     def text(self, index: int) -> str:
         """Of a token; "" outside the field."""
         try:

@@ -28,6 +28,8 @@ _ATTACHMENT = re.compile(r"^<?[\w .()-]+\.\w{3,4}\s*\(.+\)$|^<.+>$")
 _FILE_NAME: Final = re.compile(
     r"^(?:\W*(?:IMG|VID|AUD|PTT|DOC|STK|PHOTO|VIDEO|\d{8}-PHOTO)[-\w]*\.\w{3,4})\b", re.IGNORECASE
 )
+# A shared place: "Localização: https://maps.google.com/?q=..." and nothing else.
+_PLACE: Final = re.compile(r"^(?:\w+:\s*)?https?://\S*(?:maps|goo\.gl)\S*$", re.IGNORECASE)
 _ENOUGH: Final = 0.3
 
 
@@ -125,7 +127,9 @@ def _is_media(line: str) -> bool:
     if folded in {fold(words) for words in _words()["media"]}:
         return True
     attached = any(fold(words) in folded for words in _words()["attached"])
-    return bool(_FILE_NAME.match(line)) or (attached and bool(_ATTACHMENT.match(line.strip())))
+    return bool(_FILE_NAME.match(line) or _PLACE.match(line.strip())) or (
+        attached and bool(_ATTACHMENT.match(line.strip()))
+    )
 
 
 def is_order(text: str) -> bool:
@@ -137,10 +141,27 @@ def is_order(text: str) -> bool:
     if last in _words()["done"] and "?" not in text and not set(folded.split()) & set(_words()["negations"]):
         return False
     pieces = [fold(piece) for piece in re.split(r"[,.!\n;]+", text) if fold(piece)]
-    if all(piece in _answers() for piece in pieces):
+    if all(_is_made_of_answers(piece.split()) for piece in pieces):
+        return False
+    if _reports_done(pieces) and "?" not in text:
         return False
     starts = any(folded.startswith(words) for words in _words()["answer_starts"])
     return not (starts and len(folded.split()) <= 8 and not _asks(pieces))
+
+
+def _is_made_of_answers(words: Sequence[str]) -> bool:
+    """ "blz to indo" is "blz" and "to indo"."""
+    return not words or any(
+        " ".join(words[:length]) in _answers() and _is_made_of_answers(words[length:])
+        for length in range(1, min(len(words), 4) + 1)
+    )
+
+
+def _reports_done(pieces: Sequence[str]) -> bool:
+    """ "101 ok, era o filtro": a room and that it is done, and no other room."""
+    first = pieces[0].split()
+    done = 1 < len(first) <= 3 and any(map(str.isdigit, first[0])) and first[-1] in _words()["done"]
+    return done and not any(any(map(str.isdigit, piece)) for piece in pieces[1:])
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from pipeline.intake.columns import header_score
 from pipeline.intake.contract import Limits, RefusedFile
-from pipeline.intake.formats.layout import grid, is_aligned, pieces_of_text
+from pipeline.intake.formats.layout import grid, is_aligned, pieces_of_text, ruled
 from pipeline.intake.tables import Cell, Row, Table, text_of
 from pipeline.intake.text import clean
 from pipeline.intake.words import KINDS
@@ -112,9 +112,12 @@ def read_text(text: str, limits: Limits) -> Table:
     if separator:
         table = Table(_rows(text, separator, limits), delimited=True, evidence=[("separador", why)])
     else:
-        aligned = is_aligned(lines)
-        rows = grid([pieces_of_text(line) for line in lines]) if aligned else [[line] for line in lines]
+        rows = ruled(lines)
+        aligned = bool(rows) or is_aligned(lines)
+        if not rows:
+            rows = grid([pieces_of_text(line) for line in lines]) if aligned else [[line] for line in lines]
         table = Table([Row(n, [clean(c) for c in cells]) for n, cells in enumerate(rows, 1)])
+        table.aligned = aligned
         table.evidence = [("separador", say.SAW_FIXED)] if aligned else []
     table.open_end = not text.endswith(("\n", "\r"))
     return table

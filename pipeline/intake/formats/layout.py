@@ -60,6 +60,26 @@ def grid(lines: Iterable[Sequence[Piece]]) -> list[list[str]]:
     return rows
 
 
+_RULER = re.compile(r"^\s*[-=_]{2,}(?:\s+[-=_]{2,}){2,}\s*$")
+_RULES = re.compile(r"[-=_]{2,}")
+
+
+def ruled(lines: Sequence[str]) -> list[list[str]]:
+    """Rows of cells of a text whose header is underlined column by column; empty without such a header.
+
+    Each column reaches from the beginning of its rule to the next one. Lines above the header are left in pieces.
+    """
+    for at, line in enumerate(lines[:60]):
+        if at == 0 or not _RULER.match(line):
+            continue
+        starts = [match.start() for match in _RULES.finditer(line)]
+        ends = [*starts[1:], None]
+        rows = [[text[start:end].strip() for start, end in zip(starts, ends, strict=True)] for text in lines[at - 1 :]]
+        if _names_columns(rows[0]):
+            return [[piece.text for piece in pieces_of_text(text)] for text in lines[: at - 1]] + rows
+    return []
+
+
 def place(line: Sequence[Piece], header: Sequence[Piece]) -> list[str]:
     cells = [""] * len(header)
     for piece in line:
@@ -116,7 +136,7 @@ def table_of(lines: list[list[Piece]], limits: Limits) -> Table:
         found, total = max(int(match[1]) for match in pages), pages[-1][2]
         raise RefusedFile(say.CUT.format(where=say.CUT_PAGES.format(found=found, total=total)))
     rows = [Row(number, [clean(cell) for cell in cells]) for number, cells in enumerate(grid(lines), 1)]
-    return Table(rows, evidence=[("separador", "colunas pela posição no papel")])
+    return Table(rows, aligned=True, evidence=[("separador", "colunas pela posição no papel")])
 
 
 def _page_lines(page: Any) -> list[list[Piece]]:

@@ -61,15 +61,15 @@ def read_xml(data: bytes, limits: Limits) -> list[Table]:
         raise RefusedFile(say.CUT.format(where=say.CUT_XML)) from error
     if root.tag == f"{_SPREADSHEET}Workbook":
         return list(_sheets(root, limits))
-    return [_as_table(root, list(_records(root, {}, kind, 0)), limits) for kind in KINDS]
+    return [_as_table(root, list(_records(root, {}, kind, 0)), kind, limits) for kind in KINDS]
 
 
-def _as_table(root: Element, records: list[dict[str, str]], limits: Limits) -> Table:
+def _as_table(root: Element, records: list[dict[str, str]], kind: Kind, limits: Limits) -> Table:
     if len(records) > limits.rows:
         raise RefusedFile(say.TOO_MANY_ROWS.format(limit=limits.rows))
     tags = list(dict.fromkeys(tag for record in records for tag in record))
     rows = [Row(n, [record.get(tag, "") for tag in tags]) for n, record in enumerate(records, 2)]
-    return Table([Row(1, list(tags)), *rows] if tags else [], words=_tag(root.tag))
+    return Table([Row(1, list(tags)), *rows] if tags else [], words=_tag(root.tag), kind=kind)
 
 
 def _records(element: Element, above: dict[str, str], kind: Kind, depth: int) -> Iterator[dict[str, str]]:
@@ -77,6 +77,8 @@ def _records(element: Element, above: dict[str, str], kind: Kind, depth: int) ->
     if depth > _DEEPEST:
         raise RefusedFile(say.CUT.format(where=say.CUT_XML))
     own = {_name(element, name): clean(value) for name, value in element.attrib.items()}
+    if depth == 0:  # the title of the report, not of an order
+        own = {tag: value for tag, value in own.items() if not _subject({tag: value}, kind)}
     inner = []
     for child in element:
         if len(child) == 0 and not (child.attrib and not (child.text or "").strip()):

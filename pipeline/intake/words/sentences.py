@@ -74,10 +74,21 @@ MONTHS: Final = (
     "dezembro",
 )
 ASK_DATE_ORDER: Final = "“{value}” é {readings}? As duas leituras servem para todas as datas do arquivo."
-ASK_STATUS: Final = "O que quer dizer “{value}” na situação? Está em {count} linha(s)."
+ASK_STATUS: Final = "O que quer dizer “{value}” na situação? Está em {lines}."
 ASK_KIND: Final = "O arquivo é uma lista de hóspedes ou de ordens de serviço?"
 ASK_LAST_LINE: Final = "O arquivo termina no meio da linha {row}, em “{value}”. Essa linha está inteira ou foi cortada?"
 ASK_NO_HEADER: Final = "O arquivo não tem nomes de colunas. Na linha {row}, “{value}” é {field}?"
+EFFECT_DATE: Final = "“{value}” é {day}"
+EFFECT_EMPTY: Final = "a situação fica em branco em {lines}"
+EFFECT_DATES: Final = "pelas datas das estadias"
+EFFECT_CLOSED: Final = "todas têm data de encerramento"
+ASK_SCOPE: Final = "Esta lista é a casa inteira? Só a casa inteira, dois dias seguidos, pode dar alguém como saído."
+SUGGESTED_SCOPE: Final = {
+    "chegadas": "todos chegam neste dia",
+    "saidas": "todos saem neste dia",
+    "casa": "todas as estadias incluem este dia",
+}
+LINES: Final = ("1 linha", "{count} linhas")
 OPTION_YES: Final = "sim"
 OPTION_NO: Final = "nao"
 OPTIONS_DATE: Final = {"dmy": "dia-mes", "mdy": "mes-dia", "ymd": "ano-mes-dia"}
@@ -92,6 +103,7 @@ SAW_FIXED: Final = "colunas alinhadas por espaços"
 SAW_HEADER: Final = "linha {row}: reconhecidas {known} de {all} colunas"
 SAW_NO_HEADER: Final = "sem nomes de colunas; as colunas foram reconhecidas pelos valores"
 SAW_COLUMN: Final = "“{header}” → {field}"
+SAW_TOUCHED: Final = "sem data de abertura; vale “{header}”"
 SAW_SHEETS: Final = "{names}: mesmas colunas, lidas em sequência"
 SAW_DATE_ONLY_ONE: Final = "“{value}” só pode ser {order}"
 SAW_DATE_STAYS: Final = "em {order}, toda chegada vem antes da saída; em outra ordem, {count} não"
@@ -108,9 +120,10 @@ SAW_DATE_ANSWER: Final = "respondido: {order}"
 SAW_STATUS: Final = "“{value}” → {status}"
 SAW_STATUS_SCOPE: Final = "o arquivo é a lista da casa: quem tem o dia na estadia está na casa"
 SAW_STATUS_REAL: Final = "pelas datas reais de entrada e saída"
-LEFT_OPEN: Final = "“{value}” ficou vazio em {count} linha(s): não conhecemos"
+LEFT_OPEN: Final = "“{value}” ficou vazio em {lines}: não conhecemos"
 SAW_SCOPE: Final = "{scope}: “{words}”"
 SAW_ROOM_TYPE: Final = "a coluna traz quarto e tipo (“{value}”); o tipo foi separado"
+SAW_ONLY_TYPES: Final = "a coluna só traz tipos de quarto (“{value}”), não quartos"
 SAW_DAY: Final = "{day}: “{value}”"
 SAW_NAMES: Final = {"last_first": "sobrenome, nome", "list": "várias pessoas na mesma célula", "plain": "como escrito"}
 ORDER_NAMES: Final = {"dmy": "dia, mês, ano", "mdy": "mês, dia, ano", "ymd": "ano, mês, dia"}
@@ -121,3 +134,8 @@ SCOPE_NAMES: Final = {
     "group": "só um grupo",
 }
 FIELD_NAMES: Final = {"name": "o nome do hóspede", "text": "a descrição da OS"}
+
+
+def lines(count: int) -> str:
+    """ "1 linha", "2 linhas"."""
+    return LINES[count != 1].format(count=count)

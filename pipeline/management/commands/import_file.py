@@ -56,6 +56,7 @@ class Command(BaseCommand):
         parser.add_argument("--answer", action="append", default=[], metavar="NAME=OPTION")
         parser.add_argument("--dry-run", action="store_true", help=_("Read and compare, write nothing."))
         parser.add_argument("--force", metavar="REASON", help=_("Import a held list; the reason is kept."))
+        parser.add_argument("--no-pipeline", action="store_true", help=_("Do not run the daily pipeline afterwards."))
         parser.add_argument("--json", action="store_true", help=_("Print the outcome as one JSON object, last line."))
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -115,7 +116,8 @@ class Command(BaseCommand):
                 raise CommandError(f"{file.name}: {file.reason}", returncode=_FAILED)
         for file in files:
             if file.state == ImportedFile.State.ASKING:
-                question = spool.notes(session.pk, file.sha256, NOTES)["question"]
+                found = spool.notes(session.pk, file.sha256, NOTES)["questions"][0]
+                question = {name: found[name] for name in ("question", "options", "sentence")}
                 self.stderr.write(json.dumps({"file": file.name, **question}, ensure_ascii=False))
                 sys.exit(QUESTION)
 
@@ -148,7 +150,7 @@ class Command(BaseCommand):
             if run.reason:
                 self.stderr.write(run.reason)
             sys.exit(code)
-        if run.state == State.SUCCEEDED:
+        if run.state == State.SUCCEEDED and not options["no_pipeline"]:
             call_command(MAIN_JOB, date=session.business_date, stdout=self.stdout, stderr=self.stderr)
 
     def _print(

@@ -12,11 +12,13 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import DatabaseError, close_old_connections, connection, connections
 
 from matching import writeback
 from matching.models import WriteBack
 from pipeline import notifications, queue, resume, runs
+from pipeline.business_date import clocks_apart
+from pipeline.checks import MOST_SECONDS_APART
 from pipeline.models import JobRun
 from pipeline.queue import Waiting
 from pipeline.runs import drain as drains
@@ -47,6 +49,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # Run id -> when it was queued again.
         self._requeued_at: dict[int, float] = {}
+        self._clock_wrong = False
         if options["once"]:
             if self._look(once=True):
                 sys.exit(FROZEN)
@@ -55,7 +58,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: over.set())
         # A task that was fetched and did not begin may belong to a cluster that ended before this watch began.
-        self._look_again(lambda: self._requeue(queue.stuck(timedelta(0))))
+        self._look_again(lambda: _survive(lambda: self._requeue(queue.stuck(timedelta(0)))))
         while not over.wait(options["every"]):
             if self._look_again(self._look) and options["exit_when_frozen"]:
                 sys.exit(FROZEN)
@@ -72,11 +75,32 @@ class Command(BaseCommand):
     def _look(self, *, once: bool = False) -> list[JobRun]:
         """The runs that prove that the queue is frozen: they were queued again, and still no worker began them. With
         `once` there is no time to wait for that. A part that fails is logged, and the others are done all the same."""
-        for part in (_sweep, _expire_drain, _resume_lost, _repair_schedules, _deliver_open):
+        for part in (
+            notifications.record_look,
+            _sweep,
+            _expire_drain,
+            _resume_lost,
+            _retry_outages,
+            _repair_schedules,
+            _deliver_open,
+            self._compare_clocks,
+        ):
             _survive(part)
         frozen: list[JobRun] = _survive(lambda: self._frozen(once=once)) or []
         _survive(lambda: notifications.send_due(frozen=frozen))
         return frozen
+
+    def _compare_clocks(self) -> None:
+        """Reports a difference once, and again when it has gone."""
+        apart = clocks_apart()
+        wrong = abs(apart) > timedelta(seconds=MOST_SECONDS_APART)
+        if wrong and not self._clock_wrong:
+            logger.error(
+                "this machine's clock is %.0f s ahead of the database's: run a time service", apart.total_seconds()
+            )
+        elif self._clock_wrong and not wrong:
+            logger.warning("this machine's clock agrees with the database's again")
+        self._clock_wrong = wrong
 
     def _frozen(self, *, once: bool) -> list[JobRun]:
         requeued = self._requeue(queue.stuck())
@@ -102,12 +126,12 @@ class Command(BaseCommand):
 
 def _survive(part: Callable[[], Any]) -> Any:
     """Without the database no part can work: that ends the look, not the watch. Whatever else fails, such as a job
-    that no longer exists, is one part's."""
+    that no longer exists or one query that takes too long, is one part's."""
     try:
         return part()
-    except DatabaseError:
-        raise
     except Exception as error:  # the watch must outlive whatever one part runs into
+        if isinstance(error, DatabaseError) and not (connection.connection and connection.is_usable()):
+            raise
         logger.error("a part of the watch failed: %s: %s", type(error).__name__, failures.frames_of(error))
         return None
 
@@ -126,6 +150,11 @@ def _expire_drain() -> None:
 def _resume_lost() -> None:
     for run in resume.resume_lost():
         logger.warning("run %s of %s resumes run %s", run.pk, run.job, run.resume_of_id)
+
+
+def _retry_outages() -> None:
+    for run in resume.retry_outages():
+        logger.warning("run %s of %s tries again what run %s could not reach", run.pk, run.job, run.resume_of_id)
 
 
 def _repair_schedules() -> None:

@@ -1,10 +1,13 @@
-"""Writes the hotel's state into its Supabase as the hotel's import does: changed rows only, with constant ids.
+"""The hotel's state in its Supabase, beside what comes as files.
+
+`complete` adds what the hotel's other systems know of rows that came by the import: documents, rates, kinds of orders.
+`load` writes everything itself, for tests and benchmarks: changed rows only, with constant ids.
 
 Nothing is deleted: a row that is missing from an export keeps its last values and its `visto_em`. The link columns of
 orders belong to Sistema OS and are never written.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -37,6 +40,9 @@ _ORDER = _columns(
     "id numero aberta_em aberta_por origem setor tipo prioridade status local_tipo uh_texto solicitante_texto "
     "hospede_texto telefone_texto descricao concluida_em"
 )
+_KNOWN_OF_PERSON = _columns("nome_social doc_tipo doc_numero incognito telefone_e164")
+_KNOWN_OF_BOOKING = _columns("chegada_real saida_real tipo_uh segmento regime diaria")
+_KNOWN_OF_ORDER = _columns("aberta_por origem tipo prioridade local_tipo")
 _INVENTORY = _columns("tipo_uh desde uh_total uh_bloqueadas")
 
 
@@ -54,6 +60,71 @@ def load(connection: psycopg.Connection, hotel: Hotel) -> None:
         _upsert(connection, "ordens_servico", _ORDER, map(_order, hotel.orders))
         for table in ("hospedes", "reservas", "listagem_hospedes", "ordens_servico"):
             _continue_ids(connection, table)
+
+
+def rows_as_read(hotel: Hotel, earliest: date, latest: date) -> Iterator[dict[str, Any]]:
+    """Rows of `listagem_hospedes` as PostgREST returns them with their reservation and guest, without a database: those
+    that leave from `earliest` on and arrive by `latest`."""
+    shown = [one for one in hotel.bookings if one.arrival <= latest and (one.ended or one.departure) >= earliest]
+    by_booking = [(booking, list(hotel.lines(booking))) for booking in shown]
+    people = {row[0]: _read(_PERSON, row) for row in _people(line for _, lines in by_booking for line in lines)}
+    for booking, lines in by_booking:
+        reservation = _read(_BOOKING, _booking(booking))
+        for line in lines:
+            if max(line.departure, booking.arrival) >= earliest:
+                row = _read(_LINE, _line(hotel, line))
+                yield row | {"reservas": reservation, "hospedes": people.get(row["hospede_id"])}
+
+
+def _read(columns: Sequence[str], row: Row) -> dict[str, Any]:
+    """JSON values: dates and times as texts, as PostgREST writes them."""
+    return {
+        name: value.isoformat() if isinstance(value, date) else value for name, value in zip(columns, row, strict=True)
+    }
+
+
+def complete(connection: psycopg.Connection, hotel: Hotel) -> None:
+    """Fills the columns that a guest list and an order list do not have, in one transaction."""
+    lines = [line for booking in hotel.bookings for line in hotel.lines(booking)]
+    with connection.transaction():
+        _upsert(connection, "inventario_uh", _INVENTORY, _inventory(hotel), key=("tipo_uh", "desde"))
+        _update(connection, "hospedes", "pms_hospede_id", _KNOWN_OF_PERSON, _PERSON, _people(lines))
+        _update(connection, "reservas", "num_reserva", _KNOWN_OF_BOOKING, _BOOKING, map(_booking, hotel.bookings))
+        _update(connection, "ordens_servico", "numero", _KNOWN_OF_ORDER, _ORDER, map(_order, hotel.orders))
+
+
+def _update(
+    connection: psycopg.Connection,
+    table: str,
+    key: str,
+    wanted: Sequence[str],
+    columns: Sequence[str],
+    rows: Iterable[Row],
+) -> None:
+    """Sets the `wanted` columns of the rows that are there, where they differ; `rows` have all `columns`."""
+    at = [columns.index(name) for name in (key, *wanted)]
+    names = sql.SQL(", ").join(map(sql.Identifier, (key, *wanted)))
+    draft, target = sql.Identifier(f"draft_{table}"), sql.Identifier(table)
+    connection.execute(sql.SQL("create temp table {} as select {} from {} with no data").format(draft, names, target))
+    with connection.cursor().copy(sql.SQL("copy {} ({}) from stdin").format(draft, names)) as copy:
+        for row in rows:
+            copy.write_row([row[index] for index in at])
+    pairs = [(sql.Identifier(table, name), sql.Identifier(f"draft_{table}", name)) for name in wanted]
+    connection.execute(
+        sql.SQL(
+            "update {table} set ({names}) = row({new}) from {draft} "
+            "where {own} = {other} and row({old}) is distinct from row({new})"
+        ).format(
+            table=target,
+            names=sql.SQL(", ").join(map(sql.Identifier, wanted)),
+            new=sql.SQL(", ").join(new for _old, new in pairs),
+            old=sql.SQL(", ").join(old for old, _new in pairs),
+            draft=draft,
+            own=sql.Identifier(table, key),
+            other=sql.Identifier(f"draft_{table}", key),
+        )
+    )
+    connection.execute(sql.SQL("drop table {}").format(draft))
 
 
 def _continue_ids(connection: psycopg.Connection, table: str) -> None:

@@ -1,7 +1,7 @@
 """Service orders: typed in one of nineteen styles, processed on the following days, with the right answers apart."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
@@ -93,6 +93,7 @@ class OrderBook:
         random = self._random
         hour = random.choices(range(24), _HOURS)[0]
         opened = datetime.combine(scene.today, time(hour, random.randrange(60)), SAO_PAULO)
+        opened = self._after_check_in(opened, draft)
         # In one of four orders the room is only in the text and not in its field.
         room = draft.room if random.random() >= 0.25 else None
         text, guest = _split_name(draft) if draft.name and random.random() < 0.12 else (draft.text, None)
@@ -113,6 +114,15 @@ class OrderBook:
             phone=draft.phone if draft.phone and random.random() < 0.5 else None,
             text=text,
         )
+
+    def _after_check_in(self, opened: datetime, draft: Draft) -> datetime:
+        """A guest of the house asks for something only after having checked in."""
+        arrived = draft.booking.checked_in_at if draft.booking else None
+        if draft.about != "hospede" or arrived is None or opened >= arrived:
+            return opened
+        # No random number is drawn: the rest of the hotel stays what it is.
+        last = opened.replace(hour=23, minute=59)
+        return min(arrived + timedelta(minutes=5 + len(self.orders) * 37 % 240), last)
 
 
 def _split_name(draft: Draft) -> tuple[str, str]:

@@ -189,6 +189,11 @@ class Plain:
             )
             ends = f"…{said.phones[0][-2:]}", f"…{stay.phone[-2:]}"
             reasons.append(Reason("phone", level, *ends, self.model.bits("phone", level)))
+        elif said.phones and any(
+            p[-8:] == s.phone[-8:] for p in said.phones for s in self.stays if s.phone and s.booking == stay.booking
+        ):
+            shown = f"…{said.phones[0][-2:]}", ""
+            reasons.append(Reason("phone", "of_booking", *shown, self.model.bits("phone", "of_booking")))
         if said.documents and (stay.document or stay.document_end):
             ends_so = not stay.document and any(d.endswith(stay.document_end) for d in said.documents)
             level = "same" if stay.document in said.documents else "ending" if ends_so else "different"
@@ -217,7 +222,7 @@ class Plain:
 def _by_the_clock(kind: str, order: Order, stay: Stay) -> str:
     if kind in ("leaving", "in_house", "arrived") and isinstance(stay.left, dt.datetime):
         if order.opened <= stay.left:
-            return kind
+            return "still_in" if kind == "leaving" else kind
         return "just_left" if order.opened - stay.left <= dt.timedelta(days=1) else "left"
     if kind in ("arriving", "arrived") and isinstance(stay.arrived, dt.datetime):
         return "in_house" if order.opened >= stay.arrived else "not_yet"

@@ -13,7 +13,20 @@ from typing import Any
 from matching.core import Candidate, match
 
 HERE = Path(__file__).parent
-HOTELS = ("business", "pousada", "hospital", "hostel", "flat", "fazenda", "resort", "misto", "serra", "costa")
+HOTELS = (
+    "business",
+    "pousada",
+    "hospital",
+    "hostel",
+    "flat",
+    "fazenda",
+    "resort",
+    "misto",
+    "serra",
+    "costa",
+    "praia",
+    "torres",
+)
 SURE = 0.9
 
 

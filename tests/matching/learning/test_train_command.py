@@ -1,6 +1,8 @@
 """From decisions in the database to a version in use, and back."""
 
+import json
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,6 +139,38 @@ class TestWhatIsLearnedFrom:
         chosen.reasons = [*chosen.reasons, {**chosen.reasons[0], "comparison": "phone", "level": "same"}]
         chosen.save()
         assert gather().left_out == {"not_kept": 1}
+
+
+def test_decisions_become_a_truth_file_without_names_that_the_evaluation_reads(user: User, tmp_path: Path) -> None:
+    examples = school.house_as_the_model_thinks(6, {})
+    nobody = {**examples.verdicts, 6: Verdict(frozenset({None}))}
+    live(TrainingSet(examples.days, nobody), user)
+    file = tmp_path / "truth.jsonl"
+    said = StringIO()
+    call_command("export_truth", str(file), stdout=said)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert "6 orders" in said.getvalue()
+    assert [line["aceitaveis"] for line in lines[:5]] == [[school.first_guest(place)] for place in range(1, 6)]
+    assert lines[5]["aceitaveis"] == []
+    assert not any(name in file.read_text() for name in ("Otávio", *school.FAMILIES))
+    call_command("evaluate_matching", truth=file, stdout=said)
+    assert "recall" in said.getvalue()
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command("export_truth", str(file))
+
+
+def test_an_edited_order_and_a_mere_rejection_are_no_truth(user: User, tmp_path: Path) -> None:
+    live(school.house_as_the_model_thinks(3, {}), user)
+    Order.objects.filter(pk=1).update(fingerprint={"text": "other"})
+    for decision in Decision.objects.filter(suggestion__order=2):
+        service.undo(user, decision.pk)
+    refused = MatchSuggestion.objects.heads().get(order=2)
+    service.decide(user, refused.pk, Verb.REJECT, refused.version)
+    said = StringIO()
+    call_command("export_truth", str(tmp_path / "truth.jsonl"), stdout=said)
+    assert said.getvalue().splitlines()[0] == "1 orders with their right answers"
+    assert "1 orders left out: they were edited" in said.getvalue()
+    assert "1 orders left out: they have only rejections" in said.getvalue()
 
 
 def test_rejected_pairs_and_no_guest_are_lessons_too(user: User) -> None:

@@ -1,5 +1,6 @@
 """The screen Import, request by request: what is shown, what is refused, and what is written only on confirming."""
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -167,10 +168,51 @@ def test_another_column_is_read_when_it_is_chosen(as_supervisor: Client) -> None
 
 def test_a_recipe_travels_as_json(as_supervisor: Client, opened: Callable[..., ImportSession]) -> None:
     file = service.usable(opened(LIST))[0]
-    recipe = recipes.remember(file, ["UH", "Hóspede"])
+    file.answers = {"scope": "casa", "status:presencial": "na_casa", "date_order": "dia-mes"}
+    recipe = recipes.remember(file, ["UH", "Hóspede", "Cor do carro"])
+    shown = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", _page(as_supervisor.get(reverse("admin:sources")))))
+    assert "UH Quarto Hóspede Nome Datas Dia e mês Presencial Na casa" in shown
     exported = as_supervisor.get(reverse("admin:sources_recipe", args=[recipe.pk])).content
     ImportRecipe.objects.all().delete()
     as_supervisor.post(reverse("admin:sources"), {"recipe": BytesIO(exported)})
     assert ImportRecipe.objects.get().fingerprint == file.fingerprint
     as_supervisor.post(reverse("admin:sources"), {"recipe": BytesIO(b'{"format": "sistema-os-receita"}')})
     assert ImportRecipe.objects.count() == 1
+
+
+def test_all_questions_of_a_file_stand_on_one_page_with_their_effects(as_supervisor: Client) -> None:
+    lines = "Hóspede;Apto;Chegada;Saída;Situação\n" + "".join(
+        f"Silva, Ana {n};020{n};10/03/2026;1{n}/03/2026;{word}\n"
+        for n, word in enumerate(("Presencial", "Presencial", "Bingo", "Bingo", "Valsa"), 3)
+    )
+    page = _page(_send(as_supervisor, _upload("lista.csv", lines.encode())))
+    session = _session()
+    file = service.usable(session)[0]
+    # Three at most, one of them the scope; the third word is left empty and reported.
+    assert "Faltam 3 respostas" in page
+    assert page.count('class="pick best"') == 3
+    assert "sugestão: pelas datas das estadias" in page
+    assert "sugestão: todas as estadias incluem este dia" in page
+    assert "a situação fica em branco em 2 linhas" in page
+    answers = (("status:presencial", "na_casa"), ("scope", "casa"), ("status:bingo", "vazio"))
+    for left, (question, answer) in zip((2, 1, 0), answers, strict=True):
+        page = _page(
+            as_supervisor.post(
+                reverse("admin:import_check", args=[session.pk]),
+                {"file": file.pk, "question": question, "answer": answer},
+                follow=True,
+            )
+        )
+        assert page.count('name="question" value="') == 3
+        assert page.count('class="picks"') == left
+    file.refresh_from_db()
+    assert file.state == ImportedFile.State.READY
+    assert [line.get("status") for line in spool.lines(session.pk, file.sha256)] == [*["na_casa"] * 2, None, None, None]
+    assert "“Valsa” ficou vazio" in page
+
+
+def test_an_order_of_dates_that_nothing_decides_is_asked_with_both_readings(as_supervisor: Client) -> None:
+    page = _page(_send(as_supervisor, _upload("41_ambigua.csv")))
+    assert "“03/04/26” é 3 de abril de 2026" in page
+    assert "“03/04/26” é 4 de março de 2026" in page
+    assert 'class="pick best"' not in page

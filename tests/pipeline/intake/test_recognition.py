@@ -12,7 +12,7 @@ from pipeline.intake.bands import read_band
 from pipeline.intake.columns import recognise
 from pipeline.intake.dates import Order, scan, scan_time
 from pipeline.intake.formats.chats import is_order
-from pipeline.intake.people import minor_by_age, split_people, style_of
+from pipeline.intake.people import minor_by_age, read_person, split_people, style_of
 from pipeline.intake.text import clean, is_nothing
 from pipeline.intake.values import has_types, order_codes, phone_of, sector_of, split_rooms, split_type, status_of
 from pipeline.intake.words import KINDS, LANGUAGES, WORDS, Kind, header_phrase, load, values
@@ -122,6 +122,7 @@ def test_columns_of_orders_by_name(header: str, field: str | None) -> None:
         ("0412", "dmy", None),
         ("11 98812-3401", "dmy", None),
         ("06:40", "dmy", None),
+        ("2026/03/10 6:40:12 AM GMT-3", "mdy", date(2026, 3, 10)),
     ],
 )
 def test_dates_as_exports_write_them(text: str, order: Order, day: date | None) -> None:
@@ -392,3 +393,49 @@ def test_invisible_characters_and_spellings_of_nothing() -> None:
 )
 def test_answers_in_a_chat_are_no_orders(text: str, order: bool) -> None:
     assert is_order(text) is order
+
+
+@pytest.mark.parametrize(
+    ("above", "hotel"),
+    [
+        ("HOTEL EXEMPLO LTDA", "HOTEL EXEMPLO LTDA"),
+        ("Grande Hotel", "Grande Hotel"),
+        ("Hóspedes na casa - Hotel", None),
+        ("Data do hotel: 12/03/2026", None),
+    ],
+)
+def test_the_hotel_of_a_heading_is_read(above: str, hotel: str | None) -> None:
+    text = f"{above};;;\nUH;Hóspede;Chegada;Saída\n101;Ana Lima;10/03/2026;14/03/2026\n"
+    assert read(text.encode(), kind="stays", date=TODAY).hotel == hotel
+
+
+def test_the_hotel_of_a_column_is_read() -> None:
+    text = "Hotel;UH;Hóspede;Chegada;Saída\n" + "Morro Alto;101;Ana Lima;10/03/2026;14/03/2026\n" * 2
+    assert read(text.encode(), kind="stays", date=TODAY).hotel == "Morro Alto"
+
+
+def test_the_title_of_an_xml_report_is_no_order() -> None:
+    line = "<L><Numero>{n}</Numero><Abertura>12/03/2026 06:4{n}</Abertura><Descricao>Luz queimada</Descricao></L>"
+    text = "<R Titulo='Ordens de serviço'>" + "".join(line.format(n=n) for n in range(3)) + "</R>"
+    assert [(one["number"], one["text"]) for one in orders(text)] == [(str(n), "Luz queimada") for n in range(3)]
+
+
+def test_a_remark_in_brackets_says_minor_behind_a_surname_too() -> None:
+    assert read_person("CAMPOS, BIA (CHD)") == ("CAMPOS, BIA", True)
+    assert read_person("CAMPOS, BIA (VIP)") == ("CAMPOS, BIA", None)
+    assert read_person("Bia Campos - menor de idade") == ("Bia Campos", True)
+
+
+def test_a_board_without_openings_says_when_its_cards_were_touched() -> None:
+    text = "Card Name,List Name,Last Activity Date\nAr não gela,Feito,2026-03-10T09:40:00Z\n"
+    assert [(line["opened"], line["status"]) for line in orders(text)] == [("2026-03-10 09:40:00", "concluida")]
+
+
+@pytest.mark.parametrize("text", ["vou ver agora", "blz tô indo", "101 ok, era o filtro", "levo eu", "ok ok obrigado"])
+def test_answers_put_together_are_no_orders(text: str) -> None:
+    assert not is_order(text)
+
+
+@pytest.mark.parametrize("text", ["101 ok, mas o 102 sem água", "305 pronto?", "levo eu a mala do 302?"])
+def test_an_answer_that_goes_on_with_a_request_is_an_order(text: str) -> None:
+    assert is_order(text)

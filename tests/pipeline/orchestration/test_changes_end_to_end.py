@@ -1,6 +1,7 @@
 """Each row of the effects table once more, from the hotel's database to suggestions and alerts."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -170,6 +171,29 @@ def test_a_vanished_stay_waits_a_second_listing_before_its_suggestions_expire(ho
     ended = suggestion(order, ana)
     assert (ended.state, ended.end_reason) == (State.EXPIRED, EndReason.STAY_VANISHED)
     assert not Alert.objects.exists()
+
+
+def test_a_guest_missing_from_one_export_stays_a_candidate_with_doubt(hotel: SmallHotel) -> None:
+    """The stranger of the same name is not offered instead, and the guest's return lifts the doubt."""
+    ana, order = hotel.stay("Ana Souza Prado", "203"), hotel.order("Ana Souza 203 cofre travado")
+    hotel.stay("Ana Souza Lima", "204")
+    morning(hotel)
+    first = suggestion(order, ana)
+    assert first.probability > Decimal("0.9")
+    hotel.change("listagem_hospedes", ana, removido_em="2026-03-11T06:00:00Z")
+    hotel.stay("Caio Reis", "500")
+    for job in ("pipeline_diario", "pipeline_diario", "rematch"):
+        hotel.next_morning()
+        assert run(job, D + timedelta(1)).state == RunState.SUCCEEDED
+        doubted = suggestion(order, ana)
+        assert (doubted.pk, doubted.state, doubted.rank) == (first.pk, State.PENDING, 1), job
+        assert doubted.probability == Decimal("0.8000"), "in doubt, and never decided in bulk"
+        assert doubted.reasons[-1]["level"] == "missing"
+        others = MatchSuggestion.objects.filter(order=order, state=State.PENDING).exclude(pk=doubted.pk)
+        assert all(other.probability < Decimal("0.1") for other in others)
+    hotel.change("listagem_hospedes", ana, removido_em=None)
+    morning(hotel, 2)
+    assert suggestion(order, ana).probability == first.probability
 
 
 def test_a_stay_that_only_slid_out_of_the_window_is_not_taken_for_vanished(hotel: SmallHotel) -> None:

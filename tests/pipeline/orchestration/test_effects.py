@@ -1,5 +1,6 @@
 """Row by row: what a change in the listing or in an order does."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -38,7 +39,7 @@ def test_check_in_matches_the_orders_opened_since_the_day_before() -> None:
 
 
 def test_a_new_stay_matches_the_orders_opened_since_the_day_before() -> None:
-    assert effects(None, stay(status="confirmada")) == [MatchOpenedSince(DAY_BEFORE)]
+    assert effects(None, stay(status="confirmada")) == [MatchOpenedSince(DAY_BEFORE), Rescore(7)]
 
 
 @pytest.mark.parametrize("status", ["cancelada", "no_show", "saida"])
@@ -108,8 +109,10 @@ def test_an_early_departure_alerts_higher() -> None:
     assert WarnOpen(7, AlertKind.EARLY_DEPARTURE, Severity.HIGH, ON_D) in found
 
 
-def test_a_vanished_stay_does_nothing_on_the_day_it_vanishes() -> None:
-    assert effects(stay(), None) == []
+def test_a_vanished_stay_is_scored_again_with_doubt_on_the_day_it_vanishes() -> None:
+    gone = stay_change(stay(), None)
+    assert of_stay(replace(gone, vanished=True), D) == [Rescore(7)]
+    assert of_stay(gone, D) == [], "its last version explains it"
 
 
 def test_a_document_that_appears_rescores_and_alerts_nobody() -> None:

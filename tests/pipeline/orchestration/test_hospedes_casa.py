@@ -94,5 +94,16 @@ def test_no_photo_is_taken_of_a_listing_that_is_held(hotel: SmallHotel) -> None:
     assert photo(hotel, D + timedelta(1)) == []
 
 
+def test_an_earlier_date_gets_no_photo_of_todays_house(hotel: SmallHotel) -> None:
+    ana = hotel.stay("Ana Souza", "203")
+    run("hospedes_casa", D)
+    hotel.change("listagem_hospedes", ana, status="saida")
+    run("pipeline_diario", D + timedelta(2))
+    done = run("hospedes_casa", D)
+    assert done.state == State.FAILED
+    assert "12/03/2026" in done.reason
+    assert [row[0] for row in photo(hotel)] == [ana]
+
+
 def test_the_first_photo_compares_with_nothing() -> None:
     assert compare([], [{"listagem_id": 1, "uh": "203"}]) == HouseChange(arrived=1, left=0, moved=0, stayed=0)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,13 +10,14 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from matching.models import AuditAction, AuditEntry
+from matching.models.choices import Verb
 from matching.reports.charts import measured
 from matching.reports.periods import period
 from matching.reports.throughput import waiting
 from pipeline.models import JobRun, State
 from sistema_os.pages import manager
 from tests.markup import compact
-from tests.shell.pages.conftest import SignIn, order, stay, suggest
+from tests.shell.pages.conftest import SignIn, accept, order, stay, suggest
 from tests.shell.pages.crowd import crowd
 
 
@@ -121,7 +123,7 @@ def test_the_figures_are_counted_once_and_again_after_the_next_decision(
     client = sign_in("carla")
     first = client.get("/admin/manager/?days=7").content.decode()
     # What waits for review is counted each time: it must be the number of the badge.
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(13):
         assert client.get("/admin/manager/?days=7").status_code == 200
     crowd(30, 3, seed=8, first=5_000_000)
     assert client.get("/admin/manager/?days=7").content.decode() != first
@@ -137,8 +139,8 @@ def test_orders_by_department_add_up_and_can_be_taken_away(sign_in: SignIn, toda
     table = page[page.index('id="m-dep"') :].partition("</section>")[0]
     numbers = [[int(n) for n in re.findall(r'class="r num"[^>]*>(\d+)<', line)] for line in table.split("<tr")[2:]]
     assert numbers == [[2, 0, 2, 1], [1, 1, 0, 0], [3, 1, 2, 1]]
-    answer = client.get("/admin/manager/?days=7&format=csv")
-    rows = answer.content.decode("utf-8-sig").splitlines()
+    answer: Any = client.get("/admin/manager/?days=7&format=csv")
+    rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
     assert rows[0] == "Setor;Abertas;Com hóspede;A revisar;Saem hoje"
     assert rows[-1] == "Total;3;1;2;1"
     assert AuditEntry.objects.get().deed == AuditAction.EXPORT
@@ -160,3 +162,27 @@ def test_the_occupancy_is_that_of_the_last_map(sign_in: SignIn, today: date) -> 
     assert "81,0%" in page
     assert "97 quartos vendidos" in page
     assert "no dia anterior, 84,0%" in page
+
+
+def test_rejections_are_counted_by_reason_evidence_and_department(sign_in: SignIn, today: date) -> None:
+    ana = User.objects.create_user("ana.silva")
+    room, name = ({"comparison": word, "weight_bits": bits} for word, bits in (("room", 9.0), ("name", 2.0)))
+    prior = {"comparison": "prior", "weight_bits": 20.0}
+    given: tuple[tuple[str, list[dict[str, Any]]], ...] = (
+        ("other_guest", [prior, room, name]),
+        ("other_guest", [prior, name]),
+        ("other_guest", [room]),
+        ("", []),
+    )
+    for number, (reason, reasons) in enumerate(given, 1):
+        suggestion = suggest(order(number, department="manutencao"), stay(number, "203", today), reasons=reasons)
+        accept(suggestion, ana, Verb.REJECT, reason=reason)
+    other = suggest(order(9, department="ti"), stay(9, "203", today))
+    accept(other, ana, Verb.UNDO, undo_of=accept(other, ana, Verb.REJECT, reason="namesake"))
+    page = compact(sign_in("carla").get("/admin/manager/?days=7").content.decode())
+    table = page[page.index('id="m-no"') :].partition("</section>")[0]
+    rows = [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", line) for line in table.split("<tr")[2:]]
+    assert rows == [
+        ["Outro hóspede do quarto", "3", "UH (2)", "Manutenção (3)"],
+        ["Sem motivo informado", "1", "—", "Manutenção (1)"],
+    ]

@@ -65,7 +65,7 @@ def test_the_guard_stops(application: Path, case: Case) -> None:
     tree(application, work=case.source, base=BASE, clients=CLIENTS)
     with guarded((importlib.import_module("app"),)), pytest.raises(BlockingError):
         asyncio.run(importlib.import_module("app.work").job())
-    gc.collect()  # what the refused calls left open is closed in this test, which expects it
+    gc.collect(1)  # what the refused calls left open is closed in this test, which expects it
 
 
 def test_the_guard_leaves_other_threads_and_other_packages_alone(application: Path) -> None:

@@ -1,4 +1,4 @@
-"""The fault table: `python -m tests.supabase.faults`. Ends with 1 if something was not as the tests want it."""
+"""The fault table: `python -m tests.supabase.faults`. Exits with 1 if a result differs from the expected one."""
 
 import asyncio
 import logging

@@ -1,6 +1,6 @@
-"""Every way in which a server is made to fail, and what each kind of query makes of it.
+"""The faults of a server, and the expected result of a read, an upsert and an insert for each.
 
-The tests play them; `python -m tests.supabase.faults` plays them again and prints what was seen.
+The tests run them; `python -m tests.supabase.faults` runs them and prints the results.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ def saying(*replies: bytes | Callable[[], bytes]) -> Callable[[Server], Respond]
 
 
 def dripping(first: bytes, then: bytes, every: float = 0.02) -> Callable[[Server], Respond]:
-    """A byte at a time, for ever."""
+    """Sends one byte at a time, without end."""
 
     def play(server: Server) -> Respond:
         async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -82,7 +82,7 @@ def dripping(first: bytes, then: bytes, every: float = 0.02) -> Callable[[Server
 
 
 def ending(first: bytes = b"", *, reset: bool = False) -> Callable[[Server], Respond]:
-    """Reads a request, writes `first` and is gone."""
+    """Reads a request, writes `first` and closes the connection."""
 
     def play(server: Server) -> Respond:
         async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""One read, one write, one upsert against a server that misbehaves, and what must hold after each."""
+"""A read, a write and an upsert against a failing server, and the assertions after each."""
 
 import asyncio
 import traceback
@@ -47,7 +47,7 @@ async def upsert(supabase: SupabaseClient) -> Any:
 
 
 def shown(error: BaseException) -> list[str]:
-    """Where key or person stand: message, repr, attributes, the traceback."""
+    """Those of message, repr, attributes and traceback that show the key or personal data."""
     texts = [str(error), repr(error), repr(vars(error)), "".join(traceback.format_exception(error))]
     return [text for text in texts if KEY in text or PERSON in text or "123.456" in text]
 

@@ -1,4 +1,4 @@
-"""Plays one case to one query and writes down what came of it."""
+"""Runs one query against one fault and records the result."""
 
 import asyncio
 import contextlib

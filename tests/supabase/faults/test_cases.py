@@ -1,4 +1,4 @@
-"""Each way of failing, to a read, an upsert and an insert: the error, what was sent again, what was left behind."""
+"""Each fault against a read, an upsert and an insert: the error, the retries, leaked connections and tasks."""
 
 import pytest
 
@@ -12,9 +12,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("call", CALLS)
-async def test_a_fault_is_its_own_error_sent_again_only_where_that_is_safe_and_leaves_nothing(
-    case: Case, call: str
-) -> None:
+async def test_each_fault_raises_its_error_is_retried_only_if_safe_and_leaks_nothing(case: Case, call: str) -> None:
     seen = await played(case, call)
     assert (type(seen.error) if seen.error else None, seen.requests) == case.expected[list(CALLS).index(call)]
     assert seen.leaked == 0

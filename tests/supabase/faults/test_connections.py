@@ -1,4 +1,4 @@
-"""Silence, dripping, resets: connections that give no whole answer."""
+"""Connections that break, stall or reset before a complete response."""
 
 import asyncio
 from typing import Any
@@ -13,14 +13,14 @@ from tests.supabase.servers import Server, answer, read_request, scripted, servi
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_silent_server_is_left_at_the_deadline_and_not_asked_again() -> None:
+async def test_a_query_to_a_silent_server_ends_at_the_deadline_without_a_retry() -> None:
     async with silent() as server, client(server, deadline=0.3) as supabase:
         error = await in_time(failing(read, supabase, sb.DeadlineExceeded), 0.3 + OVERSHOOT)
         assert isinstance(error, TimeoutError)
         assert len(server.requests) == 1
 
 
-async def test_a_server_that_drips_is_left_at_the_deadline() -> None:
+async def test_a_slowly_dripping_body_ends_at_the_deadline() -> None:
     server = Server()
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -35,7 +35,7 @@ async def test_a_server_that_drips_is_left_at_the_deadline() -> None:
         await in_time(failing(read, supabase, sb.DeadlineExceeded), 0.3 + OVERSHOOT)
 
 
-async def test_a_server_that_drips_its_head_is_left_at_the_deadline() -> None:
+async def test_slowly_dripping_headers_end_at_the_deadline() -> None:
     server = Server()
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -49,7 +49,7 @@ async def test_a_server_that_drips_its_head_is_left_at_the_deadline() -> None:
         await failing(read, supabase, sb.DeadlineExceeded)
 
 
-async def test_a_server_that_never_reads_a_large_write_is_left_at_the_deadline() -> None:
+async def test_a_large_write_that_is_never_read_ends_at_the_deadline() -> None:
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.Event().wait()
 
@@ -58,7 +58,7 @@ async def test_a_server_that_never_reads_a_large_write_is_left_at_the_deadline()
             await in_time(supabase.async_table("t").insert({"a": "x" * 12_000_000}).execute(), 0.3 + OVERSHOOT)
 
 
-async def test_an_early_answer_to_a_large_write_that_then_drips_is_left_at_the_deadline() -> None:
+async def test_an_early_dripping_response_to_a_large_write_ends_at_the_deadline() -> None:
     async def hasty(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(answer("400 Bad Request", b"", length=1000))
         while True:
@@ -72,9 +72,7 @@ async def test_an_early_answer_to_a_large_write_that_then_drips_is_left_at_the_d
 
 
 @pytest.mark.parametrize(("call", "requests"), [(read, 4), (upsert, 4), (write, 1)])
-async def test_a_body_that_ends_early_is_asked_for_again_unless_it_answers_a_plain_write(
-    call: Any, requests: int
-) -> None:
+async def test_a_truncated_body_is_retried_unless_the_request_was_a_plain_write(call: Any, requests: int) -> None:
     server = Server()
 
     async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -88,7 +86,7 @@ async def test_a_body_that_ends_early_is_asked_for_again_unless_it_answers_a_pla
 
 
 @pytest.mark.parametrize(("call", "requests"), [(read, 4), (upsert, 4), (write, 1)])
-async def test_a_reset_is_asked_again_unless_a_plain_write_may_have_arrived(call: Any, requests: int) -> None:
+async def test_a_connection_reset_is_retried_unless_a_plain_write_may_have_arrived(call: Any, requests: int) -> None:
     server = Server()
 
     async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -101,7 +99,7 @@ async def test_a_reset_is_asked_again_unless_a_plain_write_may_have_arrived(call
 
 
 @pytest.mark.parametrize("call", [read, upsert, write])
-async def test_a_refused_connection_is_tried_again_even_for_a_write(call: Any) -> None:
+async def test_a_refused_connection_is_retried_even_for_a_write(call: Any) -> None:
     async with scripted(answer()) as server:
         pass
     async with SupabaseClient(server.url, KEY) as supabase:
@@ -109,15 +107,15 @@ async def test_a_refused_connection_is_tried_again_even_for_a_write(call: Any) -
     assert (error.sent, error.attempt) == (False, 4)
 
 
-async def test_a_name_that_does_not_resolve_is_one_sentence() -> None:
+async def test_a_failed_name_resolution_is_one_sentence() -> None:
     async with SupabaseClient("http://nowhere.invalid", KEY, deadline=3) as supabase:
         error = await failing(read, supabase, sb.ConnectionFailed)
     assert str(error) == "Supabase at nowhere.invalid could not read hospedes: its name cannot be resolved."
 
 
 @pytest.mark.parametrize("call", [read, upsert, write])
-async def test_a_keep_alive_connection_that_died_meanwhile_costs_nothing(call: Any) -> None:
-    """The server answers once per connection and goes silent-dead: it closes when the next request arrives."""
+async def test_a_stale_keep_alive_connection_is_replaced(call: Any) -> None:
+    """The server answers once per connection and does not close it at once: it closes when the next request arrives."""
     server = Server()
 
     async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -131,7 +129,7 @@ async def test_a_keep_alive_connection_that_died_meanwhile_costs_nothing(call: A
         assert await call(supabase) == []
 
 
-async def test_bytes_that_are_no_http_are_a_broken_connection() -> None:
+async def test_a_response_that_is_not_http_is_a_connection_failure() -> None:
     async with scripted(b"SSH-2.0-OpenSSH_9.9\r\n\r\n") as server, client(server) as supabase:
         await failing(write, supabase, sb.ConnectionFailed)
 
@@ -143,7 +141,7 @@ async def test_a_cookie_is_never_sent_back() -> None:
         assert "cookie" not in server.requests[1].lower()
 
 
-async def test_the_wait_for_a_free_connection_counts_and_has_its_own_error() -> None:
+async def test_waiting_for_a_connection_counts_against_the_deadline() -> None:
     async with silent() as server, client(server, deadline=0.3, max_connections=1) as supabase:
         async with supabase._session._slots:
             await failing(read, supabase, sb.PoolExhausted)
@@ -152,7 +150,7 @@ async def test_the_wait_for_a_free_connection_counts_and_has_its_own_error() -> 
         assert len(server.requests) == 1
 
 
-async def test_a_write_that_gets_its_connection_too_late_is_not_sent_any_more() -> None:
+async def test_a_write_that_queued_until_the_deadline_is_not_sent() -> None:
     async with silent() as server, client(server, deadline=1, max_connections=1) as supabase:
         async with supabase._session._slots:
             waiting = asyncio.ensure_future(write(supabase))

@@ -1,4 +1,4 @@
-"""What is asked again, what is not, and how long the client waits in between."""
+"""What is retried, and after what delay."""
 
 import asyncio
 import time
@@ -57,7 +57,7 @@ async def test_retry_after_beyond_the_deadline_ends_the_query_at_once() -> None:
         assert (error.retry_after, len(server.requests)) == (3600, 1)
 
 
-async def test_retries_end_with_the_deadline_and_the_error_tells_the_last_failure() -> None:
+async def test_retries_end_at_the_deadline_and_the_error_names_the_last_failure() -> None:
     server = Server()
 
     async def first_down_then_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""Tables and functions of these tests' own, which PostgREST has to learn and forget."""
+"""Tables and functions for these tests; PostgREST reloads its schema before and after them."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What must never reach more rows than it says, and what the server refuses, on real PostgREST and PostgreSQL."""
+"""Guards against writes of too many rows, and errors of the server, on real PostgREST and PostgreSQL."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -22,7 +22,7 @@ async def left(supabase: SupabaseClient) -> int | None:
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-async def test_a_filter_with_a_parameters_name_is_a_filter_on_a_column(ready: Options, name: str) -> None:
+async def test_a_reserved_name_is_quoted_as_a_column(ready: Options, name: str) -> None:
     """Unquoted, `columns=eq.1` and `on_conflict=eq.1` are ignored and a delete takes every row."""
     async with filled(ready, 5) as supabase:
         for query in (supabase.async_table("crowd").delete(), supabase.async_table("crowd").update({"house": 9})):
@@ -31,7 +31,7 @@ async def test_a_filter_with_a_parameters_name_is_a_filter_on_a_column(ready: Op
         assert await left(supabase) == 5
 
 
-async def test_a_column_with_a_parameters_name_is_found(ready: Options) -> None:
+async def test_filters_on_columns_with_reserved_names_match_rows(ready: Options) -> None:
     async with SupabaseClient(**ready) as supabase:
         table = supabase.async_table("reserved")
         await table.insert([{"id": 1, "limit": 1, "order": "a"}, {"id": 2, "limit": 2, "order": "b"}]).execute()
@@ -40,7 +40,7 @@ async def test_a_column_with_a_parameters_name_is_found(ready: Options) -> None:
         assert (await table.delete().eq("limit", 1).execute()).data == [{"id": 1, "limit": 1, "order": "a"}]
 
 
-async def test_a_filter_that_leaves_every_row_is_no_filter_for_a_write(ready: Options) -> None:
+async def test_a_write_with_only_filters_that_match_every_row_is_refused(ready: Options) -> None:
     async with filled(ready, 5) as supabase:
         table = supabase.async_table("crowd")
         embedding = table.delete().select("id,guests(id)")
@@ -50,13 +50,22 @@ async def test_a_filter_that_leaves_every_row_is_no_filter_for_a_write(ready: Op
             embedding.eq("guests.id", 1),
             embedding.or_("id.eq.1", reference_table="guests"),
             embedding.not_.or_("id.eq.1", reference_table="guests"),
+            table.delete().or_([("id", "not.in", []), ("house", "eq", 1)]),
+            table.delete().and_([("id", "not.in", [])]),
+            table.delete().not_.and_([("id", "in", []), ("house", "eq", 1)]),
+            table.delete().not_.or_("id.in.()"),
             table.delete().eq("guests.limit", 1),
         ):
             with pytest.raises(sb.UnfilteredWrite):
                 await query.execute()
         assert await left(supabase) == 5
         assert (await table.select("id").not_.in_("id", []).order("id").execute()).data[0] == {"id": 1}
-        assert len((await table.delete().not_.in_("id", []).in_("id", [1, 2]).execute()).data) == 2
+        for few, gone in (
+            (table.delete().not_.in_("id", []).in_("id", [1, 2]), 2),
+            (table.delete().or_([("id", "in", []), ("id", "eq", 3)]), 1),
+            (table.delete().and_([("id", "not.in", []), ("name", "eq", "x.not.in.()")]), 0),
+        ):
+            assert len((await few.execute()).data) == gone
 
 
 Build = Callable[[Any], Any]
@@ -71,7 +80,7 @@ SEVERAL: dict[str, Build] = {
 
 @pytest.mark.parametrize("shape", ["single", "maybe_single"])
 @pytest.mark.parametrize("build", SEVERAL.values(), ids=SEVERAL.keys())
-async def test_a_write_that_expects_one_row_and_meets_several_is_undone(
+async def test_single_and_maybe_single_roll_back_a_write_of_several_rows(
     ready: Options, build: Build, shape: str
 ) -> None:
     async with filled(ready, 5) as supabase:
@@ -108,7 +117,7 @@ async def test_an_enum_member_finds_and_writes_its_value(ready: Options) -> None
         assert (await table.update({"name": Sector.TI}).eq("id", 2).single().execute()).data["name"] == "n000002"
 
 
-async def test_a_dropped_filter_stops_the_write_that_it_would_have_narrowed(ready: Options) -> None:
+async def test_a_write_whose_filter_was_dropped_is_refused(ready: Options) -> None:
     async with filled(ready, 5) as supabase:
         table = supabase.async_table("crowd")
         query = table.delete().gt("id", 1)
@@ -124,7 +133,7 @@ async def test_a_dropped_filter_stops_the_write_that_it_would_have_narrowed(read
         assert [row["id"] for row in (await base.execute()).data] == [3, 4, 5]
 
 
-async def test_an_update_by_or_does_not_pretend_that_nothing_matched(ready: Options) -> None:
+async def test_an_update_by_or_on_an_old_server_is_refused_unless_minimal(ready: Options) -> None:
     """PostgREST before 14.4 filters the updated rows by or_() again and answers an empty list."""
     async with filled(ready, 3) as supabase:
         table = supabase.async_table("crowd")
@@ -153,7 +162,7 @@ async def test_a_list_of_long_accented_names_is_read_and_deleted(ready: Options)
         assert len((await table.delete().in_("name", names).execute()).data) == 300
 
 
-async def test_errors_say_what_is_wrong(ready: Options) -> None:
+async def test_error_messages_name_the_cause(ready: Options) -> None:
     async with filled(ready, 1) as supabase:
         table = supabase.async_table("crowd")
         expected: list[tuple[Any, type[sb.ResponseError], str]] = [
@@ -173,7 +182,7 @@ async def test_errors_say_what_is_wrong(ready: Options) -> None:
             assert error.code
 
 
-async def test_numbers_keep_every_digit_where_that_is_asked_for(ready: Options) -> None:
+async def test_exact_keeps_every_digit_of_large_numbers(ready: Options) -> None:
     exact = "12345678901234567890.123456789012345678"
     async with SupabaseClient(**ready) as supabase:
         table = supabase.async_table("awkward")
@@ -185,7 +194,7 @@ async def test_numbers_keep_every_digit_where_that_is_asked_for(ready: Options) 
         assert str((await supabase.async_table("awkward").select("n").single().execute()).data["n"]) == exact
 
 
-async def test_not_null_and_max_affected_work_as_far_as_the_server_goes(ready: Options) -> None:
+async def test_not_null_and_max_affected_follow_the_servers_version(ready: Options) -> None:
     async with filled(ready, 3) as supabase:
         table = supabase.async_table("crowd")
         assert len((await table.select("id").is_("name", "not_null").execute()).data) == 3

@@ -32,7 +32,7 @@ async def test_embedded_rows_are_filtered_sorted_and_limited_on_their_own(ready:
         assert inner.data == {"id": 1, "house": {"name": "n000002"}}
 
 
-async def test_writes_answer_what_was_asked_for(ready: Options) -> None:
+async def test_writes_return_the_requested_representation(ready: Options) -> None:
     async with SupabaseClient(**ready) as supabase:
         table = supabase.async_table("crowd")
         made = await table.insert([{"id": 1, "name": "a"}, {"id": 2, "name": "b"}], count="exact").execute()
@@ -65,7 +65,7 @@ async def test_shapes(ready: Options) -> None:
         assert (await supabase.rpc("crowd_from", {"low": 1}, get=True).eq("id", 2).single().execute()).data["id"] == 2
 
 
-async def test_errors_of_the_real_server_are_told_apart(ready: Options) -> None:
+async def test_errors_of_the_real_server_map_to_their_classes(ready: Options) -> None:
     async with filled(ready, 1) as supabase:
         table = supabase.async_table("crowd")
         expected: list[tuple[Any, type[sb.ResponseError], str]] = [
@@ -92,14 +92,14 @@ async def test_errors_of_the_real_server_are_told_apart(ready: Options) -> None:
 @pytest.mark.parametrize(
     "key", ["no-token-at-all", "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2lnbmF0dXJl"]
 )
-async def test_a_wrong_key_is_one_sentence_without_the_key(ready: Options, key: str) -> None:
+async def test_the_error_for_a_wrong_key_does_not_show_the_key(ready: Options, key: str) -> None:
     async with SupabaseClient(**{**ready, "key": key}) as supabase:
         with pytest.raises(sb.AuthError) as caught:
             await supabase.async_table("crowd").select().execute()
     assert key not in repr(caught.value) + repr(supabase) + repr(vars(supabase))
 
 
-async def test_bulk_upsert_leaves_columns_alone_that_a_row_does_not_name(ready: Options) -> None:
+async def test_bulk_upsert_keeps_columns_that_a_row_lacks(ready: Options) -> None:
     async with SupabaseClient(**ready) as supabase:
         table = supabase.async_table("crowd")
         await table.insert([{"id": n, "house": n, "name": f"old{n}"} for n in (1, 2, 3)]).execute()
@@ -145,7 +145,7 @@ def test_the_synchronous_table_works_in_a_script(ready: Options) -> None:
     assert supabase.table("crowd").delete().eq("id", 1).execute().data[0]["id"] == 1
 
 
-async def test_vincular_os_answers_its_word(ready: Options) -> None:
+async def test_vincular_os_returns_its_status_text(ready: Options) -> None:
     async with SupabaseClient(**ready) as supabase:
         arguments = {"p_os_id": 1, "p_texto_versao": 1, "p_listagem_id": None, "p_usuario": "x"}
         assert (await supabase.rpc("vincular_os", arguments).execute()).data == "nao_existe"

@@ -46,7 +46,7 @@ def capped(ready: Options, tmp_path: Path) -> Iterator[Callable[[int], Options]]
 
 
 @pytest.mark.parametrize("cap", [250, 2500])
-async def test_a_cap_other_than_the_configured_one_cuts_nothing_silently(
+async def test_a_row_cap_other_than_the_configured_one_is_detected(
     ready: Options, capped: Callable[[int], Options], cap: int
 ) -> None:
     async with filled(ready, 3000), SupabaseClient(**await asyncio.to_thread(capped, cap)) as supabase:

@@ -1,4 +1,4 @@
-"""Values that are hard to carry, and every filter, on real PostgREST and PostgreSQL."""
+"""Special characters, data types and every filter, on real PostgREST and PostgreSQL."""
 
 import pytest
 
@@ -25,7 +25,7 @@ AWKWARD = [
 
 
 @pytest.mark.parametrize("value", AWKWARD)
-async def test_an_awkward_text_is_stored_found_and_returned_as_it_is(ready: Options, value: str) -> None:
+async def test_text_with_special_characters_round_trips(ready: Options, value: str) -> None:
     async with SupabaseClient(**ready) as supabase:
         table = supabase.async_table("awkward")
         row = {"id": 1, "t": value, "a b": value, "c.d": value, "j": {"k": value}, "tags": [value, "x"]}

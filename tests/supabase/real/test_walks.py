@@ -1,4 +1,4 @@
-"""Past the row cap of the real server."""
+"""Pagination and split lists beyond the row cap of the real server."""
 
 import psycopg
 import pytest
@@ -10,7 +10,7 @@ from tests.supabase.real.crowd import Options, filled
 pytestmark = [pytest.mark.anyio, pytest.mark.stack]
 
 
-async def test_an_answer_cut_by_the_row_cap_is_never_passed_off_as_whole(ready: Options) -> None:
+async def test_a_response_cut_by_the_row_cap_raises_truncated_result(ready: Options) -> None:
     async with filled(ready, 1001) as supabase:
         table = supabase.async_table("crowd")
         for query in (
@@ -57,7 +57,7 @@ async def test_a_list_too_long_for_an_address_is_split_and_joined(ready: Options
 
 @pytest.mark.parametrize("rows", [0, 1, 999, 1000, 1001, 4321])
 @pytest.mark.parametrize("size", [1000, 5000, 300])
-async def test_pages_give_every_row_once_in_order(ready: Options, rows: int, size: int) -> None:
+async def test_pages_return_every_row_once_in_order(ready: Options, rows: int, size: int) -> None:
     async with filled(ready, rows) as supabase:
         table = supabase.async_table("crowd")
         assert [row["id"] async for row in table.stream("id", size)] == list(range(1, rows + 1))
@@ -66,7 +66,7 @@ async def test_pages_give_every_row_once_in_order(ready: Options, rows: int, siz
         assert walked == sorted((n % 7, n) for n in range(1, rows + 1))
 
 
-async def test_pages_of_keys_with_holes_and_crowds_are_complete(ready: Options, hotel_db: psycopg.Connection) -> None:
+async def test_pages_of_sparse_and_dense_key_ranges_are_complete(ready: Options, hotel_db: psycopg.Connection) -> None:
     """Sparse, then dense, then sparse, then far away, and negative."""
     hotel_db.execute(
         "insert into crowd (id) select n * 50 from generate_series(-800, 1500) n union "

@@ -1,7 +1,7 @@
 """Which of the rooms mentioned are meant: places beside a room, corrections and negations."""
 
 from matching.core.parsing import lexicon
-from matching.core.parsing.phrases import PhraseBook, read_phrases, word_set
+from matching.core.parsing.phrases import Match, PhraseBook, read_phrases, word_set
 from matching.core.parsing.scan import RoomMention, Scan
 
 FILLERS = word_set("n no num numero nr o a do da de d del la el # . : - , ( is e eh the number")
@@ -10,12 +10,17 @@ _DENIAL_LINKS = word_set(
     """e eh era foi o a do da no na de ao mais para pro pra com sr sra seu dona senhor senhora es de del la el mr mrs
     the in"""
 )
+_NEXT = word_set("proximo proxima proximos")
 _MAY_DENY = word_set("nao not nunca nem no *")
+_WRONG = word_set("errado errada engano erro wrong mistake equivocado mal")
 
 
 def mark_places_beside(scan: Scan) -> None:
     ends: dict[int, str] = {}
     for match in _BESIDE.find(scan.texts):
+        if scan.text(match.start) in _NEXT and _is_asked_for(scan, match.end):
+            scan.cues.append(Match("next_guest", match.start, match.end))
+            continue
         ends[match.end] = "beside" if match.code == "beside" or ends.get(match.end) == "beside" else "source"
     if not ends:
         return
@@ -39,6 +44,11 @@ def mark_places_beside(scan: Scan) -> None:
             code = "beside"
         mention.near, mention.source = code == "beside", code == "source"
         previous = mention
+
+
+def _is_asked_for(scan: Scan, place: int) -> bool:
+    """`próximo do flat 10 quer escrivaninha`: somebody asks or comes, so the next guest is meant, not a place."""
+    return any(cue.code in ("asks", "arrival") and cue.start >= place for cue in scan.cues)
 
 
 def _only_fillers(scan: Scan, start: int, end: int) -> bool:
@@ -65,6 +75,7 @@ def deny_rooms(scan: Scan) -> None:
                     t in _DENIAL_LINKS for t in scan.texts[cue.end : mention.start]
                 ):
                     mention.denied = True
+    _deny_mistyped(scan)
     if _MAY_DENY.isdisjoint(scan.texts):
         return
     for place, text in enumerate(scan.texts):
@@ -75,6 +86,17 @@ def deny_rooms(scan: Scan) -> None:
             before = [m for m in mentions if m.end <= place]
             if after and before:
                 before[-1].denied = True
+
+
+def _deny_mistyped(scan: Scan) -> None:
+    """`803 sul, digitei 308, foi mal`: what was typed is wrong where the text apologises and names another room."""
+    codes = scan.cue_codes()
+    if "mistyped" not in codes or ("correct" not in codes and _WRONG.isdisjoint(scan.texts)):
+        return
+    for cue in scan.cues:
+        typed = [m for m in scan.mentions if cue.code == "mistyped" and 0 <= m.start - cue.end <= 2]
+        if typed and any(m.keys != typed[0].keys and not m.denied for m in scan.mentions):
+            typed[0].denied = True
 
 
 def may_deny(scan: Scan) -> bool:

@@ -7,7 +7,7 @@ and floors that were put right by hand, and aliases learned from decisions. Pure
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -41,6 +41,7 @@ SAINTS = {
     "sta": ("santa",),
     "n": ("nossa",),
 }
+MIN_LONE_WORD = 4
 # Rooms that bear a letter before it counts as a block.
 MIN_BLOCK = 3
 
@@ -64,6 +65,7 @@ for _code, _words in read_groups("room_blocks").items():
         NAMED_BLOCKS |= dict.fromkeys(_words, _code.removeprefix("named:"))
     else:
         BLOCK_WORDS |= dict.fromkeys(_words, _code)
+_NAMED_TAGS = frozenset(NAMED_BLOCKS.values())
 _BLOCK_INITIALS = frozenset(word[0] for word in BLOCK_WORDS)
 SAME_NAME = {word: name for name, words in read_groups("room_names").items() for word in words}
 TYPE_WORDS = read_words("room_types")
@@ -76,7 +78,7 @@ BED_LEVELS = {
 }
 # A house of its own, whatever it is called: typed `cabana 3` where the listing says `CHALÉ 3`.
 DETACHED = frozenset({"chalet", "cabin", "bungalow", "villa", "house", "tent", "lodge", "wagon"})
-_NUMBERED = frozenset({ANY_ROOM, "dormitory"})
+_NUMBERED = frozenset({ANY_ROOM, "dormitory", "lodging"})
 _NO_NAME = word_set("da de do das dos e o a the of del la no nr num n")
 # Words that say only that a room follows: a spelling of nothing else names no room.
 LEADS = frozenset({*ALWAYS, *DEPENDENT, *BLOCK_WORDS, *_NO_NAME})
@@ -259,6 +261,10 @@ class RoomDirectory:
             for alias in room.aliases:
                 if words := spelling_words(alias):
                     self.aliases[words[0]].append((words, room.key))
+        for word in self._lone_words():
+            self.tags.discard(word)
+            self.by_name[word] += [room for room in self.rooms if word in room.tags]
+        self.initials = _initials(self.tags)
         self.lettered_blocks = {tag for tag in self.tags if len(tag) == 2 and tag[0].isalpha() and tag[1].isdecimal()}
         # A letter that a single room bears (`12A`) is part of its number; one that several bear is a block.
         self.blocks = {tag for tag in self.tags if len(tag) > 1 or self._bearers(tag) >= MIN_BLOCK}
@@ -270,6 +276,11 @@ class RoomDirectory:
         self.leads = ALWAYS | {
             w: kind for w, kind in DEPENDENT.items() if kind in self.families or (kind == ANY_ROOM and w == "q")
         }
+
+    def _lone_words(self) -> list[str]:
+        """Words beside a number that a single room bears (`BGL 04 LAMBRETA`): its name, and no part of the house."""
+        borne = Counter(tag for room in self.rooms for tag in room.tags if len(tag) >= MIN_LONE_WORD and tag.isalpha())
+        return [word for word, count in borne.items() if count == 1 and word not in _NAMED_TAGS]
 
     def _bearers(self, tag: str) -> int:
         return len({room.number for room in self.rooms if tag in room.tags})
@@ -324,6 +335,8 @@ class RoomDirectory:
     def find(self, typed: Designator) -> Found:
         if typed.name:
             return self._named(typed)
+        if not self.initials.keys().isdisjoint(typed.tags):
+            typed = replace(typed, tags=frozenset(self.initials.get(tag, tag) for tag in typed.tags))
         fitting = self.by_number.get(typed.number, []) if typed.number else []
         if not fitting:
             return NOTHING
@@ -522,6 +535,14 @@ def _by_their_neighbours(rooms: Iterable[Room]) -> dict[str, Room]:
 def _is_lettered(room: Room) -> bool:
     """`A-12`: one letter and a short number."""
     return not room.family and len(room.number) <= 2 and len(room.tags) == 1 and len(next(iter(room.tags))) == 1
+
+
+def _initials(tags: set[str]) -> dict[str, str]:
+    """Short for a block that the listing writes out: `s` and `ts` for `Sul`, where nothing else begins so."""
+    named = [tag for tag in tags if len(tag) >= 3 and tag in _NAMED_TAGS]
+    heads = Counter(tag[0] for tag in named)
+    short = {tag[0]: tag for tag in named if heads[tag[0]] == 1} | {f"t{tag[0]}": tag for tag in named}
+    return {text: tag for text, tag in short.items() if text not in tags and (len(text) == 1 or heads[tag[0]] == 1)}
 
 
 def _directions(tags: set[str]) -> dict[str, str]:

@@ -31,6 +31,7 @@ _AND = frozenset(["e", "y", "and", "ou", "or"])
 _AFTER_FILLERS = word_set("- , ( da do no na de of in the en la del")
 # Letters that are words of their own: they name a block only where they are written as one.
 _WORDLIKE = frozenset("aeo")
+_BEFORE_ROOM = word_set("do no da na ao o para pro pra p de del la in")
 _EVERY = word_set("por cada todo todos toda todas qualquer each per every all cada")
 # Letters as they are said: `quarto três dê`.
 _SPOKEN_LETTERS = {
@@ -92,11 +93,14 @@ def find_floor(scan: Scan) -> None:
             if number is None and (match := _FLOOR.fullmatch(word)):
                 number = int(match[1])
             if number is not None:
-                scan.floor = number
+                if _PASSAGES.isdisjoint(scan.texts[max(0, place - 5) : place]):
+                    scan.floor = number
                 scan.take((place, at))
                 break
 
 
+# Whoever is met there need not live on that floor: `homem no corredor do 6 andar`.
+_PASSAGES = word_set("corredor corredores hall elevador elevadores escada escadas hallway corridor elevator pasillo")
 _FLOOR_WORDS = frozenset(["andar", "piso", "floor", "pavimento", "andares", "planta"])
 _FLOOR = re.compile(r"(\d{1,2})(?:o|a|st|nd|rd|th)?")
 
@@ -351,6 +355,7 @@ class RoomReader:
         ):
             end += 2
         borne = {tag for room in self.directory.by_number.get(number, ()) for tag in room.tags}
+        borne |= {short for short, tag in self.directory.initials.items() if tag in borne}
         place = end + 1 if scan.text(end) == "-" else end
         letter = scan.text(place)
         if len(letter) == 1 and letter in borne and self._is_block_letter(place, end):
@@ -485,7 +490,12 @@ class RoomReader:
             digits, letters = match.groups()
             if letters and _LOOKS_LIKE_DIGITS.fullmatch(text) and text.translate(_AS_DIGIT).lstrip("0") in by_number:
                 yield text.translate(_AS_DIGIT), frozenset(), place + 1
-            if not letters or letters in self.directory.tags or letters in "abcdefg":
+            if (
+                not letters
+                or letters in self.directory.tags
+                or letters in self.directory.initials
+                or letters in "abcdefg"
+            ):
                 yield digits, frozenset({letters} if letters else ()), place + 1
             elif letters in ("o", "a") and led:
                 yield digits, frozenset(), place + 1
@@ -567,6 +577,8 @@ class RoomReader:
         if match is None or (match[2] and match[2] not in self.directory.tags):
             return None
         number, tag = match[1].lstrip("0") or match[1], NAMED_BLOCKS.get(text, text)
+        if tag in self.directory.initials and (len(tag) == 2 or self.scan.glued(after) or after > place + 1):
+            tag = self.directory.initials[tag]
         written = (
             self.scan.glued(after) or self.scan.tokens[place].capital or (text not in _WORDLIKE and len(text) <= 2)
         )
@@ -653,6 +665,8 @@ class RoomReader:
             return False
         if after in lexicon.NOT_A_ROOM_AFTER and not (after in lexicon.DAY_WORDS and self._is_day_number(index + 2)):
             return False
+        if self._is_count(index):
+            return False
         if self._is_price(index) or after in ("%", "$"):
             return False
         if index and scan.glued(index) and scan.text(index - 1) in (":", ",", ".", "$", "%") and scan.glued(index - 1):
@@ -660,6 +674,16 @@ class RoomReader:
         return scan.text(index - 1) != "$" and not (
             text.isdecimal() and after == ":" and scan.glued(index + 1) and scan.glued(index + 2)
         )
+
+    def _is_count(self, index: int) -> bool:
+        """`104 cocos`, `conferir 808 taças`; but `do 305 cadeiras` and `305 cadeiras` begin with a room."""
+        before, after = self.scan.text(index - 1), self.scan.text(index + 1)
+        if before in _BEFORE_ROOM or not after.isalpha():
+            return False
+        if after in lexicon.BULK:
+            return index > 0 or not lexicon.PLACES.isdisjoint(self.texts)
+        plural = len(after) > 4 and after.endswith("s") and after not in lexicon.PERSON_NOUNS
+        return plural and before in lexicon.COUNTED and after not in lexicon.ROOM_WORDS
 
     def _is_day_number(self, index: int) -> bool:
         """`203 dia 14`: the day is a date, not a count of days."""
@@ -798,7 +822,7 @@ class RoomReader:
         )
         if known is None and (after_lead or (written and word not in lexicon.NAMES and word not in lexicon.COMMON)):
             known = self.directory.name_word(word, led=True)
-        if known is None:
+        if known is None or (not known[1] and word in self.scan.known_names):
             return None
         named = word in lexicon.NAMES and (word in self.scan.known_names or not self._is_whole_name(word))
         common = word in lexicon.SERVICE or word in lexicon.PLACES or named
