@@ -29,6 +29,24 @@ _SUPERVISE: Final = (
     "pipeline.import_files",
     "pipeline.import_held",
     "pipeline.handle_data_requests",
+    "auth.view_user",
+    "auth.add_user",
+    "auth.change_user",
+)
+
+# Permissions for which a second factor can be required: whoever has one decides for others, sees what is hidden or
+# administers people.
+SUPERVISES: Final = (
+    "matching.bulk_decide",
+    "matching.undo_others",
+    "matching.promote_model",
+    "snapshots.publish_held",
+    "snapshots.view_hidden",
+    "pipeline.import_held",
+    "pipeline.handle_data_requests",
+    "auth.add_user",
+    "auth.change_user",
+    "auth.change_group",
 )
 
 # Group names are data: they are Portuguese in every language of the screen.

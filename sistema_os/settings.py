@@ -30,6 +30,9 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_q",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "sistema_os.apps.SistemaOSConfig",
     "pipeline.apps.PipelineConfig",
     "matching.apps.MatchingConfig",
@@ -48,6 +51,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "sistema_os.access.sign_in.IdleMiddleware",
     "sistema_os.access.access_log.AccessLogMiddleware",
@@ -195,6 +199,9 @@ PING_URLS: dict[str, str] = {
     job.strip(): address("PING_URLS", url.strip())
     for job, _equals, url in (entry.partition("=") for entry in env.list("PING_URLS", default=[]))
 }
+# Whether "forgotten password" is offered: where messages can be sent.
+PASSWORD_BY_EMAIL = EMAIL_BACKEND != "django.core.mail.backends.dummy.EmailBackend"
+PASSWORD_RESET_TIMEOUT = 3600
 # Public address of the admin, for links in messages.
 PUBLIC_URL = address("PUBLIC_URL", env.str("PUBLIC_URL", "")).rstrip("/")
 
@@ -248,6 +255,28 @@ LOGIN_URL = "admin:login"
 # Wrong passwords for one account from one address, after which it is locked, and for how long.
 SIGN_IN_FAILURES = whole("SIGN_IN_FAILURES", 5, 3, 100)
 SIGN_IN_LOCK_MINUTES = whole("SIGN_IN_LOCK_MINUTES", 15, 1, 24 * 60)
+# Who signs in with a second factor: nobody by force ("off"), who supervises or administers ("supervisors"), "everyone".
+# Who has set one up is always asked for it.
+SECOND_FACTOR = env.str("SECOND_FACTOR", "off")
+if SECOND_FACTOR not in ("off", "supervisors", "everyone"):
+    raise ImproperlyConfigured('SECOND_FACTOR must be "off", "supervisors" or "everyone".')
+OTP_TOTP_ISSUER = "Sistema OS"
+# Wrong codes are counted like wrong passwords (sistema_os.access), for all devices of a user together.
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
+# Sign-in with the hotel's own accounts (OpenID Connect); off without an issuer.
+OIDC_ISSUER = address("OIDC_ISSUER", env.str("OIDC_ISSUER", "")).rstrip("/")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", "")
+# The claim that decides the roles, and which of its values gives which role: value=role, value=role.
+OIDC_CLAIM = env.str("OIDC_CLAIM", "groups")
+OIDC_ROLES: dict[str, str] = {
+    value.strip(): role.strip()
+    for value, _equals, role in (entry.rpartition("=") for entry in env.list("OIDC_ROLES", default=[]))
+}
+# Whether a user of ours with the same verified e-mail address may be signed in; never an administrator.
+OIDC_LINK_BY_EMAIL = env.bool("OIDC_LINK_BY_EMAIL", False)
+# Whether the hotel's account system asks for a second factor itself, so that ours is not requested.
+OIDC_SECOND_FACTOR = env.bool("OIDC_SECOND_FACTOR", False)
 # Minutes without activity after which a session ends, for a computer that several people use; 0 for never.
 IDLE_MINUTES = whole("IDLE_MINUTES", 0, 0, 12 * 60)
 # Whether a session ends when the browser is closed.

@@ -4,5 +4,5 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("matching", "0022_queue_index")]
+    dependencies = [("matching", "0024_audit_of_requests")]
     operations = [migrations.AddField(model_name="order", name="due_at", field=models.DateTimeField(null=True))]

@@ -29,6 +29,7 @@ class AuditAction(models.TextChoices):
     FURTHER = "further", _p("audit", "Further guest added")
     UNFURTHER = "unfurther", _p("audit", "Further guest removed")
     IMPORT = "import", _p("audit", "Files imported")
+    REQUEST = "request", _p("audit", "Request of a data subject")
 
 
 class AuditEntry(models.Model):

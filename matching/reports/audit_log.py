@@ -200,6 +200,19 @@ def _import(entry: AuditEntry) -> Parts:
     return kind, "", "", ngettext("%(count)d row", "%(count)d rows", count) % {"count": count}, text
 
 
+def _request(entry: AuditEntry) -> Parts:
+    """Number and step alone: the audit names no data subject."""
+    words = {
+        "opened": _("opened"),
+        "answered": _("doubts answered"),
+        "copied": _("copy made"),
+        "erased": _("data erased"),
+        "closed": _("closed"),
+    }
+    key = entry.params.get("request")
+    return f"nº {key}", reverse("admin:data_request", args=[key]), "", "", words.get(entry.params.get("step", ""), "")
+
+
 _PARTS: Final[dict[AuditAction, Callable[[AuditEntry], Parts]]] = {
     AuditAction.BULK: _bulk,
     AuditAction.BULK_UNDO: _bulk_undo,
@@ -212,4 +225,5 @@ _PARTS: Final[dict[AuditAction, Callable[[AuditEntry], Parts]]] = {
     AuditAction.ORDER_ROOM: _order_room,
     AuditAction.ROOM: _room,
     AuditAction.IMPORT: _import,
+    AuditAction.REQUEST: _request,
 }

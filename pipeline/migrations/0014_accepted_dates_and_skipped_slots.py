@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipeline', '0006_privacy'),
+        ('pipeline', '0012_sign_in_and_requests'),
     ]
 
     operations = [

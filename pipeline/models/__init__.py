@@ -2,7 +2,7 @@
 
 from pipeline.models.imports import ImportedFile, ImportRecipe, ImportSession
 from pipeline.models.notices import Channel, Incident, Notice, WatchBeat
-from pipeline.models.privacy import AccessEntry, AccessKind, Erasure, SignIn
+from pipeline.models.privacy import AccessEntry, AccessKind, DataRequest, Erasure, HotelAccount, SignIn
 from pipeline.models.runs import (
     LIVE,
     RESUMABLE,
@@ -30,8 +30,10 @@ __all__ = [
     "Beat",
     "CancelRequest",
     "Channel",
+    "DataRequest",
     "Drain",
     "Erasure",
+    "HotelAccount",
     "ImportRecipe",
     "ImportSession",
     "ImportedFile",

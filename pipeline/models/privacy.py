@@ -1,9 +1,11 @@
-"""Records of data protection: erasures, reads of personal data, sign-ins.
+"""Records of data protection: erasures, reads of personal data, sign-ins; and the hotel accounts of users.
 
-They are append only: a database trigger refuses UPDATE, DELETE and TRUNCATE. Retention and the
+The records are append only: a database trigger refuses UPDATE, DELETE and TRUNCATE. Retention and the
 erasure of a person switch it off for one transaction (`pipeline.data_subjects.trigger_switch`)."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -30,6 +32,63 @@ class Erasure(models.Model):
         ordering = ["-id"]
         default_permissions = ()
         permissions = [("handle_data_requests", "Pode atender pedidos de titulares de dados")]
+
+    def __str__(self) -> str:
+        return f"nº {self.pk}"
+
+
+class DataRequest(models.Model):
+    """A request of a data subject (LGPD art. 18) and how far it is. `sought` is what is known of the person while the
+    request is open, documents as keyed hashes; closing it empties the column. `answers` are those to doubtful traces,
+    by trace id."""
+
+    class Channel(models.TextChoices):
+        DESK = "desk", _p("data request", "at the front desk")
+        EMAIL = "email", _p("data request", "by e-mail")
+        PHONE = "phone", _p("data request", "by phone")
+        LETTER = "letter", _p("data request", "by letter")
+
+    class Wanted(models.TextChoices):
+        COPY = "copy", _p("data request", "a copy of the data")
+        ERASURE = "erasure", _p("data request", "the erasure of the data")
+        BOTH = "both", _p("data request", "a copy, then the erasure")
+
+    class Outcome(models.TextChoices):
+        OPEN = "open", _p("data request", "open")
+        DONE = "done", _p("data request", "answered")
+        NOTHING = "nothing", _p("data request", "answered: no data of this person")
+        UNPROVEN = "unproven", _p("data request", "refused: identity not proven")
+        WITHDRAWN = "withdrawn", _p("data request", "withdrawn")
+
+    opened_at = models.DateTimeField(auto_now_add=True)
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    received_on = models.DateField()
+    due_on = models.DateField()
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    wanted = models.CharField(max_length=8, choices=Wanted.choices)
+    sought: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    answers: models.JSONField[dict[str, bool], dict[str, bool]] = models.JSONField(default=dict)
+    copied_at = models.DateTimeField(null=True)
+    erasure = models.ForeignKey(Erasure, models.PROTECT, null=True, related_name="+")
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("request of a data subject")
+        verbose_name_plural = _("requests of data subjects")
+        ordering = ["-id"]
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome__in=("open", "done", "nothing", "unproven", "withdrawn")),
+                name="request_outcome_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, outcome="open")
+                | (Q(closed_at__isnull=False, sought={}, answers={}) & ~Q(outcome="open")),
+                name="request_closed_is_empty",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"nº {self.pk}"
@@ -78,6 +137,10 @@ class SignIn(models.Model):
         OUT = "out", _p("sign-in", "signed out")
         FAILED = "failed", _p("sign-in", "wrong password")
         LOCKED = "locked", _p("sign-in", "refused: too many attempts")
+        PASSWORD = "password", _p("sign-in", "right password, second factor requested")
+        CODE = "code", _p("sign-in", "wrong code")
+        REFUSED = "refused", _p("sign-in", "hotel account refused")
+        RESET = "reset", _p("sign-in", "new password requested by e-mail")
 
     at = models.DateTimeField(auto_now_add=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -92,7 +155,8 @@ class SignIn(models.Model):
         default_permissions = ()
         constraints = [
             models.CheckConstraint(
-                condition=Q(result__in=("in", "out", "failed", "locked")), name="sign_in_result_known"
+                condition=Q(result__in=("in", "out", "failed", "locked", "password", "code", "refused", "reset")),
+                name="sign_in_result_known",
             )
         ]
         indexes = [
@@ -103,3 +167,22 @@ class SignIn(models.Model):
 
     def __str__(self) -> str:
         return str(self.get_result_display())
+
+
+class HotelAccount(models.Model):
+    """The account of a user at the hotel's identity provider (OIDC). Issuer and subject identify it for good; names
+    and e-mail addresses change hands."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="hotel_accounts")
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+
+    class Meta:
+        verbose_name = _("hotel account")
+        verbose_name_plural = _("hotel accounts")
+        ordering = ["pk"]
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="hotel_account_once")]
+
+    def __str__(self) -> str:
+        return str(self.user)

@@ -36,6 +36,7 @@ KINDS: Final[dict[str, AccessKind]] = {
     "find": AccessKind.SEARCH,
     "handover": AccessKind.HANDOVER,
     "audit": AccessKind.SUGGESTIONS,
+    "data_request": AccessKind.SEARCH,
 }
 _SEARCHED: Final = ("q", "search")
 _ROOM: Final = re.compile(r"[0-9]{1,4}[A-Za-z]?")

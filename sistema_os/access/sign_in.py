@@ -1,4 +1,4 @@
-"""Signing in: wrong passwords are counted and stopped, every attempt is recorded, an idle session ends.
+"""Signing in: wrong passwords and codes are counted and stopped, every attempt is recorded, an idle session ends.
 
 Failures are counted for one account from one address, so that nobody can lock a colleague out from elsewhere; a wider
 limit for an account and for an address stops guessing from many addresses and at many accounts.
@@ -41,13 +41,14 @@ class SignInForm(AdminAuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         name = str(self.cleaned_data.get("username") or "")
-        attempt = _Attempt(name, self.request)
+        attempt = Attempt(name, self.request)
         # Attempts on one account wait for each other: a thousand at once are counted like a thousand in a row.
         with transaction.atomic():
             attempt.lock()
             refusal = attempt.refusal()
             failure = refusal or self._failure()
-            attempt.record(SignIn.Result.LOCKED if refusal else SignIn.Result.FAILED if failure else SignIn.Result.IN)
+            if failure is not None:
+                attempt.record(SignIn.Result.LOCKED if refusal else SignIn.Result.FAILED)
         if failure is not None:
             raise failure
         return self.cleaned_data
@@ -60,7 +61,9 @@ class SignInForm(AdminAuthenticationForm):
         return None
 
 
-class _Attempt:
+class Attempt:
+    """One attempt on an account from an address. `lock` must be called in a transaction."""
+
     def __init__(self, name: str, request: HttpRequest | None) -> None:
         self.user = User.objects.filter(username=name).first()
         key = f"account:{name.casefold()}".encode()
@@ -90,6 +93,31 @@ class _Attempt:
                 return _locked(times[-1] + timedelta(minutes=settings.SIGN_IN_LOCK_MINUTES))
         return None
 
+    def codes_left(self) -> int:
+        """Wrong codes that the account may still have before the lock, from any address: whoever sends codes knows the
+        password."""
+        return int(settings.SIGN_IN_FAILURES) - len(self._wrong_codes())
+
+    def refusal_of_codes(self) -> ValidationError | None:
+        times = self._wrong_codes()
+        if len(times) < settings.SIGN_IN_FAILURES:
+            return None
+        return _locked(times[-1] + timedelta(minutes=settings.SIGN_IN_LOCK_MINUTES))
+
+    def _wrong_codes(self) -> list[datetime]:
+        since = timezone.now() - timedelta(minutes=settings.SIGN_IN_LOCK_MINUTES)
+        mine = SignIn.objects.filter(account=self.account).order_by("-at")
+        last = mine.filter(result=SignIn.Result.IN).values_list("at", flat=True).first()
+        wrong = mine.filter(result=SignIn.Result.CODE, at__gte=max(since, last) if last else since)
+        return list(wrong.values_list("at", flat=True)[: settings.SIGN_IN_FAILURES])
+
+    def may_request_password(self) -> bool:
+        """Whether another message may be sent: as many for an account, and from an address, as wrong passwords."""
+        since = timezone.now() - timedelta(minutes=settings.SIGN_IN_LOCK_MINUTES)
+        sent = SignIn.objects.filter(at__gte=since, result=SignIn.Result.RESET)
+        here = sent.filter(address=self.address).count()
+        return max(sent.filter(account=self.account).count(), here) < settings.SIGN_IN_FAILURES
+
     def record(self, result: str) -> None:
         SignIn.objects.create(user=self.user, account=self.account, address=self.address, result=result)
 
@@ -97,8 +125,8 @@ class _Attempt:
 def _locked(until: datetime) -> ValidationError:
     minutes = max(1, math.ceil((until - timezone.now()).total_seconds() / 60))
     text = ngettext(
-        "Too many wrong passwords. Try again in %(count)d minute, at %(time)s.",
-        "Too many wrong passwords. Try again in %(count)d minutes, at %(time)s.",
+        "Too many wrong attempts. Try again in %(count)d minute, at %(time)s.",
+        "Too many wrong attempts. Try again in %(count)d minutes, at %(time)s.",
         minutes,
     )
     time = timezone.localtime(timezone.now() + timedelta(minutes=minutes))
@@ -107,7 +135,7 @@ def _locked(until: datetime) -> ValidationError:
 
 def record_sign_out(request: HttpRequest) -> None:
     if not isinstance(request.user, AnonymousUser):
-        _Attempt(request.user.get_username(), request).record(SignIn.Result.OUT)
+        Attempt(request.user.get_username(), request).record(SignIn.Result.OUT)
 
 
 def address_of(request: HttpRequest) -> str | None:

@@ -110,6 +110,8 @@ MENU = (
             Entry(_("Runs"), "run", "admin:pipeline_jobrun_changelist", "pipeline.view_jobrun", tab=_("Runs")),
             Entry(_("Management"), "chart", "admin:manager", "matching.view_decision"),
             Entry(_("Audit"), "sheet", "admin:audit", "matching.view_decision"),
+            Entry(_("Requests of data subjects"), "shield", "admin:data_requests", "pipeline.handle_data_requests"),
+            Entry(_("People"), "lock", "admin:auth_user_changelist", "auth.view_user"),
             Entry(
                 _("Matching models"), "branch", "admin:matching_modelversion_changelist", "matching.view_modelversion"
             ),

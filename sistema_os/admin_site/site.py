@@ -7,24 +7,30 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.db.models import Model
 from django.db.models.base import ModelBase
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from django.views.i18n import JavaScriptCatalog
 
 from pipeline.business_date import current_business_date
 from pipeline.imports.sources_page import first_use, received_files
 from sistema_os import pages
-from sistema_os.access.sign_in import SignInForm, record_sign_out
+from sistema_os.access import pages as sign_in_pages
+from sistema_os.access import second_factor, single_sign_on
+from sistema_os.access.sign_in import record_sign_out
 from sistema_os.admin_site.menu import menu_for, tabs_of
 from sistema_os.admin_site.page_help import help_for
 from sistema_os.pages.find import may_find
@@ -35,8 +41,8 @@ PANELS: Final = (
     *(("pipeline", 1), ("matching", 1), ("pipeline", 2)),
 )
 REST: Final = "<!-- rest -->"
-# Its schedule form runs any dotted path, including os.system, so the admin does not offer it.
-REFUSED_APPS: Final = frozenset({"django_q"})
+# The schedule form of django_q runs any dotted path, including os.system; the forms of devices show their secrets.
+REFUSED_APPS: Final = frozenset({"django_q", "otp_totp", "otp_static"})
 # Messages of Django with a wrong or clumsy Portuguese translation: LOCALE_PATHS gives our catalogue precedence.
 REWORDED: Final = (
     gettext_noop("Items must be selected in order to perform actions on them. No items have been changed."),
@@ -57,7 +63,6 @@ class SistemaAdminSite(AdminSite):
     site_title = "Sistema OS"
     site_url = None
     index_title = _("Dashboard")
-    login_form = SignInForm
 
     def register(
         self,
@@ -71,7 +76,27 @@ class SistemaAdminSite(AdminSite):
         super().register(allowed, admin_class, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [*pages.urls(self), *super().get_urls()]
+        return [*sign_in_pages.urls(self), *pages.urls(self), *super().get_urls()]
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """As Django's, and a session without the second factor that its user needs shows no page."""
+        return super().has_permission(request) and second_factor.is_satisfied(request)
+
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        context = self.each_context(request) | {
+            "title": _t("Log in"),
+            "subtitle": None,
+            "username": request.user.get_username(),
+            "hotel_account": single_sign_on.is_on(),
+            "password_by_email": settings.PASSWORD_BY_EMAIL,
+            **(extra_context or {}),
+        }
+        if REDIRECT_FIELD_NAME not in request.GET and REDIRECT_FIELD_NAME not in request.POST:
+            context[REDIRECT_FIELD_NAME] = reverse("admin:index")
+        return sign_in_pages.SignInPage.as_view(extra_context=context)(request)
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         if request.method == "POST":

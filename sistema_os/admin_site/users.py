@@ -4,18 +4,20 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
-from django.db.models import Exists, Model, OuterRef, Q
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
 
 from matching.models import AuditEntry, Decision, OrderRoom, RoomAlias
-from pipeline.models import AccessEntry, JobRun, SignIn
+from pipeline.models import AccessEntry, DataRequest, JobRun, SignIn
+from sistema_os.access import second_factor
 from sistema_os.admin_base import TolerantAdmin
 from snapshots.models import Snapshot
 
@@ -39,6 +41,7 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (Snapshot, "override_by"),
     (AccessEntry, "user"),
     (SignIn, "user"),
+    (DataRequest, "opened_by"),
 )
 
 # Of the permissions that are not Django's add, change, delete and view.
@@ -101,8 +104,84 @@ class RoleAdmin(TolerantAdmin, _InWords, GroupAdmin):
     pass
 
 
+def _may_administer(editor: Any, person: User) -> bool:
+    """Whether the editor has every right of the person: otherwise a new password of hers would be a way up."""
+    if editor.is_superuser:
+        return True
+    return not person.is_superuser and person.get_all_permissions() <= editor.get_all_permissions()
+
+
+def _groups_below(editor: Any) -> QuerySet[Group]:
+    """The groups that the editor may give: those without a permission that she does not have."""
+    if editor.is_superuser:
+        return Group.objects.all()
+    own = editor.get_all_permissions()
+    allowed = [
+        group.pk
+        for group in Group.objects.prefetch_related("permissions__content_type")
+        if {f"{one.content_type.app_label}.{one.codename}" for one in group.permissions.all()} <= own
+    ]
+    return Group.objects.filter(pk__in=allowed)
+
+
 @admin.register(User)
 class PersonAdmin(TolerantAdmin, _InWords, _UserAdmin):
+    """People. Who is not an administrator adds people, gives groups within her own rights, deactivates, and resets
+    passwords and second factors, of nobody with more rights than herself."""
+
+    actions = ["reset_second_factor"]
+    # Without `is_superuser` and `user_permissions`: only groups give rights, and only an administrator makes another.
+    _FIELDS: Final = (
+        (None, {"fields": ("username", "password")}),
+        (_lazy("Personal info"), {"fields": ("first_name", "last_name", "email")}),
+        (_lazy("Permissions"), {"fields": ("is_active", "groups")}),
+        (_lazy("Important dates"), {"fields": ("last_login", "date_joined")}),
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        standard = super().get_fieldsets(request, obj)
+        return standard if _is_administrator(request) or obj is None else self._FIELDS
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if _is_administrator(request) else (*fixed, "last_login", "date_joined")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or _may_administer(request.user, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_administrator(request) and super().has_delete_permission(request, obj)
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if db_field.name == "groups" and field is not None and request is not None:
+            field.queryset = _groups_below(request.user)
+        return field
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """People whom Supervisão adds may sign in to this site; there is no other."""
+        if not change and not _is_administrator(request):
+            obj.is_staff = True
+        super().save_model(request, obj, form, change)
+
+    @admin.action(description=_lazy("Reset the second factor"), permissions=["change"])
+    def reset_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        done = 0
+        for person in people:
+            if not _may_administer(request.user, person):
+                messages.error(request, _("%(person)s has more rights than you.") % {"person": person.get_username()})
+                continue
+            second_factor.reset(person)
+            self.log_change(request, person, _("Second factor reset."))
+            done += 1
+        if done:
+            text = ngettext(
+                "Second factor of %(count)d person reset. Where required, it is set up at the next sign-in.",
+                "Second factor of %(count)d people reset. Where required, it is set up at the next sign-in.",
+                done,
+            )
+            messages.success(request, text % {"count": done})
+
     def get_deleted_objects(self, objs: Iterable[User], request: HttpRequest) -> tuple[Any, Any, Any, Any]:
         """Users with recorded actions are protected, with one sentence instead of a list of all records."""
         people = User.objects.filter(pk__in=[person.pk for person in objs])
@@ -111,6 +190,10 @@ class PersonAdmin(TolerantAdmin, _InWords, _UserAdmin):
         if sentences:
             return [], {}, set(), sentences
         return super().get_deleted_objects(people, request)
+
+
+def _is_administrator(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
 
 
 def _has_records() -> Q:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import IntConverter
 
+from pipeline.data_subjects import pages as data_requests
 from pipeline.imports import pages as imports
 from pipeline.imports import sources_page as sources
 from sistema_os.pages import audit, find, guests, handover, manager, room_directory, rooms
@@ -38,6 +39,8 @@ def urls(site: AdminSite) -> list[URLPattern]:
         path("import/<uuid:key>/", _of(site, imports.check), name="import_check"),
         path("import/<uuid:key>/preview/", _of(site, imports.preview), name="import_preview"),
         path("import/<uuid:key>/progress/", _of(site, imports.progress), name="import_progress"),
+        path("data-requests/", _of(site, data_requests.requests_page), name="data_requests"),
+        path("data-requests/<stay:key>/", _of(site, data_requests.request_page), name="data_request"),
         path("sources/", _of(site, sources.page), name="sources"),
         path("sources/recipes/<int:key>/", _of(site, sources.recipe), name="sources_recipe"),
     ]

@@ -157,6 +157,9 @@ FEEDS: Final[dict[str, Feed]] = {
     "overrides": Feed(_lazy("Held listings"), _overrides, "snapshots.view_snapshot"),
     "runs": Feed(_p("audit", "Runs"), _runs, "pipeline.view_jobrun"),
     "cancels": Feed(_lazy("Cancelled runs"), _cancels, "pipeline.view_jobrun"),
+    "requests": Feed(
+        _lazy("Requests of data subjects"), lambda asked: entry_lines(asked, [AuditAction.REQUEST]), PROTECTS_DATA
+    ),
     "erasures": Feed(_lazy("Erasures of guests"), _erasures, PROTECTS_DATA),
     "reads": Feed(_lazy("Who looked"), _reads, PROTECTS_DATA),
     "sign_ins": Feed(_lazy("Sign-ins"), _sign_ins, PROTECTS_DATA),
