@@ -134,7 +134,7 @@ def request_page(request: HttpRequest, site: AdminSite, key: int) -> HttpRespons
             return answer
     context = site.each_context(request) | {
         "title": _("Request of a data subject"),
-        "request_line": _line(one),
+        "row": _line(one),
         "one": one,
         "reasons": REASONS.items(),
         "steps": _timeline(one),
@@ -299,7 +299,13 @@ def _line(one: DataRequest) -> dict[str, Any]:
         words = _("due today")
     else:
         words = ngettext("in %(n)d day", "in %(n)d days", left) % {"n": left}
-    return {"one": one, "left": left, "words": words}
+    return {
+        "one": one,
+        "left": left,
+        "words": words,
+        "day": f"{one.received_on:%d/%m/%Y}",
+        "due": f"{one.due_on:%d/%m/%Y}",
+    }
 
 
 def _sought(one: DataRequest) -> Sought:
