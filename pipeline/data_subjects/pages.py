@@ -100,8 +100,9 @@ def requests_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
         sought = Sought.typed(**{name: typed[name] for name in ("name", "cpf", "phone", "email", "booking")})
+        person: Any = request.user
         opened = DataRequest.objects.create(
-            opened_by_id=request.user.pk,
+            opened_by=person,
             received_on=typed["received_on"],
             due_on=typed["received_on"] + DEADLINE,
             channel=typed["channel"],
@@ -278,9 +279,8 @@ def _back(one: DataRequest) -> HttpResponse:
 
 
 def _record(request: HttpRequest, one: DataRequest, step: str) -> None:
-    AuditEntry.objects.create(
-        user_id=request.user.pk, deed=AuditAction.REQUEST, params={"request": one.pk, "step": step}
-    )
+    person: Any = request.user
+    AuditEntry.objects.create(user=person, deed=AuditAction.REQUEST, params={"request": one.pk, "step": step})
 
 
 def _timeline(one: DataRequest) -> list[dict[str, Any]]:
@@ -310,7 +310,8 @@ def _line(one: DataRequest) -> dict[str, Any]:
 
 def _sought(one: DataRequest) -> Sought:
     stored: Mapping[str, Any] = one.sought
-    return Sought(**{name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()})
+    known: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+    return Sought(**known)
 
 
 def _request_or_404(key: int) -> DataRequest:

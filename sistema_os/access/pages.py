@@ -13,7 +13,7 @@ from django.contrib.auth.views import LoginView
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse, reverse_lazy
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -42,7 +42,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
     ]
 
 
-def _open(site: AdminSite, view: Callable[[HttpRequest, AdminSite], HttpResponse]) -> Callable[..., HttpResponse]:
+def _open(site: AdminSite, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return never_cache(partial(view, site=site))
 
 
@@ -51,7 +51,7 @@ class SignInPage(LoginView):
 
     authentication_form = SignInForm
     template_name = "sistema_os/sign_in/password.html"
-    next_page = reverse_lazy("admin:index")
+    next_page = "admin:index"
 
     def form_valid(self, form: Any) -> HttpResponse:
         return steps.proceed(self.request, form.get_user(), self.get_success_url())
@@ -141,7 +141,7 @@ def setup_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """The second factor of the person who is signed in. Changes need a code of the present one."""
-    user = User.objects.get(pk=request.user.pk)
+    user = User.objects.get(username=request.user.get_username())
     error = None
     step = request.POST.get("step", "")
     set_up = second_factor.is_set_up(user)

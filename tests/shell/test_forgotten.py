@@ -27,7 +27,7 @@ def ask(address: str) -> str:
 
 def test_the_link_of_the_message_sets_a_password_once(ana: User) -> None:
     assert "Se houver um usuário com este endereço" in ask("ana@hotel.example")
-    found = re.search(r"https://os\.hotel\.example(/\S+)", mail.outbox[0].body)
+    found = re.search(r"https://os\.hotel\.example(/\S+)", str(mail.outbox[0].body))
     assert found is not None
     client = Client()
     form = client.get(found[1])["Location"]

@@ -90,7 +90,7 @@ def test_the_subject_is_the_account_and_groups_follow_at_every_sign_in(provider:
     assert to == LOGIN
     assert "não tem um papel aqui" in message(client)
     assert groups_of("vera.nunes") == {"Manutenção"}
-    assert SignIn.objects.order_by("pk").last().result == "refused"
+    assert SignIn.objects.order_by("-pk")[0].result == "refused"
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ class Score:
 
 def _told(candidate: Candidate) -> float:
     """The probability that the bits of a candidate's reasons add up to."""
-    return 1 / (1 + 2.0 ** -math.fsum(reason.weight_bits for reason in candidate.reasons))
+    return 1 / (1 + math.exp2(-math.fsum(reason.weight_bits for reason in candidate.reasons)))
 
 
 def _is_right(answer: Any, first: Candidate) -> bool:
