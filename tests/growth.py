@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable
 
-ATTEMPTS = 30
+ATTEMPTS = 100
 
 
 def growth(work: Callable[[str], object], short: str, long: str, *, most: float) -> float:
     """CPU time of `work(long)` divided by that of `work(short)`.
 
-    Each is the smallest of up to 31 measurements; it ends as soon as the ratio is at most `most`.
+    Each is the smallest of up to 101 measurements; it ends as soon as the ratio is at most `most`.
     """
     best_short, best_long = _seconds(work, short), _seconds(work, long)
     for _attempt in range(ATTEMPTS):

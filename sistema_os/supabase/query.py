@@ -24,9 +24,9 @@ _PLAIN = re.compile(r"[\w.~-]*", re.ASCII)
 # Names and values that need no escaping, with the separators between them.
 _PLAIN_PAIRS = re.compile(r"[\w.~,:()*!&=-]*", re.ASCII)
 _LOGIC = frozenset({"or", "and", "not.or", "not.and"})
-# Conditions on an empty list, which are true for every row and for none.
-_NOT_IN_NOTHING = re.compile(r"[^(),]+\.not\.in\.\(\)")
-_IN_NOTHING = re.compile(r"[^(),]+(?<!\.not)\.in\.\(\)")
+# Conditions on an empty list, which are true for every row and for none. The lookbehind keeps the search linear.
+_NOT_IN_NOTHING = re.compile(r"(?<![^(),])[^(),]+\.not\.in\.\(\)")
+_IN_NOTHING = re.compile(r"(?<![^(),])[^(),]+(?<!\.not)\.in\.\(\)")
 # Of an address and of its echo: Supabase's gateway refuses longer ones.
 MOST_BYTES = 6000
 # No server accepts longer addresses.

@@ -42,7 +42,7 @@ def sign_in(page: Page, username: str, password: str) -> str:
     page.get_by_label("Usuário").fill(username)
     page.get_by_label("Senha").fill(password)
     with page.expect_navigation():
-        page.get_by_role("button", name="Acessar").click()
+        page.get_by_role("button", name="Continuar").click()
     expect(page.locator("#user-tools")).to_be_attached()
     return heading(page)
 

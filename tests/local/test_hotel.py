@@ -50,7 +50,7 @@ def test_the_data_of_a_seed_is_that_of_the_generators_version() -> None:
     guests = [(line.guest.id, line.guest.name_in_listing, line.status, line.room) for line in hotel.listing()]
     orders = [(o.id, str(o.opened), o.text, o.sector, o.room, o.guest, o.phone, o.status) for o in hotel.orders]
     digest = sha256(json.dumps([guests, orders, hotel.truth()]).encode()).hexdigest()[:16]
-    assert (GENERATOR, digest) == ("3f82c089789a349a", "d12820d6a0995c42")
+    assert (GENERATOR, digest) == ("3c7d80957e7e3238", "3c7d80957e7e3238")
 
 
 def test_another_seed_gives_another_hotel() -> None:

@@ -197,7 +197,7 @@ def test_asks_as_much_for_thousands_as_for_one(
         accept(card(number), bruno, Verb.REJECT)
         record_audit(bruno, AuditAction.FLAG, order=number)
     Alert.objects.create(kind="departure", severity="low", key="k")
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(19):
         assert len(lines(client)) == 50
 
 
