@@ -101,8 +101,8 @@ BOUNDS = {
     f"{LIST}?state=all": 11,
     f"{LIST}?q=tiago+pessoa": 16,
     QUEUE: 19,
-    "/admin/matching/decision/": 9,
-    "/admin/matching/decision/?q=tiago": 13,
+    "/admin/matching/decision/": 10,
+    "/admin/matching/decision/?q=tiago": 14,
     "/admin/matching/alert/": 9,
 }
 

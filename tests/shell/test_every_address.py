@@ -33,7 +33,7 @@ from matching.models import (
 )
 from matching.models.choices import Verb
 from matching.review import bulk
-from pipeline.models import CancelRequest, ImportRecipe, ImportSession, JobRun, State
+from pipeline.models import CancelRequest, DataRequest, ImportRecipe, ImportSession, JobRun, State
 from snapshots.models import Snapshot, Source
 from tests.shell.pages.conftest import SignIn, accept, collect, order, row, sign_in, stay, suggest
 
@@ -182,6 +182,7 @@ def sample(sign_in: SignIn) -> Sample:
     plan = bulk.plan_above(bruno, Decimal("0.9"))
     Room.objects.create(key="203", shown="203")
     received = ImportSession.objects.create(business_date=today, expires_at=timezone.now() + timedelta(hours=1))
+    asked = DataRequest.objects.create(opened_by=bruno, received_on=today, due_on=today, channel="desk", wanted="copy")
     recipe = ImportRecipe.objects.create(fingerprint="f", name="casa", kind="stays")
     seen = f"{waiting.pk}:{waiting.version}"
     return Sample(
@@ -202,6 +203,7 @@ def sample(sign_in: SignIn) -> Sample:
             "app_list": ["matching"],
             "guest": [1],
             **{name: [received.pk] for name in ("import_check", "import_preview", "import_progress")},
+            "data_request": [asked.pk],
             "sources_recipe": [recipe.pk],
             "view_on_site": [1, 1],
         },
