@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "sistema_os.metrics.http.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "sistema_os.middleware.SecurityHeadersMiddleware",
     "sistema_os.middleware.NoNullMiddleware",
     "sistema_os.middleware.ProbeMiddleware",
@@ -55,7 +56,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "sistema_os.access.sign_in.IdleMiddleware",
     "sistema_os.access.access_log.AccessLogMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "sistema_os.urls"

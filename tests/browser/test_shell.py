@@ -16,9 +16,9 @@ REVIEWING = READING.replace("Painel", "Painel Revisar")
 MENUS = {
     "carla": READING,
     "ana": REVIEWING,
-    "bruno": REVIEWING.replace("Comparar", "Comparar Limites da quarentena").replace(
-        "Cadastro", "Importar Fontes Cadastro"
-    ),
+    "bruno": REVIEWING.replace("Comparar", "Comparar Limites da quarentena")
+    .replace("Cadastro", "Importar Fontes Cadastro")
+    .replace("Auditoria", "Auditoria Pedidos de titulares Equipe"),
     "davi": "Painel Importar Fontes Execuções",
 }
 GUESTS = [LIST, QUEUE, f"{LIST}bulk/", "/admin/matching/alert/", "/admin/rooms/", "/admin/handover/"]

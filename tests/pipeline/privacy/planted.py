@@ -119,6 +119,11 @@ def one_row_of_each() -> None:
     runs.Erasure.objects.create(by="rosa", reason="x", person="x")
     runs.AccessEntry.objects.create(user=user, kind="card")
     runs.SignIn.objects.create(user=user, account="x", result="in")
+    runs.DataRequest.objects.create(
+        opened_by=user, received_on=TODAY, due_on=TODAY, channel="desk", wanted="copy", outcome="open"
+    )
+    runs.HotelAccount.objects.create(user=user, issuer="https://id.example", subject="x")
+    runs.SkippedSlot.objects.create(job="sample", slot=timezone.now(), why="running")
     assert held.pk
     room = Room.objects.create(key="999", shown="999")
     RoomAlias.objects.create(room=room, spelling="casa azul", key="casa azul", user=user)
