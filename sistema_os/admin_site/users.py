@@ -139,8 +139,12 @@ class PersonAdmin(TolerantAdmin, _InWords, _UserAdmin):
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        standard = super().get_fieldsets(request, obj)
-        return standard if _is_administrator(request) or obj is None else self._FIELDS
+        if _is_administrator(request) or obj is None:
+            return super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj):
+            return self._FIELDS
+        # Beside the password stands a link to a page that she may not open.
+        return ((None, {"fields": ("username",)}), *self._FIELDS[1:])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = super().get_readonly_fields(request, obj)
