@@ -26,7 +26,7 @@ Kind = Literal["text", "exact", "room", "number", "instant", "document", "phone"
 Kinds = Mapping[str, str]
 
 _TWO_64 = 1 << 64
-_DECIMAL = re.compile(r"-?\d+[.,]\d+")
+_DECIMAL = re.compile(r"(?<!\d)-?\d+[.,]\d+")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TWO_63 = 1 << 63
 
