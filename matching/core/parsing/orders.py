@@ -331,7 +331,6 @@ class _Reading:
             "round": "round" in cues,
             "roster": "roster" in cues and self._is_of_the_roster(),
             "event": "event" in cues,
-            "called_off": "called_off" in cues,
         }
         found = {name for name, holds in hints.items() if holds} | self._asker_hints()
         return frozenset(self._settled_hints(found) | _time_of_day(self.opened.hour))
