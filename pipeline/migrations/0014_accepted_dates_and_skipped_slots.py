@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('job', models.CharField(max_length=64, verbose_name='job')),
                 ('slot', models.DateTimeField(verbose_name='scheduled for')),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='at')),
-                ('why', models.CharField(choices=[('running', 'another run of the job was live'), ('unknown', 'there is no job of that name'), ('overdue', 'nothing executed schedules at that time')], max_length=8, verbose_name='why')),
+                ('why', models.CharField(choices=[('running', 'another run of the job was live'), ('unknown', 'there is no job of that name')], max_length=8, verbose_name='why')),
                 ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='pipeline.jobrun', verbose_name='run')),
             ],
             options={

@@ -137,7 +137,6 @@ class SkippedSlot(models.Model):
     class Why(models.TextChoices):
         RUNNING = "running", _("another run of the job was live")
         UNKNOWN = "unknown", _("there is no job of that name")
-        OVERDUE = "overdue", _("nothing executed schedules at that time")
 
     job = models.CharField(_("job"), max_length=64)
     slot = models.DateTimeField(_("scheduled for"))

@@ -10,9 +10,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from pipeline.models import TERMINAL, Channel, Incident, JobRun, JobRunQuerySet, Notice, State
-from pipeline.notifications.conditions import FAILURES, RECENT, Condition, last_end
+from pipeline.notifications.conditions import RECENT, Condition, last_end
 
-# What is still wrong after this time is told again.
+# What is still wrong after this time is reported again.
 REMIND_AFTER: Final = timedelta(days=1)
 _MOST_AT_ONCE: Final = 20
 
@@ -96,6 +96,3 @@ def record_pings() -> None:
 def _without(runs: JobRunQuerySet, kind: str) -> Iterator[JobRun]:
     due = runs.exclude(notices__kind=kind).order_by("pk")
     yield from due.only("pk")[:_MOST_AT_ONCE]
-
-
-__all__ = ["FAILURES", "channels_of", "record", "record_pings"]
