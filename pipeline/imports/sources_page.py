@@ -37,6 +37,7 @@ from pipeline.labels import duration
 from pipeline.models import ImportedFile, ImportRecipe, ImportSession, JobRun, State
 from pipeline.queue import next_start
 from pipeline.run_page import MAIN_JOB
+from sistema_os.admin_base import number_or_404
 from snapshots.models import Snapshot
 
 RECEIVING: Final = "receber_arquivos"
@@ -212,7 +213,7 @@ def _act(request: HttpRequest) -> HttpResponseRedirect:
     if request.FILES.get("recipe"):
         _bring(request)
     elif key := request.POST.get("forget"):
-        ImportRecipe.objects.filter(pk=int(key) if key.isdigit() else 0).delete()
+        ImportRecipe.objects.filter(pk=number_or_404(key)).delete()
         messages.success(request, _("The recipe was deleted. The next file of its layout asks again."))
     elif key := request.POST.get("discard"):
         for file in waiting():
@@ -223,10 +224,9 @@ def _act(request: HttpRequest) -> HttpResponseRedirect:
 
 
 def _bring(request: HttpRequest) -> None:
-    sent = request.FILES["recipe"]
-    assert isinstance(sent, UploadedFile)  # noqa: S101  one file of that name
+    sent = request.FILES.get("recipe")
     try:
-        if not sent.size or sent.size > _MOST_BYTES:
+        if not isinstance(sent, UploadedFile) or not sent.size or sent.size > _MOST_BYTES:
             raise recipes.InvalidRecipe(_("The recipe is damaged: export it again and send the whole file."))
         brought = recipes.bring(json.loads(sent.read()))
     except recipes.InvalidRecipe as refused:

@@ -208,7 +208,7 @@ def scan_time(value: object) -> time | None:
     if isinstance(value, float) and 0 <= value < 1:
         return _of_day(value)
     text = f"{value:g}" if isinstance(value, float) else str(value or "").strip()
-    if text.isdigit() and 3 <= len(text) <= 6:
+    if text.isdecimal() and 3 <= len(text) <= 6:
         padded = text.zfill(4 if len(text) <= 4 else 6)
         return _make_time(int(padded[:2]), int(padded[2:4]), int(padded[4:6] or 0))
     match = _ONLY_TIME.match(text.replace("\u202f", " "))

@@ -111,9 +111,8 @@ class StayRows:
         for cell, stamp in zip(cells, stamps, strict=True):
             if stamp:
                 dates.samples.setdefault(stamp, text_of(cell))
-        nights = text_of(row.cell("nights"))
         if any(stamps):
-            dates.stays.append((stamps[0], stamps[1], int(nights) if nights.isdigit() else None))
+            dates.stays.append((stamps[0], stamps[1], row.number("nights")))
         if len(dates.others) < 5_000:
             others = [cell for at, cell in enumerate(row.row.cells) if at not in mapped and cell != ""]
             dates.others += [(stamp, text_of(cell)) for cell in others if (stamp := scan(cell)) and stamp.is_open]

@@ -113,7 +113,7 @@ def fields_of(row: DataRow, at: Mapping[str, int]) -> Fields:
         if cell and isinstance(cell, str):
             if is_nothing(cell):
                 continue
-            if cell.endswith(".0") and cell[:-2].isdigit():
+            if cell.endswith(".0") and cell[:-2].isdecimal():
                 cell = cell[:-2]
         if cell:
             found[name] = cell

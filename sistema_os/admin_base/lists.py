@@ -147,7 +147,7 @@ class BoundedList(ChipList):
         """Django has already refused what is not a date."""
         value: Any = self.params.get(f"{self.date_hierarchy}__{part}")
         text = str(value[-1] if isinstance(value, list) else value or "")
-        return int(text) if text.isdigit() else None
+        return int(text) if text.isdecimal() else None
 
     def _link(self, **parts: int) -> str:
         wanted = {f"{self.date_hierarchy}__{part}": value for part, value in parts.items()}

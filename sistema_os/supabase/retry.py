@@ -57,7 +57,7 @@ def retry_after(header: str | None, now: datetime | None = None) -> float | None
     """The Retry-After header (seconds or an HTTP date) in seconds; None if absent or malformed."""
     if not header:
         return None
-    if header.strip().isdigit():
+    if header.strip().isdecimal():
         return float(header)
     try:
         moment = parsedate_to_datetime(header)

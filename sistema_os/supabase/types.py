@@ -48,7 +48,7 @@ class ServerInfo:
 
     def is_before(self, major: int, minor: int) -> bool:
         """Also for an unknown version."""
-        numbers = [int(part) for part in self.version.split(".")[:2] if part.isdigit()]
+        numbers = [int(part) for part in self.version.split(".")[:2] if part.isdecimal()]
         return tuple(numbers) < (major, minor)
 
 

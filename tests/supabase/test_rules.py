@@ -50,7 +50,7 @@ def test_retry_after_reads_both_forms_and_ignores_nonsense() -> None:
     assert retry.retry_after("7") == 7
     assert retry.retry_after("Thu, 01 Jan 2026 12:00:30 GMT", now) == 30
     assert retry.retry_after("Thu, 01 Jan 2026 11:00:00 GMT", now) == 0
-    assert [retry.retry_after(header) for header in (None, "", "soon", "-1")] == [None] * 4
+    assert [retry.retry_after(header) for header in (None, "", "soon", "-1", "²")] == [None] * 5
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ class _TableParser(HTMLParser):
             self._close()
             self.cell, self.span = [], 1
             span = dict(attrs).get("colspan") or "1"
-            self.span = min(int(span), 64) if span.isdigit() else 1
+            self.span = min(int(span), 64) if span.isdecimal() and len(span) <= 4 else 1
         elif tag == "br" and self.cell is not None:
             self.cell.append("\n")
 

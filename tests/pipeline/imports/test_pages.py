@@ -180,6 +180,11 @@ def test_a_recipe_travels_as_json(as_supervisor: Client, opened: Callable[..., I
     assert ImportRecipe.objects.count() == 1
 
 
+@pytest.mark.parametrize("forged", ["²", "x", "9" * 5_000])
+def test_a_forged_recipe_is_not_found(as_supervisor: Client, forged: str) -> None:
+    assert as_supervisor.post(reverse("admin:sources"), {"forget": forged}).status_code == 404
+
+
 def test_all_questions_of_a_file_stand_on_one_page_with_their_effects(as_supervisor: Client) -> None:
     lines = "Hóspede;Apto;Chegada;Saída;Situação\n" + "".join(
         f"Silva, Ana {n};020{n};10/03/2026;1{n}/03/2026;{word}\n"

@@ -367,6 +367,20 @@ def test_nights_stand_in_for_a_departure() -> None:
     assert [line["departure"] for line in stays(text)] == ["2026-03-15", "2026-03-14"]
 
 
+@pytest.mark.parametrize("nights", ["²", "9" * 300, "3.0", "três"])
+def test_an_odd_number_of_nights_is_no_error(nights: str) -> None:
+    text = f"UH;Hóspede;Chegada;Saída;Noites\n101;Ana Lima;12/03/2026;15/03/2026;{nights}\n"
+    assert [line["departure"] for line in stays(text)] == ["2026-03-15"]
+
+
+@pytest.mark.parametrize("span", ["²", "9" * 5_000, "x"])
+def test_an_odd_width_of_a_cell_is_no_error(span: str) -> None:
+    cells = "<td>101</td><td>Ana Lima</td><td>12/03/2026</td><td>15/03/2026</td>"
+    head = "<th>UH</th><th>Hóspede</th><th>Chegada</th><th>Saída</th>"
+    text = f"<html><table><tr><td colspan='{span}'>Lista</td></tr><tr>{head}</tr><tr>{cells}</tr></table></html>"
+    assert [line["room"] for line in stays(text)] == ["101"]
+
+
 def test_the_day_of_a_list_of_arrivals_stands_in_for_the_column() -> None:
     text = "Chegadas previstas para 13/03/2026\nReserva;UH;Hóspede;Saída\n1;101;Ana Lima;15/03/2026\n"
     assert [line["arrival"] for line in stays(text)] == ["2026-03-13"]
