@@ -35,7 +35,7 @@ _BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 
 class AccountRefused(Exception):
-    """The provider knows the person, but she may not come in; the text tells her why."""
+    """The provider knows the account, but it may not sign in here; the message says why, for the person."""
 
 
 def is_on() -> bool:

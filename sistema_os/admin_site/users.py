@@ -105,14 +105,14 @@ class RoleAdmin(TolerantAdmin, _InWords, GroupAdmin):
 
 
 def _may_administer(editor: Any, person: User) -> bool:
-    """Whether the editor has every right of the person: otherwise a new password of hers would be a way up."""
+    """Whether the editor has every right of the person: otherwise resetting the password would give more rights."""
     if editor.is_superuser:
         return True
     return not person.is_superuser and person.get_all_permissions() <= editor.get_all_permissions()
 
 
 def _groups_below(editor: Any) -> QuerySet[Group]:
-    """The groups that the editor may give: those without a permission that she does not have."""
+    """The groups that the editor may give: those without a permission that the editor lacks."""
     if editor.is_superuser:
         return Group.objects.all()
     own = editor.get_all_permissions()
@@ -126,8 +126,8 @@ def _groups_below(editor: Any) -> QuerySet[Group]:
 
 @admin.register(User)
 class PersonAdmin(TolerantAdmin, _InWords, _UserAdmin):
-    """People. Who is not an administrator adds people, gives groups within her own rights, deactivates, and resets
-    passwords and second factors, of nobody with more rights than herself."""
+    """People. Editors who are not administrators add people, give groups within their own rights, deactivate, and reset
+    passwords and second factors, but not of anybody with more rights than theirs."""
 
     actions = ["reset_second_factor"]
     # Without `is_superuser` and `user_permissions`: only groups give rights, and only an administrator makes another.
@@ -143,7 +143,7 @@ class PersonAdmin(TolerantAdmin, _InWords, _UserAdmin):
             return super().get_fieldsets(request, obj)
         if self.has_change_permission(request, obj):
             return self._FIELDS
-        # Beside the password stands a link to a page that she may not open.
+        # The password field links to a page that this editor may not open.
         return ((None, {"fields": ("username",)}), *self._FIELDS[1:])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
