@@ -1,7 +1,7 @@
 """The wording of runs on pages and at the command line, and the formats of their numbers and durations."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -299,6 +299,11 @@ def day_and_time(moment: datetime) -> str:
     """ "05:52" of today, "tomorrow, 05:50" of any other day."""
     time = f"{timezone.localtime(moment):%H:%M}"
     return time if timezone.localdate(moment) == timezone.localdate() else f"{day_word(moment)}, {time}"
+
+
+def day_words(day: date) -> str:
+    """01/12/2026: the hotel's order in every language of the screen."""
+    return f"{day:%d/%m/%Y}"
 
 
 def duration(time: timedelta | None) -> str:

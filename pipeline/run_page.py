@@ -219,7 +219,7 @@ def _phase_rows(run: JobRun, phases: tuple[str, ...]) -> list[PhaseRow]:
 
 
 def _facts(run: JobRun) -> Iterator[tuple[str, str]]:
-    yield _("Business date"), f"{run.business_date:%d/%m/%Y}"
+    yield _("Business date"), labels.day_words(run.business_date)
     yield _("Began"), f"{timezone.localtime(run.started_at):%d/%m %H:%M:%S}" if run.started_at else "—"
     yield _("Took"), labels.duration(labels.elapsed(run))
     trigger = run.get_trigger_display()

@@ -1,7 +1,7 @@
 """The pages of a run and the actions of its buttons. They call `runs`, `queue` or `resume`; none sets a state."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -49,9 +49,10 @@ class StartForm(forms.Form):
         super().__init__(*args, **kwargs)
         # The main job first, maintenance last.
         jobs = sorted(registry.load().values(), key=lambda job: (job.housekeeping, job.name != MAIN_JOB))
-        self.fields["job"].choices = [(job.name, f"{job.title} ({job.name})") for job in jobs]  # type: ignore[attr-defined]  # a ChoiceField
+        job_field, step_field = (cast(forms.ChoiceField, self.fields[name]) for name in ("job", "step"))
+        job_field.choices = [(job.name, f"{job.title} ({job.name})") for job in jobs]
         steps = [(job.name, [(f"{job.name}:{name}", labels.phase_title(name)) for name in job.phases]) for job in jobs]
-        self.fields["step"].choices = [("", _lazy("all steps")), *steps]  # type: ignore[attr-defined]  # a ChoiceField
+        step_field.choices = [("", _lazy("all steps")), *steps]
         self.fields["business_date"].initial = current_business_date
 
     def clean_business_date(self) -> date:

@@ -26,6 +26,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from matching.models import AuditAction, AuditEntry
+from pipeline import labels
 from pipeline.data_subjects.erasure import OpenDoubts, UnknownGuest, clean_files, erase
 from pipeline.data_subjects.export import copy_of
 from pipeline.data_subjects.finder import Findings, find
@@ -303,8 +304,8 @@ def _line(one: DataRequest) -> dict[str, Any]:
         "one": one,
         "left": left,
         "words": words,
-        "day": f"{one.received_on:%d/%m/%Y}",
-        "due": f"{one.due_on:%d/%m/%Y}",
+        "day": labels.day_words(one.received_on),
+        "due": labels.day_words(one.due_on),
     }
 
 

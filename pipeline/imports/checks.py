@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from rapidfuzz import fuzz
 
+from pipeline import labels
 from pipeline.imports import spool
 from pipeline.imports.comparison import LEAVES, MISSING, Comparison
 from pipeline.imports.delivery import Delivered
@@ -77,10 +78,6 @@ def of_listing(
     ]
 
 
-def _shown(day: date) -> str:
-    return f"{day:%d/%m/%Y}"
-
-
 def _fresh(file: ImportedFile, day: date, in_force: date | None, result: Delivered) -> Check:
     word, own = _("of today"), file.business_date
     advice = _("What to do: take the report again in the hotel's system, with today's date.")
@@ -89,21 +86,21 @@ def _fresh(file: ImportedFile, day: date, in_force: date | None, result: Deliver
             False,
             word,
             _("The file says that it is of %(own)s, and the import is for %(day)s.")
-            % {"own": _shown(own), "day": _shown(day)},
+            % {"own": labels.day_words(own), "day": labels.day_words(day)},
             _("The list of another day"),
             advice,
-            ((_("Date written in the file"), _shown(own)), (_("Date of this import"), _shown(day))),
+            ((_("Date written in the file"), labels.day_words(own)), (_("Date of this import"), labels.day_words(day))),
         )
     if in_force is not None and in_force < day and result.received >= _FEWEST_ROWS and not result.writes:
         sentence = ngettext(
             "The %(count)d guest, the dates and the rooms are those of the list of %(before)s.",
             "All %(count)d guests, the dates and the rooms are those of the list of %(before)s.",
             result.received,
-        ) % {"count": result.received, "before": _shown(in_force)}
+        ) % {"count": result.received, "before": labels.day_words(in_force)}
         facts = ((_("Lines that changed since then"), "0"),)
         return Check(False, word, sentence, _("It looks like the list in force once more"), advice, facts)
     if own is not None:
-        return Check(True, word, _("The file itself says %(day)s.") % {"day": _shown(own)})
+        return Check(True, word, _("The file itself says %(day)s.") % {"day": labels.day_words(own)})
     changes = ngettext("%(count)d line is new or changed.", "%(count)d lines are new or changed.", result.writes)
     return Check(True, word, changes % {"count": result.writes})
 

@@ -11,6 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -101,8 +102,7 @@ def _take_files(request: HttpRequest) -> HttpResponse:
     if not arrived:
         messages.warning(request, _("Choose a file first."))
         return redirect("admin:import")
-    assert isinstance(request.user, User)  # noqa: S101  the permission was checked
-    session = service.open_session(arrived, day, request.user)
+    session = service.open_session(arrived, day, _user(request))
     _adopt(request, session)
     if session.files.filter(state=ImportedFile.State.REFUSED).exists():
         return HttpResponseRedirect(f"{reverse('admin:import')}?session={session.pk}")
@@ -303,9 +303,8 @@ def _confirm(request: HttpRequest, session: ImportSession) -> HttpResponse:
     if override and not (request.user.has_perm(OVERRIDE) and request.POST.get("sure")):
         messages.error(request, _("Only the supervision imports a held list."))
         return _to("import_preview", session)
-    assert isinstance(request.user, User)  # noqa: S101  the permission was checked
     try:
-        service.confirm(session, request.user, override=override)
+        service.confirm(session, _user(request), override=override)
     except _EXPECTED as refused:
         messages.error(request, str(refused))
         return _to("import_preview", session)
@@ -344,10 +343,15 @@ def _waiting(session: ImportSession) -> dict[str, int]:
     return {"waiting": heads.count(), "leaving": heads.filter(stay__departure=session.business_date).count()}
 
 
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
 def _retry(request: HttpRequest, session: ImportSession) -> HttpResponse:
-    assert isinstance(request.user, User)  # noqa: S101  the permission was checked
     try:
-        service.retry(session, request.user)
+        service.retry(session, _user(request))
     except _EXPECTED as refused:
         messages.error(request, str(refused))
     return _to("import_progress", session)

@@ -7,6 +7,7 @@ from asgiref.sync import sync_to_async
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pipeline import labels
 from pipeline.business_date import database_time
 from pipeline.hotel import house_photo
 from pipeline.hotel.reader import PAGE
@@ -28,7 +29,8 @@ async def run(context: RunContext) -> Outcome:
         sentence = _(
             "The guest listing in force is of %(later)s: a photo taken now would not show the house of %(date)s."
         )
-        raise ExpectedFailure(sentence % {"later": _shown(later), "date": _shown(context.business_date)})
+        days = {"later": labels.day_words(later), "date": labels.day_words(context.business_date)}
+        raise ExpectedFailure(sentence % days)
     if await sync_to_async(_listing_is_held)(context.business_date):
         return Outcome("partial", {}, _("The guest listing of this date is held: no photo is taken of a doubtful one."))
     house, roomless = await _collect(context)
@@ -39,10 +41,6 @@ async def run(context: RunContext) -> Outcome:
     if context.wants("store"):
         summary |= await _write(context, house)
     return Outcome("succeeded", summary)
-
-
-def _shown(day: date) -> str:
-    return f"{day:%d/%m/%Y}"
 
 
 def _later_listing(day: date) -> date | None:

@@ -18,7 +18,7 @@ from django.db import Error as DatabaseError
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from pipeline import runs
+from pipeline import labels, runs
 from pipeline.business_date import opening_date
 from pipeline.checks import LIMITS
 from pipeline.labels import phase_title, summary_rows
@@ -176,7 +176,7 @@ class JobCommand(BaseCommand):
             return
         head = _("%(run)s for %(date)s: %(state)s in %(seconds)s s") % {
             "run": run,
-            "date": run.business_date.strftime("%d/%m/%Y"),
+            "date": labels.day_words(run.business_date),
             "state": run.get_state_display(),
             "seconds": number_format(seconds, 1),
         }

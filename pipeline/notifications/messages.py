@@ -72,7 +72,7 @@ def _words(incident: Incident) -> tuple[str, str, str]:
 def run_sentence(run: JobRun) -> str:
     head = _("%(run)s for %(date)s: %(state)s.") % {
         "run": run,
-        "date": f"{run.business_date:%d/%m/%Y}",
+        "date": labels.day_words(run.business_date),
         "state": run.get_state_display(),
     }
     return redact(f"{head} {run.reason}".strip())

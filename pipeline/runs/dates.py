@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from pipeline import labels
 from pipeline.business_date import MOST_APART, clocks_apart, opening_date
 from pipeline.models import JobRun
 from pipeline.runs import registry
@@ -27,7 +28,7 @@ def doubt_about(run: JobRun, job: JobDefinition) -> str:
     advice = _(
         "Nothing was changed. If the date %(date)s is right: manage.py %(job)s --date %(iso)s --accept-date."
     ) % {
-        "date": f"{run.business_date:%d/%m/%Y}",
+        "date": labels.day_words(run.business_date),
         "job": job.name,
         "iso": run.business_date.isoformat(),
     }
@@ -56,16 +57,13 @@ def _contradicting_runs(run: JobRun, *, deletes: bool) -> str:
     others = JobRun.objects.exclude(pk=run.pk)
     last: date | None = others.aggregate(last=Max("business_date"))["last"]
     if last is not None and last - run.business_date > MOST_APART:
-        return _("There is a run of %(last)s, which is later: a clock was or is wrong.") % {"last": _shown(last)}
+        words = _("There is a run of %(last)s, which is later: a clock was or is wrong.")
+        return words % {"last": labels.day_words(last)}
     before = others.filter(business_date__lt=run.business_date)
     if deletes:
         collecting = [name for name, job in registry.load().items() if job.by_date == "writes"]
         before = before.reached_the_end().filter(job__in=collecting)
     last = before.aggregate(last=Max("business_date"))["last"]
     if last is not None and run.business_date - last > MOST_APART:
-        return _("The last business date before this one is %(last)s.") % {"last": _shown(last)}
+        return _("The last business date before this one is %(last)s.") % {"last": labels.day_words(last)}
     return ""
-
-
-def _shown(day: date) -> str:
-    return f"{day:%d/%m/%Y}"

@@ -76,5 +76,5 @@ def why_not_resumable(run: JobRun) -> str:
         return _(
             "It was started on %(started)s and reads the hotel as it is now: resumed today, it would store today's data"
             " under %(date)s. Start the job for today instead."
-        ) % {"started": f"{started:%d/%m/%Y}", "date": f"{run.business_date:%d/%m/%Y}"}
+        ) % {"started": labels.day_words(started), "date": labels.day_words(run.business_date)}
     return ""
