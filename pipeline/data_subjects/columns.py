@@ -23,7 +23,7 @@ EXEMPT: Final[dict[str, str]] = {
     "otp_static": "codes of staff",
     "otp_totp": "devices of staff",
     "pipeline.hotelaccount": "accounts of staff",
-    "pipeline.datarequest": "what is known of the person while her request is open; closing it empties the row",
+    "pipeline.datarequest": "what is known of the person while the request is open; closing it empties the row",
     "pipeline.incident": "names of jobs and of sources",
     "pipeline.watchbeat": "names of machines",
     "sessions": "signed text: decoded and searched by pipeline.data_subjects.erasure",

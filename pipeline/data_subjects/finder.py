@@ -67,7 +67,7 @@ class Findings:
 
     @property
     def rows(self) -> list[int]:
-        """Ids of the guest list that are certainly hers."""
+        """Ids of the guest list that are certainly the person's."""
         return sorted(row.key for row in self.stays)
 
     @property
@@ -130,13 +130,13 @@ class _Search:
         offered = MatchSuggestion.objects.filter(stay__in=self.keys).order_by()
         self.tied = set(orders) | set(offered.values_list("order_id", flat=True))
         self.suggestions = dict(MatchSuggestion.objects.order_by().values_list("pk", "order_id"))
-        self.hers = set(offered.values_list("pk", flat=True))
+        self.offered = set(offered.values_list("pk", flat=True))
         self.alerts = {pk: (order, stay) for pk, order, stay in Alert.objects.values_list("pk", "order_id", "stay_id")}
         self.places = {
             pk: (room_key(room), timezone.localdate(opened))
             for pk, room, opened in Order.objects.values_list("pk", "room_text", "opened_at")
         }
-        of_suggestions = LogEntry.objects.filter(content_type__app_label="matching", object_id__in=map(str, self.hers))
+        of_suggestions = LogEntry.objects.filter(content_type__app_label="matching", object_id__in=map(str, self.offered))
         self.history = dict(of_suggestions.order_by().values_list("pk", "object_id"))
         return {
             Order._meta.label_lower: self._judge_order,
@@ -156,8 +156,8 @@ class _Search:
 
     def _judge_suggestion(self, table: TextTable, key: Any, _text: str, evidence: Evidence) -> None:
         order = self.suggestions.get(key)
-        if key in self.hers or (evidence and f"order:{order}" in self.traces):
-            self._row_of(f"order:{order}", "order", order, key in self.hers, "linked", "", table.label, key)
+        if key in self.offered or (evidence and f"order:{order}" in self.traces):
+            self._row_of(f"order:{order}", "order", order, key in self.offered, "linked", "", table.label, key)
         elif evidence.strong:
             self._row_of(f"order:{order}", "order", order, False, "name", "", table.label, key)
 
@@ -198,7 +198,7 @@ class _Search:
             trace.rows += [(label, key if row is None else row)] if label else []
 
     def _slept_there(self, order: int) -> bool:
-        """Whether the order is of a room of hers while she was in it, or the day before or after."""
+        """Whether the order is of a room of the person during the stay, or the day before or after."""
         room, opened = self.places[order]
         return bool(room) and any(
             room_key(str(version.get(ROOM) or "")) == room and _within(opened, version)

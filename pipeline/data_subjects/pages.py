@@ -57,7 +57,7 @@ View = Callable[..., HttpResponse]
 
 
 class RequestForm(forms.Form):
-    """What is known of the person, and how she asked."""
+    """What is known of the person, and how the request came."""
 
     name = forms.CharField(required=False, max_length=120)
     cpf = forms.CharField(required=False, max_length=20)
@@ -174,10 +174,10 @@ def _shown(trace: Any) -> dict[str, str]:
 
 
 def _answer(request: HttpRequest, one: DataRequest) -> HttpResponse:
-    """The doubtful finds that were ticked are hers; those that were shown and not ticked are not."""
-    shown, hers = request.POST.getlist("shown"), set(request.POST.getlist("hers"))
+    """The doubtful finds that were ticked are of this person; those that were shown and not ticked are not."""
+    shown, ticked = request.POST.getlist("shown"), set(request.POST.getlist("this_person"))
     doubts = {trace.id for trace in find(_sought(one), one.answers).doubts}
-    one.answers = one.answers | {trace: trace in hers for trace in shown if trace in doubts}
+    one.answers = one.answers | {trace: trace in ticked for trace in shown if trace in doubts}
     one.save(update_fields=["answers"])
     _record(request, one, "answered")
     return _back(one)

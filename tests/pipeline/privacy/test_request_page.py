@@ -69,7 +69,7 @@ def test_a_request_goes_from_the_doubt_over_the_copy_to_the_erasure(stay: int, b
     assert "Antes, entregue a cópia pedida" in text(bruno, page, **erase)
     assert "Antes, responda aos achados duvidosos" in text(bruno, page, step="copy")
     doubt = f"order:{Order.objects.get(guest_text='Bruno Farias').pk}"
-    text(bruno, page, step="answer", shown=[doubt], hers=[doubt])
+    text(bruno, page, step="answer", shown=[doubt], this_person=[doubt])
     copy = bruno.post(page, {"step": "copy", "as": "html"})
     assert copy["Content-Disposition"] == f'attachment; filename="titular-{DataRequest.objects.get().pk}.html"'
     assert "QUIRINO/NADJA MRS" in copy.content.decode()
