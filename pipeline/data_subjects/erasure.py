@@ -1,7 +1,7 @@
 """The erasure of a person (LGPD) from all our tables in one transaction.
 
-Rows of the guest list that are the person's are deleted with their history, our copies of them are emptied, and every other
-text that names her loses her name and contacts. Tombstones keep rows and orders from coming back with the next
+The person's rows of the guest list are deleted with their history, our copies of them are emptied, and every other
+text that names the person loses name and contacts. Tombstones keep rows and orders from coming back with the next
 reading. The hotel's own tables are not changed; the mirror of suggestions in them follows with the next run.
 """
 

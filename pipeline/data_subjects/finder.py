@@ -136,7 +136,9 @@ class _Search:
             pk: (room_key(room), timezone.localdate(opened))
             for pk, room, opened in Order.objects.values_list("pk", "room_text", "opened_at")
         }
-        of_suggestions = LogEntry.objects.filter(content_type__app_label="matching", object_id__in=map(str, self.offered))
+        of_suggestions = LogEntry.objects.filter(
+            content_type__app_label="matching", object_id__in=map(str, self.offered)
+        )
         self.history = dict(of_suggestions.order_by().values_list("pk", "object_id"))
         return {
             Order._meta.label_lower: self._judge_order,
